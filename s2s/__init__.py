@@ -1,0 +1,24 @@
+"""s2s: small recurrent translators, trained with torch, shipped as one ONNX file.
+
+``from s2s import Translator`` needs numpy, sentencepiece and onnxruntime; nothing here imports
+torch until a run folder is trained, exported or translated with.
+"""
+
+from typing import TYPE_CHECKING
+
+from s2s.errors import S2SError
+
+if TYPE_CHECKING:
+    from s2s.translator import Hypothesis, Translation, Translator
+
+__version__ = "0.1.0"
+__all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """Loads the translator when it is first asked for: `import s2s` alone stays instant."""
+    if name in ("Hypothesis", "Translation", "Translator"):
+        from s2s import translator
+
+        return getattr(translator, name)
+    raise AttributeError(f"module 's2s' has no attribute {name!r}")

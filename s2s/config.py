@@ -1,0 +1,207 @@
+"""What a model, its tokenizer, its training and its search are made of.
+
+Every configuration is frozen, checks itself when it is made, and survives a trip through JSON
+(``to_dict``, ``from_dict``). ``None`` means "off".
+"""
+
+import dataclasses
+import math
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+from s2s.errors import ConfigError, suggest
+
+FORMAT = 1
+"""Version of the run folder and of the model file; raised when an old reader would misread them."""
+
+PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
+"""Special pieces, the same in every vocabulary; ``PAD_ID`` is also what padding holds."""
+FORBIDDEN_IDS = (PAD_ID, UNK_ID, BOS_ID)
+"""Pieces that the search never puts out: a translation holds no padding and no unknown piece."""
+
+Cell = Literal["lstm", "gru", "rnn"]
+Activation = Literal["tanh", "relu"]
+AttentionKind = Literal["dot", "general", "mlp", "multihead"]
+ContextKind = Literal["parallel", "input_feeding"]
+Tie = Literal["none", "target", "all"]
+DropoutKind = Literal["plain", "variational"]
+
+
+def _matches(value: Any, kind: Any) -> bool:
+    """Whether a value read from JSON or passed by a caller is of the annotated type."""
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return value in get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return any(_matches(value, arm) for arm in get_args(kind))
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """Base of all configurations: type checks, JSON round trip, one-line errors."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if not _matches(value, field.type):
+                if typing.get_origin(field.type) is Literal:
+                    choices = get_args(field.type)
+                    hint = suggest(str(value), [str(choice) for choice in choices])
+                    raise ConfigError(
+                        f"{type(self).__name__}.{field.name} is {value!r}; expected one of "
+                        f"{', '.join(map(str, choices))}{hint}"
+                    )
+                kind = getattr(field.type, "__name__", str(field.type))
+                raise ConfigError(
+                    f"{type(self).__name__}.{field.name} is {value!r}; expected {kind}"
+                )
+
+    def _check_range(self, name: str, low: float, high: float = math.inf) -> None:
+        """Raises ConfigError unless ``low`` <= field <= ``high``; None passes."""
+        value = getattr(self, name)
+        if value is not None and not low <= value <= high:
+            limits = f"at least {low}" if high == math.inf else f"{low} to {high}"
+            raise ConfigError(f"{type(self).__name__}.{name} is {value}; expected {limits}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values that JSON can hold."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Builds from ``to_dict``'s values.
+
+        Raises:
+            ConfigError: If a key is unknown or missing, or a value has the wrong type.
+        """
+        if not isinstance(values, dict):
+            raise ConfigError(f"{cls.__name__}: expected a JSON object, found {values!r:.60}")
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for key in values:
+            if key not in fields:
+                raise ConfigError(f"{cls.__name__}: unknown key {key!r}{suggest(key, fields)}")
+        for name, field in fields.items():
+            required = (
+                field.default is dataclasses.MISSING
+                and field.default_factory is dataclasses.MISSING
+            )
+            if required and name not in values:
+                raise ConfigError(f"{cls.__name__}: key {name!r} is missing")
+        nested = {
+            key: field_type.from_dict(value)
+            if isinstance(field_type := fields[key].type, type) and issubclass(field_type, Config)
+            else value
+            for key, value in values.items()
+        }
+        return cls(**nested)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenizerConfig(Config):
+    """How text is cut into pieces (SentencePiece)."""
+
+    vocab_size: int = 8000
+    """Pieces of a vocabulary, special ones included; fewer where the text does not hold as many."""
+    algorithm: Literal["bpe", "unigram"] = "bpe"
+    """Byte-pair encoding (Sennrich et al. 2016) or unigram language model (Kudo 2018)."""
+    joint: bool = True
+    """One vocabulary for both languages, or one for each."""
+    normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
+    """SentencePiece's rule for characters; part of the model, so the same when translating."""
+    sampling: float = 0.0
+    """Subword sampling while training: the share of BPE merges left out (BPE-dropout, Provilkov et
+    al. 2020), or the smoothing of the unigram lattice; 0 is off."""
+
+    def __post_init__(self) -> None:
+        Config.__post_init__(self)
+        self._check_range("vocab_size", 8, 1_000_000)
+        self._check_range("sampling", 0, 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig(Config):
+    """Shape of the encoder, the attention and the decoder."""
+
+    src_vocab_size: int
+    tgt_vocab_size: int
+    embedding_size: int = 256
+    """Width of the embeddings, and of the readout before the output layer."""
+    hidden_size: int = 512
+    """Width of a decoder layer, and of the memory: each direction of the encoder has half of it."""
+    encoder_layers: int = 1
+    decoder_layers: int = 1
+    cell: Cell = "lstm"
+    activation: Activation = "tanh"
+    """Non-linearity of the plain ``rnn`` cell; the other cells have their own."""
+    attention: AttentionKind = "general"
+    attention_heads: int = 4
+    """Heads of ``multihead``; the other kinds have one."""
+    context: ContextKind = "parallel"
+    """``parallel``: the first decoder layer asks the memory, the layers above and the readout read
+    the answer, each layer one call over the whole target (GNMT v2). ``input_feeding``: the readout
+    of each step is an input of the next one (Luong et al. 2015, section 3.3)."""
+    tie: Tie = "target"
+    """Shared embedding tables: none, target input with output, or source with both (needs a joint
+    vocabulary). Press and Wolf (2017)."""
+    dropout: float = 0.2
+    """On embeddings, between layers and on the readout, while training."""
+    dropout_kind: DropoutKind = "plain"
+    """A new mask at each position, or one a sentence (``variational``, Gal and Ghahramani 2016)."""
+    word_dropout: float = 0.0
+    """Share of source and target-input words whose embedding is zero, while training."""
+
+    def __post_init__(self) -> None:
+        Config.__post_init__(self)
+        for name in ("src_vocab_size", "tgt_vocab_size"):
+            self._check_range(name, len((PAD_ID, UNK_ID, BOS_ID, EOS_ID)) + 1)
+        for name in ("embedding_size", "encoder_layers", "decoder_layers", "attention_heads"):
+            self._check_range(name, 1)
+        self._check_range("hidden_size", 2)
+        if self.hidden_size % 2:
+            raise ConfigError(
+                f"ModelConfig.hidden_size is {self.hidden_size}; expected an even number, "
+                "half of it for each direction of the encoder"
+            )
+        for name in ("dropout", "word_dropout"):
+            self._check_range(name, 0, 0.95)
+        if self.attention == "multihead" and self.hidden_size % self.attention_heads:
+            raise ConfigError(
+                f"ModelConfig.hidden_size {self.hidden_size} is no multiple of attention_heads "
+                f"{self.attention_heads}"
+            )
+        if self.tie == "all" and self.src_vocab_size != self.tgt_vocab_size:
+            raise ConfigError(
+                f"ModelConfig.tie is 'all' but the vocabularies have {self.src_vocab_size} and "
+                f"{self.tgt_vocab_size} pieces; use a joint tokenizer or tie 'target'"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchConfig(Config):
+    """How a translation is looked for; what a model file recommends."""
+
+    beam_size: int = 5
+    length_penalty: float = 1.0
+    """Alpha of Wu et al. (2016), equation 14: 0 ranks by total log-probability, 1 nearly by its
+    mean."""
+    max_length: int = 512
+    """Pieces of a hypothesis at most, the end piece counted, whatever the source's length."""
+    length_factor: int = 2
+    """A hypothesis has at most ``length_factor * src_length + length_margin`` pieces: a limit that
+    depends on its own sentence alone, so that a translation does not depend on its batch."""
+    length_margin: int = 20
+
+    def __post_init__(self) -> None:
+        Config.__post_init__(self)
+        self._check_range("beam_size", 1, 1000)
+        self._check_range("length_penalty", 0, 10)
+        self._check_range("max_length", 1, 1_000_000)
+        self._check_range("length_factor", 0, 1000)
+        self._check_range("length_margin", 1, 1_000_000)

@@ -1,0 +1,50 @@
+"""Errors a user can cause: one line that says what was expected, found, where, and what to do.
+
+Each is also the builtin that a caller would guess. The command line prints an ``S2SError`` as
+``s2s: error: ...`` and exits with 2; anything else is a fault of s2s and keeps its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class S2SError(Exception):
+    """Base of every error that the input or the configuration can cause."""
+
+
+class ConfigError(S2SError, ValueError):
+    """A setting is unknown, out of range, or contradicts another one."""
+
+
+class DataError(S2SError, ValueError):
+    """Text that cannot be read as parallel, UTF-8 lines."""
+
+
+class FileError(S2SError, OSError):
+    """A file or folder that is missing, unreadable, or in the way."""
+
+
+class ModelError(S2SError, ValueError):
+    """A model file, tokenizer or checkpoint that is damaged or of another kind."""
+
+
+class DeviceError(S2SError, RuntimeError):
+    """A device that was asked for and is not there."""
+
+
+class ParityError(S2SError, RuntimeError):
+    """An exported graph that does not translate like the torch model it was written from."""
+
+
+class TrainingError(S2SError, RuntimeError):
+    """A training that cannot go on."""
+
+
+class MissingPackageError(S2SError, ImportError):
+    """An optional package that the asked-for command needs is not installed."""
+
+
+def suggest(found: str, valid: Iterable[str]) -> str:
+    """Returns ``; did you mean 'x'?`` for the nearest of ``valid``, or an empty string."""
+    nearest = difflib.get_close_matches(found, list(valid), n=1)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""

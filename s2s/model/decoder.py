@@ -1,0 +1,142 @@
+"""Attentional recurrent decoder, whole target at once or step by step.
+
+``parallel`` context is that of GNMT v2 and RNMT+ (Chen et al. 2018, "The Best of Both Worlds"):
+the first layer asks, and its context is an input of the layers above and of the readout, so that
+each layer is one recurrent call over the whole target. ``input_feeding`` is Luong et al. (2015),
+section 3.3: the readout of each step is an input of the next one, which forces a loop over time.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from s2s.config import ModelConfig
+from s2s.model.attention import Attention, Memory
+from s2s.model.encoder import Encoded
+from s2s.model.layers import Dropout, WordEmbedding, make_layer
+
+
+class DecoderState(NamedTuple):
+    """What a decoder carries from one step to the next."""
+
+    hidden: Tensor  # (layers, batch, hidden_size)
+    cell: Tensor | None  # (layers, batch, hidden_size), the LSTM's only
+    readout: Tensor | None  # (batch, embedding_size), with input feeding only
+
+    def select(self, rows: Tensor) -> "DecoderState":
+        """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""
+        return DecoderState(
+            self.hidden.index_select(1, rows),
+            None if self.cell is None else self.cell.index_select(1, rows),
+            None if self.readout is None else self.readout.index_select(0, rows),
+        )
+
+
+class Decoder(nn.Module):
+    """Writes the target, one readout vector per position; the output layer turns it into logits."""
+
+    def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:
+        super().__init__()
+        self.config = config
+        size, layers = config.hidden_size, config.decoder_layers
+        feeding = config.context == "input_feeding"
+        self.embedding = WordEmbedding(
+            table, config.dropout, config.dropout_kind, config.word_dropout
+        )
+        first = config.embedding_size * (2 if feeding else 1)
+        above = size if feeding else 2 * size
+        self.layers = nn.ModuleList(
+            make_layer(config.cell, config.activation, first if number == 0 else above, size)
+            for number in range(layers)
+        )
+        self.attention = Attention(config)
+        self.bridge = nn.Linear(size, layers * size * (2 if config.cell == "lstm" else 1))
+        self.readout = nn.Linear(2 * size, config.embedding_size)
+        self.dropout = Dropout(config.dropout, config.dropout_kind)
+
+    def begin(self, encoded: Encoded) -> DecoderState:
+        """Returns the state before the first step: a learned, squashed view of the summary."""
+        batch = encoded.summary.shape[0]
+        bridged = torch.tanh(self.bridge(encoded.summary))
+        states = bridged.unflatten(1, (-1, self.config.hidden_size)).transpose(0, 1).contiguous()
+        layers = self.config.decoder_layers
+        cell = states[layers:] if self.config.cell == "lstm" else None
+        feeding = self.config.context == "input_feeding"
+        feed = states.new_zeros(batch, self.config.embedding_size) if feeding else None
+        return DecoderState(states[:layers], cell, feed)
+
+    def forward(
+        self, tgt_in: Tensor, memory: Memory, state: DecoderState
+    ) -> tuple[Tensor, DecoderState]:
+        """Runs over all of ``tgt_in`` from ``state``.
+
+        Args:
+            tgt_in: (batch, tgt_len) int64; tgt_len is 1 in a search step.
+            memory: Of a batch that divides this one: with several beams a sentence, row r of
+                ``tgt_in`` belongs to memory row r // beams.
+            state: Of this batch.
+
+        Returns:
+            Readouts (batch, tgt_len, embedding_size), and the state after the last position.
+        """
+        embedded = self.embedding(tgt_in)
+        if self.config.context == "input_feeding":
+            return self._forward_feeding(embedded, memory, state)
+        outputs, states = self._run(0, embedded, state)
+        context = self._attend(outputs, memory)
+        news = [states]
+        for number in range(1, len(self.layers)):
+            inputs = torch.cat([self.dropout(outputs), context], dim=-1)
+            above, states = self._run(number, inputs, state)
+            outputs = outputs + above
+            news.append(states)
+        return self._read(outputs, context), self._stack(news, None)
+
+    def _forward_feeding(
+        self, embedded: Tensor, memory: Memory, state: DecoderState
+    ) -> tuple[Tensor, DecoderState]:
+        assert state.readout is not None
+        readouts = []
+        for position in range(embedded.shape[1]):
+            fed = torch.cat([embedded[:, position], state.readout], dim=-1)[:, None]
+            outputs, states = self._run(0, fed, state)
+            news = [states]
+            for number in range(1, len(self.layers)):
+                above, states = self._run(number, self.dropout(outputs), state)
+                outputs = outputs + above
+                news.append(states)
+            read = self._read(outputs, self._attend(outputs, memory))
+            readouts.append(read)
+            state = self._stack(news, read[:, 0])
+        return torch.cat(readouts, dim=1), state
+
+    def _run(
+        self, number: int, inputs: Tensor, state: DecoderState
+    ) -> tuple[Tensor, tuple[Tensor, Tensor | None]]:
+        """Runs one layer; returns its outputs and its last (hidden, cell), each (1, batch, size)."""
+        hidden = state.hidden[number : number + 1].contiguous()
+        if state.cell is not None:
+            cell = state.cell[number : number + 1].contiguous()
+            outputs, (hidden, cell) = self.layers[number](inputs, (hidden, cell))
+            return outputs, (hidden, cell)
+        outputs, hidden = self.layers[number](inputs, hidden)
+        return outputs, (hidden, None)
+
+    def _attend(self, outputs: Tensor, memory: Memory) -> Tensor:
+        """Asks for each row and position; rows that share a memory row ask it together."""
+        rows, steps, size = outputs.shape
+        queries = outputs.reshape(memory.keys.shape[0], -1, size)
+        context, _ = self.attention(queries, memory)
+        return context.reshape(rows, steps, size)
+
+    def _read(self, outputs: Tensor, context: Tensor) -> Tensor:
+        read: Tensor = torch.tanh(self.readout(torch.cat([outputs, context], dim=-1)))
+        dropped: Tensor = self.dropout(read)
+        return dropped
+
+    @staticmethod
+    def _stack(news: list[tuple[Tensor, Tensor | None]], readout: Tensor | None) -> DecoderState:
+        cells = [cell for _, cell in news if cell is not None]
+        hidden = torch.cat([hidden for hidden, _ in news])
+        return DecoderState(hidden, torch.cat(cells) if cells else None, readout)

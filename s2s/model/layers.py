@@ -1,0 +1,82 @@
+"""Parts that encoder and decoder share: recurrent layers, masks, dropout."""
+
+import torch
+from torch import Tensor, nn
+
+from s2s.config import Activation, Cell, DropoutKind
+
+
+def length_mask(lengths: Tensor, max_len: int) -> Tensor:
+    """Returns (batch, max_len) bool, True on the first ``lengths[b]`` positions of row b."""
+    return torch.arange(max_len, device=lengths.device) < lengths[:, None]
+
+
+def make_layer(cell: Cell, activation: Activation, input_size: int, hidden_size: int) -> nn.RNNBase:
+    """Returns one recurrent layer in one direction, batch first.
+
+    LSTM is Hochreiter and Schmidhuber (1997) with forget gates, GRU is Cho et al. (2014) with the
+    reset gate after the product as in cuDNN, RNN is Elman (1990).
+
+    Recurrent weights start orthogonal and input weights Glorot-uniform, gate by gate; the forget
+    gate starts open (bias 1, Jozefowicz et al. 2015).
+    """
+    layer: nn.RNNBase
+    if cell == "lstm":
+        layer = nn.LSTM(input_size, hidden_size, batch_first=True)
+    elif cell == "gru":
+        layer = nn.GRU(input_size, hidden_size, batch_first=True)
+    else:
+        layer = nn.RNN(input_size, hidden_size, nonlinearity=activation, batch_first=True)
+    with torch.no_grad():
+        for gate in layer.weight_ih_l0.split(hidden_size):
+            nn.init.xavier_uniform_(gate)
+        for gate in layer.weight_hh_l0.split(hidden_size):
+            nn.init.orthogonal_(gate)
+        layer.bias_ih_l0.zero_()
+        layer.bias_hh_l0.zero_()
+        if cell == "lstm":
+            layer.bias_ih_l0[hidden_size : 2 * hidden_size] = 1.0  # torch's order is i, f, g, o
+    return layer
+
+
+class Dropout(nn.Module):
+    """Dropout over (batch, time, features): a mask a position, or one a sentence.
+
+    ``variational`` keeps one mask over all positions of a sentence (Gal and Ghahramani 2016, "A
+    Theoretically Grounded Application of Dropout in Recurrent Neural Networks", section 4).
+    """
+
+    def __init__(self, rate: float, kind: DropoutKind) -> None:
+        super().__init__()
+        self.rate = rate
+        self.kind = kind
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Returns ``inputs`` (batch, time, features), features dropped while training."""
+        if not self.training or self.rate == 0:
+            return inputs
+        if self.kind == "plain":
+            return nn.functional.dropout(inputs, self.rate)
+        mask = torch.empty_like(inputs[:, :1]).bernoulli_(1 - self.rate).div_(1 - self.rate)
+        return inputs * mask
+
+
+class WordEmbedding(nn.Module):
+    """An embedding table, with dropout of features and of whole words."""
+
+    def __init__(
+        self, table: nn.Embedding, dropout: float, kind: DropoutKind, word_dropout: float
+    ) -> None:
+        super().__init__()
+        self.table = table
+        self.dropout = Dropout(dropout, kind)
+        self.word_dropout = word_dropout
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Embeds ``ids`` (batch, time) int64 as (batch, time, embedding_size)."""
+        embedded = self.table(ids)
+        if self.training and self.word_dropout > 0:
+            kept = torch.rand(ids.shape, device=ids.device) >= self.word_dropout
+            embedded = embedded * kept[..., None]
+        dropped: Tensor = self.dropout(embedded)
+        return dropped

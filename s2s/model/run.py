@@ -1,0 +1,139 @@
+"""The folder of a trained run, as everything after training reads it.
+
+``config.json`` (what was trained), ``src.model`` and with separate vocabularies ``tgt.model``
+(SentencePiece), ``best.safetensors`` (weights of the best validation, scores in its header) and
+``last.safetensors`` (all that training needs to go on). Each file is written under another name
+and renamed, so that it is whole or absent. No pickle is read or written.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from s2s.config import FORMAT, ModelConfig, SearchConfig
+from s2s.errors import ConfigError, FileError, ModelError
+from s2s.model.seq2seq import Seq2Seq
+from s2s.tokenizer import Tokenizer
+
+CONFIG_FILE = "config.json"
+SRC_TOKENIZER_FILE = "src.model"
+TGT_TOKENIZER_FILE = "tgt.model"
+BEST_FILE = "best.safetensors"
+LAST_FILE = "last.safetensors"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained translator."""
+
+    model: Seq2Seq  # in evaluation mode
+    tokenizer: Tokenizer
+    search: SearchConfig
+    card: dict[str, Any]
+    """What a reader of the model wants to know: ``languages`` (src, tgt), ``scores``, ``updates``;
+    JSON values, copied into the model file's metadata."""
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Returns the run's ``config.json``.
+
+    Raises:
+        FileError: If ``folder`` holds no run.
+        ModelError: If the file is damaged or of another format.
+    """
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise FileError(f"{folder} is no run folder: it has no {CONFIG_FILE}")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from error
+    found = config.get("format") if isinstance(config, dict) else None
+    if found != FORMAT:
+        raise ModelError(f"{path} has format {found!r}; this s2s reads format {FORMAT}")
+    return dict(config)
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Loads the run's SentencePiece models."""
+    src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
+    if not src.is_file():
+        raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; the run is incomplete")
+    return Tokenizer(src.read_bytes(), tgt.read_bytes() if tgt.is_file() else None)
+
+
+def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Reads the tensors under ``prefix`` (cut off their names) and the JSON state in the header.
+
+    Raises:
+        FileError: If ``path`` is missing.
+        ModelError: If it is no safetensors file of s2s.
+    """
+    if not path.is_file():
+        raise FileError(f"{path} does not exist; the run has saved no such checkpoint yet")
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {
+                name.removeprefix(prefix): file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118: safe_open is no dict
+                if name.startswith(prefix)
+            }
+            state = json.loads((file.metadata() or {}).get("s2s.state", "null"))
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from error
+    if not isinstance(state, dict):
+        raise ModelError(f"{path} is no checkpoint of s2s: its header has no s2s.state")
+    return tensors, state
+
+
+def load_weights(model: Seq2Seq, tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Copies checkpoint tensors into ``model``.
+
+    Raises:
+        ModelError: If names or shapes differ, which it names.
+    """
+    own = dict(model.named_parameters())  # shared tables once, under their first name
+    missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+    if missing or unknown:
+        raise ModelError(
+            f"{path} does not fit the run's configuration: missing {missing[:3]}, "
+            f"unknown {unknown[:3]}"
+        )
+    with torch.no_grad():
+        for name, parameter in own.items():
+            if tensors[name].shape != parameter.shape:
+                raise ModelError(
+                    f"{path}: {name} has shape {tuple(tensors[name].shape)}; the configuration "
+                    f"says {tuple(parameter.shape)}"
+                )
+            parameter.copy_(tensors[name])
+
+
+def load_run(folder: str | Path) -> Run:
+    """Loads the best weights of a run, on the CPU.
+
+    Raises:
+        FileError: If the folder or a file is missing.
+        ModelError: If a file is damaged or the files do not belong together.
+    """
+    folder = Path(folder)
+    config = read_config(folder)
+    tokenizer = read_tokenizer(folder)
+    try:
+        model = Seq2Seq(ModelConfig.from_dict(config["model"]))
+        search = SearchConfig.from_dict(config["search"])
+    except (ConfigError, KeyError) as error:
+        raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error
+    expected = (model.config.src_vocab_size, model.config.tgt_vocab_size)
+    found = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+    if found != expected:
+        raise ModelError(f"{folder}: the tokenizer has {found} pieces, the model {expected}")
+    path = folder / BEST_FILE
+    tensors, state = read_tensors(path)
+    load_weights(model, tensors, path)
+    card = {"languages": config.get("languages", {}), **state}
+    return Run(model.eval(), tokenizer, search, card)

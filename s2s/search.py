@@ -1,0 +1,138 @@
+"""Greedy and beam search in torch: the reference that the exported graph must equal.
+
+The beam of Sutskever et al. (2014) with the length penalty of Wu et al. (2016). A finished
+hypothesis keeps its place in the beam and competes with the others by score divided by length
+penalty; a sentence is done when all of its beam is finished. What a sentence gets depends on
+nothing but the sentence: not on its neighbours, not on the batch's padding.
+
+Ties: of two candidates with equal score, the one from the better-ranked hypothesis wins, and of
+one hypothesis' candidates the one with the larger logit, then the smaller piece id.
+"""
+
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
+from s2s.errors import ConfigError
+from s2s.model.attention import Memory
+from s2s.model.decoder import DecoderState
+
+
+class Hypotheses(NamedTuple):
+    """Search output, best first."""
+
+    tokens: Tensor  # (batch, beam, tgt_len) int64, PAD_ID after the end piece
+    lengths: Tensor  # (batch, beam) int64, pieces with the end piece
+    scores: Tensor  # (batch, beam), log-probability over length penalty
+
+
+class StepModel(Protocol):
+    """What the search needs of a model; ``Seq2Seq`` is one, a scripted decoder in a test another."""
+
+    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, DecoderState]:
+        """Encodes a batch."""
+
+    def step(
+        self, tokens: Tensor, memory: Memory, state: DecoderState
+    ) -> tuple[Tensor, DecoderState]:
+        """Returns logits (rows, tgt_vocab) and the next state, rows = batch * beams."""
+
+
+def length_penalty(lengths: Tensor, alpha: float) -> Tensor:
+    """Divisor that lets hypotheses of different lengths compete.
+
+    Wu et al. (2016), "Google's Neural Machine Translation System", equation 14:
+    ``((5 + length) / 6) ** alpha``. ``alpha`` 0 ranks by total log-probability, 1 nearly by mean.
+
+    Args:
+        lengths: Any shape, in pieces, the end piece counted and the begin piece not.
+        alpha: Strength, >= 0.
+
+    Returns:
+        The same shape, float32, at least 1 for lengths of at least 1.
+    """
+    return ((5.0 + lengths.float()) / 6.0) ** alpha
+
+
+def _stable_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Top ``count`` of the last axis, largest first, ties by smaller index (ONNX TopK's rule)."""
+    ordered, index = values.sort(dim=-1, descending=True, stable=True)
+    return ordered[..., :count], index[..., :count]
+
+
+def _top_pieces(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """As ``_stable_top`` over a whole vocabulary, without sorting all of it."""
+    _, index = logits.topk(count, dim=-1)
+    index = index.sort(
+        dim=-1
+    ).values  # by id first, so that the stable sort below breaks ties by it
+    values, order = _stable_top(logits.gather(-1, index), count)
+    return values, index.gather(-1, order)
+
+
+@torch.inference_mode()
+def beam_search(
+    model: StepModel, src: Tensor, src_lengths: Tensor, config: SearchConfig
+) -> Hypotheses:
+    """Looks for the best translations of a batch; ``beam_size`` 1 is greedy search.
+
+    Args:
+        model: In evaluation mode.
+        src: (batch, src_len) int64, the end piece last, padded.
+        src_lengths: (batch,) int64, each >= 1.
+        config: Beam size, length penalty and length limits.
+
+    Returns:
+        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece.
+
+    Raises:
+        ConfigError: If the beam is wider than the vocabulary.
+    """
+    batch, beam = src.shape[0], config.beam_size
+    device = src.device
+    memory, state = model.begin(src, src_lengths)
+    rows = torch.arange(batch, device=device).repeat_interleave(beam)
+    state = state.select(rows)
+    first_row = torch.arange(batch, device=device)[:, None] * beam
+    # Every hypothesis starts the same: only the first may be extended in the first step.
+    totals = torch.full((batch, beam), float("-inf"), device=device)
+    totals[:, 0] = 0.0
+    tokens = torch.full((batch, beam, 1), BOS_ID, dtype=torch.int64, device=device)
+    finished = torch.zeros(batch, beam, dtype=torch.bool, device=device)
+    lengths = torch.zeros(batch, beam, dtype=torch.int64, device=device)
+    limits = (src_lengths * config.length_factor + config.length_margin).clamp(
+        max=config.max_length
+    )
+    kept = torch.full((beam,), float("-inf"), device=device)
+    kept[0] = 0.0  # a finished hypothesis has one candidate: itself
+    scores = totals
+    step = 0
+    while not bool(finished.all()):
+        step += 1
+        logits, state = model.step(tokens[:, :, -1].flatten(), memory, state)
+        logits = logits.float()
+        if beam > logits.shape[-1] - len(FORBIDDEN_IDS):
+            raise ConfigError(
+                f"beam_size is {beam}; the vocabulary allows at most "
+                f"{logits.shape[-1] - len(FORBIDDEN_IDS)}"
+            )
+        logits[:, FORBIDDEN_IDS] = float("-inf")
+        top_logits, pieces = _top_pieces(logits, beam)
+        log_probs = (top_logits - logits.logsumexp(dim=-1, keepdim=True)).view(batch, beam, beam)
+        log_probs = torch.where(finished[..., None], kept, log_probs)
+        pieces = pieces.view(batch, beam, beam).masked_fill(finished[..., None], PAD_ID)
+        candidates = totals[..., None] + log_probs
+        lengths = lengths + (~finished).long()
+        penalties = length_penalty(lengths, config.length_penalty)
+        scores, chosen = _stable_top((candidates / penalties[..., None]).flatten(1), beam)
+        origin = chosen // beam
+        totals = candidates.flatten(1).gather(1, chosen)
+        piece = pieces.flatten(1).gather(1, chosen)
+        lengths = lengths.gather(1, origin)
+        finished = finished.gather(1, origin) | (piece == EOS_ID) | (step >= limits)[:, None]
+        history = tokens.gather(1, origin[..., None].expand(-1, -1, step))
+        tokens = torch.cat([history, piece[..., None]], dim=2)
+        state = state.select((origin + first_row).flatten())
+    return Hypotheses(tokens[:, :, 1:], lengths, scores)

@@ -1,0 +1,150 @@
+"""Text to pieces and back: SentencePiece models, one for both languages or one a side.
+
+Kudo and Richardson (2018), "SentencePiece: A simple and language independent subword tokenizer".
+Text typed by a user is never taken for a special piece: ``</s>`` in a sentence is four characters.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+import sentencepiece
+
+from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
+from s2s.errors import ConfigError, DataError, ModelError
+
+
+class Tokenizer:
+    """Cuts source sentences into piece ids and joins target piece ids to text."""
+
+    def __init__(self, src_model: bytes, tgt_model: bytes | None = None) -> None:
+        """Loads serialized SentencePiece models.
+
+        Args:
+            src_model: The source's model, or the joint one.
+            tgt_model: The target's model; None if ``src_model`` is joint.
+
+        Raises:
+            ModelError: If the bytes are no SentencePiece model with s2s's special pieces.
+        """
+        self.src_model = src_model
+        self.tgt_model = tgt_model
+        self._src = _load(src_model, "source")
+        self._tgt = self._src if tgt_model is None else _load(tgt_model, "target")
+
+    @property
+    def src_vocab_size(self) -> int:
+        """Pieces of the source vocabulary."""
+        return int(self._src.get_piece_size())
+
+    @property
+    def tgt_vocab_size(self) -> int:
+        """Pieces of the target vocabulary."""
+        return int(self._tgt.get_piece_size())
+
+    def encode_src(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
+        """Returns each text's ids with the end piece last; ``sampling`` as in TokenizerConfig."""
+        return [[*ids, EOS_ID] for ids in _encode(self._src, texts, sampling)]
+
+    def encode_tgt(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
+        """Returns each text's ids with the end piece last, the begin piece left to the decoder."""
+        return [[*ids, EOS_ID] for ids in _encode(self._tgt, texts, sampling)]
+
+    def decode(self, hypotheses: Sequence[Sequence[int]]) -> list[str]:
+        """Returns the text of each list of target ids; special pieces are left out."""
+        plain = [[int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)] for ids in hypotheses]
+        return [str(text) for text in self._tgt.decode(plain)] if plain else []
+
+    def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
+        """Returns the written form of target ids, special ones included."""
+        return [str(self._tgt.id_to_piece(int(i))) for i in ids]
+
+
+def seed_sampling(seed: int) -> None:
+    """Restarts SentencePiece's random numbers, which one process has one stream of."""
+    sentencepiece.set_random_generator_seed(seed)
+
+
+def train_tokenizer(
+    src_texts: Iterable[str], tgt_texts: Iterable[str], config: TokenizerConfig, seed: int
+) -> Tokenizer:
+    """Learns the vocabularies from training text.
+
+    Args:
+        src_texts: Source sentences; read once, at most two million of them are sampled.
+        tgt_texts: Target sentences.
+        config: Size, algorithm, joint or not.
+        seed: For the sample of sentences.
+
+    Raises:
+        DataError: If there is no text, or the vocabulary cannot hold its characters.
+    """
+    if config.joint:
+        return Tokenizer(_train(_chain(src_texts, tgt_texts), config, seed))
+    return Tokenizer(_train(iter(src_texts), config, seed), _train(iter(tgt_texts), config, seed))
+
+
+def _chain(src_texts: Iterable[str], tgt_texts: Iterable[str]) -> Iterator[str]:
+    yield from src_texts
+    yield from tgt_texts
+
+
+def _train(texts: Iterator[str], config: TokenizerConfig, seed: int) -> bytes:
+    model = io.BytesIO()
+    sentencepiece.set_random_generator_seed(seed)
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=texts,
+            model_writer=model,
+            vocab_size=config.vocab_size,
+            hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
+            model_type=config.algorithm,
+            normalization_rule_name=config.normalization,
+            character_coverage=0.9998,
+            input_sentence_size=2_000_000,
+            shuffle_input_sentence=True,
+            max_sentence_length=100_000,  # bytes; the default leaves long lines out silently
+            pad_id=PAD_ID,
+            unk_id=UNK_ID,
+            bos_id=BOS_ID,
+            eos_id=EOS_ID,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DataError(
+            f"no vocabulary of {config.vocab_size} pieces could be learned: {reason}; "
+            "try another vocab_size, or more text"
+        ) from error
+    return model.getvalue()
+
+
+def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
+    processor = sentencepiece.SentencePieceProcessor()
+    try:
+        # An empty model makes every later call fail; LoadFromSerializedProto accepts it.
+        if not model:
+            raise RuntimeError("it is empty")
+        processor.LoadFromSerializedProto(model)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ModelError(f"the {side} tokenizer is no SentencePiece model: {reason}") from error
+    found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
+    if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+        raise ModelError(
+            f"the {side} tokenizer has pad, unk, bos, eos = {found}; expected "
+            f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}: train SentencePiece with "
+            "pad_id=0, unk_id=1, bos_id=2, eos_id=3"
+        )
+    return processor
+
+
+def _encode(
+    processor: sentencepiece.SentencePieceProcessor, texts: Sequence[str], sampling: float
+) -> list[list[int]]:
+    if not 0 <= sampling <= 1:
+        raise ConfigError(f"sampling is {sampling}; expected 0 to 1")
+    if not texts:
+        return []
+    if sampling == 0:
+        return list(processor.encode(list(texts)))
+    return list(processor.encode(list(texts), enable_sampling=True, alpha=sampling, nbest_size=-1))
