@@ -1,0 +1,98 @@
+"""Files written whole or not at all: under another name in the same folder, then renamed."""
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Literal, TextIO, overload
+
+from s2s.errors import FileError, S2SError
+from s2s.text import printable
+
+_WRITING_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Lends a name to write to; what is there when the block ends becomes ``path``.
+
+    If the block raises, whatever it is, the lent file is removed and ``path`` is as it was.
+    Something that is no regular file, like ``/dev/null`` or a pipe, is lent itself.
+
+    Raises:
+        FileError: If the folder is missing or may not be written to, ``path`` is a folder or
+            read-only, or the disk is full.
+    """
+    path = Path(path)
+    name = printable(str(path))
+    try:
+        target = path.resolve()  # what a link points to is replaced, not the link
+        exists = target.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
+        raise _failed(name, error) from error
+    if target.is_dir():
+        raise FileError(f"cannot write {name}: it is a folder; name a file")
+    if exists and not target.is_file():
+        yield target
+        return
+    if not target.parent.is_dir():
+        raise FileError(f"cannot write {name}: its folder does not exist; create it first")
+    if exists and not os.access(target, os.W_OK):
+        raise FileError(f"cannot write {name}: it is read-only")
+    lent = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
+    try:
+        # Made here, so that a folder without write permission is told before any work is done.
+        os.close(os.open(lent, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield lent
+        with lent.open("rb+") as file:
+            os.fsync(file.fileno())
+        if exists:
+            lent.chmod(target.stat().st_mode & 0o777)
+        lent.replace(target)
+    except OSError as error:
+        # Others than these come from the block, which may well read files, and name their own.
+        ours = error.filename in (lent, str(lent)) or error.errno in _WRITING_FAILED
+        if isinstance(error, S2SError) or not ours:
+            raise
+        raise _failed(name, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            lent.unlink()
+
+
+@overload
+def atomic_output(
+    path: str | Path, mode: Literal["wb"]
+) -> contextlib.AbstractContextManager[BinaryIO]: ...
+@overload
+def atomic_output(
+    path: str | Path, mode: Literal["w"] = "w"
+) -> contextlib.AbstractContextManager[TextIO]: ...
+def atomic_output(path: str | Path, mode: Literal["w", "wb"] = "w") -> Any:
+    r"""Opens a file for writing that becomes ``path`` when the block ends without an error.
+
+    Args:
+        path: Where the whole file goes.
+        mode: ``w`` for UTF-8 text with plain ``\n``, ``wb`` for bytes.
+
+    Raises:
+        FileError: As ``atomic_path``.
+    """
+    return _atomic_output(path, mode)
+
+
+@contextmanager
+def _atomic_output(path: str | Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
+    with atomic_path(path) as lent:
+        file: IO[Any]
+        file = lent.open("wb") if mode == "wb" else lent.open("w", encoding="utf-8", newline="\n")
+        with file:
+            yield file
+
+
+def _failed(name: str, error: Exception) -> FileError:
+    reason = getattr(error, "strerror", None) or error
+    return FileError(f"cannot write {name}: {reason}")

@@ -1,0 +1,200 @@
+r"""Lines of text in, whatever the file: UTF-8, plain or gzip, on one side or in parallel.
+
+Only ``\n`` ends a line, with an optional ``\r`` before it: every other separator that Unicode
+knows is a blank inside a line, so both sides of a corpus stay aligned and N lines in are N lines
+out. Nothing is read as a whole: memory is bounded by ``LINE_LIMIT``, whatever the file's size.
+"""
+
+import codecs
+import gzip
+import io
+import logging
+import re
+import sys
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from s2s.errors import DataError, FileError
+
+LINE_LIMIT = 1 << 20
+"""Bytes of a line that are kept; what is over is checked, left out, and said."""
+
+GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONVERT = "convert it, for example with iconv"
+
+_BLANKS = str.maketrans(dict.fromkeys("\0\u200b\ufeff", " "))  # what str.split does not see as such
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+logger = logging.getLogger(__name__)
+
+
+def clean(line: str) -> str:
+    """Returns ``line`` in Unicode form NFC, with single blanks between words and none around.
+
+    A blank is what Unicode calls white space, and NUL, the zero-width space and the byte order
+    mark, which nobody can see either. A lone surrogate, which no UTF-8 can hold, becomes U+FFFD.
+    """
+    if not line.isascii():
+        line = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", line))
+    return " ".join(line.translate(_BLANKS).split())
+
+
+def printable(text: str) -> str:
+    """Returns ``text`` safe for a terminal: control characters and escapes are spelled out."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def read_lines(path: Path | str) -> Iterator[str]:
+    r"""Yields the lines of a file, without their line ends.
+
+    Gzip is told by its first bytes, not by its name; a byte order mark at the start is dropped. A
+    line of more than ``LINE_LIMIT`` bytes is cut there and a warning logged.
+
+    Args:
+        path: The file; the string ``"-"`` is standard input.
+
+    Raises:
+        DataError: If the text is not UTF-8 (file, line and byte are named) or its gzip is damaged.
+        FileError: If the file is missing, unreadable or a folder.
+    """
+    name = "standard input" if path == "-" else printable(str(path))
+    with _open(path, name) as (stream, unpacked):
+        try:
+            yield from _decode(stream, name, " of the unpacked text" if unpacked else "")
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            reason = str(error).rstrip(".")
+            raise DataError(f"{name}: the gzip data is damaged ({reason}); make it anew") from error
+        except OSError as error:
+            if isinstance(error, FileError):
+                raise
+            raise FileError(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def read_pairs(src: Path, tgt: Path) -> Iterator[tuple[str, str]]:
+    """Yields the cleaned line pairs of two parallel files; blank ones too.
+
+    Raises:
+        DataError: At the end, if one file has more lines than the other; at the start, if both are
+            the same file; else as ``read_lines``.
+        FileError: As ``read_lines``.
+    """
+    if src == tgt or (src.exists() and tgt.exists() and src.samefile(tgt)):
+        raise DataError(
+            f"source and target are the same file, {printable(str(src))}; name one for each"
+        )
+    src_lines, tgt_lines = read_lines(src), read_lines(tgt)
+    count = 0
+    for src_line in src_lines:
+        tgt_line = next(tgt_lines, None)
+        if tgt_line is None:
+            raise _mismatch(src, count + 1 + sum(1 for _ in src_lines), tgt, count)
+        count += 1
+        yield clean(src_line), clean(tgt_line)
+    if rest := sum(1 for _ in tgt_lines):
+        raise _mismatch(src, count, tgt, count + rest)
+
+
+def _mismatch(src: Path, src_count: int, tgt: Path, tgt_count: int) -> DataError:
+    return DataError(
+        f"{printable(str(src))} has {src_count} lines but {printable(str(tgt))} has {tgt_count}; "
+        "parallel files must match line by line"
+    )
+
+
+class _Unread(io.RawIOBase):
+    """A stream whose first bytes were read to see what they are, and are put back."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        # read1 hands over what a pipe has now: an interactive user gets an answer line by line.
+        data = self._head or cast(io.BufferedReader, self._stream).read1(len(view))
+        data, self._head = data[: len(view)], self._head[len(view) :]
+        view[: len(data)] = data
+        return len(data)
+
+
+@contextmanager
+def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
+    """Opens a file for reading bytes; also tells whether they are unpacked from gzip."""
+    with ExitStack() as stack:
+        try:
+            raw: BinaryIO
+            raw = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+            head = raw.read(1)  # one byte is enough to see that a typed line is no gzip
+            if head == GZIP_MAGIC[:1]:
+                head += raw.read(1)
+        except FileNotFoundError as error:
+            raise FileError(f"{name} does not exist") from error
+        except IsADirectoryError as error:
+            raise FileError(f"{name} is a folder; expected a text file") from error
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            reason = getattr(error, "strerror", None) or error
+            raise FileError(f"cannot read {name}: {reason}") from error
+        stream = cast(BinaryIO, io.BufferedReader(_Unread(head, raw), 1 << 16))
+        if head == GZIP_MAGIC:
+            yield cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream))), True
+        elif name.lower().endswith(".gz"):
+            raise DataError(f"{name}: the gzip data is damaged (it has no gzip header)")
+        else:
+            yield stream, False
+
+
+def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
+    """Splits and decodes bytes; ``where`` ends the sentence that names a bad byte."""
+    number = offset = 0
+    first = b""
+    while raw := stream.readline(LINE_LIMIT):
+        number += 1
+        offset += len(raw)
+        first = first or raw
+        if number == 1:
+            if _alternates(raw):
+                raise DataError(f"{name} is no UTF-8 text: it looks like UTF-16; {_CONVERT}")
+            raw = raw.removeprefix(codecs.BOM_UTF8)
+        try:
+            if raw.endswith(b"\n") or len(raw) < LINE_LIMIT - len(codecs.BOM_UTF8):
+                line = raw.decode("utf-8")
+            else:
+                decoder = codecs.getincrementaldecoder("utf-8")()
+                line = decoder.decode(raw)
+                cut = False
+                while raw and not raw.endswith(b"\n"):
+                    raw = stream.readline(LINE_LIMIT)
+                    offset += len(raw)
+                    rest = decoder.decode(raw, final=not raw or raw.endswith(b"\n"))
+                    cut = cut or bool(rest.strip())
+                if cut:
+                    logger.warning(
+                        "%s, line %d: what is over %d bytes is left out", name, number, LINE_LIMIT
+                    )
+        except UnicodeDecodeError as error:
+            # What was decoded ends where reading stands, also where a rest was carried over.
+            position = offset - len(error.object) + error.start + 1
+            bad = error.object[error.start]
+            hint = (
+                f"it looks like UTF-16; {_CONVERT}" if first.startswith(_UTF16_MARKS) else _CONVERT
+            )
+            raise DataError(
+                f"{name}, line {number}: byte {position}{where} (0x{bad:02x}) is no UTF-8; {hint}"
+            ) from error
+        yield line.removesuffix("\n").removesuffix("\r")
+
+
+def _alternates(line: bytes) -> bool:
+    """Whether every second byte is NUL and no other: UTF-16 without a mark, still valid UTF-8."""
+    pairs = len(line) // 2
+    zeros = (line[0::2].count(0), line[1::2].count(0))
+    return pairs >= 2 and min(zeros) == 0 and max(zeros) >= pairs
