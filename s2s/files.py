@@ -35,23 +35,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise _failed(name, error) from error
     if target.is_dir():
         raise FileError(f"cannot write {name}: it is a folder; name a file")
-    if exists and not target.is_file():
-        yield target
-        return
     if not target.parent.is_dir():
         raise FileError(f"cannot write {name}: its folder does not exist; create it first")
     if exists and not os.access(target, os.W_OK):
         raise FileError(f"cannot write {name}: it is read-only")
-    lent = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
+    lent = target
+    if target.is_file() or not exists:
+        lent = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
     try:
-        # Made here, so that a folder without write permission is told before any work is done.
-        os.close(os.open(lent, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        if lent is not target:
+            # Made here, so that a folder without write permission is told before any work.
+            os.close(os.open(lent, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield lent
-        with lent.open("rb+") as file:
-            os.fsync(file.fileno())
-        if exists:
-            lent.chmod(target.stat().st_mode & 0o777)
-        lent.replace(target)
+        if lent is not target:
+            _settle(lent, target)
     except OSError as error:
         # Others than these come from the block, which may well read files, and name their own.
         ours = error.filename in (lent, str(lent)) or error.errno in _WRITING_FAILED
@@ -59,8 +56,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             raise
         raise _failed(name, error) from error
     finally:
-        with contextlib.suppress(OSError):
-            lent.unlink()
+        if lent is not target:
+            lent.unlink(missing_ok=True)
+
+
+def _settle(lent: Path, target: Path) -> None:
+    """Brings a finished file to the disk and under its name, with the old one's permissions."""
+    with lent.open("rb+") as file:
+        os.fsync(file.fileno())
+    if target.exists():
+        lent.chmod(target.stat().st_mode & 0o777)
+    lent.replace(target)
 
 
 @overload

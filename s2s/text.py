@@ -27,7 +27,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONVERT = "convert it, for example with iconv"
 
-_BLANKS = str.maketrans(dict.fromkeys("\0\u200b\ufeff", " "))  # what str.split does not see as such
+_BLANKS = re.compile("[\0\u200b\ufeff]")  # what str.split does not see as such
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -42,7 +42,7 @@ def clean(line: str) -> str:
     """
     if not line.isascii():
         line = unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", line))
-    return " ".join(line.translate(_BLANKS).split())
+    return " ".join(_BLANKS.sub(" ", line).split())
 
 
 def printable(text: str) -> str:
