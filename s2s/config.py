@@ -129,8 +129,9 @@ class TokenizerConfig(Config):
 class ModelConfig(Config):
     """Shape of the encoder, the attention and the decoder."""
 
-    src_vocab_size: int
-    tgt_vocab_size: int
+    src_vocab_size: int = 8000
+    """Training takes the vocabulary sizes from the tokenizer."""
+    tgt_vocab_size: int = 8000
     embedding_size: int = 256
     """Width of the embeddings, and of the readout before the output layer."""
     hidden_size: int = 512

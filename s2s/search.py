@@ -29,7 +29,7 @@ class Hypotheses(NamedTuple):
 
 
 class StepModel(Protocol):
-    """What the search needs of a model; ``Seq2Seq`` is one, a scripted decoder in a test another."""
+    """What the search needs of a model: of ``Seq2Seq``, or of a scripted one in a test."""
 
     def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, DecoderState]:
         """Encodes a batch."""

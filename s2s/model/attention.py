@@ -68,13 +68,15 @@ class Attention(nn.Module):
         else:
             scores = torch.bmm(query * self.scale, memory.keys.transpose(1, 2))
         attention = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
-        return torch.bmm(attention, memory.values), attention
+        context = torch.bmm(attention, memory.values)
+        return context, attention
 
     def _multihead(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        def split(
-            tensor: Tensor,
-        ) -> Tensor:  # (batch, n, hidden) to (batch, heads, n, hidden/heads)
-            return tensor.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        def split(tensor: Tensor) -> Tensor:
+            """Cuts (batch, n, hidden_size) into (batch, heads, n, hidden_size / heads)."""
+            batch, steps, size = tensor.shape
+            heads = tensor.view(batch, steps, self.heads, size // self.heads)
+            return heads.transpose(1, 2)
 
         queries, keys, values = split(self.query(query)), split(memory.keys), split(memory.values)
         scores = torch.matmul(queries * self.scale, keys.transpose(-1, -2))

@@ -17,6 +17,10 @@ from s2s.model.encoder import Encoded
 from s2s.model.layers import Dropout, WordEmbedding, make_layer
 
 
+LayerState = tuple[Tensor, Tensor | None]
+"""Last hidden state and, of an LSTM, cell of one layer: (1, batch, hidden_size) each."""
+
+
 class DecoderState(NamedTuple):
     """What a decoder carries from one step to the next."""
 
@@ -59,7 +63,7 @@ class Decoder(nn.Module):
         """Returns the state before the first step: a learned, squashed view of the summary."""
         batch = encoded.summary.shape[0]
         bridged = torch.tanh(self.bridge(encoded.summary))
-        states = bridged.unflatten(1, (-1, self.config.hidden_size)).transpose(0, 1).contiguous()
+        states = bridged.view(batch, -1, self.config.hidden_size).transpose(0, 1).contiguous()
         layers = self.config.decoder_layers
         cell = states[layers:] if self.config.cell == "lstm" else None
         feeding = self.config.context == "input_feeding"
@@ -85,7 +89,7 @@ class Decoder(nn.Module):
             return self._forward_feeding(embedded, memory, state)
         outputs, states = self._run(0, embedded, state)
         context = self._attend(outputs, memory)
-        news = [states]
+        news: list[LayerState] = [states]
         for number in range(1, len(self.layers)):
             inputs = torch.cat([self.dropout(outputs), context], dim=-1)
             above, states = self._run(number, inputs, state)
@@ -101,7 +105,7 @@ class Decoder(nn.Module):
         for position in range(embedded.shape[1]):
             fed = torch.cat([embedded[:, position], state.readout], dim=-1)[:, None]
             outputs, states = self._run(0, fed, state)
-            news = [states]
+            news: list[LayerState] = [states]
             for number in range(1, len(self.layers)):
                 above, states = self._run(number, self.dropout(outputs), state)
                 outputs = outputs + above
@@ -111,23 +115,21 @@ class Decoder(nn.Module):
             state = self._stack(news, read[:, 0])
         return torch.cat(readouts, dim=1), state
 
-    def _run(
-        self, number: int, inputs: Tensor, state: DecoderState
-    ) -> tuple[Tensor, tuple[Tensor, Tensor | None]]:
-        """Runs one layer; returns its outputs and its last (hidden, cell), each (1, batch, size)."""
+    def _run(self, number: int, inputs: Tensor, state: DecoderState) -> tuple[Tensor, LayerState]:
+        """Runs one layer; returns its outputs and last (hidden, cell), each (1, batch, size)."""
         hidden = state.hidden[number : number + 1].contiguous()
-        if state.cell is not None:
-            cell = state.cell[number : number + 1].contiguous()
-            outputs, (hidden, cell) = self.layers[number](inputs, (hidden, cell))
-            return outputs, (hidden, cell)
-        outputs, hidden = self.layers[number](inputs, hidden)
-        return outputs, (hidden, None)
+        if state.cell is None:
+            outputs, hidden = self.layers[number](inputs, hidden)
+            return outputs, (hidden, None)
+        cell = state.cell[number : number + 1].contiguous()
+        outputs, last = self.layers[number](inputs, (hidden, cell))
+        return outputs, last
 
     def _attend(self, outputs: Tensor, memory: Memory) -> Tensor:
         """Asks for each row and position; rows that share a memory row ask it together."""
         rows, steps, size = outputs.shape
         queries = outputs.reshape(memory.keys.shape[0], -1, size)
-        context, _ = self.attention(queries, memory)
+        context: Tensor = self.attention(queries, memory)[0]
         return context.reshape(rows, steps, size)
 
     def _read(self, outputs: Tensor, context: Tensor) -> Tensor:
@@ -136,7 +138,8 @@ class Decoder(nn.Module):
         return dropped
 
     @staticmethod
-    def _stack(news: list[tuple[Tensor, Tensor | None]], readout: Tensor | None) -> DecoderState:
-        cells = [cell for _, cell in news if cell is not None]
-        hidden = torch.cat([hidden for hidden, _ in news])
-        return DecoderState(hidden, torch.cat(cells) if cells else None, readout)
+    def _stack(news: list[LayerState], readout: Tensor | None) -> DecoderState:
+        cells: list[Tensor] = [cell for _, cell in news if cell is not None]
+        return DecoderState(
+            torch.cat([hidden for hidden, _ in news]), torch.cat(cells) if cells else None, readout
+        )

@@ -21,7 +21,7 @@ class Encoded(NamedTuple):
     summary: Tensor  # (batch, hidden_size), the last state of each direction of the top layer
 
 
-class ReverseRows(torch.autograd.Function):
+class _ReverseRows(torch.autograd.Function):
     """Turns each row's first ``length`` steps around and leaves its padding where it is.
 
     Reversal is its own inverse, so its gradient is the same reversal: a copy of rows, where the
@@ -29,17 +29,28 @@ class ReverseRows(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, index: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, inputs: Tensor, index: Tensor) -> Tensor:
         """Returns row i of the flattened (batch * src_len, features) taken from ``index[i]``."""
         ctx.save_for_backward(index)
         return inputs.flatten(0, 1).index_select(0, index).view_as(inputs)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         """Returns the gradient, turned around as the inputs were."""
         (index,) = ctx.saved_tensors
         flat = gradient.flatten(0, 1).index_select(0, index)
         return flat.view_as(gradient), None
+
+
+def reverse_rows(inputs: Tensor, index: Tensor) -> Tensor:
+    """Returns ``inputs`` (batch, src_len, features) with each sentence turned around.
+
+    Args:
+        inputs: A padded batch.
+        index: Its ``reversal_index``.
+    """
+    reversed_inputs: Tensor = _ReverseRows.apply(inputs, index)  # type: ignore[no-untyped-call]
+    return reversed_inputs
 
 
 def reversal_index(lengths: Tensor, max_len: int) -> Tensor:
@@ -71,7 +82,7 @@ class Encoder(nn.Module):
         self.dropout = Dropout(config.dropout, config.dropout_kind)
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
-        """Encodes ``src`` (batch, src_len) int64, of which row b has ``src_lengths[b]`` >= 1 tokens.
+        """Encodes ``src`` (batch, src_len) int64, row b of ``src_lengths[b]`` >= 1 tokens.
 
         Layers above the first add their input to their output (residual, as in GNMT).
         """
@@ -84,8 +95,8 @@ class Encoder(nn.Module):
             zip(self.forward_layers, self.backward_layers, strict=True)
         ):
             forward_outputs, _ = ahead(inputs)
-            mirrored, _ = back(ReverseRows.apply(inputs, index))
-            outputs = torch.cat([forward_outputs, ReverseRows.apply(mirrored, index)], dim=-1)
+            mirrored, _ = back(reverse_rows(inputs, index))
+            outputs = torch.cat([forward_outputs, reverse_rows(mirrored, index)], dim=-1)
             if number == len(self.forward_layers) - 1:
                 half = mirrored.shape[-1]
                 both = torch.stack([forward_outputs, mirrored], dim=2).flatten(2)

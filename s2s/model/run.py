@@ -79,7 +79,7 @@ def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor],
         with safe_open(path, framework="pt") as file:
             tensors = {
                 name.removeprefix(prefix): file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118: safe_open is no dict
+                for name in file.offset_keys()
                 if name.startswith(prefix)
             }
             state = json.loads((file.metadata() or {}).get("s2s.state", "null"))

@@ -1,0 +1,107 @@
+"""Settings of training and of its data."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from s2s.config import Config
+from s2s.errors import ConfigError
+
+Decay = Literal["linear", "cosine", "inverse_sqrt", "constant"]
+
+CHANGEABLE = frozenset(
+    {"max_updates", "max_epochs", "max_minutes", "device", "log_every", "save_minutes", "patience"}
+)
+"""Fields of TrainConfig that a resumed run may change: they do not alter what is learned in an
+update. (Limits do stretch the decay of the learning rate from there on.)"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataConfig(Config):
+    """Parallel text, and which of its pairs are left out of training."""
+
+    train_src: str
+    train_tgt: str
+    val_src: str
+    val_tgt: str
+    src_language: str | None = None
+    """Language code for the model's card; None takes the file name's ending."""
+    tgt_language: str | None = None
+    max_pieces: int = 200
+    """Pairs with more pieces on either side are left out and counted."""
+    max_ratio: float = 4.0
+    """Pairs with more than ``max_ratio * shorter + 5`` pieces on the longer side are left out."""
+
+    def __post_init__(self) -> None:
+        Config.__post_init__(self)
+        self._check_range("max_pieces", 1)
+        self._check_range("max_ratio", 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainConfig(Config):
+    """How the weights are learned. At least one limit has to be set."""
+
+    max_updates: int | None = None
+    max_epochs: int | None = None
+    max_minutes: float | None = None
+    """Wall-clock limit on the updates and validations; reading text and learning the vocabulary
+    come before."""
+    seed: int = 1
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32."""
+    batch_tokens: int = 3000
+    """Target tokens of a batch at most, padding counted."""
+    accumulate: int = 1
+    """Batches an update."""
+    optimizer: Literal["adam", "adamw"] = "adam"
+    learning_rate: float = 1e-3
+    """Its highest value, at the end of the warm-up."""
+    warmup_updates: int = 200
+    decay: Decay = "linear"
+    """After the warm-up: ``linear`` or ``cosine`` reach ``final_rate`` of the highest value at the
+    nearest limit; ``inverse_sqrt`` falls with the square root of the updates; or ``constant``."""
+    final_rate: float = 0.02
+    beta1: float = 0.9
+    beta2: float = 0.98
+    weight_decay: float = 0.0
+    """Of ``adamw``, decoupled (Loshchilov and Hutter 2019)."""
+    clip_norm: float | None = 1.0
+    """Gradients with a larger norm are scaled down to it (Pascanu et al. 2013)."""
+    label_smoothing: float = 0.1
+    """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
+    ema_decay: float | None = None
+    """Exponential moving average of the weights, which is then what is validated and kept."""
+    average_last: int = 0
+    """At the end, the mean of the weights of this many last validations is tried too."""
+    validate_every: int | None = None
+    """Updates between validations; None validates ten times in the course of the limit."""
+    bleu_sentences: int = 500
+    """Validation sentences that are translated for BLEU, the first ones; 0 validates by loss."""
+    bleu_beam_size: int = 4
+    patience: int | None = None
+    """Validations without a better one after which training stops."""
+    max_bad_updates: int = 20
+    """Updates in a row with a non-finite gradient after which training gives up."""
+    log_every: int = 20
+    """Updates between lines of ``metrics.jsonl``."""
+    save_minutes: float = 5.0
+    """Time between checkpoints; each validation writes one too."""
+
+    def __post_init__(self) -> None:
+        Config.__post_init__(self)
+        if self.max_updates is None and self.max_epochs is None and self.max_minutes is None:
+            raise ConfigError("TrainConfig needs a limit: max_updates, max_epochs or max_minutes")
+        for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate", "validate_every"):
+            self._check_range(name, 1)
+        for name in ("patience", "max_bad_updates", "log_every", "bleu_beam_size"):
+            self._check_range(name, 1)
+        for name in ("average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
+            self._check_range(name, 0)
+        for name in ("max_minutes", "save_minutes", "clip_norm", "learning_rate"):
+            self._check_range(name, 1e-9)
+        for name in ("label_smoothing", "beta1", "beta2", "ema_decay"):
+            self._check_range(name, 0, 0.99999)
+        self._check_range("final_rate", 0, 1)
+        if self.precision != "fp32" and self.device == "cpu" and self.precision == "fp16":
+            raise ConfigError("TrainConfig.precision 'fp16' needs device 'cuda'; use bf16 or fp32")

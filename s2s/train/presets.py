@@ -1,0 +1,58 @@
+"""Named starting points: model size and hyperparameters that go together."""
+
+from typing import NamedTuple
+
+from s2s.config import ModelConfig, TokenizerConfig
+
+
+class Preset(NamedTuple):
+    """Settings for an amount of data."""
+
+    model: ModelConfig
+    tokenizer: TokenizerConfig
+    training: dict[str, float | int | str]
+    """Fields of TrainConfig."""
+    purpose: str
+
+
+PRESETS: dict[str, Preset] = {
+    "tiny": Preset(
+        ModelConfig(embedding_size=128, hidden_size=256, dropout=0.1, tie="all"),
+        TokenizerConfig(vocab_size=2000),
+        {"learning_rate": 3e-3, "batch_tokens": 1500, "ema_decay": 0.99},
+        "minutes on a CPU, short sentences",
+    ),
+    "small": Preset(
+        ModelConfig(embedding_size=256, hidden_size=512, dropout=0.3, tie="all"),
+        TokenizerConfig(vocab_size=4000),
+        {"learning_rate": 2e-3, "batch_tokens": 2500, "ema_decay": 0.999},
+        "30 thousand pairs, an hour on a CPU",
+    ),
+    "base": Preset(
+        ModelConfig(
+            embedding_size=512,
+            hidden_size=512,
+            encoder_layers=2,
+            decoder_layers=2,
+            dropout=0.2,
+            tie="all",
+        ),
+        TokenizerConfig(vocab_size=8000),
+        {"learning_rate": 1e-3, "batch_tokens": 4000, "ema_decay": 0.999},
+        "300 thousand pairs, a GPU or a night on a CPU",
+    ),
+    "large": Preset(
+        ModelConfig(
+            embedding_size=512,
+            hidden_size=1024,
+            encoder_layers=3,
+            decoder_layers=3,
+            attention="multihead",
+            dropout=0.2,
+            tie="all",
+        ),
+        TokenizerConfig(vocab_size=16000),
+        {"learning_rate": 7e-4, "warmup_updates": 2000, "batch_tokens": 12000, "ema_decay": 0.9995},
+        "millions of pairs, a GPU",
+    ),
+}

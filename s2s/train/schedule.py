@@ -1,0 +1,28 @@
+"""Learning rate over the course of a training."""
+
+import math
+
+from s2s.train.config import TrainConfig
+
+
+def learning_rate(config: TrainConfig, update: int, progress: float) -> float:
+    """Returns the learning rate of an update.
+
+    Args:
+        config: Peak, warm-up and kind of decay.
+        update: Updates done so far; the first update has 0.
+        progress: Share of the nearest limit that is used up, 0 to 1.
+    """
+    if update < config.warmup_updates:
+        return config.learning_rate * (update + 1) / config.warmup_updates
+    progress = min(max(progress, 0.0), 1.0)
+    low = config.final_rate
+    if config.decay == "linear":
+        share = low + (1 - low) * (1 - progress)
+    elif config.decay == "cosine":
+        share = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * progress))
+    elif config.decay == "inverse_sqrt":
+        share = math.sqrt(max(config.warmup_updates, 1) / (update + 1))
+    else:
+        share = 1.0
+    return config.learning_rate * share
