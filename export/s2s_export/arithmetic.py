@@ -1,0 +1,150 @@
+"""How products are computed: what fp32 and int8 graphs differ in, and nothing else.
+
+A ``Signal`` is an activation together with what is known about its range when the graph is
+written; int8 needs the range, fp32 passes it on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from s2s_export.builder import FLOAT, Graph
+
+FloatArray = NDArray[np.float32]
+
+
+def to_array(tensor: torch.Tensor) -> FloatArray:
+    """Returns a weight as float32 numpy."""
+    return tensor.detach().cpu().float().numpy()
+
+
+@dataclass
+class Signal:
+    """An activation of the graph: features on the last axis."""
+
+    size: int
+    """Number of features."""
+    bound: float | None
+    """No absolute value is larger, whatever the sentence; None if nothing is known."""
+    real: str | None = None
+    """Name of the float32 tensor, if the graph has it."""
+    coded: str | None = None
+    """Name of the uint8 tensor, if the graph has it: 128 + 127 * value / bound."""
+
+    @property
+    def value(self) -> str:
+        """Name of the float32 tensor."""
+        assert self.real is not None
+        return self.real
+
+
+@dataclass(frozen=True)
+class Carried:
+    """One tensor of a signal that a Loop carries from step to step: (rows, size)."""
+
+    name: str
+    dtype: int
+    size: int
+
+
+class Arithmetic(Protocol):
+    """The products of a graph in one precision."""
+
+    microsoft: bool
+    """Whether graphs use onnxruntime's own operators."""
+
+    def product(
+        self,
+        graph: Graph,
+        inputs: Sequence[Signal],
+        weight: FloatArray,
+        bias: FloatArray | None,
+        name: str,
+    ) -> str:
+        """Writes ``concat(inputs) @ weight.T + bias``.
+
+        Args:
+            graph: The graph or a Loop's body.
+            inputs: Joined on the last axis; two axes, or any number if there is no bias.
+            weight: (out, in).
+            bias: (out,), or None.
+            name: Of the weights, unique.
+
+        Returns:
+            The name of the float32 product (..., out).
+        """
+
+    def embed(
+        self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool
+    ) -> Signal:
+        """Writes rows ``ids`` of a table; ``product`` if only products read them."""
+
+    def logits(
+        self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
+    ) -> str:
+        """Writes the output layer; ``name`` is that of the embedding table if they are tied."""
+
+    def recurrent(self, graph: Graph, weight: FloatArray, name: str) -> str:
+        """Stores (directions, gates, in) weights of an ONNX recurrent node; returns float32."""
+
+    def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
+        """Returns what a Loop must carry of a signal; ``real`` if more than products read it."""
+
+
+def receive(signal: Signal, carried: Sequence[Carried], names: Sequence[str]) -> Signal:
+    """Returns a signal whose tensors, as listed by ``carry``, have new ``names``."""
+    received = Signal(signal.size, signal.bound)
+    for tensor, name in zip(carried, names, strict=True):
+        if tensor.dtype == FLOAT:
+            received.real = name
+        else:
+            received.coded = name
+    return received
+
+
+class Float32:
+    """Products in float32, with standard operators only."""
+
+    microsoft = False
+
+    def product(
+        self,
+        graph: Graph,
+        inputs: Sequence[Signal],
+        weight: FloatArray,
+        bias: FloatArray | None,
+        name: str,
+    ) -> str:
+        """See ``Arithmetic``."""
+        values = [signal.value for signal in inputs]
+        joined = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=-1)
+        if bias is None:
+            return graph.op("MatMul", joined, graph.weight(f"{name}.weight", weight.T))
+        stored = graph.weight(f"{name}.weight", weight)
+        return graph.op("Gemm", joined, stored, graph.weight(f"{name}.bias", bias), transB=1)
+
+    def embed(
+        self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool
+    ) -> Signal:
+        """See ``Arithmetic``."""
+        rows = graph.op("Gather", graph.weight(name, table), ids)
+        return Signal(table.shape[1], None, rows)
+
+    def logits(
+        self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
+    ) -> str:
+        """See ``Arithmetic``."""
+        stored, shift = graph.weight(name, weight), graph.weight("output.bias", bias)
+        return graph.op("Gemm", readout.value, stored, shift, transB=1)
+
+    def recurrent(self, graph: Graph, weight: FloatArray, name: str) -> str:
+        """See ``Arithmetic``."""
+        return graph.weight(name, weight)
+
+    def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
+        """See ``Arithmetic``."""
+        return [Carried(signal.value, FLOAT, signal.size)]

@@ -1,0 +1,128 @@
+"""Writes ONNX graphs node by node: names, constants, and graphs inside graphs.
+
+Every operator is one call that returns the name of its output; constants may stand where names do.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 17
+"""Known to onnxruntime since 1.12, far below the oldest one that s2s supports (1.17)."""
+IR_VERSION = 8
+MICROSOFT = "com.microsoft"
+"""Domain of onnxruntime's own operators; an int8 file uses one of them, an fp32 file none."""
+
+Array = NDArray[Any]
+Operand = str | Array | int | float
+Shape = Sequence[int | str]
+
+
+class Graph:
+    """A graph under construction; a Loop's body is a child that sees its parent's names."""
+
+    def __init__(self, name: str, parent: "Graph | None" = None) -> None:
+        self.name = name
+        self.root: Graph = self if parent is None else parent.root
+        self.nodes: list[onnx.NodeProto] = []
+        self.inputs: list[onnx.ValueInfoProto] = []
+        self.outputs: list[onnx.ValueInfoProto] = []
+        # Of the root only: all constants live there, those of a Loop's body too, each once.
+        self.constants: dict[str, onnx.TensorProto] = {}
+        self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._counts: dict[str, int] = {}
+
+    def child(self, name: str) -> "Graph":
+        """Returns an empty graph for the body of a Loop in this one."""
+        return Graph(name, self)
+
+    def fresh(self, stem: str) -> str:
+        """Returns a name that no other value of the model has."""
+        counts = self.root._counts
+        counts[stem] = counts.get(stem, 0) + 1
+        return f"{stem}_{counts[stem]}"
+
+    def input(self, name: str, dtype: int, shape: Shape) -> str:
+        """Declares an input; ``dtype`` is one of ``TensorProto``'s, names in ``shape`` are free."""
+        self.inputs.append(helper.make_tensor_value_info(name, dtype, list(shape)))
+        return name
+
+    def output(self, value: str, dtype: int, shape: Shape, name: str | None = None) -> None:
+        """Declares an output; with ``name``, the value goes out under that name."""
+        if name is not None:
+            self.nodes.append(helper.make_node("Identity", [value], [name]))
+            value = name
+        self.outputs.append(helper.make_tensor_value_info(value, dtype, list(shape)))
+
+    def weight(self, name: str, value: Array) -> str:
+        """Stores a weight under ``name``, once however often it is asked for; returns the name."""
+        if name not in self.root.constants:
+            self.root.constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
+        return name
+
+    def constant(self, value: Array | int | float) -> str:
+        """Stores a small constant (a Python int is int64, a float is float32); returns its name."""
+        if isinstance(value, float):
+            array: Array = np.array(value, dtype=np.float32)
+        else:
+            array = np.asarray(value)
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self.root._shared:
+            self.root._shared[key] = self.weight(self.fresh("constant"), array)
+        return self.root._shared[key]
+
+    def ints(self, *values: int) -> str:
+        """Stores int64 ``values`` as a vector: shapes, axes, sizes."""
+        return self.constant(np.array(values, dtype=np.int64))
+
+    def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: Any) -> str:
+        """Adds a node with one output; returns its name. An empty operand is one left out."""
+        return self.ops(kind, 1, *operands, domain=domain, **attributes)[0]
+
+    def ops(
+        self, kind: str, count: int, *operands: Operand, domain: str = "", **attributes: Any
+    ) -> list[str]:
+        """Adds a node with ``count`` outputs; returns their names."""
+        names = [
+            operand if isinstance(operand, str) else self.constant(operand) for operand in operands
+        ]
+        outputs = [self.fresh(kind) for _ in range(count)]
+        self.nodes.append(
+            helper.make_node(kind, names, outputs, outputs[0], domain=domain, **attributes)
+        )
+        return outputs
+
+    def loop(self, body: "Graph", states: Sequence[str]) -> list[str]:
+        """Adds a Loop over ``body`` that runs until the body's first output is false.
+
+        The body's inputs are the iteration, the condition and the states; its outputs the
+        condition and the next states. Returns the names of the last states.
+        """
+        return self.ops("Loop", len(states), "", "", *states, body=body.to_proto())
+
+    def to_proto(self) -> onnx.GraphProto:
+        """Returns the finished graph."""
+        constants = list(self.constants.values())
+        return helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, constants)
+
+
+def to_model(graph: Graph, producer_version: str, microsoft: bool) -> onnx.ModelProto:
+    """Wraps a finished graph; ``microsoft`` says that it uses onnxruntime's own operators."""
+    opsets = [helper.make_opsetid("", OPSET)]
+    if microsoft:
+        opsets.append(helper.make_opsetid(MICROSOFT, 1))
+    return helper.make_model(
+        graph.to_proto(),
+        producer_name="s2s",
+        producer_version=producer_version,
+        ir_version=IR_VERSION,
+        opset_imports=opsets,
+    )
+
+
+FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
+UINT8, BOOL = TensorProto.UINT8, TensorProto.BOOL

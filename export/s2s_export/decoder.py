@@ -1,0 +1,160 @@
+"""One decoder step of the graph: ``s2s.model.decoder`` for one position of every hypothesis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from s2s.config import FORBIDDEN_IDS
+from s2s.model.seq2seq import Seq2Seq
+from s2s_export.arithmetic import Arithmetic, Carried, Signal, receive, to_array
+from s2s_export.attention import Memory, attend, merged
+from s2s_export.builder import Graph
+from s2s_export.encoder import Encoded
+from s2s_export.layers import StepState, hidden_bound, layer_weights, step
+
+
+@dataclass
+class DecoderState:
+    """What a decoder carries from one step to the next, (rows, size) each."""
+
+    layers: list[StepState]
+    readout: Signal | None  # with input feeding only
+
+
+class DecoderWriter:
+    """Writes the decoder's start and its step, with the names of its weights."""
+
+    def __init__(self, model: Seq2Seq, arithmetic: Arithmetic, table_name: str) -> None:
+        self.model = model
+        self.config = model.config
+        self.arithmetic = arithmetic
+        self.table_name = table_name
+        self.feeding = model.config.context == "input_feeding"
+
+    def begin(self, graph: Graph, encoded: Encoded) -> DecoderState:
+        """Writes the state before the first step, (batch, size): a squashed view of the summary."""
+        bridge = self.model.decoder.bridge
+        size, layers = self.config.hidden_size, self.config.decoder_layers
+        weight, bias = to_array(bridge.weight), to_array(bridge.bias)
+        product = self.arithmetic.product(graph, [encoded.summary], weight, bias, "decoder.bridge")
+        bridged = graph.op("Tanh", product)
+        count = weight.shape[0] // size
+        parts = graph.ops("Split", count, bridged, graph.ints(*[size] * count), axis=1)
+        cells: list[Signal | None] = [None] * layers
+        if self.config.cell == "lstm":
+            cells = [Signal(size, None, cell) for cell in parts[layers:]]
+        # tanh holds the first state within any bound of later ones.
+        states = [
+            StepState(Signal(size, hidden_bound(self.config), hidden), cell)
+            for hidden, cell in zip(parts[:layers], cells, strict=True)
+        ]
+        readout = None
+        if self.feeding:
+            width = graph.ints(self.config.embedding_size)
+            batch = graph.op("Shape", bridged, end=1)
+            shape = graph.op("Concat", batch, width, axis=0)
+            readout = Signal(
+                self.config.embedding_size, 1.0, graph.op("Expand", np.zeros(1, "f"), shape)
+            )
+        return DecoderState(states, readout)
+
+    def step(
+        self, graph: Graph, tokens: str, memory: Memory, state: DecoderState
+    ) -> tuple[str, DecoderState]:
+        """Writes one step of the search.
+
+        Args:
+            graph: The body of the search.
+            tokens: (rows,) int64, the last piece of each hypothesis; rows is batch * beam.
+            memory: Of the batch.
+            state: Of the rows.
+
+        Returns:
+            Logits (rows, tgt_vocab), minus infinity for forbidden pieces, and the next state.
+        """
+        config, decoder = self.config, self.model.decoder
+        table = to_array(decoder.embedding.table.weight)
+        embedded = self.arithmetic.embed(graph, table, tokens, self.table_name, product=True)
+        news = [self._run(graph, 0, [embedded, *self._fed(state)], state, None)]
+        outputs = news[0].hidden
+        context = None if self.feeding else self._attend(graph, outputs, memory)
+        for number in range(1, config.decoder_layers):
+            new = self._run(graph, number, [outputs], state, context)
+            news.append(new)
+            outputs = Signal(
+                outputs.size,
+                hidden_bound(config, number + 1),
+                graph.op("Add", outputs.value, new.hidden.value),
+            )
+        if context is None:
+            context = self._attend(graph, outputs, memory)
+        weight, bias = merged(
+            decoder.attention, to_array(decoder.readout.weight), to_array(decoder.readout.bias)
+        )
+        read = self.arithmetic.product(graph, [outputs, context], weight, bias, "decoder.readout")
+        readout = Signal(config.embedding_size, 1.0, graph.op("Tanh", read))
+        logits = self._logits(graph, readout)
+        return logits, DecoderState(news, readout if self.feeding else None)
+
+    def _fed(self, state: DecoderState) -> list[Signal]:
+        return [state.readout] if state.readout is not None else []
+
+    def _run(
+        self,
+        graph: Graph,
+        number: int,
+        inputs: list[Signal],
+        state: DecoderState,
+        context: Signal | None,
+    ) -> StepState:
+        name = f"decoder.layers.{number}"
+        attention = self.model.decoder.attention
+        w_ih, w_hh, b_ih, b_hh = layer_weights(self.model.decoder.layers[number])
+        if context is not None:
+            w_ih, b_ih = merged(attention, w_ih, b_ih)
+            inputs = [*inputs, context]
+        weights = (w_ih, w_hh, b_ih, b_hh)
+        return step(
+            graph, self.arithmetic, self.config, weights, inputs, state.layers[number], name
+        )
+
+    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> Signal:
+        attention = self.model.decoder.attention
+        return attend(graph, self.arithmetic, self.config, attention, query, memory)
+
+    def _logits(self, graph: Graph, readout: Signal) -> str:
+        weight, bias = to_array(self.model.output.weight), to_array(self.model.output.bias).copy()
+        # In the bias, forbidding a piece costs no operator.
+        bias[list(FORBIDDEN_IDS)] = -np.inf
+        name = "output.weight" if self.config.tie == "none" else self.table_name
+        return self.arithmetic.logits(graph, readout, weight, bias, name)
+
+    def carry(self, graph: Graph, state: DecoderState) -> list[list[Carried]]:
+        """Lists the tensors of each of a state's signals."""
+        # A GRU mixes its last state into the next one; others only multiply it by weights.
+        mixed = self.config.cell == "gru"
+        carried = []
+        for layer in state.layers:
+            carried.append(self.arithmetic.carry(graph, layer.hidden, real=mixed))
+            if layer.cell is not None:
+                carried.append(self.arithmetic.carry(graph, layer.cell, real=True))
+        if state.readout is not None:
+            carried.append(self.arithmetic.carry(graph, state.readout, real=False))
+        return carried
+
+    def receive(
+        self, state: DecoderState, carried: list[list[Carried]], names: Sequence[str]
+    ) -> DecoderState:
+        """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``."""
+        rest, lists = iter(names), iter(carried)
+
+        def take(signal: Signal) -> Signal:
+            tensors = next(lists)
+            return receive(signal, tensors, [next(rest) for _ in tensors])
+
+        layers = [
+            StepState(take(layer.hidden), None if layer.cell is None else take(layer.cell))
+            for layer in state.layers
+        ]
+        return DecoderState(layers, None if state.readout is None else take(state.readout))

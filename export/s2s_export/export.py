@@ -1,0 +1,133 @@
+"""From the folder of a run to one checked model file."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+
+from s2s.errors import FileError, ModelError, ParityError
+from s2s.model.run import load_run
+from s2s_export.metadata import add_metadata
+from s2s_export.model import build_model, check_precision, kept_in_fp32
+from s2s_export.parity import Parity, check_parity
+
+LARGEST = 2**31 - 1
+"""Bytes of a protobuf; a larger model would need external data, which s2s never writes."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written."""
+
+    path: Path
+    bytes: int
+    """Size of the file."""
+    precision: str
+    parity: Parity
+    kept_in_fp32: dict[str, str]
+    """int8 only: what is still stored or computed in fp32, and why."""
+
+    def __str__(self) -> str:
+        """What a user wants to read after an export."""
+        seen = self.parity
+        lines = [
+            f"{self.path}: {self.bytes / 1e6:.1f} MB, {self.precision}",
+            f"checked against torch: {seen.sentences} sentences, {seen.hypotheses} hypotheses, "
+            f"{seen.identical} with the same pieces, largest score difference "
+            f"{seen.largest_difference:.2g}",
+        ]
+        if seen.near_ties:
+            lines.append(f"{seen.near_ties} sentences where rounding decided between hypotheses")
+        lines += [f"in fp32: {name} ({reason})" for name, reason in self.kept_in_fp32.items()]
+        return "\n".join(lines)
+
+
+def export_run(run: str | Path, output: str | Path, precision: str = "fp32") -> ExportReport:
+    """Writes the model file of a trained run, once it has been checked against torch.
+
+    Args:
+        run: Folder of the run.
+        output: The ONNX file; an older one is replaced when the new one is whole.
+        precision: ``fp32`` (standard operators, the same pieces as torch) or ``int8`` (smaller and
+            faster, for CPUs).
+
+    Returns:
+        What was written, and how it compares.
+
+    Raises:
+        ConfigError: If ``precision`` is unknown.
+        FileError: If a folder or file is missing, or the file cannot be written.
+        ModelError: If the run is damaged, or too large for one file.
+        ParityError: If the graph does not translate like the run; nothing is written then.
+    """
+    output = Path(output)
+    checked = check_precision(precision)
+    if not output.parent.is_dir():
+        raise FileError(f"{output.parent} is no folder; create it to write {output.name} there")
+    if output.is_dir():
+        raise FileError(f"{output} is a folder; give the name of the model file, such as x.onnx")
+    loaded = load_run(run)
+    size = 4 * loaded.model.num_parameters()
+    if size > LARGEST and precision == "fp32":
+        raise ModelError(_too_large(size))
+    model = build_model(loaded.model, loaded.search, checked)
+    add_metadata(model, loaded, precision)
+    serialized = serialize(model)
+    parity = check_parity(loaded.model, serialized, loaded.search, precision)
+    write_whole(output, serialized)
+    kept = kept_in_fp32(loaded.model.config) if precision == "int8" else {}
+    return ExportReport(output, len(serialized), precision, parity, kept)
+
+
+def _too_large(size: int) -> str:
+    return (
+        f"the model would have {size / 1e9:.1f} GB; one ONNX file holds at most "
+        f"{LARGEST / 1e9:.1f} GB: train a smaller one, or export int8"
+    )
+
+
+def serialize(model: onnx.ModelProto) -> bytes:
+    """Checks a model with onnx's own checker and returns its bytes.
+
+    Raises:
+        ModelError: If it is too large for one file.
+        ParityError: If onnx finds a fault in it.
+    """
+    size = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    if size > LARGEST:
+        raise ModelError(_too_large(size))
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ParityError(f"onnx.checker refuses the exported graph: {first}") from error
+    serialized: bytes = model.SerializeToString()
+    if len(serialized) > LARGEST:
+        raise ModelError(_too_large(len(serialized)))
+    return serialized
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file under another name and renames it: it is there whole, or as it was.
+
+    Raises:
+        FileError: If it cannot be written.
+    """
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)  # mkstemp's files are for their owner only
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)

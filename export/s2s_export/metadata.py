@@ -1,0 +1,35 @@
+"""What a model file says about itself, in the metadata of the ONNX model.
+
+``s2s.format`` is the version of the contract; ``s2s.config`` is JSON: ``model`` and ``search`` (the
+configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``scores``);
+``s2s.tokenizer`` is the source's or joint SentencePiece model in base64, ``s2s.tgt_tokenizer`` the
+target's if it has its own.
+"""
+
+import base64
+import json
+
+import onnx
+
+from s2s import __version__
+from s2s.config import FORMAT
+from s2s.model.run import Run
+
+
+def add_metadata(model: onnx.ModelProto, run: Run, precision: str) -> None:
+    """Writes the metadata of ``run`` into ``model``."""
+    config = {
+        **run.card,
+        "model": run.model.config.to_dict(),
+        "search": run.search.to_dict(),
+        "precision": precision,
+        "s2s_version": __version__,
+    }
+    entries = {
+        "s2s.format": str(FORMAT),
+        "s2s.config": json.dumps(config, ensure_ascii=False),
+        "s2s.tokenizer": base64.b64encode(run.tokenizer.src_model).decode(),
+    }
+    if run.tokenizer.tgt_model is not None:
+        entries["s2s.tgt_tokenizer"] = base64.b64encode(run.tokenizer.tgt_model).decode()
+    onnx.helper.set_model_props(model, entries)
