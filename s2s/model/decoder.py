@@ -16,7 +16,6 @@ from s2s.model.attention import Attention, Memory
 from s2s.model.encoder import Encoded
 from s2s.model.layers import Dropout, WordEmbedding, make_layer
 
-
 LayerState = tuple[Tensor, Tensor | None]
 """Last hidden state and, of an LSTM, cell of one layer: (1, batch, hidden_size) each."""
 
@@ -100,12 +99,12 @@ class Decoder(nn.Module):
     def _forward_feeding(
         self, embedded: Tensor, memory: Memory, state: DecoderState
     ) -> tuple[Tensor, DecoderState]:
-        assert state.readout is not None
         readouts = []
         for position in range(embedded.shape[1]):
+            assert state.readout is not None
             fed = torch.cat([embedded[:, position], state.readout], dim=-1)[:, None]
             outputs, states = self._run(0, fed, state)
-            news: list[LayerState] = [states]
+            news = [states]
             for number in range(1, len(self.layers)):
                 above, states = self._run(number, self.dropout(outputs), state)
                 outputs = outputs + above
@@ -122,8 +121,8 @@ class Decoder(nn.Module):
             outputs, hidden = self.layers[number](inputs, hidden)
             return outputs, (hidden, None)
         cell = state.cell[number : number + 1].contiguous()
-        outputs, last = self.layers[number](inputs, (hidden, cell))
-        return outputs, last
+        outputs, (hidden, cell) = self.layers[number](inputs, (hidden, cell))
+        return outputs, (hidden, cell)
 
     def _attend(self, outputs: Tensor, memory: Memory) -> Tensor:
         """Asks for each row and position; rows that share a memory row ask it together."""

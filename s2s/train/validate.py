@@ -95,5 +95,5 @@ class Validator:
             ]
             for row, text in zip(rows, self.tokenizer.decode(best), strict=True):
                 texts[row] = text
-        bleu = score(texts, [tgt for _, tgt in self.pairs], ["bleu"])[0]
+        bleu = score(texts, [tgt for _, tgt in self.pairs], bleu_only=True)[0]
         return bleu.value, bleu.signature

@@ -1,0 +1,100 @@
+"""Settings of a training by name: from a preset or an older run, changed option by option."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from s2s.config import Config, ModelConfig, TokenizerConfig
+from s2s.errors import ConfigError, ModelError, suggest
+from s2s.model.run import CONFIG_FILE, read_config
+from s2s.train.config import DataConfig, TrainConfig
+from s2s.train.presets import PRESETS
+
+LIMITS = ("max_updates", "max_epochs", "max_minutes")
+DEFAULT_EPOCHS = 20
+SECTIONS: dict[str, type[Config]] = {
+    "data": DataConfig,
+    "tokenizer": TokenizerConfig,
+    "model": ModelConfig,
+    "training": TrainConfig,
+}
+
+
+class Settings(NamedTuple):
+    """All that a training is told, as plain values: a section for each configuration."""
+
+    sections: dict[str, dict[str, Any]]
+
+    @classmethod
+    def of_preset(cls, name: str) -> Self:
+        """Starts from a preset.
+
+        Raises:
+            ConfigError: If there is none of that name.
+        """
+        if name not in PRESETS:
+            raise ConfigError(
+                f"preset {name!r} is unknown; expected one of {', '.join(PRESETS)}"
+                f"{suggest(name, PRESETS)}"
+            )
+        preset = PRESETS[name]
+        return cls(
+            {
+                "data": {},
+                "tokenizer": preset.tokenizer.to_dict(),
+                "model": preset.model.to_dict(),
+                "training": dict(preset.training),
+            }
+        )
+
+    @classmethod
+    def of_run(cls, folder: Path) -> Self:
+        """Starts from the settings of a run that is to be resumed.
+
+        Raises:
+            FileError: If ``folder`` holds no run.
+            ModelError: If its configuration is damaged.
+        """
+        config = read_config(folder)
+        sections = {name: config.get(name) for name in SECTIONS}
+        if not all(isinstance(values, dict) for values in sections.values()):
+            raise ModelError(f"{folder / CONFIG_FILE} is damaged: expected {', '.join(SECTIONS)}")
+        return cls({name: dict(values or {}) for name, values in sections.items()})
+
+    def changed(self, options: dict[str, Any]) -> Self:
+        """Returns the settings with fields replaced.
+
+        Args:
+            options: By field name; names that are no field of any configuration are passed over.
+        """
+        sections = {name: dict(values) for name, values in self.sections.items()}
+        for section, kind in SECTIONS.items():
+            for field in dataclasses.fields(kind):
+                if field.name in options:
+                    sections[section][field.name] = options[field.name]
+        training, model = sections["training"], sections["model"]
+        if not any(training.get(limit) for limit in LIMITS):
+            training["max_epochs"] = DEFAULT_EPOCHS
+        if not sections["tokenizer"]["joint"] and model["tie"] == "all":
+            model["tie"] = "target"  # two vocabularies have no table to share
+        return type(self)(sections)
+
+    @property
+    def data(self) -> DataConfig:
+        """Where the text is."""
+        return DataConfig.from_dict(self.sections["data"])
+
+    @property
+    def tokenizer(self) -> TokenizerConfig:
+        """How it is cut into pieces."""
+        return TokenizerConfig.from_dict(self.sections["tokenizer"])
+
+    @property
+    def model(self) -> ModelConfig:
+        """The shape of the network."""
+        return ModelConfig.from_dict(self.sections["model"])
+
+    @property
+    def training(self) -> TrainConfig:
+        """How it learns."""
+        return TrainConfig.from_dict(self.sections["training"])
