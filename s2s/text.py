@@ -76,8 +76,13 @@ def read_lines(path: Path | str) -> Iterator[str]:
             raise FileError(f"cannot read {name}: {error.strerror or error}") from error
 
 
-def read_pairs(src: Path, tgt: Path) -> Iterator[tuple[str, str]]:
-    """Yields the cleaned line pairs of two parallel files; blank ones too.
+def read_pairs(src: Path, tgt: Path, *, cleaned: bool = True) -> Iterator[tuple[str, str]]:
+    """Yields the line pairs of two parallel files, blank ones too.
+
+    Args:
+        src: One side.
+        tgt: The other.
+        cleaned: Whether ``clean`` is applied.
 
     Raises:
         DataError: At the end, if one file has more lines than the other; at the start, if both are
@@ -95,7 +100,7 @@ def read_pairs(src: Path, tgt: Path) -> Iterator[tuple[str, str]]:
         if tgt_line is None:
             raise _mismatch(src, count + 1 + sum(1 for _ in src_lines), tgt, count)
         count += 1
-        yield clean(src_line), clean(tgt_line)
+        yield (clean(src_line), clean(tgt_line)) if cleaned else (src_line, tgt_line)
     if rest := sum(1 for _ in tgt_lines):
         raise _mismatch(src, count, tgt, count + rest)
 

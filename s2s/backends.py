@@ -1,0 +1,166 @@
+"""What runs a search: onnxruntime for a model file, torch for a run folder, behind one interface.
+
+torch is imported by ``s2s.torch_backend`` alone, and only when a run folder is loaded.
+"""
+
+import contextlib
+import io
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2s.config import SearchConfig
+from s2s.errors import ConfigError, DeviceError, MissingPackageError, ModelError, suggest
+from s2s.model_file import OUTPUTS, ModelFile
+from s2s.text import printable
+
+DEVICES = ("cpu", "cuda")
+
+
+class Found(NamedTuple):
+    """Search output for a batch, best first."""
+
+    hypotheses: NDArray[np.int64]  # (batch, beam, tgt_len)
+    lengths: NDArray[np.int64]  # (batch, beam), pieces with the end piece
+    scores: NDArray[np.float32]  # (batch, beam)
+
+
+class Backend(Protocol):
+    """Runs searches; ``search`` may be called by ``workers`` threads at once."""
+
+    workers: int
+    batch_tokens: int
+    """Source pieces in a batch, padding counted, times beam size: where speed stops growing."""
+
+    def search(
+        self, src: NDArray[np.int64], src_lengths: NDArray[np.int64], config: SearchConfig
+    ) -> Found:
+        """Looks for the best ``config.beam_size`` translations of a padded batch."""
+
+
+def check_device(device: str) -> None:
+    """Raises ConfigError unless ``device`` is one that s2s knows."""
+    if device not in DEVICES:
+        raise ConfigError(
+            f"device is {device!r}; expected {' or '.join(DEVICES)}{suggest(device, DEVICES)}"
+        )
+
+
+def available_cores() -> int:
+    """Returns the cores that this process may use: affinity, and a container's CPU quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores or 1, int(quota) // int(period)))  # "max": no quota, a ValueError
+    return cores or 1
+
+
+class OnnxBackend:
+    """onnxruntime; on the CPU each batch has one core, and as many batches run as there are cores.
+
+    Small recurrent steps leave little to share among threads, whole batches leave all of it; and
+    one core adds in one order, so results do not depend on the number of threads.
+    """
+
+    def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
+        """Loads the graph.
+
+        Raises:
+            DeviceError: If there is no CUDA and ``device`` asks for it.
+            MissingPackageError: If onnxruntime is not installed.
+            ModelError: If onnxruntime refuses the graph.
+        """
+        runtime = _import_onnxruntime()
+        self.workers = (threads or available_cores()) if device == "cpu" else 1
+        self.batch_tokens = 4096 if device == "cpu" else 65536
+        self._name = file.name
+        self._errors: tuple[type[Exception], ...] = (*_errors(runtime), RuntimeError, ValueError)
+        options = runtime.SessionOptions()
+        options.log_severity_level = 4  # what matters is raised
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # it remembers a plan for each shape, and all differ
+        providers = ["CPUExecutionProvider"]
+        if device == "cuda":
+            providers.insert(0, "CUDAExecutionProvider")
+            _prepare_cuda(runtime)
+        try:
+            # enable_fallback would go on with the CPU, and say so on standard output.
+            self._session = runtime.InferenceSession(
+                file.data, options, providers=providers, enable_fallback=0
+            )
+        except self._errors as error:
+            raise ModelError(f"onnxruntime refuses {file.name}: {_reason(error)}") from error
+        if self._session.get_providers()[0] != providers[0]:
+            raise DeviceError(f"onnxruntime could not start CUDA; {_CUDA_HINT}")
+
+    def search(
+        self, src: NDArray[np.int64], src_lengths: NDArray[np.int64], config: SearchConfig
+    ) -> Found:
+        """As the protocol says.
+
+        Raises:
+            ModelError: If the graph fails, for want of memory say.
+        """
+        inputs = {
+            "src": src,
+            "src_lengths": src_lengths,
+            "beam_size": np.array(config.beam_size, np.int64),
+            "max_length": np.array(config.max_length, np.int64),
+            "length_penalty": np.array(config.length_penalty, np.float32),
+        }
+        try:
+            return Found(*self._session.run(list(OUTPUTS), inputs))
+        except self._errors as error:
+            raise ModelError(f"onnxruntime cannot run {self._name}: {_reason(error)}") from error
+
+
+_CUDA_HINT = (
+    "it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install 's2s[gpu]' "
+    "(never both packages)"
+)
+
+
+def _import_onnxruntime() -> ModuleType:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackageError(
+            "no onnxruntime found; install 's2s[cpu]' or 's2s[gpu]', not both"
+        ) from error
+    if not hasattr(onnxruntime, "InferenceSession"):  # what removing one of the two leaves behind
+        raise MissingPackageError(
+            "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "
+            "'s2s[cpu]' or 's2s[gpu]', not both"
+        )
+    module: ModuleType = onnxruntime
+    return module
+
+
+def _errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
+    """The exceptions of onnxruntime, which have no base of their own."""
+    state: Any = runtime.capi.onnxruntime_pybind11_state
+    names = (
+        "EPFail EngineError Fail InvalidArgument InvalidGraph InvalidProtobuf NoModel "
+        "NotImplemented RuntimeException"
+    )
+    return tuple(getattr(state, name) for name in names.split() if hasattr(state, name))
+
+
+def _prepare_cuda(runtime: ModuleType) -> None:
+    if "CUDAExecutionProvider" not in runtime.get_available_providers():
+        raise DeviceError(f"this onnxruntime has no CUDA; {_CUDA_HINT}")
+    runtime.set_default_logger_severity(4)  # it logs each library it misses; one error will do
+    if hasattr(runtime, "preload_dlls"):
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints there
+            runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s[gpu] brings
+
+
+def _reason(error: Exception) -> str:
+    """A message of onnxruntime in one line, without its prefix of codes."""
+    lines = str(error).split(" : ", 3)[-1].split("\n")
+    return printable(lines[0].strip())[:300]

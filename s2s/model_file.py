@@ -1,0 +1,118 @@
+"""The model file: one ONNX graph with search and tokenizer in it, checked before anything runs.
+
+Its metadata: ``s2s.format`` (an integer), ``s2s.config`` (JSON: ``model``, ``search``, and what
+else is told about the model), ``s2s.tokenizer`` and with separate vocabularies
+``s2s.tgt_tokenizer`` (SentencePiece models in base64).
+"""
+
+import base64
+import binascii
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from s2s.config import FORMAT, SearchConfig
+from s2s.errors import ConfigError, FileError, ModelError
+from s2s.onnx_header import OnnxHeader, read_header
+from s2s.text import printable
+from s2s.tokenizer import Tokenizer
+
+INPUTS = ("src", "src_lengths", "beam_size", "max_length", "length_penalty")
+OUTPUTS = ("hypotheses", "lengths", "scores")
+MAX_BYTES = 2**31 - 1
+"""Protobuf's limit, and so ONNX's for a single file."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file that was read and whose parts fit together."""
+
+    name: str
+    """As messages name it."""
+    data: bytes
+    header: OnnxHeader
+    card: dict[str, Any]
+    """``s2s.config``, as it is."""
+    tokenizer: Tokenizer
+    search: SearchConfig
+    """The recommended values."""
+
+
+def read_model_file(model: str | Path | bytes) -> ModelFile:
+    """Reads and checks a model file; neither onnx nor onnxruntime is needed.
+
+    Args:
+        model: Its path, or its bytes.
+
+    Raises:
+        FileError: If it cannot be read.
+        ModelError: If it is no model file of this version, or damaged.
+    """
+    name = "the model" if isinstance(model, bytes) else printable(str(model))
+    data = model if isinstance(model, bytes) else _read(Path(model), name)
+    try:
+        header = read_header(data)
+        found = header.metadata.get("s2s.format")
+        if found is None:
+            raise ModelError("it is an ONNX file of another kind, without s2s.format")
+        if found != str(FORMAT):
+            raise ModelError(f"it has format {printable(found)}; this s2s reads format {FORMAT}")
+        if header.external:
+            raise ModelError("its weights lie in another file; s2s models are one file")
+        inputs, outputs = (
+            {value.name for value in side} for side in (header.inputs, header.outputs)
+        )
+        if inputs != set(INPUTS) or not outputs.issuperset(OUTPUTS):
+            raise ModelError(
+                f"its graph has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected "
+                f"{', '.join(INPUTS)} and {', '.join(OUTPUTS)}"
+            )
+        card = _card(header)
+        tokenizer = Tokenizer(
+            _model(header, "s2s.tokenizer"),
+            _model(header, "s2s.tgt_tokenizer") if "s2s.tgt_tokenizer" in header.metadata else None,
+        )
+        pieces = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+        expected = tuple(card["model"].get(f"{side}_vocab_size") for side in ("src", "tgt"))
+        if pieces != expected:
+            raise ModelError(f"its tokenizer has {pieces} pieces, its network {expected}")
+        # A field that a later s2s adds is the graph's business, not the runtime's.
+        known = {field.name for field in dataclasses.fields(SearchConfig)}
+        search = SearchConfig.from_dict({k: v for k, v in card["search"].items() if k in known})
+    except (ModelError, ConfigError) as error:
+        raise ModelError(f"{name} is no s2s model file: {error}") from error
+    return ModelFile(name, data, header, card, tokenizer, search)
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ModelError(f"{name} is no s2s model file: it is larger than 2 GiB")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise FileError(f"{name} does not exist; expected an .onnx file or a run folder") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileError(f"cannot read {name}: {reason}") from error
+
+
+def _card(header: OnnxHeader) -> dict[str, Any]:
+    try:
+        card = json.loads(header.metadata.get("s2s.config", ""))
+    except (ValueError, RecursionError) as error:
+        raise ModelError("its s2s.config is missing or no JSON") from error
+    if not isinstance(card, dict):
+        raise ModelError("its s2s.config is no JSON object")
+    for key in ("model", "search"):
+        if not isinstance(card.get(key), dict):
+            raise ModelError(f"its s2s.config has no object {key!r}")
+    return card
+
+
+def _model(header: OnnxHeader, key: str) -> bytes:
+    try:
+        return base64.b64decode(header.metadata[key], validate=True)
+    except (KeyError, binascii.Error, ValueError) as error:
+        raise ModelError(f"its {key} is missing or no base64") from error

@@ -1,0 +1,177 @@
+"""What an ONNX file says about itself, read without the onnx package and without onnxruntime.
+
+A walk over the protobuf wire format (https://protobuf.dev/programming-guides/encoding/) that
+visits what it needs and skips the weights; field numbers are those of ``onnx.proto``. It lets
+``s2s info`` start at once, and finds weights kept outside the file before any runtime follows
+their path.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from s2s.errors import ModelError
+
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_MAX_DEPTH = 32  # of graphs inside graphs; the search needs two
+_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 8: "string", 9: "bool"}
+_TYPES |= {10: "float16", 11: "float64", 16: "bfloat16"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """An input or output of a graph."""
+
+    name: str
+    type: str
+    shape: tuple[str, ...]  # numbers, or names of sizes that vary
+
+
+@dataclass
+class OnnxHeader:
+    """An ONNX file without its nodes and weights."""
+
+    ir_version: int = 0
+    opsets: dict[str, int] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    inputs: list[Value] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+    weights: int = 0
+    """Numbers held in tensors, quantisation scales and constants included."""
+    external: bool = False
+    """Whether a tensor's data lie in another file."""
+
+
+def read_header(data: bytes) -> OnnxHeader:
+    """Reads the header of a serialized ONNX model.
+
+    Raises:
+        ModelError: If ``data`` is no such model, or not all of it.
+    """
+    header = OnnxHeader()
+    has_graph = False
+    try:
+        for number, value in _fields(memoryview(data)):
+            match number, value:
+                case 1, int():
+                    header.ir_version = value
+                case 7, memoryview():
+                    has_graph = True
+                    _read_graph(value, header, 0)
+                case 8, memoryview():
+                    opset = dict(_fields(value))
+                    header.opsets[_text(opset.get(1))] = _number(opset.get(2))
+                case 14, memoryview():
+                    pair = dict(_fields(value))
+                    header.metadata[_text(pair.get(1))] = _text(pair.get(2))
+    except (IndexError, UnicodeDecodeError) as error:
+        raise ModelError("it is no ONNX file, or not all of one") from error
+    if not has_graph or not header.opsets:
+        raise ModelError("it is no ONNX file, or not all of one")
+    return header
+
+
+def _fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yields the number and value of each field of a message; raises IndexError where it ends."""
+    position = 0
+    while position < len(view):
+        key, position = _varint(view, position)
+        value: int | memoryview
+        match key & 7:
+            case 0:
+                value, position = _varint(view, position)
+            case 2:
+                size, position = _varint(view, position)
+                value, position = view[position : position + size], position + size
+            case 1:
+                value, position = view[position : position + 8], position + 8
+            case 5:
+                value, position = view[position : position + 4], position + 4
+            case _:
+                raise IndexError("unknown wire type")
+        if position > len(view) or key >> 3 == 0:
+            raise IndexError("cut off")
+        yield key >> 3, value
+
+
+def _varint(view: memoryview, position: int) -> tuple[int, int]:
+    """Returns the number at ``position`` and the position after it."""
+    value = shift = 0
+    while shift < 64:
+        byte = view[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise IndexError("number of more than 64 bits")
+
+
+def _read_graph(graph: memoryview, header: OnnxHeader, depth: int) -> None:
+    """Adds a GraphProto; those inside it have inputs and outputs of their own."""
+    if depth > _MAX_DEPTH:
+        raise IndexError("graphs too deep")
+    for number, value in _fields(graph):
+        if isinstance(value, int):
+            continue
+        if number == 1:  # node
+            for node_number, attribute in _fields(value):
+                if node_number == 5 and isinstance(attribute, memoryview):
+                    _read_attribute(attribute, header, depth)
+        elif number == 5:  # initializer
+            _read_tensor(value, header)
+        elif number in (11, 12) and depth == 0:
+            (header.inputs if number == 11 else header.outputs).append(_read_value(value))
+        elif number == 15:  # sparse_initializer: its values and indices are tensors
+            for part_number, part in _fields(value):
+                if part_number in (1, 2) and isinstance(part, memoryview):
+                    _read_tensor(part, header)
+
+
+def _read_attribute(attribute: memoryview, header: OnnxHeader, depth: int) -> None:
+    for number, value in _fields(attribute):
+        if isinstance(value, memoryview):
+            if number in (5, 10):  # t, tensors
+                _read_tensor(value, header)
+            elif number in (6, 11):  # g, graphs
+                _read_graph(value, header, depth + 1)
+
+
+def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
+    dims: list[int] = []
+    for number, value in _fields(tensor):
+        if number == 1:
+            if isinstance(value, int):
+                dims.append(value)
+            else:  # packed
+                position = 0
+                while position < len(value):
+                    dim, position = _varint(value, position)
+                    dims.append(dim)
+        elif number == 13 or (number == 14 and value == 1):  # external_data, data_location
+            header.external = True
+    header.weights += math.prod(dims)
+
+
+def _read_value(info: memoryview) -> Value:
+    """Reads a ValueInfoProto that holds a tensor type."""
+    fields = dict(_fields(info))
+    tensor = dict(_fields(_view(dict(_fields(_view(fields.get(2)))).get(1))))
+    shape = []
+    for _, dim in _fields(_view(tensor.get(2))):
+        size = dict(_fields(_view(dim)))
+        shape.append(_text(size[2]) if 2 in size else str(size.get(1, "?")))
+    element = _number(tensor.get(1))
+    return Value(_text(fields.get(1)), _TYPES.get(element, f"type {element}"), tuple(shape))
+
+
+def _view(value: int | memoryview | None) -> memoryview:
+    return value if isinstance(value, memoryview) else memoryview(b"")
+
+
+def _text(value: int | memoryview | None) -> str:
+    return bytes(_view(value)).decode("utf-8")
+
+
+def _number(value: int | memoryview | None) -> int:
+    return value if isinstance(value, int) else 0

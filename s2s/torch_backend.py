@@ -1,0 +1,69 @@
+"""Searches with torch in a run folder's network: the only runtime module that imports torch."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from s2s.backends import Found
+from s2s.config import SearchConfig
+from s2s.errors import DeviceError
+from s2s.model.run import Run, load_run
+from s2s.search import beam_search
+
+
+class TorchBackend:
+    """The reference search, one batch at a time."""
+
+    def __init__(self, folder: Path, device: str, threads: int | None) -> None:
+        """Loads the best weights of a run.
+
+        Args:
+            folder: The run.
+            device: ``cpu`` or ``cuda``.
+            threads: Cores of a batch; it holds for all of torch in this process. None leaves
+                torch as it is.
+
+        Raises:
+            DeviceError: If there is no CUDA and ``device`` asks for it.
+            FileError: If the folder or a file is missing.
+            ModelError: If a file is damaged.
+        """
+        if device == "cuda" and not torch.cuda.is_available():
+            raise DeviceError("torch finds no CUDA device; use --device cpu, or a torch with CUDA")
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.run: Run = load_run(folder)
+        self.workers = 1
+        self.batch_tokens = 8192 if device == "cpu" else 65536
+        self._device = device
+        self._model = self.run.model.to(device)
+
+    def search(
+        self, src: NDArray[np.int64], src_lengths: NDArray[np.int64], config: SearchConfig
+    ) -> Found:
+        """As the protocol says; the limits of length are the run's own.
+
+        Raises:
+            DeviceError: If the device's memory is too small.
+        """
+        own = dataclasses.replace(
+            self.run.search,
+            beam_size=config.beam_size,
+            length_penalty=config.length_penalty,
+            max_length=config.max_length,
+        )
+        try:
+            found = beam_search(
+                self._model,
+                torch.from_numpy(src).to(self._device),
+                torch.from_numpy(src_lengths).to(self._device),
+                own,
+            )
+        except torch.cuda.OutOfMemoryError as error:
+            raise DeviceError("the GPU has too little memory; use smaller batches") from error
+        return Found(
+            found.tokens.cpu().numpy(), found.lengths.cpu().numpy(), found.scores.cpu().numpy()
+        )

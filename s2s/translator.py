@@ -1,0 +1,308 @@
+"""Text in, translations out: what production needs, without torch.
+
+>>> from s2s import Translator
+>>> Translator("model.onnx").translate(["Good morning."])[0].text
+'Guten Morgen.'
+"""
+
+import dataclasses
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from s2s.backends import Backend, OnnxBackend, check_device
+from s2s.batching import longest_first, make_batches, take
+from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
+from s2s.errors import ConfigError, MissingPackageError
+from s2s.model_file import read_model_file
+from s2s.text import clean
+from s2s.tokenizer import Tokenizer
+
+MAX_SRC_LENGTH = 1000
+"""Pieces of a source sentence that are translated, the end piece counted, unless told otherwise."""
+
+_CHUNK_LINES = 2000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One way to say it."""
+
+    text: str
+    score: float
+    """Log-probability (nats) over the length penalty; 0 for a blank line."""
+    pieces: tuple[str, ...]
+    """SentencePiece pieces, without the end piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A sentence's translation, and its runners-up."""
+
+    hypotheses: tuple[Hypothesis, ...]
+    """``n_best`` of them, best first."""
+    src_length: int
+    """Source pieces that were read, the end piece counted; 0 for a blank line."""
+    cut: bool = False
+    """Whether the source was longer than ``max_src_length``."""
+
+    @property
+    def text(self) -> str:
+        """The best hypothesis' text: one line, without a line end."""
+        return self.hypotheses[0].text
+
+    @property
+    def score(self) -> float:
+        """The best hypothesis' score."""
+        return self.hypotheses[0].score
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The best hypothesis' pieces."""
+        return self.hypotheses[0].pieces
+
+
+@dataclass(frozen=True)
+class _Options:
+    """A call's checked arguments."""
+
+    search: SearchConfig
+    n_best: int
+    batch_tokens: int
+    max_src_length: int
+
+
+class Translator:
+    """Translates with a model file (onnxruntime) or a run folder (torch).
+
+    One object may be used by several threads at once. What a sentence gets depends on the sentence
+    alone, not on its neighbours.
+    """
+
+    def __init__(
+        self, model: str | Path | bytes, *, device: str = "cpu", threads: int | None = None
+    ) -> None:
+        """Loads a model.
+
+        Args:
+            model: Path or bytes of an ``.onnx`` file, or path of a run folder.
+            device: ``cpu`` or ``cuda``.
+            threads: Cores to use; all that the process may use if None.
+
+        Raises:
+            ConfigError: If a value is out of range.
+            DeviceError: If the device is not there.
+            FileError: If the model cannot be read.
+            MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
+            ModelError: If it is no s2s model, or a damaged one.
+        """
+        check_device(device)
+        if threads is not None:
+            _check_whole("threads", threads, 1)
+        self.card: dict[str, Any]
+        """What the model says about itself: JSON values."""
+        self.tokenizer: Tokenizer
+        self.search: SearchConfig
+        """The search that the model recommends."""
+        self._backend: Backend
+        if not isinstance(model, bytes) and Path(model).is_dir():
+            try:
+                from s2s.torch_backend import TorchBackend
+            except ModuleNotFoundError as error:
+                raise MissingPackageError(
+                    f"a run folder needs {error.name}; install 's2s[train]', or use an .onnx file"
+                ) from error
+            torch_backend = TorchBackend(Path(model), device, threads)
+            run = torch_backend.run
+            self.card, self.tokenizer, self.search = run.card, run.tokenizer, run.search
+            self._backend = torch_backend
+        else:
+            file = read_model_file(model)
+            self.card, self.tokenizer, self.search = file.card, file.tokenizer, file.search
+            self._backend = OnnxBackend(file, device, threads)
+        self._pool = ThreadPoolExecutor(self._backend.workers, "s2s")
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        *,
+        beam_size: int | None = None,
+        n_best: int = 1,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+        batch_tokens: int | None = None,
+        max_src_length: int = MAX_SRC_LENGTH,
+    ) -> list[Translation]:
+        """Translates sentences.
+
+        Args:
+            texts: One sentence each; a line end inside one is a blank.
+            beam_size: Hypotheses kept at each step; the model's own value if None.
+            n_best: Hypotheses to return, at most ``beam_size``.
+            length_penalty: Alpha of Wu et al. (2016), equation 14; larger prefers longer ones.
+            max_length: Pieces of a translation at most.
+            batch_tokens: Source pieces in a batch, padding counted, times beam size.
+            max_src_length: Pieces of a sentence that are read; more are cut off, with a warning.
+
+        Returns:
+            One translation a sentence, in order; of a blank sentence, a blank one.
+
+        Raises:
+            ConfigError: If a value is out of range.
+        """
+        stream = self.translate_stream(
+            texts,
+            beam_size=beam_size,
+            n_best=n_best,
+            length_penalty=length_penalty,
+            max_length=max_length,
+            batch_tokens=batch_tokens,
+            max_src_length=max_src_length,
+            chunk_lines=max(1, len(texts)),
+        )
+        return list(stream)
+
+    def translate_stream(
+        self,
+        texts: Iterable[str],
+        *,
+        beam_size: int | None = None,
+        n_best: int = 1,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+        batch_tokens: int | None = None,
+        max_src_length: int = MAX_SRC_LENGTH,
+        chunk_lines: int = _CHUNK_LINES,
+    ) -> Iterator[Translation]:
+        """Translates what an iterable yields, however long, in bounded memory.
+
+        Args:
+            texts: Sentences, read ``chunk_lines`` at a time.
+            beam_size: As for ``translate``, like those that follow.
+            n_best: As above.
+            length_penalty: As above.
+            max_length: As above.
+            batch_tokens: As above.
+            max_src_length: As above.
+            chunk_lines: Sentences that are sorted by length and translated together; with 1, each
+                has its answer before the next is asked for.
+
+        Returns:
+            An iterator over one translation a sentence, in order.
+
+        Raises:
+            ConfigError: If a value is out of range.
+        """
+        if isinstance(texts, str):
+            raise ConfigError("texts is one string; expected a list of them: translate([text])")
+        options = _Options(
+            self._search_config(beam_size, length_penalty, max_length),
+            n_best,
+            self._backend.batch_tokens if batch_tokens is None else batch_tokens,
+            max_src_length,
+        )
+        _check_whole("n_best", n_best, 1)
+        if n_best > options.search.beam_size:
+            raise ConfigError(
+                f"n_best is {n_best} but beam_size only {options.search.beam_size}; raise beam_size"
+            )
+        _check_whole("batch_tokens", options.batch_tokens, 1)
+        _check_whole("max_src_length", max_src_length, 2)
+        _check_whole("chunk_lines", chunk_lines, 1)
+        return self._stream(iter(texts), options, chunk_lines)
+
+    def _search_config(
+        self, beam_size: int | None, length_penalty: float | None, max_length: int | None
+    ) -> SearchConfig:
+        """The model's values, and those of the caller in their place."""
+        own = self.search
+        search = dataclasses.replace(
+            own,
+            beam_size=own.beam_size if beam_size is None else beam_size,
+            length_penalty=own.length_penalty if length_penalty is None else length_penalty,
+            max_length=own.max_length if max_length is None else max_length,
+        )
+        most = self.tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
+        if search.beam_size > most:
+            raise ConfigError(
+                f"beam_size is {search.beam_size}; the model's vocabulary allows at most {most}"
+            )
+        return search
+
+    def _stream(
+        self, texts: Iterator[str], options: _Options, chunk_lines: int
+    ) -> Iterator[Translation]:
+        done = cuts = first_cut = 0
+        while chunk := take(texts, chunk_lines):
+            for translation in self._translate(chunk, options):
+                done += 1
+                if translation.cut:
+                    cuts += 1
+                    first_cut = first_cut or done
+                yield translation
+        if cuts:
+            logger.warning(
+                "%d %s over %d pieces cut (first: line %d)",
+                cuts,
+                "sentence was" if cuts == 1 else "sentences were",
+                options.max_src_length,
+                first_cut,
+            )
+
+    def _translate(self, texts: Sequence[str], options: _Options) -> list[Translation]:
+        limit = options.max_src_length
+        sources = self.tokenizer.encode_src([clean(text) for text in texts])
+        whole_lengths = [len(ids) for ids in sources]
+        sources = [ids if len(ids) <= limit else [*ids[: limit - 1], EOS_ID] for ids in sources]
+        # Equal sentences have equal translations, so one of them is searched. A sentence of the
+        # end piece alone is blank, or made of characters that the tokenizer knows as nothing.
+        distinct = sorted({tuple(ids) for ids in sources if len(ids) > 1}, key=longest_first)
+        batches = make_batches(
+            distinct, options.search.beam_size, options.batch_tokens, self._backend.workers
+        )
+        searched = self._pool.map(lambda batch: self._search(batch, options), batches)
+        found = dict(zip(distinct, chain.from_iterable(searched), strict=True))
+        blank = (Hypothesis("", 0.0, ()),) * options.n_best
+        return [
+            Translation(found[tuple(ids)], len(ids), cut=whole > limit)
+            if len(ids) > 1
+            else Translation(blank, 0)
+            for ids, whole in zip(sources, whole_lengths, strict=True)
+        ]
+
+    def _search(
+        self, batch: Sequence[tuple[int, ...]], options: _Options
+    ) -> list[tuple[Hypothesis, ...]]:
+        """Pads a batch, searches, and brings each sentence's hypotheses back to text."""
+        src_lengths = np.array([len(ids) for ids in batch], np.int64)
+        src = np.full((len(batch), src_lengths.max()), PAD_ID, np.int64)
+        for row, ids in zip(src, batch, strict=True):
+            row[: len(ids)] = ids
+        found = self._backend.search(src, src_lengths, options.search)
+        n_best = options.n_best
+        pieces = [
+            [int(piece) for piece in tokens[:length] if piece != EOS_ID]
+            for beam, lengths in zip(found.hypotheses, found.lengths, strict=True)
+            for tokens, length in zip(beam[:n_best], lengths[:n_best], strict=True)
+        ]
+        scores = found.scores[:, :n_best].flatten().tolist()
+        # Cleaned, because a vocabulary made elsewhere may hold line ends.
+        texts = [clean(text) for text in self.tokenizer.decode(pieces)]
+        hypotheses = [
+            Hypothesis(text, score, tuple(self.tokenizer.tgt_pieces(ids)))
+            for text, score, ids in zip(texts, scores, pieces, strict=True)
+        ]
+        return [tuple(hypotheses[i : i + n_best]) for i in range(0, len(hypotheses), n_best)]
+
+
+def _check_whole(name: str, value: object, low: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")
