@@ -1,0 +1,118 @@
+"""The command ``s2s``: each command in a module of its own, its imports inside its function.
+
+So ``s2s translate`` starts without torch, and without what the other commands need.
+"""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from s2s import __version__
+from s2s.cli.evaluate import evaluate
+from s2s.cli.export import export
+from s2s.cli.info import info
+from s2s.cli.train import train
+from s2s.cli.translate import translate
+from s2s.errors import S2SError
+from s2s.text import printable
+
+app = typer.Typer(
+    name="s2s",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (train, export, translate, evaluate, info):
+    app.command()(command)
+
+# typer has carried click under several names; this is click's UsageError in all of them.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"s2s {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def s2s(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Small, fast translators: train with torch, ship one ONNX file with the beam search inside.
+
+    The way of a model:
+
+        s2s train --src train.de --tgt train.en --val-src val.de --val-tgt val.en --out run
+
+        s2s export run model.onnx --precision int8
+
+        s2s translate model.onnx < letter.de > letter.en
+
+        s2s evaluate model.onnx --src test.de --ref test.en
+    """
+
+
+class _Messages(logging.Handler):
+    """Warnings as the command line says them: one line each, safe for a terminal."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # sys.stderr is looked up each time: a progress bar puts itself in its place.
+        level = record.levelname.lower()
+        sys.stderr.write(f"s2s: {level}: {printable(record.getMessage())}\n")
+
+
+def _end(number: int, frame: object) -> None:
+    sys.exit(128 + number)  # an exception, so that half-written files are removed
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Runs the command line; exits with 0, 2 for what the user can mend, 130 if interrupted."""
+    signal.signal(signal.SIGTERM, _end)
+    logger = logging.getLogger("s2s")
+    if not any(isinstance(handler, _Messages) for handler in logger.handlers):
+        logger.addHandler(_Messages(logging.WARNING))
+    try:
+        given = sys.argv[1:] if args is None else list(args)
+        # Not standalone: click would print errors in its own way, on several lines.
+        code = typer.main.get_command(app).main(given, "s2s", standalone_mode=False)
+        sys.stdout.flush()
+    except S2SError as error:
+        _fail(str(error))
+    except _UsageError as error:
+        _fail(_describe(error))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        _leave_pipe()
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _describe(error: Any) -> str:
+    """A usage error in one line, with where to read more."""
+    message = " ".join(str(error.format_message()).split()).rstrip(".")
+    path = getattr(error.ctx, "command_path", "s2s")
+    return f"{message}; see '{path} --help'"
+
+
+def _fail(message: str) -> None:
+    sys.stderr.write(f"s2s: error: {printable(' '.join(message.splitlines()))}\n")
+    sys.exit(2)
+
+
+def _leave_pipe() -> None:
+    """Ends as other filters do when their reader has enough: without a word."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+    sys.exit(128 + signal.SIGPIPE)

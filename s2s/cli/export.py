@@ -1,0 +1,40 @@
+"""``s2s export``: a run folder becomes one file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s2s.cli.options import one_of, say
+from s2s.errors import MissingPackageError
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `s2s train` wrote.")],
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT.onnx", help="The file to write, ending in .onnx.")
+    ],
+    precision: Annotated[
+        str,
+        typer.Option(
+            metavar="fp32|int8",
+            callback=one_of("fp32", "int8"),
+            help="fp32 translates as torch does, token for token; int8 is smaller and faster.",
+        ),
+    ] = "fp32",
+) -> None:
+    """Write a trained run as one ONNX file: weights, beam search and tokenizer.
+
+    The file is checked against torch before it appears: a graph that translates otherwise is not
+    written.
+
+        s2s export run model.onnx
+
+        s2s export run model.int8.onnx --precision int8
+    """
+    try:
+        from s2s_export import export_run
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(f"exporting needs {error.name}; install 's2s[export]'") from error
+    report = export_run(run, output, precision)
+    say(str(report))

@@ -1,0 +1,88 @@
+"""``s2s info``: what a model is."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from s2s.cli.options import say
+from s2s.errors import MissingPackageError
+
+
+def info(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a model is: sizes, languages, scores, recommended search, inputs and outputs.
+
+    Nothing of the model is run.
+
+        s2s info model.onnx
+    """
+    facts = _of_run(Path(model)) if Path(model).is_dir() else _of_file(model)
+    if as_json:
+        say(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        say(f"{name:{width}}  {_written(value)}")
+
+
+def _of_file(model: str) -> dict[str, Any]:
+    from s2s.model_file import read_model_file
+
+    file = read_model_file(model)
+    header, card = file.header, dict(file.card)
+    own = {"model", "search", "precision", "parameters", "languages", "scores"}
+    facts: dict[str, Any] = {
+        "file": f"{model} ({len(file.data):,} bytes)",
+        "format": f"s2s {header.metadata['s2s.format']}, ONNX IR version {header.ir_version}",
+        "operators": {domain or "ai.onnx": version for domain, version in header.opsets.items()},
+        "precision": card.get("precision"),
+        "parameters": card.get("parameters", header.weights),
+        "languages": card.get("languages"),
+        "scores": card.get("scores"),
+        "vocabulary": _vocabulary(file.tokenizer.src_vocab_size, file.tokenizer.tgt_vocab_size),
+        "search": card["search"],
+        "network": card["model"],
+        "inputs": {
+            value.name: f"{value.type} [{', '.join(value.shape)}]" for value in header.inputs
+        },
+        "outputs": {
+            value.name: f"{value.type} [{', '.join(value.shape)}]" for value in header.outputs
+        },
+    }
+    facts |= {name: value for name, value in card.items() if name not in own}
+    return {name: value for name, value in facts.items() if value not in (None, {})}
+
+
+def _of_run(folder: Path) -> dict[str, Any]:
+    try:
+        from s2s.model.run import load_run
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"a run folder needs {error.name}; install 's2s[train]'"
+        ) from error
+    run = load_run(folder)
+    config = run.model.config
+    facts: dict[str, Any] = {
+        "run": str(folder),
+        "parameters": sum(parameter.numel() for parameter in run.model.parameters()),
+        "vocabulary": _vocabulary(config.src_vocab_size, config.tgt_vocab_size),
+        "search": run.search.to_dict(),
+        "network": config.to_dict(),
+        **run.card,
+    }
+    return {name: value for name, value in facts.items() if value not in (None, {})}
+
+
+def _vocabulary(src: int, tgt: int) -> str:
+    return f"{src:,} source and {tgt:,} target pieces"
+
+
+def _written(value: Any) -> str:
+    """A value for reading: objects as ``name value`` pairs."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_written(each)}" for key, each in value.items())
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,50 @@
+"""A progress bar on standard error, for people who wait."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def count_lines(path: str) -> int | None:
+    """Returns the line ends of a plain file; None where nobody can know without reading it all."""
+    if path == "-" or not Path(path).is_file():
+        return None
+    count = 0
+    with contextlib.suppress(OSError), Path(path).open("rb") as file:
+        if file.read(2) == b"\x1f\x8b":
+            return None
+        file.seek(0)
+        while block := file.read(1 << 20):
+            count += block.count(b"\n")
+    return count
+
+
+def show_progress(items: Iterable[T], total: int | None) -> Iterator[T]:
+    """Yields ``items``; says meanwhile how many there were, how fast, and how long it will take."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("sentences", total=total)
+        for item in items:
+            yield item
+            progress.advance(task)

@@ -1,0 +1,83 @@
+"""``s2s translate``: lines in, lines out."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from s2s.cli.options import (
+    BeamSize,
+    Device,
+    LengthPenalty,
+    MaxLength,
+    MaxSrcLength,
+    Threads,
+    open_output,
+)
+from s2s.cli.progress import count_lines, show_progress
+
+
+def translate(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
+    input_: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT",
+            show_default=False,
+            help="Text, plain or gzip, a sentence a line; - is standard input.",
+        ),
+    ] = "-",
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", show_default=False, help="Where to; written whole or not at all."
+        ),
+    ] = "-",
+    beam_size: BeamSize = None,
+    n_best: Annotated[
+        int, typer.Option(min=1, help="Translations of each sentence, one a line, best first.")
+    ] = 1,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Print score, tab, translation.")
+    ] = False,
+    length_penalty: LengthPenalty = None,
+    max_length: MaxLength = None,
+    max_src_length: MaxSrcLength = 1000,
+    device: Device = "cpu",
+    threads: Threads = None,
+) -> None:
+    """Translate text, line by line.
+
+    One line out for each line in (with `--n-best N`, exactly N), a blank one for a blank one. The
+    search is as the model recommends unless you say otherwise.
+
+        s2s translate model.onnx < letter.de > letter.en
+
+        s2s translate model.onnx book.de.gz -o book.en --beam-size 1
+
+        echo 'Guten Morgen.' | s2s translate model.onnx --n-best 3 --scores
+    """
+    from s2s.text import read_lines
+    from s2s.translator import Translator
+
+    # Somebody who types wants each answer at once; a file is faster in larger portions.
+    typed = input_ == "-" and sys.stdin.isatty()
+    with open_output(output) as out:
+        translations = Translator(model, device=device, threads=threads).translate_stream(
+            read_lines(input_),
+            beam_size=beam_size,
+            n_best=n_best,
+            length_penalty=length_penalty,
+            max_length=max_length,
+            max_src_length=max_src_length,
+            chunk_lines=1 if typed else 2000,
+        )
+        shown = sys.stderr.isatty() and not (output == "-" and sys.stdout.isatty())
+        if shown:
+            translations = show_progress(translations, count_lines(input_))
+        for translation in translations:
+            for hypothesis in translation.hypotheses:
+                score = f"{hypothesis.score:.4f}\t" if scores else ""
+                out.write(f"{score}{hypothesis.text}\n".encode())
+            if typed:
+                out.flush()
