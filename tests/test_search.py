@@ -1,0 +1,162 @@
+import itertools
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from s2s.config import BOS_ID, EOS_ID, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
+from s2s.errors import ConfigError  # noqa: E402
+from s2s.model.attention import Memory  # noqa: E402
+from s2s.model.decoder import DecoderState  # noqa: E402
+from s2s.model.seq2seq import Seq2Seq  # noqa: E402
+from s2s.search import beam_search, length_penalty  # noqa: E402
+
+WORDS = (4, 5)
+VOCAB = 6
+
+
+class ScriptedDecoder:
+    """Logits that depend on all that was written so far, out of a table drawn from a seed."""
+
+    def __init__(self, seed):
+        self.random = torch.Generator().manual_seed(seed)
+        self.table = {}
+
+    def logits(self, history):
+        if history not in self.table:
+            self.table[history] = torch.randn(VOCAB, generator=self.random) * 2
+        return self.table[history]
+
+    def begin(self, src, src_lengths):
+        state = DecoderState(torch.zeros(1, len(src), 1), None, None)
+        return Memory(src, src, src > 0), state
+
+    def step(self, tokens, memory, state):
+        # A state is the number whose digits in base VOCAB are the history.
+        numbers = (state.hidden[0, :, 0] * VOCAB + tokens).long().tolist()
+        logits = torch.stack([self.logits(number) for number in numbers])
+        return logits, DecoderState(torch.tensor(numbers).float().view(1, -1, 1), None, None)
+
+
+def log_probability(decoder, tokens):
+    """Sum over the tokens of a hypothesis, special pieces left out of the softmax."""
+    history, total = 0, 0.0
+    for before, piece in zip((BOS_ID, *tokens[:-1]), tokens, strict=True):
+        history = history * VOCAB + before
+        logits = decoder.logits(history)
+        allowed = logits[[EOS_ID, *WORDS]]
+        total += float(logits[piece] - allowed.logsumexp(0))
+    return total
+
+
+def every_hypothesis(max_length):
+    for length in range(max_length):
+        for words in itertools.product(WORDS, repeat=length):
+            yield (*words, EOS_ID)
+    yield from itertools.product(WORDS, repeat=max_length)  # cut at the limit
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_full_beam_finds_what_exhaustive_search_finds(seed, alpha):
+    limit, decoder = 1, ScriptedDecoder(seed)
+    config = SearchConfig(beam_size=3, length_penalty=alpha, max_length=limit)
+    found = beam_search(decoder, torch.tensor([[9, 3]]), torch.tensor([2]), config)
+    best = max(
+        log_probability(decoder, tokens) / ((5 + len(tokens)) / 6) ** alpha
+        for tokens in every_hypothesis(limit)
+    )
+    assert math.isclose(float(found.scores[0, 0]), best, abs_tol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_are_log_probabilities_over_the_penalty(seed):
+    decoder = ScriptedDecoder(seed)
+    config = SearchConfig(beam_size=3, length_penalty=0.7, max_length=6)
+    found = beam_search(decoder, torch.tensor([[9, 3]]), torch.tensor([2]), config)
+    scores = found.scores[0].tolist()
+    assert scores == sorted(scores, reverse=True)
+    for rank, length in enumerate(found.lengths[0].tolist()):
+        tokens = found.tokens[0, rank].tolist()
+        assert set(tokens[length:]) <= {PAD_ID}
+        assert EOS_ID not in tokens[: length - 1]
+        expected = log_probability(decoder, tuple(tokens[:length])) / ((5 + length) / 6) ** 0.7
+        assert math.isclose(scores[rank], expected, abs_tol=1e-4)
+    assert len({tuple(tokens) for tokens in found.tokens[0].tolist()}) == 3
+
+
+def make_model(seed=0):
+    torch.manual_seed(seed)
+    config = ModelConfig(src_vocab_size=30, tgt_vocab_size=30, embedding_size=8, hidden_size=16)
+    model = Seq2Seq(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)  # peaked distributions: few near-ties
+        model.output.bias[EOS_ID] += 3
+    return model
+
+
+def test_beam_of_one_is_greedy_search():
+    model = make_model()
+    src, lengths = torch.tensor([[5, 6, 7, 3]]), torch.tensor([4])
+    found = beam_search(model, src, lengths, SearchConfig(beam_size=1))
+    memory, state = model.begin(src, lengths)
+    token, greedy = torch.tensor([BOS_ID]), []
+    while len(greedy) < found.lengths[0, 0]:
+        logits, state = model.step(token, memory, state)
+        logits[:, [0, 1, 2]] = float("-inf")
+        token = logits.argmax(-1)
+        greedy.append(int(token))
+    assert found.tokens[0, 0].tolist() == greedy
+
+
+@pytest.mark.parametrize("beam", [1, 3, 5])
+def test_a_sentence_does_not_depend_on_its_neighbours(beam):
+    model = make_model()
+    torch.manual_seed(1)
+    lengths = torch.tensor([9, 4, 1, 6])
+    src = torch.randint(4, 30, (4, 9)) * (torch.arange(9) < lengths[:, None])
+    config = SearchConfig(beam_size=beam, length_margin=5)
+    together = beam_search(model, src, lengths, config)
+    for row, length in enumerate(lengths.tolist()):
+        alone = beam_search(model, src[row : row + 1, :length], lengths[row : row + 1], config)
+        width = alone.tokens.shape[2]
+        assert torch.equal(alone.tokens[0], together.tokens[row, :, :width])
+        assert torch.equal(alone.lengths[0], together.lengths[row])
+
+
+def test_the_limit_grows_with_the_source_up_to_max_length():
+    model = make_model()
+    with torch.no_grad():
+        model.output.bias[EOS_ID] -= 1000  # never ends by itself
+    lengths = torch.tensor([1, 3, 5])
+    config = SearchConfig(beam_size=2, length_factor=2, length_margin=1, max_length=9)
+    found = beam_search(model, torch.full((3, 5), 7), lengths, config)
+    assert found.lengths.tolist() == [[3, 3], [7, 7], [9, 9]]
+
+
+def test_forbidden_pieces_are_never_written():
+    model = make_model()
+    with torch.no_grad():
+        model.output.bias[:3] += 1000
+    found = beam_search(
+        model, torch.tensor([[5, 6, 3]]), torch.tensor([3]), SearchConfig(beam_size=4)
+    )
+    for tokens, length in zip(found.tokens[0].tolist(), found.lengths[0].tolist(), strict=True):
+        assert min(tokens[:length]) >= EOS_ID
+
+
+def test_a_beam_wider_than_the_vocabulary_is_an_error():
+    with pytest.raises(ConfigError, match="beam_size is 28; the vocabulary allows at most 27"):
+        beam_search(
+            make_model(), torch.tensor([[5, 3]]), torch.tensor([2]), SearchConfig(beam_size=28)
+        )
+
+
+def test_length_penalty_is_equation_14():
+    table = {(1, 0.0): 1.0, (1, 1.0): 1.0, (7, 1.0): 2.0, (7, 0.5): 2**0.5, (25, 1.0): 5.0}
+    for (length, alpha), expected in table.items():
+        assert math.isclose(
+            float(length_penalty(torch.tensor(length), alpha)), expected, rel_tol=1e-6
+        )
