@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from s2s.backends import Found
+from s2s.batching import BatchSize
 from s2s.config import SearchConfig
 from s2s.errors import DeviceError
 from s2s.model.run import Run, load_run
@@ -37,7 +38,7 @@ class TorchBackend:
             torch.set_num_threads(threads)
         self.run: Run = load_run(folder)
         self.workers = 1
-        self.batch_tokens = 8192 if device == "cpu" else 65536
+        self.batch_size = BatchSize(2048, 1024) if device == "cpu" else BatchSize(16384, 8192)
         self._device = device
         self._model = self.run.model.to(device)
 

@@ -14,11 +14,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from s2s.backends import Backend, OnnxBackend, check_device
-from s2s.batching import longest_first, make_batches, take
-from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
+from s2s.batching import BatchSize, check_whole, longest_first, make_batches, pad, take
+from s2s.config import EOS_ID, FORBIDDEN_IDS, SearchConfig
 from s2s.errors import ConfigError, MissingPackageError
 from s2s.model_file import read_model_file
 from s2s.text import clean
@@ -76,7 +74,7 @@ class _Options:
 
     search: SearchConfig
     n_best: int
-    batch_tokens: int
+    size: BatchSize
     max_src_length: int
 
 
@@ -106,7 +104,7 @@ class Translator:
         """
         check_device(device)
         if threads is not None:
-            _check_whole("threads", threads, 1)
+            check_whole("threads", threads, 1)
         self.card: dict[str, Any]
         """What the model says about itself: JSON values."""
         self.tokenizer: Tokenizer
@@ -149,7 +147,7 @@ class Translator:
             n_best: Hypotheses to return, at most ``beam_size``.
             length_penalty: Alpha of Wu et al. (2016), equation 14; larger prefers longer ones.
             max_length: Pieces of a translation at most.
-            batch_tokens: Source pieces in a batch, padding counted, times beam size.
+            batch_tokens: Source pieces in a batch, padding counted; bounds the memory.
             max_src_length: Pieces of a sentence that are read; more are cut off, with a warning.
 
         Returns:
@@ -206,17 +204,19 @@ class Translator:
         options = _Options(
             self._search_config(beam_size, length_penalty, max_length),
             n_best,
-            self._backend.batch_tokens if batch_tokens is None else batch_tokens,
+            self._backend.batch_size,
             max_src_length,
         )
-        _check_whole("n_best", n_best, 1)
+        check_whole("n_best", n_best, 1)
         if n_best > options.search.beam_size:
             raise ConfigError(
                 f"n_best is {n_best} but beam_size only {options.search.beam_size}; raise beam_size"
             )
-        _check_whole("batch_tokens", options.batch_tokens, 1)
-        _check_whole("max_src_length", max_src_length, 2)
-        _check_whole("chunk_lines", chunk_lines, 1)
+        if batch_tokens is not None:
+            check_whole("batch_tokens", batch_tokens, 1)
+            options = dataclasses.replace(options, size=options.size._replace(tokens=batch_tokens))
+        check_whole("max_src_length", max_src_length, 2)
+        check_whole("chunk_lines", chunk_lines, 1)
         return self._stream(iter(texts), options, chunk_lines)
 
     def _search_config(
@@ -266,7 +266,7 @@ class Translator:
         # end piece alone is blank, or made of characters that the tokenizer knows as nothing.
         distinct = sorted({tuple(ids) for ids in sources if len(ids) > 1}, key=longest_first)
         batches = make_batches(
-            distinct, options.search.beam_size, options.batch_tokens, self._backend.workers
+            distinct, options.search.beam_size, options.size, self._backend.workers
         )
         searched = self._pool.map(lambda batch: self._search(batch, options), batches)
         found = dict(zip(distinct, chain.from_iterable(searched), strict=True))
@@ -282,11 +282,7 @@ class Translator:
         self, batch: Sequence[tuple[int, ...]], options: _Options
     ) -> list[tuple[Hypothesis, ...]]:
         """Pads a batch, searches, and brings each sentence's hypotheses back to text."""
-        src_lengths = np.array([len(ids) for ids in batch], np.int64)
-        src = np.full((len(batch), src_lengths.max()), PAD_ID, np.int64)
-        for row, ids in zip(src, batch, strict=True):
-            row[: len(ids)] = ids
-        found = self._backend.search(src, src_lengths, options.search)
+        found = self._backend.search(*pad(batch), options.search)
         n_best = options.n_best
         pieces = [
             [int(piece) for piece in tokens[:length] if piece != EOS_ID]
@@ -301,8 +297,3 @@ class Translator:
             for text, score, ids in zip(texts, scores, pieces, strict=True)
         ]
         return [tuple(hypotheses[i : i + n_best]) for i in range(0, len(hypotheses), n_best)]
-
-
-def _check_whole(name: str, value: object, low: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < low:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")
