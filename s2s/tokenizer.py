@@ -147,4 +147,9 @@ def _encode(
         return []
     if sampling == 0:
         return list(processor.encode(list(texts)))
-    return list(processor.encode(list(texts), enable_sampling=True, alpha=sampling, nbest_size=-1))
+    # One by one: given a list, SentencePiece shares it out to threads that each have random numbers
+    # of their own, and the same seed no longer gives the same pieces.
+    return [
+        list(processor.encode(text, enable_sampling=True, alpha=sampling, nbest_size=-1))
+        for text in texts
+    ]

@@ -68,6 +68,7 @@ def open_run(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
+    _check_text(data)
     learned = tokenizer if isinstance(tokenizer, Tokenizer) else _learn(data, tokenizer, training)
     sized = replace(
         model, src_vocab_size=learned.src_vocab_size, tgt_vocab_size=learned.tgt_vocab_size
@@ -96,14 +97,21 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def _check_text(data: DataConfig) -> None:
+    """Reads all text once: what is wrong with it is told before anything is made."""
+    for part, src, tgt in (
+        ("train", data.train_src, data.train_tgt),
+        ("validate", data.val_src, data.val_tgt),
+    ):
+        if not sum(bool(pair[0] and pair[1]) for pair in read_pairs(Path(src), Path(tgt))):
+            raise DataError(
+                f"{src} and {tgt}: no sentence to {part} on: there is none, or all are blank"
+            )
+
+
 def _learn(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
-    """Learns vocabularies; reading all pairs first finds files that do not match."""
+    """Learns the vocabularies of a run."""
     src, tgt = Path(data.train_src), Path(data.train_tgt)
-    used = 0
-    for pair in read_pairs(src, tgt):
-        used += bool(pair[0] and pair[1])
-    if not used:
-        raise DataError(f"{src} and {tgt}: no sentence to train on: all pairs are blank or absent")
 
     def side(number: int) -> Iterator[str]:
         return (pair[number] for pair in read_pairs(src, tgt) if pair[0] and pair[1])

@@ -1,0 +1,36 @@
+import math
+
+import pytest
+
+pytest.importorskip("torch")
+
+from s2s.errors import ConfigError  # noqa: E402
+from s2s.train.config import TrainConfig  # noqa: E402
+from s2s.train.schedule import learning_rate  # noqa: E402
+
+
+def config(**changes):
+    fields = {"max_updates": 100, "learning_rate": 1.0, "warmup_updates": 10, "final_rate": 0.1}
+    return TrainConfig(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("decay", "update", "progress", "expected"),
+    [
+        ("linear", 0, 0.0, 0.1),
+        ("linear", 9, 0.09, 1.0),
+        ("linear", 10, 0.5, 0.55),
+        ("linear", 10, 2.0, 0.1),
+        ("cosine", 10, 0.5, 0.55),
+        ("cosine", 10, 1.0, 0.1),
+        ("constant", 50, 0.9, 1.0),
+        ("inverse_sqrt", 39, 0.4, 0.5),
+    ],
+)
+def test_learning_rate_follows_the_table(decay, update, progress, expected):
+    assert math.isclose(learning_rate(config(decay=decay), update, progress), expected)
+
+
+def test_a_training_without_limit_is_refused():
+    with pytest.raises(ConfigError, match="needs a limit"):
+        TrainConfig()
