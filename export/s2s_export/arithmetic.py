@@ -56,6 +56,8 @@ class Arithmetic(Protocol):
 
     microsoft: bool
     """Whether graphs use onnxruntime's own operators."""
+    recurrent_nodes: bool
+    """Whether an encoder layer is one ONNX LSTM, GRU or RNN node, or a Scan over steps."""
 
     def product(
         self,
@@ -88,9 +90,6 @@ class Arithmetic(Protocol):
     ) -> str:
         """Writes the output layer; ``name`` is that of the embedding table if they are tied."""
 
-    def recurrent(self, graph: Graph, weight: FloatArray, name: str) -> str:
-        """Stores (directions, gates, in) weights of an ONNX recurrent node; returns float32."""
-
     def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
         """Returns what a Loop must carry of a signal; ``real`` if more than products read it."""
 
@@ -110,6 +109,7 @@ class Float32:
     """Products in float32, with standard operators only."""
 
     microsoft = False
+    recurrent_nodes = True
 
     def product(
         self,
@@ -140,10 +140,6 @@ class Float32:
         """See ``Arithmetic``."""
         stored, shift = graph.weight(name, weight), graph.weight("output.bias", bias)
         return graph.op("Gemm", readout.value, stored, shift, transB=1)
-
-    def recurrent(self, graph: Graph, weight: FloatArray, name: str) -> str:
-        """See ``Arithmetic``."""
-        return graph.weight(name, weight)
 
     def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
         """See ``Arithmetic``."""

@@ -104,6 +104,21 @@ class Graph:
         """
         return self.ops("Loop", len(states), "", "", *states, body=body.to_proto())
 
+    def scan(self, body: "Graph", states: Sequence[str], inputs: Sequence[str]) -> list[str]:
+        """Adds a Scan of ``body`` over the first axis of ``inputs``.
+
+        The body's inputs are the states and a slice of each input, its outputs the next states and
+        what to stack. Returns the names of the last states and of the stacks.
+        """
+        return self.ops(
+            "Scan",
+            len(body.outputs),
+            *states,
+            *inputs,
+            body=body.to_proto(),
+            num_scan_inputs=len(inputs),
+        )
+
     def to_proto(self) -> onnx.GraphProto:
         """Returns the finished graph."""
         constants = list(self.constants.values())

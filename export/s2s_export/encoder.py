@@ -1,13 +1,39 @@
-"""The encoder of the graph: ``s2s.model.encoder`` with one ONNX recurrent node a layer."""
+"""The encoder of the graph: ``s2s.model.encoder`` without packing and without mirrored batches.
 
+In fp32 a layer is one ONNX ``LSTM``, ``GRU`` or ``RNN`` node that knows the true lengths. In int8,
+where onnxruntime has such a node for the LSTM alone and with one scale for a whole batch, it is one
+product over all steps for the inputs and a Scan over steps for the states.
+
+Time is the first axis here, as recurrent nodes want it.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from s2s.config import Cell, ModelConfig
+from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.arithmetic import Arithmetic, Signal, to_array
+from s2s_export.arithmetic import Arithmetic, Carried, FloatArray, Signal, receive, to_array
 from s2s_export.builder import FLOAT, INT32, Graph
-from s2s_export.layers import bidirectional, hidden_bound
+from s2s_export.layers import (
+    ACTIVATIONS,
+    STEP_GATES,
+    StepState,
+    advance,
+    hidden_bound,
+    layer_weights,
+    reorder,
+)
+
+# torch's gates are i, f, g, o (LSTM) and r, z, n (GRU); the ONNX nodes want i, o, f, g and z, r, n.
+NODE_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
+
+
+SIDES = ("ahead", "back")
 
 
 @dataclass
@@ -26,33 +52,30 @@ def encode(
 
     The source's embedding table is stored under ``table_name``.
     """
-    config, encoder = model.config, model.encoder
-    table = to_array(encoder.embedding.table.weight)
-    # Recurrent nodes are time first.
+    config = model.config
+    table = to_array(model.encoder.embedding.table.weight)
     ids = graph.op("Transpose", src, perm=[1, 0])
-    inputs = arithmetic.embed(graph, table, ids, table_name, product=False).value
-    lengths32 = graph.op("Cast", lengths, to=INT32)
-    summary = ""
+    coded = not arithmetic.recurrent_nodes
+    inputs = arithmetic.embed(graph, table, ids, table_name, product=coded)
+    write = _nodes if arithmetic.recurrent_nodes else _scan
     for number in range(config.encoder_layers):
-        ahead = encoder.forward_layers[number]
-        back = encoder.backward_layers[number]
+        weights = _directions(model.encoder, number)
         name = f"encoder.layers.{number}"
-        outputs, summary = bidirectional(
-            graph, arithmetic, config, (ahead, back), inputs, lengths32, name
-        )
-        inputs = outputs if number == 0 else graph.op("Add", outputs, inputs)
+        outputs, summary = write(graph, arithmetic, config, weights, inputs, lengths, name)
+        if number > 0:
+            outputs = graph.op("Add", outputs, inputs.value)
+        inputs = Signal(config.hidden_size, hidden_bound(config, number + 1), outputs)
     kept = token_mask(graph, src, lengths)
-    batched = graph.op("Transpose", inputs, perm=[1, 0, 2])
-    # The ONNX text does not say that recurrent outputs are zero on padding, so this makes them so.
+    batched = graph.op("Transpose", inputs.value, perm=[1, 0, 2])
+    # ONNX does not say that recurrent outputs are zero on padding, so this makes them so.
     present = graph.op("Unsqueeze", graph.op("Cast", kept, to=FLOAT), graph.ints(2))
     memory = graph.op("Mul", batched, present)
     nothing = np.array(-np.inf, dtype=np.float32)
     mask = graph.op("Unsqueeze", graph.op("Where", kept, 0.0, nothing), graph.ints(1))
-    size = config.hidden_size
     return Encoded(
-        Signal(size, hidden_bound(config, config.encoder_layers), memory),
+        Signal(config.hidden_size, inputs.bound, memory),
         mask,
-        Signal(size, hidden_bound(config), summary),
+        Signal(config.hidden_size, hidden_bound(config), summary),
     )
 
 
@@ -61,3 +84,153 @@ def token_mask(graph: Graph, src: str, lengths: str) -> str:
     src_len = graph.op("Gather", graph.op("Shape", src), 1)
     positions = graph.op("Range", 0, src_len, 1)
     return graph.op("Less", positions, graph.op("Unsqueeze", lengths, graph.ints(1)))
+
+
+def _directions(encoder: Encoder, number: int) -> list[list[FloatArray]]:
+    """Returns w_ih, w_hh, b_ih and b_hh of the left-to-right and of the right-to-left layer."""
+    both = (encoder.forward_layers[number], encoder.backward_layers[number])
+    return [layer_weights(layer) for layer in both]
+
+
+def _nodes(
+    graph: Graph,
+    arithmetic: Arithmetic,
+    config: ModelConfig,
+    weights: list[list[FloatArray]],
+    inputs: Signal,
+    lengths: str,
+    name: str,
+) -> tuple[str, str]:
+    """Writes one layer as one recurrent node.
+
+    Args:
+        graph: The main graph.
+        arithmetic: Unused: the node multiplies in float32.
+        config: Of the model.
+        weights: Of both directions, see ``_directions``.
+        inputs: (src_len, batch, features).
+        lengths: (batch,) int64.
+        name: Of the weights.
+
+    Returns:
+        Outputs (src_len, batch, hidden_size) and last states (batch, hidden_size).
+    """
+    gates = NODE_GATES[config.cell]
+    w_ih, w_hh, b_ih, b_hh = (
+        np.stack([reorder(ahead, gates), reorder(back, gates)])
+        for ahead, back in zip(*weights, strict=True)
+    )
+    half = config.hidden_size // 2
+    attributes: dict[str, Any] = {"direction": "bidirectional", "hidden_size": half}
+    if config.cell == "gru":
+        attributes["linear_before_reset"] = 1  # torch and cuDNN reset after the product
+    if config.cell == "rnn":
+        attributes["activations"] = [ACTIVATIONS[config.activation]] * 2
+    outputs, last = graph.ops(
+        config.cell.upper(),
+        2,
+        inputs.value,
+        graph.weight(f"{name}.input", w_ih),
+        graph.weight(f"{name}.recurrent", w_hh),
+        graph.weight(f"{name}.bias", np.concatenate([b_ih, b_hh], axis=1)),
+        graph.op("Cast", lengths, to=INT32),
+        **attributes,
+    )
+    # (src_len, 2, batch, half) and (2, batch, half): put both directions side by side.
+    joined = graph.op("Transpose", outputs, perm=[0, 2, 1, 3])
+    summary = graph.op("Transpose", last, perm=[1, 0, 2])
+    width = config.hidden_size
+    return (
+        graph.op("Reshape", joined, graph.ints(0, 0, width)),
+        graph.op("Reshape", summary, graph.ints(-1, width)),
+    )
+
+
+def _scan(
+    graph: Graph,
+    arithmetic: Arithmetic,
+    config: ModelConfig,
+    weights: list[list[FloatArray]],
+    inputs: Signal,
+    lengths: str,
+    name: str,
+) -> tuple[str, str]:
+    """Writes one layer as products over all steps and a Scan; as ``_nodes``.
+
+    The right-to-left direction reads each sentence turned around by its own length, so that padding
+    comes last in both and both advance together, as (2 * batch) rows.
+    """
+    gates, half = STEP_GATES[config.cell], config.hidden_size // 2
+    sides = [[reorder(weight, gates) for weight in direction] for direction in weights]
+    mirrored = each(arithmetic, graph, inputs, partial(reverse, lengths=lengths))
+    fed = []
+    for side, read, (w_ih, _, b_ih, _) in zip(SIDES, (inputs, mirrored), sides, strict=True):
+        # Only the GRU's reset gate keeps the biases of inputs and states apart.
+        bias = b_ih if config.cell == "gru" else None
+        fed.append(arithmetic.product(graph, [read], w_ih, bias, f"{name}.{side}.ih"))
+    twice = graph.op("Mul", graph.op("Shape", lengths), 2)
+    shape = graph.op("Concat", twice, graph.ints(half), axis=0)
+    zeros = graph.op("Expand", np.zeros((1, 1), np.float32), shape)
+    cell = Signal(half, None, zeros) if config.cell == "lstm" else None
+    first = StepState(Signal(half, hidden_bound(config), zeros), cell)
+    carried = _carry(graph, arithmetic, config, first)
+
+    body = graph.child(f"{name}.step")
+    received = [
+        [body.input(body.fresh("state"), tensor.dtype, ["rows", half]) for tensor in tensors]
+        for tensors in carried
+    ]
+    gated = body.input(body.fresh("fed"), FLOAT, ["rows", len(sides[0][2])])
+    hidden = receive(first.hidden, carried[0], received[0])
+    if cell is not None:
+        cell = receive(cell, carried[1], received[1])
+    kept = []
+    for number, (side, (_, w_hh, b_ih, b_hh)) in enumerate(zip(SIDES, sides, strict=True)):
+        own = each(arithmetic, body, hidden, partial(half_of, number=number))
+        bias = b_hh if config.cell == "gru" else b_ih + b_hh
+        kept.append(arithmetic.product(body, [own], w_hh, bias, f"{name}.{side}.hh"))
+    state = advance(body, config, gated, body.op("Concat", *kept, axis=0), StepState(hidden, cell))
+    for tensors in _carry(body, arithmetic, config, state):
+        for tensor in tensors:
+            body.output(tensor.name, tensor.dtype, ["rows", half])
+    body.output(state.hidden.value, FLOAT, ["rows", half], body.fresh("output"))
+    states = [tensor.name for tensors in carried for tensor in tensors]
+    stacked = graph.scan(body, states, [graph.op("Concat", *fed, axis=1)])[-1]
+
+    ahead, back = graph.ops("Split", 2, stacked, axis=1)
+    outputs = graph.op("Concat", ahead, reverse(graph, back, lengths=lengths), axis=-1)
+    # Both directions end where the sentence does, at step length - 1.
+    both = graph.op("Concat", ahead, back, axis=-1)
+    batch = graph.op("Shape", lengths)
+    row = graph.op("Range", 0, graph.op("Squeeze", batch), 1)
+    last = graph.op("Add", graph.op("Mul", graph.op("Sub", lengths, 1), batch), row)
+    flat = graph.op("Reshape", both, graph.ints(-1, config.hidden_size))
+    return outputs, graph.op("Gather", flat, last)
+
+
+def _carry(
+    graph: Graph, arithmetic: Arithmetic, config: ModelConfig, state: StepState
+) -> list[list[Carried]]:
+    """Lists what a step hands to the next one."""
+    carried = [arithmetic.carry(graph, state.hidden, real=config.cell == "gru")]
+    if state.cell is not None:
+        carried.append(arithmetic.carry(graph, state.cell, real=True))
+    return carried
+
+
+def each(
+    arithmetic: Arithmetic, graph: Graph, signal: Signal, write: Callable[[Graph, str], str]
+) -> Signal:
+    """Applies ``write`` to the tensor of ``signal`` that products read."""
+    carried = arithmetic.carry(graph, signal, real=False)
+    return receive(signal, carried, [write(graph, tensor.name) for tensor in carried])
+
+
+def reverse(graph: Graph, value: str, *, lengths: str) -> str:
+    """Turns each sentence of ``value`` (src_len, batch, ...) around, its padding left in place."""
+    return graph.op("ReverseSequence", value, lengths, time_axis=0, batch_axis=1)
+
+
+def half_of(graph: Graph, value: str, *, number: int) -> str:
+    """Returns the rows of one direction."""
+    return graph.ops("Split", 2, value, axis=0)[number]

@@ -1,8 +1,7 @@
-"""Recurrent layers of the graph: one step of a decoder layer, all steps of an encoder layer."""
+"""One step of a recurrent layer, for the decoder and, in int8, for the encoder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import nn
@@ -11,10 +10,9 @@ from s2s.config import Activation, Cell, ModelConfig
 from s2s_export.arithmetic import Arithmetic, FloatArray, Signal, to_array
 from s2s_export.builder import Graph
 
-# torch keeps gates as i, f, g, o (LSTM) and r, z, n (GRU); ONNX wants i, o, f, g and z, r, n.
-ONNX_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
 STEP_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 1, 3, 2), "gru": (0, 1, 2), "rnn": (0,)}
-"""Sigmoid gates first, so that one Sigmoid covers them all."""
+"""torch's gates are i, f, g, o (LSTM) and r, z, n (GRU). In steps written operator by operator, all
+sigmoid gates come first, so that one Sigmoid covers them."""
 ACTIVATIONS: dict[Activation, str] = {"tanh": "Tanh", "relu": "Relu"}
 
 
@@ -61,23 +59,45 @@ def step(
 
     ``weights`` are those of ``layer_weights``.
     """
-    gates, size = STEP_GATES[config.cell], config.hidden_size
-    w_ih, w_hh, b_ih, b_hh = (reorder(weight, gates) for weight in weights)
-    cell: str | None = None
+    w_ih, w_hh, b_ih, b_hh = (reorder(weight, STEP_GATES[config.cell]) for weight in weights)
     if config.cell == "gru":
         fed = arithmetic.product(graph, inputs, w_ih, b_ih, f"{name}.ih")
         kept = arithmetic.product(graph, [state.hidden], w_hh, b_hh, f"{name}.hh")
+        return advance(graph, config, fed, kept, state)
+    weight, bias = np.concatenate([w_ih, w_hh], axis=1), b_ih + b_hh
+    total = arithmetic.product(graph, [*inputs, state.hidden], weight, bias, name)
+    return advance(graph, config, total, None, state)
+
+
+def advance(
+    graph: Graph, config: ModelConfig, fed: str, kept: str | None, state: StepState
+) -> StepState:
+    """Writes what follows the products of a step.
+
+    Args:
+        graph: The body of a loop.
+        config: Of the model.
+        fed: Product of the inputs (rows, gates * hidden), in the order of ``STEP_GATES``.
+        kept: Product of the last hidden state, likewise; None if ``fed`` holds the sum of both.
+        state: The last state (rows, hidden).
+
+    Returns:
+        The next state.
+    """
+    size = state.hidden.size
+    cell: Signal | None = None
+    if config.cell == "gru":
+        assert kept is not None
         hidden = _gru(graph, fed, kept, state.hidden.value, size)
     else:
-        weight, bias = np.concatenate([w_ih, w_hh], axis=1), b_ih + b_hh
-        total = arithmetic.product(graph, [*inputs, state.hidden], weight, bias, name)
+        total = fed if kept is None else graph.op("Add", fed, kept)
         if config.cell == "lstm":
             assert state.cell is not None
-            hidden, cell = _lstm(graph, total, state.cell.value, size)
+            hidden, new_cell = _lstm(graph, total, state.cell.value, size)
+            cell = Signal(size, None, new_cell)
         else:
             hidden = graph.op(ACTIVATIONS[config.activation], total)
-    new_cell = None if cell is None else Signal(size, None, cell)
-    return StepState(Signal(size, hidden_bound(config), hidden), new_cell)
+    return StepState(Signal(size, hidden_bound(config), hidden), cell)
 
 
 def _lstm(graph: Graph, total: str, cell: str, size: int) -> tuple[str, str]:
@@ -98,56 +118,3 @@ def _gru(graph: Graph, fed: str, kept: str, hidden: str, size: int) -> str:
     reset, update = graph.ops("Split", 2, opened, graph.ints(size, size), axis=1)
     new = graph.op("Tanh", graph.op("Add", fed_new, graph.op("Mul", reset, kept_new)))
     return graph.op("Add", graph.op("Mul", graph.op("Sub", hidden, new), update), new)
-
-
-def bidirectional(
-    graph: Graph,
-    arithmetic: Arithmetic,
-    config: ModelConfig,
-    directions: tuple[nn.Module, nn.Module],
-    inputs: str,
-    lengths: str,
-    name: str,
-) -> tuple[str, str]:
-    """Writes one encoder layer: an ONNX LSTM, GRU or RNN node that knows the true lengths.
-
-    Args:
-        graph: The main graph.
-        arithmetic: Stores the weights.
-        config: Of the model.
-        directions: Left-to-right and right-to-left layer.
-        inputs: (src_len, batch, features): recurrent nodes are time first.
-        lengths: (batch,) int32.
-        name: Of the weights.
-
-    Returns:
-        Outputs (src_len, batch, hidden_size) and last states (batch, hidden_size).
-    """
-    gates, half = ONNX_GATES[config.cell], config.hidden_size // 2
-
-    w_ih, w_hh, b_ih, b_hh = (
-        np.stack([reorder(ahead, gates), reorder(back, gates)])
-        for ahead, back in zip(*map(layer_weights, directions), strict=True)
-    )
-    attributes: dict[str, Any] = {"direction": "bidirectional", "hidden_size": half}
-    if config.cell == "gru":
-        attributes["linear_before_reset"] = 1  # torch and cuDNN reset after the product
-    if config.cell == "rnn":
-        attributes["activations"] = [ACTIVATIONS[config.activation]] * 2
-    outputs, last = graph.ops(
-        config.cell.upper(),
-        2,
-        inputs,
-        arithmetic.recurrent(graph, w_ih, f"{name}.input"),
-        arithmetic.recurrent(graph, w_hh, f"{name}.recurrent"),
-        graph.weight(f"{name}.bias", np.concatenate([b_ih, b_hh], axis=1)),
-        lengths,
-        **attributes,
-    )
-    # (src_len, 2, batch, half) and (2, batch, half): both directions side by side.
-    joined = graph.op("Transpose", outputs, perm=[0, 2, 1, 3])
-    summary = graph.op("Transpose", last, perm=[1, 0, 2])
-    flat = graph.ints(0, 0, config.hidden_size)
-    return graph.op("Reshape", joined, flat), graph.op(
-        "Reshape", summary, graph.ints(-1, config.hidden_size)
-    )

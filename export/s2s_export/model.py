@@ -13,6 +13,7 @@ from s2s_export.attention import prepare
 from s2s_export.builder import FLOAT, INT64, Graph, to_model
 from s2s_export.decoder import DecoderWriter
 from s2s_export.encoder import encode
+from s2s_export.quantise import Int8
 from s2s_export.search import Inputs, beam_search
 
 Precision = Literal["fp32", "int8"]
@@ -48,12 +49,13 @@ def build_model(
     Returns:
         The model, with inputs and outputs as in the README, without metadata.
     """
-    check_precision(precision)
-    arithmetic: Arithmetic = Float32()
     config = model.config
     src_table, tgt_table = "embedding.src", "embedding.tgt"
     if config.tie == "all":
         src_table = tgt_table = "embedding"
+    arithmetic: Arithmetic = Float32()
+    if check_precision(precision) == "int8":
+        arithmetic = Int8(None if config.tie == "none" else tgt_table)
     graph = Graph("s2s")
     src = graph.input("src", INT64, ["batch", "src_len"])
     lengths = graph.input("src_lengths", INT64, ["batch"])

@@ -1,0 +1,170 @@
+"""Products in int8 with activation scales that are known before any sentence is.
+
+A recurrent translator's activations are bounded: hidden states and readouts by a sigmoid or tanh,
+embeddings by their table, a context because it is a weighted mean of encoder states. So the scales
+are constants of the graph: no calibration data, and, unlike onnxruntime's dynamic quantisation with
+one scale for a whole batch, a sentence gets the same bits alone and in any batch. What has no bound
+(ReLU states, the projected values of multihead attention) gets a scale for each row, which keeps
+that promise too.
+
+Activations are uint8 around 128, weights int8 with a scale for each output. Weights that are
+multiplied use 7 of the 8 bits: x86 processors without VNNI add two products in 16 bits
+(``vpmaddubsw``), and 255 * 63 * 2 is the most that fits; 8 bits would saturate there without a
+word. The matrix product is onnxruntime's ``MatMulIntegerToFloat``; everything between products
+is float32.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2s_export.arithmetic import Carried, FloatArray, Signal
+from s2s_export.builder import FLOAT, MICROSOFT, UINT8, Graph
+
+CODES = 127
+"""Largest distance of a uint8 activation from its zero point."""
+ZERO_POINT = 128
+PRODUCT_CODES = 63
+"""Largest weight of a product."""
+SMALLEST = 1e-30
+"""Divisor of a row that is all zeros."""
+
+
+def to_codes(weight: FloatArray, most: int) -> tuple[NDArray[np.int8], FloatArray]:
+    """Rounds to int8 with one scale for each slice along all axes but the last.
+
+    Args:
+        weight: (..., features).
+        most: Largest absolute code.
+
+    Returns:
+        Codes like ``weight``, and scales (..., 1): their product is near ``weight``.
+    """
+    largest = np.abs(weight).max(axis=-1, keepdims=True)
+    scale = np.maximum(largest, SMALLEST).astype(np.float32) / np.float32(most)
+    return np.rint(weight / scale).astype(np.int8), scale
+
+
+class Int8:
+    """See ``s2s_export.arithmetic.Arithmetic``."""
+
+    microsoft = True
+    recurrent_nodes = False
+
+    def __init__(self, product_table: str | None) -> None:
+        """``product_table`` names the embedding table that is also the output layer, if any."""
+        self._product_table = product_table
+
+    def product(
+        self,
+        graph: Graph,
+        inputs: Sequence[Signal],
+        weight: FloatArray,
+        bias: FloatArray | None,
+        name: str,
+    ) -> str:
+        """See ``Arithmetic``."""
+        bounds = [signal.bound for signal in inputs]
+        known = [bound for bound in bounds if bound is not None]
+        if len(known) < len(bounds):
+            return self._by_row(graph, inputs, weight, bias, name)
+        # Inputs of different bounds share one product: their bounds go into the weights.
+        sizes = [signal.size for signal in inputs]
+        codes, scale = to_codes(
+            weight * np.repeat(np.array(known, np.float32), sizes), PRODUCT_CODES
+        )
+        coded = [self._code(graph, signal) for signal in inputs]
+        joined = coded[0] if len(coded) == 1 else graph.op("Concat", *coded, axis=-1)
+        stored = graph.weight(f"{name}.codes", codes.T)
+        scales = graph.weight(f"{name}.scales", scale[:, 0])
+        shift = "" if bias is None else graph.weight(f"{name}.bias", bias)
+        return self._multiply(graph, joined, stored, scales, shift)
+
+    def _multiply(self, graph: Graph, coded: str, weight: str, scales: str, bias: str) -> str:
+        """Writes the float32 product of codes in units of their bounds and (in, out) weights."""
+        unit, zero = np.array(1 / CODES, dtype=np.float32), np.array(ZERO_POINT, dtype=np.uint8)
+        return graph.op(
+            "MatMulIntegerToFloat", coded, weight, unit, scales, zero, "", bias, domain=MICROSOFT
+        )
+
+    def _code(self, graph: Graph, signal: Signal) -> str:
+        """Writes a signal's uint8 tensor, once."""
+        if signal.coded is None:
+            assert signal.bound is not None
+            scale = np.array(signal.bound / CODES, dtype=np.float32)
+            zero = np.array(ZERO_POINT, dtype=np.uint8)
+            signal.coded = graph.op("QuantizeLinear", signal.value, scale, zero)
+        return signal.coded
+
+    def _by_row(
+        self,
+        graph: Graph,
+        inputs: Sequence[Signal],
+        weight: FloatArray,
+        bias: FloatArray | None,
+        name: str,
+    ) -> str:
+        """Writes a product whose inputs have no known bound: each row is divided by its largest."""
+        values = [self._real(graph, signal) for signal in inputs]
+        joined = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=-1)
+        peak = graph.op("ReduceMax", graph.op("Abs", joined), axes=[-1], keepdims=1)
+        peak = graph.op("Max", peak, SMALLEST)
+        unit = Signal(weight.shape[1], 1.0, graph.op("Div", joined, peak))
+        total = graph.op("Mul", self.product(graph, [unit], weight, None, name), peak)
+        return total if bias is None else graph.op("Add", total, graph.weight(f"{name}.bias", bias))
+
+    def _real(self, graph: Graph, signal: Signal) -> str:
+        """Writes a signal's float32 tensor, once."""
+        if signal.real is None:
+            assert signal.bound is not None and signal.coded is not None
+            scale = np.array(signal.bound / CODES, dtype=np.float32)
+            zero = np.array(ZERO_POINT, dtype=np.uint8)
+            signal.real = graph.op("DequantizeLinear", signal.coded, scale, zero)
+        return signal.real
+
+    def _table(self, graph: Graph, table: FloatArray, name: str) -> tuple[str, str, float]:
+        """Stores (rows, features) with a scale for each row; returns the largest value, too."""
+        most = PRODUCT_CODES if name == self._product_table else CODES
+        codes, scale = to_codes(table, most)
+        bound = float(np.abs(codes * scale).max())
+        stored = graph.weight(f"{name}.codes", codes)
+        return stored, graph.weight(f"{name}.scales", scale[:, 0]), bound
+
+    def embed(
+        self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool
+    ) -> Signal:
+        """See ``Arithmetic``; a product reads codes with one scale for the whole table."""
+        codes, scales, bound = self._table(graph, table, name)
+        root = graph.root if product else graph
+        if not product:
+            codes, scales = (graph.op("Gather", part, ids) for part in (codes, scales))
+        column = root.op("Unsqueeze", scales, root.ints(-1))
+        values = root.op("Mul", root.op("Cast", codes, to=FLOAT), column)
+        if not product:
+            return Signal(table.shape[1], bound, values)
+        # Of constants alone: onnxruntime works this table out once, when it loads the file.
+        steps = root.op("Round", root.op("Mul", values, np.array(CODES / bound, np.float32)))
+        whole = root.op("Cast", root.op("Add", steps, float(ZERO_POINT)), to=UINT8)
+        return Signal(table.shape[1], bound, coded=graph.op("Gather", whole, ids))
+
+    def logits(
+        self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
+    ) -> str:
+        """See ``Arithmetic``."""
+        if name != self._product_table:
+            return self.product(graph, [readout], weight, bias, name)
+        codes, scales, _ = self._table(graph, weight, name)
+        turned = graph.root.op("Transpose", codes, perm=[1, 0])
+        assert readout.bound == 1.0
+        shift = graph.weight("output.bias", bias)
+        return self._multiply(graph, self._code(graph, readout), turned, scales, shift)
+
+    def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
+        """See ``Arithmetic``: what only products read is carried as codes."""
+        carried = []
+        if signal.bound is not None:
+            carried.append(Carried(self._code(graph, signal), UINT8, signal.size))
+        if real or signal.bound is None:
+            carried.append(Carried(signal.value, FLOAT, signal.size))
+        return carried
