@@ -134,6 +134,8 @@ class _Unread(io.RawIOBase):
 @contextmanager
 def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
     """Opens a file for reading bytes; also tells whether they are unpacked from gzip."""
+    if path == "-" and sys.stdin is None:
+        raise FileError("standard input is closed; give it text, or name a file")
     with ExitStack() as stack:
         try:
             raw: BinaryIO

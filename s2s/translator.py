@@ -250,9 +250,9 @@ class Translator:
                 yield translation
         if cuts:
             logger.warning(
-                "%d %s over %d pieces cut (first: line %d)",
+                "%d of %d sentences had over %d pieces and were cut there (first: line %d)",
                 cuts,
-                "sentence was" if cuts == 1 else "sentences were",
+                done,
                 options.max_src_length,
                 first_cut,
             )

@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from s2s.errors import suggest
+from s2s.errors import FileError, suggest
 from s2s.files import atomic_output
 from s2s.text import printable
 
@@ -64,5 +64,7 @@ def open_output(path: str) -> Iterator[BinaryIO]:
         with atomic_output(path, "wb") as file:
             yield file
         return
+    if sys.stdout is None:
+        raise FileError("standard output is closed; use -o")
     yield cast(BinaryIO, sys.stdout.buffer)
     sys.stdout.buffer.flush()

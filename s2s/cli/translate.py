@@ -43,6 +43,10 @@ def translate(
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
     max_src_length: MaxSrcLength = 1000,
+    line_buffered: Annotated[
+        bool,
+        typer.Option("--line-buffered", help="Answer each line at once, also in a pipe; slower."),
+    ] = False,
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
@@ -61,7 +65,7 @@ def translate(
     from s2s.translator import Translator
 
     # Somebody who types wants each answer at once; a file is faster in larger portions.
-    typed = input_ == "-" and sys.stdin.isatty()
+    at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())
     with open_output(output) as out:
         translations = Translator(model, device=device, threads=threads).translate_stream(
             read_lines(input_),
@@ -70,7 +74,7 @@ def translate(
             length_penalty=length_penalty,
             max_length=max_length,
             max_src_length=max_src_length,
-            chunk_lines=1 if typed else 2000,
+            chunk_lines=1 if at_once else 2000,
         )
         shown = sys.stderr.isatty() and not (output == "-" and sys.stdout.isatty())
         if shown:
@@ -79,5 +83,5 @@ def translate(
             for hypothesis in translation.hypotheses:
                 score = f"{hypothesis.score:.4f}\t" if scores else ""
                 out.write(f"{score}{hypothesis.text}\n".encode())
-            if typed:
+            if at_once:
                 out.flush()
