@@ -1,0 +1,52 @@
+# Two commands do all the set-up:
+#   make quickstart   install, get data, train, export, translate, score
+#   make test         install what the tests need, run them
+PYTHON ?= python3
+BIN := .venv/bin
+RUNS ?= runs
+
+.PHONY: help quickstart test test-slow test-wheel lint clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+quickstart: .venv/.installed
+	$(BIN)/python recipes/quickstart.py --out $(RUNS)/quickstart
+
+test: lint
+	$(BIN)/python -m pytest
+
+test-slow: .venv/.dev
+	$(BIN)/python -m pytest -m slow -s
+
+# The wheel without torch: what a service installs.
+test-wheel: .venv/.dev
+	rm -rf dist .venv-wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet -c constraints.txt "$$(echo dist/s2s-*.whl)[cpu,score]" pytest hypothesis
+	! .venv-wheel/bin/python -c "import torch" 2>/dev/null
+	cd tests && ../.venv-wheel/bin/python -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider .
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "s2s needs Python 3.11 or later; found $$($(PYTHON) --version); try make PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/.installed: .venv/.python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[cpu,train,export]'
+	touch $@
+
+.venv/.dev: .venv/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[cpu,train,export,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv .venv-wheel dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

