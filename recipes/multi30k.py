@@ -62,7 +62,7 @@ def fetch(folder: Path) -> None:
     for name, expected in SHA256.items():
         path = folder / name
         if not path.is_file():
-            with urllib.request.urlopen(SOURCE + name) as reply:  # noqa: S310: https, see SOURCE
+            with urllib.request.urlopen(SOURCE + name) as reply:  # noqa: S310
                 path.write_bytes(reply.read())
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found != expected:
