@@ -83,7 +83,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; exits with 0, 2 for what the user can mend, 130 if interrupted."""
     signal.signal(signal.SIGTERM, _end)
     if sys.stderr is None:  # closed by the shell; messages have nowhere to go
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     logger = logging.getLogger("s2s")
     if not any(isinstance(handler, _Messages) for handler in logger.handlers):
         logger.addHandler(_Messages(logging.WARNING))

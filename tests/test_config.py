@@ -1,0 +1,54 @@
+import dataclasses
+import json
+
+import pytest
+
+from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
+from s2s.errors import ConfigError
+
+CONFIGS = [
+    ModelConfig(src_vocab_size=100, tgt_vocab_size=200, cell="gru", attention="mlp"),
+    SearchConfig(beam_size=3),
+    TokenizerConfig(vocab_size=500, joint=False),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: type(config).__name__)
+def test_configurations_survive_json(config):
+    assert type(config).from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: type(config).__name__)
+def test_unknown_keys_are_refused_with_the_nearest(config):
+    name = dataclasses.fields(config)[0].name
+    with pytest.raises(ConfigError, match=f"unknown key '{name}x'; did you mean '{name}'"):
+        type(config).from_dict({**config.to_dict(), name + "x": 1})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"cell": "lsmt"}, "cell is 'lsmt'.*did you mean 'lstm'"),
+        ({"hidden_size": 7}, "even number"),
+        ({"hidden_size": 8.0}, "hidden_size is 8.0; expected int"),
+        ({"dropout": 1.5}, "dropout is 1.5; expected 0 to 0.95"),
+        ({"dropout": True}, "dropout is True"),
+        ({"attention": "multihead", "hidden_size": 30}, "no multiple of attention_heads"),
+        ({"tie": "all", "src_vocab_size": 9, "tgt_vocab_size": 10}, "9 and 10 pieces"),
+        ({"encoder_layers": 0}, "encoder_layers is 0; expected at least 1"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_limit(values, message):
+    with pytest.raises(ConfigError, match=message):
+        ModelConfig(**{"src_vocab_size": 50, "tgt_vocab_size": 50, **values})
+
+
+@pytest.mark.parametrize("values", [None, [], "x", 3])
+def test_what_is_no_object_is_refused(values):
+    with pytest.raises(ConfigError, match="expected a JSON object"):
+        SearchConfig.from_dict(values)
+
+
+def test_configurations_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SearchConfig().beam_size = 2

@@ -1,0 +1,160 @@
+import base64
+import contextlib
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from s2s.errors import FileError, ModelError
+from s2s.model_file import read_model_file
+from s2s.onnx_header import read_header
+
+
+def field(number, value):
+    """A protobuf field of bytes; appended to a message, it is one more or replaces the last."""
+    assert len(value) < 1 << 14
+    size = bytes([len(value) & 0x7F | 0x80, len(value) >> 7])
+    return bytes([number << 3 | 2]) + size + value
+
+
+def metadata(key, value):
+    return field(14, field(1, key.encode()) + field(2, value.encode()))
+
+
+@pytest.fixture
+def data(tiny):
+    return tiny.read_bytes()
+
+
+def test_header_of_the_tiny_model(data):
+    header = read_header(data)
+    assert [value.name for value in header.inputs] == [
+        "src",
+        "src_lengths",
+        "beam_size",
+        "max_length",
+        "length_penalty",
+    ]
+    assert header.inputs[0].type == "int64"
+    assert header.inputs[0].shape == ("batch", "src_len")
+    assert header.inputs[4].shape == ()
+    assert header.outputs[2].type == "float32"
+    assert header.opsets[""] >= 17
+    assert header.weights > 8000
+    assert not header.external
+
+
+def test_header_agrees_with_onnxruntime(data):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    header = read_header(data)
+    assert header.metadata == session.get_modelmeta().custom_metadata_map
+    for values, found in (
+        (header.inputs, session.get_inputs()),
+        (header.outputs, session.get_outputs()),
+    ):
+        assert [value.name for value in values] == [value.name for value in found]
+        assert [len(value.shape) for value in values] == [len(value.shape) for value in found]
+
+
+def test_what_is_told_about_the_model(tiny):
+    file = read_model_file(tiny)
+    assert file.card["languages"] == {"src": "de", "tgt": "en"}
+    assert file.search.beam_size == 5
+    assert file.tokenizer.src_vocab_size == 64
+
+
+def test_bytes_are_as_good_as_a_path(data, tiny):
+    assert read_model_file(data).card == read_model_file(tiny).card
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda data: b"", "no ONNX file"),
+        (lambda data: b"\x1f\x8b" + data, "no ONNX file"),
+        (lambda data: b"plain text, of some length\n" * 9, "no ONNX file"),
+        (lambda data: data[:-1], "not all of one"),
+        (lambda data: data[:20000], "not all of one"),
+        (lambda data: data.replace(b"s2s.format", b"xxx.format"), "of another kind"),
+        (lambda data: data + metadata("s2s.format", "2"), "format 2; this s2s reads format 1"),
+        (lambda data: data + metadata("s2s.format", "\x1b[31m"), r"format \\x1b\[31m"),
+        (lambda data: data + metadata("s2s.config", "{"), "s2s.config is missing or no JSON"),
+        (lambda data: data + metadata("s2s.config", "[" * 9999), "no JSON"),
+        (lambda data: data + metadata("s2s.config", "[]"), "no JSON object"),
+        (lambda data: data + metadata("s2s.config", '{"search": {}}'), "no object 'model'"),
+        (lambda data: data + metadata("s2s.tokenizer", "!"), "no base64"),
+        (lambda data: data + metadata("s2s.tokenizer", ""), "no SentencePiece model"),
+        (lambda data: data + metadata("s2s.tokenizer", "eHg="), "no SentencePiece model"),
+        (lambda data: data + metadata("s2s.tgt_tokenizer", "eHg="), "no SentencePiece model"),
+        (lambda data: data.replace(b"length_penalty", b"length_pemalty"), "its graph has inputs"),
+        (lambda data: data + field(7, field(5, b"\x70\x01")), "weights lie in another file"),
+        (
+            lambda data: data + field(7, field(1, field(5, field(6, field(5, b"\x70\x01"))))),
+            "weights lie in another file",
+        ),
+    ],
+)
+def test_files_that_are_no_s2s_model_get_one_line(data, change, reason):
+    with pytest.raises(ModelError, match=reason) as caught:
+        read_model_file(change(data))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_tokenizer_of_another_size_is_refused(data):
+    card = read_model_file(data).card
+    card["model"]["tgt_vocab_size"] = 65
+    with pytest.raises(ModelError, match=r"\(64, 64\) pieces, its network \(64, 65\)"):
+        read_model_file(data + metadata("s2s.config", json.dumps(card)))
+
+
+def test_a_search_out_of_range_is_refused(data):
+    card = read_model_file(data).card
+    card["search"]["beam_size"] = 0
+    with pytest.raises(ModelError, match="beam_size is 0"):
+        read_model_file(data + metadata("s2s.config", json.dumps(card)))
+
+
+def test_fields_of_a_later_version_are_left_to_the_graph(data):
+    card = read_model_file(data).card
+    card["model"]["new"] = card["search"]["new"] = 1
+    assert read_model_file(data + metadata("s2s.config", json.dumps(card))).search.beam_size == 5
+
+
+def test_a_separate_target_tokenizer_is_used(data):
+    own = base64.b64encode(read_model_file(data).tokenizer.src_model).decode()
+    assert read_model_file(data + metadata("s2s.tgt_tokenizer", own)).tokenizer.tgt_model
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_header_or_an_error(data):
+    with contextlib.suppress(ModelError):
+        read_header(data)
+
+
+@given(st.integers(0, 44_000), st.integers(1, 255))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damage_in_any_place_is_a_header_or_an_error(data, position, change):
+    damaged = bytearray(data)
+    damaged[position] ^= change
+    with contextlib.suppress(ModelError):
+        read_header(bytes(damaged))
+
+
+def test_graphs_inside_graphs_have_an_end(data):
+    graph = b""
+    for _ in range(200):
+        graph = field(1, field(5, field(6, graph)))
+    with pytest.raises(ModelError):
+        read_header(data + field(7, graph))
+
+
+def test_files_that_cannot_be_read_are_file_errors(tmp_path):
+    with pytest.raises(FileError, match="does not exist"):
+        read_model_file(tmp_path / "none.onnx")
+    with pytest.raises(FileError, match="cannot read"):
+        read_model_file(tmp_path)
+    with pytest.raises(FileError, match="cannot read"):
+        read_model_file("a\0b")

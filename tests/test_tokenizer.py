@@ -1,0 +1,105 @@
+import pytest
+
+from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
+from s2s.errors import ConfigError, DataError, ModelError
+from s2s.tokenizer import Tokenizer, seed_sampling, train_tokenizer
+
+DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
+EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20
+
+
+@pytest.fixture(scope="module", params=["bpe", "unigram"])
+def tokenizer(request):
+    config = TokenizerConfig(vocab_size=80, algorithm=request.param)
+    return train_tokenizer(DE, EN, config, seed=1)
+
+
+def test_text_survives_the_way_to_pieces_and_back(tokenizer):
+    assert tokenizer.decode(tokenizer.encode_src(DE)) == DE
+    assert tokenizer.decode(tokenizer.encode_tgt(EN)) == EN
+
+
+def test_every_source_and_target_has_the_end_piece_last_and_nowhere_else(tokenizer):
+    for ids in tokenizer.encode_src(DE) + tokenizer.encode_tgt(EN):
+        assert ids[-1] == EOS_ID
+        assert ids.count(EOS_ID) == 1
+        assert BOS_ID not in ids
+
+
+@pytest.mark.parametrize("text", ["</s>", "<s> a", "a <unk> b </s> c", "<pad>", "▁the", "<2de>"])
+def test_typed_text_is_never_a_control_piece(tokenizer, text):
+    (ids,) = tokenizer.encode_src([text])
+    assert not {PAD_ID, BOS_ID, EOS_ID} & set(ids[:-1])
+    assert ids[-1] == EOS_ID
+    assert len(ids) > 1
+
+
+def test_unknown_characters_are_unknown_pieces(tokenizer):
+    assert UNK_ID in tokenizer.encode_src(["世界"])[0]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t"])
+def test_a_blank_is_the_end_piece_alone(tokenizer, text):
+    assert tokenizer.encode_src([text]) == [[EOS_ID]]
+
+
+def test_nothing_in_nothing_out(tokenizer):
+    assert tokenizer.encode_src([]) == []
+    assert tokenizer.decode([]) == []
+    assert tokenizer.decode([[]]) == [""]
+
+
+def test_special_pieces_are_not_text(tokenizer):
+    (ids,) = tokenizer.encode_tgt(EN[:1])
+    assert tokenizer.decode([[BOS_ID, *ids, PAD_ID, PAD_ID]]) == EN[:1]
+
+
+def test_sampling_cuts_the_same_text_differently_and_repeatably(tokenizer):
+    text = DE[:1]
+    seed_sampling(1)
+    sampled = {tuple(tokenizer.encode_src(text, 0.5)[0]) for _ in range(30)}
+    assert len(sampled) > 1
+    assert {*tokenizer.decode([list(ids) for ids in sampled])} == set(text)
+    with pytest.raises(ConfigError, match="sampling is 2"):
+        tokenizer.encode_src(text, 2)
+
+
+def test_separate_vocabularies_have_their_own_sizes():
+    config = TokenizerConfig(vocab_size=50, joint=False)
+    tokenizer = train_tokenizer(DE, EN, config, seed=1)
+    assert tokenizer.tgt_model is not None
+    loaded = Tokenizer(tokenizer.src_model, tokenizer.tgt_model)
+    assert loaded.encode_tgt(EN) == tokenizer.encode_tgt(EN)
+    assert loaded.decode(loaded.encode_tgt(EN)) == EN
+
+
+def test_the_same_text_makes_the_same_vocabulary():
+    config = TokenizerConfig(vocab_size=60)
+    one, other = (train_tokenizer(DE, EN, config, seed=1) for _ in range(2))
+    assert one.src_model == other.src_model
+
+
+def test_a_small_text_gives_a_smaller_vocabulary_and_no_text_an_error():
+    tokenizer = train_tokenizer(DE, EN, TokenizerConfig(vocab_size=8000), seed=1)
+    assert tokenizer.src_vocab_size < 8000
+    with pytest.raises(DataError, match="no vocabulary"):
+        train_tokenizer([], [], TokenizerConfig(vocab_size=100), seed=1)
+
+
+@pytest.mark.parametrize("model", [b"", b"x", b"\x00" * 100])
+def test_bytes_of_another_kind_are_refused(model):
+    with pytest.raises(ModelError, match="no SentencePiece model"):
+        Tokenizer(model)
+
+
+def test_a_model_with_other_special_pieces_is_refused():
+    import io
+
+    import sentencepiece
+
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(EN), model_writer=model, vocab_size=20, minloglevel=2
+    )
+    with pytest.raises(ModelError, match="expected"):
+        Tokenizer(model.getvalue())

@@ -1,0 +1,77 @@
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+safetensors_torch = pytest.importorskip("safetensors.torch")
+
+from s2s import Translator  # noqa: E402
+from s2s.config import FORMAT, ModelConfig, SearchConfig  # noqa: E402
+from s2s.errors import DeviceError, FileError  # noqa: E402
+from s2s.model.run import BEST_FILE, CONFIG_FILE, SRC_TOKENIZER_FILE  # noqa: E402
+from s2s.model.seq2seq import Seq2Seq  # noqa: E402
+from s2s.model_file import read_model_file  # noqa: E402
+
+TEXTS = ["eins zwei drei", "", "zwölf", "elf " * 9, "</s>"]
+
+
+@pytest.fixture
+def run_folder(tmp_path, tiny):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    tokenizer = read_model_file(tiny).tokenizer
+    torch.manual_seed(2)
+    config = ModelConfig(src_vocab_size=64, tgt_vocab_size=64, embedding_size=16, hidden_size=24)
+    model = Seq2Seq(config)
+    with torch.no_grad():
+        model.output.weight.mul_(8)  # clear preferences, so that rounding decides nothing
+    (folder / CONFIG_FILE).write_text(
+        json.dumps(
+            {
+                "format": FORMAT,
+                "model": config.to_dict(),
+                "search": SearchConfig(beam_size=3).to_dict(),
+                "languages": {"src": "de", "tgt": "en"},
+            }
+        )
+    )
+    (folder / SRC_TOKENIZER_FILE).write_bytes(tokenizer.src_model)
+    tensors = {name: value.contiguous() for name, value in model.named_parameters()}
+    safetensors_torch.save_file(
+        tensors, folder / BEST_FILE, {"s2s.state": json.dumps({"scores": {"BLEU": 1.5}})}
+    )
+    return folder
+
+
+def test_a_run_folder_and_its_file_translate_alike(run_folder, tmp_path, s2s):
+    output = tmp_path / "model.onnx"
+    exported = s2s("export", run_folder, output)
+    assert exported.code == 0, exported.err
+    assert b"MB" in exported.out
+    torch_found = Translator(run_folder).translate(TEXTS, n_best=3)
+    onnx_found = Translator(output).translate(TEXTS, n_best=3)
+    for one, other in zip(torch_found, onnx_found, strict=True):
+        assert [h.pieces for h in one.hypotheses] == [h.pieces for h in other.hypotheses]
+        assert one.score == pytest.approx(other.score, abs=1e-4)
+    assert Translator(run_folder).card["scores"] == {"BLEU": 1.5}
+
+
+def test_the_command_line_takes_a_run_folder(run_folder, s2s):
+    translated = s2s("translate", run_folder, stdin=b"eins\n\nzwei\n")
+    assert translated.code == 0, translated.err
+    assert translated.out.count(b"\n") == 3
+    told = s2s("info", run_folder)
+    assert told.code == 0
+    assert b"scores      BLEU 1.5" in told.out
+
+
+def test_a_folder_without_a_run_is_a_file_error(tmp_path):
+    with pytest.raises(FileError, match="no run folder"):
+        Translator(tmp_path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA")
+def test_no_cuda_is_an_error(run_folder):
+    with pytest.raises(DeviceError, match="no CUDA"):
+        Translator(run_folder, device="cuda")

@@ -1,0 +1,225 @@
+import logging
+import math
+import random
+import sys
+import threading
+
+import pytest
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+from s2s import Translator  # noqa: E402
+from s2s.batching import BatchSize, make_batches  # noqa: E402
+from s2s.errors import (  # noqa: E402
+    ConfigError,
+    DeviceError,
+    MissingPackageError,
+    ModelError,
+)
+
+GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
+ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+ODD = [
+    "",
+    "eins",
+    "\u200b",
+    "</s> <unk> <pad>",
+    "世界",
+    "\ud800",
+    "eins\nzwei\u2028drei",
+    "\x1b[31m",
+]
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    rng = random.Random(3)  # noqa: S311
+    return [" ".join(rng.choices(GERMAN, k=rng.randint(0, 7))) for _ in range(60)] + ODD
+
+
+def test_it_translates(translator):
+    texts = [f"{a} {b}" for a in GERMAN for b in GERMAN]
+    expected = [f"{a} {b}" for a in ENGLISH for b in ENGLISH]
+    found = [translation.text for translation in translator.translate(texts)]
+    assert sum(a == b for a, b in zip(found, expected, strict=True)) >= 90
+
+
+def test_order_is_kept_and_neighbours_change_nothing(translator, sentences):
+    together = translator.translate(sentences, n_best=3)
+    alone = [translator.translate([sentence], n_best=3)[0] for sentence in sentences]
+    assert together == alone  # to the last bit of the scores
+    assert together == translator.translate(sentences, n_best=3, batch_tokens=30)
+    assert list(reversed(together)) == translator.translate(sentences[::-1], n_best=3)
+
+
+def test_a_stream_gives_the_same_in_portions_of_any_size(translator, sentences):
+    together = translator.translate(sentences)
+    for chunk_lines in (1, 7, 1000):
+        stream = translator.translate_stream(iter(sentences), chunk_lines=chunk_lines)
+        assert list(stream) == together
+
+
+def test_a_stream_reads_no_further_than_its_chunk(translator):
+    read = []
+    texts = (read.append(i) or "eins" for i in range(100))
+    next(translator.translate_stream(texts, chunk_lines=4))
+    assert len(read) == 4
+
+
+def test_the_number_of_threads_changes_nothing(tiny, translator, sentences):
+    assert Translator(tiny, threads=3).translate(sentences) == translator.translate(sentences)
+
+
+def test_several_threads_may_share_a_translator(translator, sentences):
+    expected = translator.translate(sentences)
+    results = []
+
+    def work():
+        results.append(translator.translate(sentences))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert results == [expected] * 4
+
+
+@pytest.mark.parametrize("blank", ["", " \t", "\u200b", "\xa0\n", "\ufeff", "\0"])
+def test_a_blank_line_is_a_blank_translation_and_meets_no_model(translator, monkeypatch, blank):
+    def fail(*_):
+        pytest.fail("the model was asked")
+
+    monkeypatch.setattr(translator._backend, "search", fail)
+    found = translator.translate([blank], n_best=2)[0]
+    assert (found.text, found.score, found.pieces, found.src_length) == ("", 0.0, (), 0)
+    assert len(found.hypotheses) == 2
+
+
+def test_nothing_in_nothing_out(translator):
+    assert translator.translate([]) == []
+
+
+def test_equal_sentences_have_equal_translations(translator):
+    assert len(set(translator.translate(["eins zwei"] * 500))) == 1
+
+
+def test_hypotheses_are_sorted_and_the_best_is_the_translation(translator):
+    for translation in translator.translate(["drei vier", "zehn"], beam_size=8, n_best=8):
+        scores = [hypothesis.score for hypothesis in translation.hypotheses]
+        assert len(scores) == 8
+        assert scores == sorted(scores, reverse=True)
+        assert len({hypothesis.pieces for hypothesis in translation.hypotheses}) == 8
+        assert all(math.isfinite(score) and score < 0 for score in scores)
+        best = translation.hypotheses[0]
+        assert (translation.text, translation.score, translation.pieces) == (
+            best.text,
+            best.score,
+            best.pieces,
+        )
+        assert "".join(best.pieces).replace("▁", " ").strip() == best.text
+
+
+def test_search_options_reach_the_graph(translator):
+    texts = ["eins zwei drei vier fünf"]
+    assert len(translator.translate(texts, max_length=2)[0].pieces) <= 2
+    free, penalised = (
+        translator.translate(texts, beam_size=5, length_penalty=alpha)[0].score
+        for alpha in (0.0, 1.0)
+    )
+    assert free < penalised < 0
+
+
+def test_a_long_sentence_is_cut_and_said(translator, caplog):
+    texts = ["eins", "zwei " * 2000, "", "drei " * 2000]
+    with caplog.at_level(logging.WARNING, "s2s"):
+        found = translator.translate(texts, max_src_length=9)
+    assert [each.cut for each in found] == [False, True, False, True]
+    assert [each.src_length for each in found] == [len(found[0].pieces) + 1, 9, 0, 9]
+    assert "2 of 4 sentences had over 9 pieces and were cut there (first: line 2)" in caplog.text
+    assert found[0] == translator.translate(["eins"])[0]
+
+
+def test_a_translation_is_one_line(translator, sentences):
+    for translation in translator.translate(sentences, n_best=5):
+        for hypothesis in translation.hypotheses:
+            assert len(hypothesis.text.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beam_size": 0}, "beam_size is 0"),
+        ({"beam_size": 62}, "beam_size is 62; the model's vocabulary allows at most 61"),
+        ({"beam_size": 2.0}, "beam_size is 2.0"),
+        ({"n_best": 6}, "n_best is 6 but beam_size only 5"),
+        ({"n_best": 0}, "n_best is 0"),
+        ({"length_penalty": -1.0}, "length_penalty is -1.0"),
+        ({"length_penalty": math.nan}, "length_penalty is nan"),
+        ({"max_length": 0}, "max_length is 0"),
+        ({"batch_tokens": 0}, "batch_tokens is 0"),
+        ({"max_src_length": 1}, "max_src_length is 1"),
+    ],
+)
+def test_options_out_of_range_are_told_before_any_work(translator, options, message):
+    with pytest.raises(ConfigError, match=message):
+        translator.translate([], **options)
+    with pytest.raises(ConfigError, match=message):
+        translator.translate_stream([], **options)
+
+
+def test_one_string_is_not_a_list_of_sentences(translator):
+    with pytest.raises(ConfigError, match="one string"):
+        translator.translate("eins")
+
+
+def test_the_widest_beam_works(translator):
+    assert translator.translate(["eins"], beam_size=61, n_best=61)[0].text == "one"
+
+
+def test_unknown_devices_and_threads_are_refused(tiny):
+    with pytest.raises(ConfigError, match="did you mean 'cuda'"):
+        Translator(tiny, device="cud")
+    with pytest.raises(ConfigError, match="threads is 0"):
+        Translator(tiny, threads=0)
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="there is CUDA"
+)
+def test_no_cuda_is_an_error_and_not_the_cpu(tiny):
+    with pytest.raises(DeviceError, match=r"s2s\[gpu\]"):
+        Translator(tiny, device="cuda")
+
+
+def test_no_onnxruntime_is_one_line(tiny, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(
+        MissingPackageError, match=r"install 's2s\[cpu\]' or 's2s\[gpu\]', not both"
+    ):
+        Translator(tiny)
+
+
+def test_a_graph_that_onnxruntime_refuses_is_one_line(tiny):
+    data = tiny.read_bytes()
+    assert b"TopK" in data
+    with pytest.raises(ModelError, match="onnxruntime refuses the model") as caught:
+        Translator(data.replace(b"TopK", b"Topp"))
+    assert "\n" not in str(caught.value)
+
+
+def test_batches_cover_all_and_keep_their_limits():
+    rng = random.Random(5)  # noqa: S311
+    sources = sorted((tuple(range(rng.randint(2, 40))) for _ in range(300)), key=len, reverse=True)
+    for beam_size, workers in ((1, 1), (5, 1), (5, 16), (2000, 1)):
+        batches = list(make_batches(sources, beam_size, BatchSize(200, 60), workers))
+        assert [ids for batch in batches for ids in batch] == sources
+        for batch in batches:
+            assert len(batch) == 1 or len(batch) * len(batch[0]) <= 200
+            assert len(batch) == 1 or len(batch) * beam_size <= 60
+
+
+def test_every_worker_gets_a_batch():
+    sources = [(5,) * 30] * 8
+    assert len(list(make_batches(sources, 1, BatchSize(1024, 1024), 1))) == 1
+    assert len(list(make_batches(sources, 1, BatchSize(1024, 1024), 4))) == 4
