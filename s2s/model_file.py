@@ -40,6 +40,18 @@ class ModelFile:
     """The recommended values."""
 
 
+def is_run_folder(model: str | Path) -> bool:
+    """Tells a run folder from a model file, without torch.
+
+    Raises:
+        FileError: If it is a folder, but of something else.
+    """
+    path = Path(model)
+    if path.is_dir() and not (path / "config.json").is_file():
+        raise FileError(f"{printable(str(path))} is no run folder: it has no config.json")
+    return path.is_dir()
+
+
 def read_model_file(model: str | Path | bytes) -> ModelFile:
     """Reads and checks a model file; neither onnx nor onnxruntime is needed.
 

@@ -18,7 +18,7 @@ from s2s.backends import Backend, OnnxBackend, check_device
 from s2s.batching import BatchSize, check_whole, longest_first, make_batches, pad, take
 from s2s.config import EOS_ID, FORBIDDEN_IDS, SearchConfig
 from s2s.errors import ConfigError, MissingPackageError
-from s2s.model_file import read_model_file
+from s2s.model_file import is_run_folder, read_model_file
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 
@@ -111,7 +111,7 @@ class Translator:
         self.search: SearchConfig
         """The search that the model recommends."""
         self._backend: Backend
-        if not isinstance(model, bytes) and Path(model).is_dir():
+        if not isinstance(model, bytes) and is_run_folder(model):
             try:
                 from s2s.torch_backend import TorchBackend
             except ModuleNotFoundError as error:

@@ -38,7 +38,7 @@ def s2s(monkeypatch, capfdbinary):
     """Runs the command line in this process: ``s2s("translate", model, stdin=b"...")``."""
     from s2s.cli import main
 
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*args, stdin=b""):
         capfdbinary.readouterr()
@@ -50,4 +50,5 @@ def s2s(monkeypatch, capfdbinary):
         return Finished(ended.value.code, out, err.decode())
 
     yield run
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

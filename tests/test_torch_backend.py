@@ -22,6 +22,7 @@ def run_folder(tmp_path, tiny):
     folder.mkdir()
     tokenizer = read_model_file(tiny).tokenizer
     torch.manual_seed(2)
+    torch.set_num_threads(1)  # two wait for each other longer than they work, in so small a model
     config = ModelConfig(src_vocab_size=64, tgt_vocab_size=64, embedding_size=16, hidden_size=24)
     model = Seq2Seq(config)
     with torch.no_grad():

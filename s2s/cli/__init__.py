@@ -75,13 +75,21 @@ class _Messages(logging.Handler):
         sys.stderr.write(f"s2s: {level}: {printable(record.getMessage())}\n")
 
 
-def _end(number: int, frame: object) -> None:
-    sys.exit(128 + number)  # an exception, so that half-written files are removed
+_received: list[int] = []
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Ends by an exception, so that half-written files are removed."""
+    _received.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; exits with 0, 2 for what the user can mend, 130 if interrupted."""
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     if sys.stderr is None:  # closed by the shell; messages have nowhere to go
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     logger = logging.getLogger("s2s")
@@ -96,6 +104,11 @@ def main(args: Sequence[str] | None = None) -> None:
         _fail(str(error))
     except _UsageError as error:
         _fail(_describe(error))
+    except ImportError:
+        # Modules written in C turn what is raised while they load into errors of their own.
+        if not _received:
+            raise
+        sys.exit(128 + _received[-1])
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
@@ -111,6 +124,8 @@ def _describe(error: Any) -> str:
 
 
 def _fail(message: str) -> None:
+    if _received:  # as above: what failed is not what the message says
+        sys.exit(128 + _received[-1])
     sys.stderr.write(f"s2s: error: {printable(' '.join(message.splitlines()))}\n")
     sys.exit(2)
 

@@ -20,7 +20,9 @@ def info(
 
         s2s info model.onnx
     """
-    facts = _of_run(Path(model)) if Path(model).is_dir() else _of_file(model)
+    from s2s.model_file import is_run_folder
+
+    facts = _of_run(Path(model)) if is_run_folder(model) else _of_file(model)
     if as_json:
         say(json.dumps(facts, indent=2, ensure_ascii=False))
         return
