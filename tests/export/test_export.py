@@ -1,0 +1,286 @@
+"""The model file: its contract, what the check refuses, what int8 promises."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from s2s_export import build_model, check_parity, export_run  # noqa: E402
+from s2s_export import export as export_module  # noqa: E402
+from s2s_export.parity import Session, rows_of  # noqa: E402
+
+from s2s.config import EOS_ID, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
+from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
+from s2s.model.run import load_run  # noqa: E402
+
+KINDS = [
+    {"cell": "lstm", "attention": "general"},
+    {"cell": "gru", "attention": "multihead", "encoder_layers": 2, "decoder_layers": 2},
+    {"cell": "rnn", "attention": "mlp", "context": "input_feeding", "tie": "all"},
+    {"cell": "rnn", "activation": "relu", "attention": "dot", "tie": "none", "decoder_layers": 2},
+]
+
+
+def every_node(graph):
+    """Yields the nodes of a graph and of the graphs inside it."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from every_node(attribute.g)
+
+
+def every_tensor(graph):
+    """Yields the stored tensors of a graph and of the graphs inside it."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from every_tensor(attribute.g)
+            elif attribute.type == onnx.AttributeProto.TENSOR:
+                yield attribute.t
+
+
+def sentences(vocab_size, lengths, seed=0):
+    """Returns a padded batch of random pieces."""
+    lengths = torch.tensor(lengths)
+    generator = torch.Generator().manual_seed(seed)
+    shape = (len(lengths), int(lengths.max()))
+    src = torch.randint(EOS_ID + 1, vocab_size, shape, generator=generator)
+    src[torch.arange(shape[1]) >= lengths[:, None]] = PAD_ID
+    return src, lengths
+
+
+@pytest.fixture(scope="module", params=["fp32", "int8"])
+def exported(request, make_run, tmp_path_factory):
+    """A run with separate tokenizers, its report and its model."""
+    run = make_run(joint=False, tie="target")
+    path = tmp_path_factory.mktemp("out") / "model.onnx"
+    report = export_run(run, path, request.param)
+    return run, report, onnx.load(path, load_external_data=False)
+
+
+def test_inputs_and_outputs_are_those_of_the_contract(exported):
+    _, _, model = exported
+
+    def described(values):
+        kinds = {onnx.TensorProto.INT64: "int64", onnx.TensorProto.FLOAT: "float32"}
+        return {
+            value.name: (
+                kinds[value.type.tensor_type.elem_type],
+                [dim.dim_param for dim in value.type.tensor_type.shape.dim],
+            )
+            for value in values
+        }
+
+    assert described(model.graph.input) == {
+        "src": ("int64", ["batch", "src_len"]),
+        "src_lengths": ("int64", ["batch"]),
+        "beam_size": ("int64", []),
+        "max_length": ("int64", []),
+        "length_penalty": ("float32", []),
+    }
+    assert described(model.graph.output) == {
+        "hypotheses": ("int64", ["batch", "beam", "tgt_len"]),
+        "lengths": ("int64", ["batch", "beam"]),
+        "scores": ("float32", ["batch", "beam"]),
+    }
+
+
+def test_no_input_has_a_default_that_javascript_would_ignore(exported):
+    _, _, model = exported
+    stored = {tensor.name for tensor in model.graph.initializer}
+    assert not stored & {value.name for value in model.graph.input}
+
+
+def test_the_file_holds_all_of_its_weights(exported):
+    _, report, model = exported
+    assert all(
+        tensor.data_location != onnx.TensorProto.EXTERNAL for tensor in every_tensor(model.graph)
+    )
+    assert [path.name for path in report.path.parent.iterdir()] == [report.path.name]
+    assert report.path.stat().st_size == report.bytes
+
+
+def test_the_file_is_old_enough_for_onnxruntime_1_17(exported):
+    _, _, model = exported
+    assert model.ir_version <= 9
+    assert {opset.domain: opset.version for opset in model.opset_import}[""] <= 20
+
+
+def test_fp32_uses_standard_operators_only_and_int8_one_of_onnxruntime(exported):
+    _, report, model = exported
+    foreign = {
+        node.op_type for node in every_node(model.graph) if node.domain not in ("", "ai.onnx")
+    }
+    assert foreign == (set() if report.precision == "fp32" else {"MatMulIntegerToFloat"})
+
+
+def test_the_metadata_say_what_the_file_is(exported):
+    run, report, model = exported
+    found = {entry.key: entry.value for entry in model.metadata_props}
+    assert found["s2s.format"] == "1"
+    config = json.loads(found["s2s.config"])
+    loaded = load_run(run)
+    assert ModelConfig.from_dict(config["model"]) == loaded.model.config
+    assert SearchConfig.from_dict(config["search"]) == loaded.search
+    assert config["precision"] == report.precision
+    assert config["languages"] == {"src": "en", "tgt": "es"}
+    assert config["scores"] == {"bleu": 12.5}
+    assert base64.b64decode(found["s2s.tokenizer"]) == loaded.tokenizer.src_model
+    assert base64.b64decode(found["s2s.tgt_tokenizer"]) == loaded.tokenizer.tgt_model
+
+
+def test_a_joint_tokenizer_is_stored_once(make_run, tmp_path):
+    export_run(make_run(), tmp_path / "model.onnx")
+    model = onnx.load(tmp_path / "model.onnx")
+    assert "s2s.tgt_tokenizer" not in {entry.key for entry in model.metadata_props}
+
+
+def test_the_report_counts_what_was_compared(exported):
+    _, report, _ = exported
+    assert report.parity.hypotheses > report.parity.sentences > 30
+    assert str(report.path) in str(report)
+    if report.precision == "fp32":
+        assert report.parity.identical == report.parity.hypotheses
+        assert report.parity.largest_difference < 1e-4
+
+
+def corrupted(model, search, precision="fp32"):
+    """Builds a model whose graph differs from torch's in one bias."""
+    weight = model.decoder.readout.bias.data
+    saved = weight.clone()
+    weight += 0.5
+    try:
+        return build_model(model, search, precision)
+    finally:
+        weight.copy_(saved)
+
+
+def test_a_graph_that_translates_otherwise_is_not_written(make_run, tmp_path, monkeypatch):
+    run, path = make_run(), tmp_path / "model.onnx"
+    path.write_bytes(b"the file of yesterday")
+    monkeypatch.setattr(export_module, "build_model", corrupted)
+    with pytest.raises(ParityError, match=r"in the graph and \d+ in torch|scores differ"):
+        export_run(run, path)
+    assert path.read_bytes() == b"the file of yesterday"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_an_int8_graph_with_wrong_scales_is_refused(make_model, tiny_config):
+    model = make_model(tiny_config())
+    graph = build_model(model, SearchConfig(), "int8")
+    for tensor in graph.graph.initializer:
+        if tensor.name == "decoder.readout.scales":
+            scales = 4 * onnx.numpy_helper.to_array(tensor)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(scales, tensor.name))
+    with pytest.raises(ParityError, match="int8"):
+        check_parity(model, graph.SerializeToString(), SearchConfig(), "int8")
+
+
+def test_a_graph_that_onnx_refuses_is_not_written(make_run, tmp_path, monkeypatch):
+    def broken(model, search, precision):
+        graph = build_model(model, search, precision)
+        graph.graph.node[0].input[0] = "nowhere"
+        return graph
+
+    monkeypatch.setattr(export_module, "build_model", broken)
+    with pytest.raises(ParityError, match=r"onnx\.checker"):
+        export_run(make_run(), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_arguments_get_one_line(make_run, tmp_path):
+    run = make_run()
+    with pytest.raises(ConfigError, match="did you mean 'int8'"):
+        export_run(run, tmp_path / "model.onnx", "int9")
+    with pytest.raises(FileError, match="is no folder"):
+        export_run(run, tmp_path / "absent" / "model.onnx")
+    with pytest.raises(FileError, match="is a folder"):
+        export_run(run, tmp_path)
+    with pytest.raises(FileError, match="no run folder"):
+        export_run(tmp_path, tmp_path / "model.onnx")
+
+
+def test_a_model_too_large_for_one_file_is_refused(make_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(export_module, "LARGEST", 1000)
+    with pytest.raises(ModelError, match="holds at most"):
+        export_run(make_run(), tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
+def test_a_translation_is_the_same_alone_and_in_any_batch(make_model, tiny_config, kind, precision):
+    model = make_model(tiny_config(**kind), seed=3)
+    session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
+    src, lengths = sentences(40, [17, 1, 30, 4, 9, 2, 23, 12, 6])
+    for beam in (1, 4):
+        config = SearchConfig(beam_size=beam, max_length=40)
+        together = session.search(src, lengths, config)
+        for row, length in enumerate(lengths.tolist()):
+            own = src[row : row + 1, :length], lengths[row : row + 1]
+            alone = session.search(*own, config)
+            assert rows_of(alone, 0) == rows_of(together, row)
+            if precision == "int8":
+                assert torch.equal(alone.scores[0], together.scores[row])
+            np.testing.assert_allclose(alone.scores[0], together.scores[row], atol=2e-5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_what_padding_holds_changes_nothing(make_model, tiny_config, precision):
+    model = make_model(tiny_config(encoder_layers=2), seed=4)
+    session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
+    src, lengths = sentences(40, [3, 11, 7])
+    config = SearchConfig(beam_size=3, max_length=40)
+    plain = session.search(src, lengths, config)
+    wide = torch.full((3, 19), 5)
+    wide[:, :11] = torch.where(torch.arange(11) < lengths[:, None], src, 7)
+    padded = session.search(wide, lengths, config)
+    for row in range(3):
+        assert rows_of(plain, row) == rows_of(padded, row)
+    np.testing.assert_allclose(plain.scores, padded.scores, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(map(str, kind.values())))
+def test_int8_is_a_quarter_of_fp32_and_keeps_no_float_matrix(make_model, tiny_config, kind):
+    size = {"embedding_size": 64, "hidden_size": 128, "src_vocab_size": 500, "tgt_vocab_size": 500}
+    model = make_model(tiny_config(**size, **kind))
+    fp32, int8 = (build_model(model, SearchConfig(), kind) for kind in ("fp32", "int8"))
+    assert int8.ByteSize() < 0.3 * fp32.ByteSize()
+    floats = [
+        tensor.name
+        for tensor in every_tensor(int8.graph)
+        if tensor.data_type == onnx.TensorProto.FLOAT
+        and len(tensor.dims) > 1
+        and max(tensor.dims) > 1
+    ]
+    assert not floats
+
+
+def test_the_limits_and_the_penalty_are_inputs(make_model, tiny_config):
+    model = make_model(tiny_config(), seed=5)
+    model.output.bias.data[EOS_ID] = -1e9  # no sentence ends before its limit
+    search = SearchConfig(length_factor=1, length_margin=3)
+    session = Session(build_model(model, search).SerializeToString())
+    src, lengths = sentences(40, [2, 9])
+    short = session.search(src, lengths, SearchConfig(beam_size=2, max_length=7))
+    assert short.lengths.tolist() == [[5, 5], [7, 7]]
+    assert short.tokens.shape == (2, 2, 7)
+    assert short.tokens[0, 0].tolist()[5:] == [PAD_ID, PAD_ID]
+    plain = SearchConfig(beam_size=2, max_length=7, length_penalty=0.0)
+    totals = session.search(src, lengths, plain).scores
+    np.testing.assert_allclose(totals[1] / (12 / 6), short.scores[1], rtol=1e-5)
+
+
+def test_no_translation_holds_a_forbidden_piece(make_model, tiny_config):
+    model = make_model(tiny_config(), seed=6)
+    model.output.bias.data[:3] = 50.0
+    for precision in ("fp32", "int8"):
+        session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
+        found = session.search(*sentences(40, [5, 8]), SearchConfig(beam_size=4, max_length=20))
+        assert all(min(pieces) >= EOS_ID for row in range(2) for pieces in rows_of(found, row))

@@ -1,0 +1,103 @@
+"""The graph gives the pieces of the torch search: every kind of model, many shapes."""
+
+import itertools
+import time
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxruntime")
+
+from s2s_export import Parity, build_model  # noqa: E402
+from s2s_export.parity import Session, compare, count_identical  # noqa: E402
+
+from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
+from s2s.search import beam_search  # noqa: E402
+
+CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
+ATTENTIONS = ("dot", "general", "mlp", "multihead")
+CONTEXTS = ("parallel", "input_feeding")
+TIES = ("none", "target", "all")
+
+
+def ragged(batch, vocab_size, longest, seed):
+    """Returns a padded batch with lengths from 1 to ``longest``, and the lengths."""
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(1, longest + 1, (batch,), generator=generator)
+    if batch > 1:
+        lengths[0], lengths[-1] = longest, 1
+    src = torch.randint(EOS_ID + 1, vocab_size, (batch, int(lengths.max())), generator=generator)
+    src[torch.arange(src.shape[1]) >= lengths[:, None]] = PAD_ID
+    return src, lengths
+
+
+def compare_model(model, shapes, parity, length_penalty=1.0):
+    """Compares one model at each (batch, longest, beam); returns the lengths that came out."""
+    search = SearchConfig(length_penalty=length_penalty, max_length=60)
+    session = Session(build_model(model, search).SerializeToString())
+    seen = set()
+    for number, (batch, longest, beam) in enumerate(shapes):
+        src, lengths = ragged(batch, model.config.src_vocab_size, longest, seed=number)
+        config = SearchConfig(beam_size=beam, length_penalty=length_penalty, max_length=60)
+        outcomes = beam_search(model, src, lengths, config), session.search(src, lengths, config)
+        assert outcomes[0].tokens.shape == outcomes[1].tokens.shape
+        assert torch.equal(outcomes[0].lengths, outcomes[1].lengths)
+        parity.sentences += batch
+        parity.hypotheses += batch * beam
+        parity.identical += count_identical(*outcomes)
+        compare(model, src, lengths, config, outcomes, parity)
+        seen |= set(outcomes[1].lengths.flatten().tolist())
+    return seen
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+@pytest.mark.parametrize("attention", ATTENTIONS)
+def test_the_graph_translates_like_torch(make_model, tiny_config, cell, activation, attention):
+    number = CELLS.index((cell, activation)) + 5 * ATTENTIONS.index(attention)
+    config = tiny_config(
+        cell=cell,
+        activation=activation,
+        attention=attention,
+        context=CONTEXTS[number % 2],
+        encoder_layers=1 + number % 3,
+        decoder_layers=1 + (number + number // 3) % 3,
+        tie=TIES[number % 3],
+    )
+    parity = Parity()
+    shapes = [(1, 1, 1), (1, 1, 5), (7, 30, 1), (7, 30, 5), (2, 50, 8)]
+    compare_model(make_model(config, number), shapes, parity, length_penalty=0.5 * (number % 3))
+    assert parity.identical + 8 * parity.near_ties >= parity.hypotheses
+    assert parity.near_ties <= 1
+
+
+@pytest.mark.slow
+def test_the_whole_grid_translates_like_torch(make_model, tiny_config, capsys):
+    shapes = [
+        (batch, longest, beam)
+        for batch in (1, 2, 7, 33)
+        for longest, beam in ((50, 1), (50, 2), (50, 5), (50, 8), (1, 5))
+    ]
+    parity, lengths, models, start = Parity(), set(), 0, time.monotonic()
+    for (cell, activation), attention, context, depth in itertools.product(
+        CELLS, ATTENTIONS, CONTEXTS, (1, 2, 3)
+    ):
+        config = tiny_config(
+            cell=cell,
+            activation=activation,
+            attention=attention,
+            context=context,
+            encoder_layers=depth,
+            decoder_layers=depth,
+            tie=TIES[models % 3],
+        )
+        lengths |= compare_model(make_model(config, models), shapes, parity)
+        models += 1
+    with capsys.disabled():
+        print(  # noqa: T201: the figures are the result
+            f"\n{models} models, {parity.sentences} sentences, {parity.hypotheses} hypotheses of "
+            f"{min(lengths)} to {max(lengths)} pieces ({len(lengths)} lengths): "
+            f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding, "
+            f"largest score difference {parity.largest_difference:.2g}, "
+            f"{time.monotonic() - start:.0f} s"
+        )
+    assert parity.near_ties <= parity.sentences // 1000
