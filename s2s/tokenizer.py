@@ -12,6 +12,8 @@ import sentencepiece
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
 
+_SHARED_OUT = 5000  # sentences in a list from which on threads pay
+
 
 class Tokenizer:
     """Cuts source sentences into piece ids and joins target piece ids to text."""
@@ -52,7 +54,7 @@ class Tokenizer:
     def decode(self, hypotheses: Sequence[Sequence[int]]) -> list[str]:
         """Returns the text of each list of target ids; special pieces are left out."""
         plain = [[int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)] for ids in hypotheses]
-        return [str(text) for text in self._tgt.decode(plain)] if plain else []
+        return [str(text) for text in self._tgt.decode(plain, num_threads=1)] if plain else []
 
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""
@@ -146,7 +148,9 @@ def _encode(
     if not texts:
         return []
     if sampling == 0:
-        return list(processor.encode(list(texts)))
+        # Threads are made anew in each call: thousands of sentences are done before they start.
+        threads = 1 if len(texts) < _SHARED_OUT else -1
+        return list(processor.encode(list(texts), num_threads=threads))
     # One by one: given a list, SentencePiece shares it out to threads that each have random numbers
     # of their own, and the same seed no longer gives the same pieces.
     return [

@@ -60,6 +60,12 @@ def test_sampling_cuts_the_same_text_differently_and_repeatably(tokenizer):
     sampled = {tuple(tokenizer.encode_src(text, 0.5)[0]) for _ in range(30)}
     assert len(sampled) > 1
     assert {*tokenizer.decode([list(ids) for ids in sampled])} == set(text)
+    runs = []
+    for seed in (3, 3, 4):
+        seed_sampling(seed)
+        runs.append([tokenizer.encode_src(DE, 0.3) for _ in range(2)])
+    assert runs[0] == runs[1] != runs[2]
+    assert runs[0][0] != runs[0][1]
     with pytest.raises(ConfigError, match="sampling is 2"):
         tokenizer.encode_src(text, 2)
 
