@@ -25,7 +25,6 @@ from s2s.tokenizer import Tokenizer
 MAX_SRC_LENGTH = 1000
 """Pieces of a source sentence that are translated, the end piece counted, unless told otherwise."""
 
-_CHUNK_LINES = 2000
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ class Translation:
 
     @property
     def score(self) -> float:
-        """The best hypothesis' score."""
+        """Its score."""
         return self.hypotheses[0].score
 
     @property
@@ -109,7 +108,7 @@ class Translator:
         """What the model says about itself: JSON values."""
         self.tokenizer: Tokenizer
         self.search: SearchConfig
-        """The search that the model recommends."""
+        """Recommended values."""
         self._backend: Backend
         if not isinstance(model, bytes) and is_run_folder(model):
             try:
@@ -178,7 +177,7 @@ class Translator:
         max_length: int | None = None,
         batch_tokens: int | None = None,
         max_src_length: int = MAX_SRC_LENGTH,
-        chunk_lines: int = _CHUNK_LINES,
+        chunk_lines: int = 2000,
     ) -> Iterator[Translation]:
         """Translates what an iterable yields, however long, in bounded memory.
 
@@ -260,15 +259,16 @@ class Translator:
     def _translate(self, texts: Sequence[str], options: _Options) -> list[Translation]:
         limit = options.max_src_length
         sources = self.tokenizer.encode_src([clean(text) for text in texts])
-        whole_lengths = [len(ids) for ids in sources]
+        whole_lengths = list(map(len, sources))
         sources = [ids if len(ids) <= limit else [*ids[: limit - 1], EOS_ID] for ids in sources]
         # Equal sentences have equal translations, so one of them is searched. A sentence of the
         # end piece alone is blank, or made of characters that the tokenizer knows as nothing.
         distinct = sorted({tuple(ids) for ids in sources if len(ids) > 1}, key=longest_first)
-        batches = make_batches(
-            distinct, options.search.beam_size, options.size, self._backend.workers
-        )
-        searched = self._pool.map(lambda batch: self._search(batch, options), batches)
+        beam_size, workers = options.search.beam_size, self._backend.workers
+        batches = list(make_batches(distinct, beam_size, options.size, workers))
+        # One batch runs in the caller's thread: nothing to hand over, nobody to wait for.
+        run = self._pool.map if workers > 1 and len(batches) > 1 else map
+        searched = run(lambda batch: self._search(batch, options), batches)
         found = dict(zip(distinct, chain.from_iterable(searched), strict=True))
         blank = (Hypothesis("", 0.0, ()),) * options.n_best
         return [

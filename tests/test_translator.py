@@ -223,3 +223,48 @@ def test_every_worker_gets_a_batch():
     sources = [(5,) * 30] * 8
     assert len(list(make_batches(sources, 1, BatchSize(1024, 1024), 1))) == 1
     assert len(list(make_batches(sources, 1, BatchSize(1024, 1024), 4))) == 4
+
+
+class FakeRuntime:
+    """An onnxruntime with CUDA in the package, on a machine where it cannot start."""
+
+    def __init__(self, started):
+        self.started = started
+        self.capi = onnxruntime.capi
+        self.SessionOptions = onnxruntime.SessionOptions
+        self.asked = None
+
+    def get_available_providers(self):
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+    def set_default_logger_severity(self, level):
+        assert level == 4
+
+    def preload_dlls(self):
+        print("Failed to load libcudnn.so.9")  # noqa: T201
+
+    def InferenceSession(self, data, options, *, providers, enable_fallback):  # noqa: N802
+        self.asked = providers
+        assert enable_fallback == 0
+        return type("Session", (), {"get_providers": lambda _: self.started})()
+
+
+def test_cuda_that_does_not_start_is_an_error_and_not_the_cpu(tiny, monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, "onnxruntime", FakeRuntime(["CPUExecutionProvider"]))
+    with pytest.raises(DeviceError, match="could not start CUDA"):
+        Translator(tiny, device="cuda")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_cuda_is_asked_for_first(tiny, monkeypatch):
+    providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    runtime = FakeRuntime(providers)
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+    Translator(tiny, device="cuda")
+    assert runtime.asked == providers
+
+
+def test_a_broken_pair_of_onnxruntime_packages_is_one_line(tiny, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", type(sys)("onnxruntime"))
+    with pytest.raises(MissingPackageError, match="onnxruntime is broken"):
+        Translator(tiny)
