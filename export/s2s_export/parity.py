@@ -56,9 +56,9 @@ class Parity:
 
 
 class Session:
-    """A model in onnxruntime on one CPU thread, with numpy in and out."""
+    """A model in onnxruntime on the CPU, with torch tensors in and out."""
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, threads: int = 1) -> None:
         try:
             onnxruntime: Any = importlib.import_module("onnxruntime")
         except ImportError as error:
@@ -66,7 +66,7 @@ class Session:
                 "no onnxruntime found, which checks an exported model; install 's2s[cpu]'"
             ) from error
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(
             model, options, providers=["CPUExecutionProvider"]
         )

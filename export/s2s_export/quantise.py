@@ -7,11 +7,14 @@ one scale for a whole batch, a sentence gets the same bits alone and in any batc
 (ReLU states, the projected values of multihead attention) gets a scale for each row, which keeps
 that promise too.
 
-Activations are uint8 around 128, weights int8 with a scale for each output. Weights that are
-multiplied use 7 of the 8 bits: x86 processors without VNNI add two products in 16 bits
-(``vpmaddubsw``), and 255 * 63 * 2 is the most that fits; 8 bits would saturate there without a
-word. The matrix product is onnxruntime's ``MatMulIntegerToFloat``; everything between products
-is float32.
+Activations are uint8 around 128, weights int8 with a scale for each output. x86 processors without
+VNNI add the products of two neighbours in 16 bits (``vpmaddubsw``) and saturate without a word.
+A file must say the same everywhere, so the scale of an output keeps any two weights of a group of
+four neighbours, which is how onnxruntime packs them, within 128 together: 255 * 128 fits. The usual
+cure, weights of 7 bits, costs more precision.
+
+The matrix product is onnxruntime's ``MatMulIntegerToFloat``; everything between products is
+float32.
 """
 
 from collections.abc import Sequence
@@ -25,25 +28,31 @@ from s2s_export.builder import FLOAT, MICROSOFT, UINT8, Graph
 CODES = 127
 """Largest distance of a uint8 activation from its zero point."""
 ZERO_POINT = 128
-PRODUCT_CODES = 63
-"""Largest weight of a product."""
+NEIGHBOURS = 4
+"""Weights of one output that onnxruntime's kernels keep side by side and add in pairs."""
 SMALLEST = 1e-30
 """Divisor of a row that is all zeros."""
 
 
-def to_codes(weight: FloatArray, most: int) -> tuple[NDArray[np.int8], FloatArray]:
-    """Rounds to int8 with one scale for each slice along all axes but the last.
+def to_codes(weight: FloatArray, *, product: bool) -> tuple[NDArray[np.int8], FloatArray]:
+    """Rounds to int8 with one scale for each row.
 
     Args:
-        weight: (..., features).
-        most: Largest absolute code.
+        weight: (rows, features).
+        product: Whether the codes are multiplied with uint8 ones, and pairs of them added.
 
     Returns:
-        Codes like ``weight``, and scales (..., 1): their product is near ``weight``.
+        Codes like ``weight``, and scales (rows,): their product is near ``weight``.
     """
-    largest = np.abs(weight).max(axis=-1, keepdims=True)
-    scale = np.maximum(largest, SMALLEST).astype(np.float32) / np.float32(most)
-    return np.rint(weight / scale).astype(np.int8), scale
+    size = np.abs(weight)
+    largest = size.max(axis=1)
+    if product:
+        padded = np.pad(size, ((0, 0), (0, -size.shape[1] % NEIGHBOURS)))
+        groups = np.sort(padded.reshape(len(size), -1, NEIGHBOURS), axis=-1)
+        # Within 127, not 128, because rounding may add 1 to the sum of two codes.
+        largest = np.maximum(largest, groups[..., -2:].sum(axis=-1).max(axis=1))
+    scale = np.maximum(largest, SMALLEST).astype(np.float32) / np.float32(CODES)
+    return np.rint(weight / scale[:, None]).astype(np.int8), scale
 
 
 class Int8:
@@ -71,13 +80,12 @@ class Int8:
             return self._by_row(graph, inputs, weight, bias, name)
         # Inputs of different bounds share one product: their bounds go into the weights.
         sizes = [signal.size for signal in inputs]
-        codes, scale = to_codes(
-            weight * np.repeat(np.array(known, np.float32), sizes), PRODUCT_CODES
-        )
+        scaled = weight * np.repeat(np.array(known, np.float32), sizes)
+        codes, scale = to_codes(scaled, product=True)
         coded = [self._code(graph, signal) for signal in inputs]
         joined = coded[0] if len(coded) == 1 else graph.op("Concat", *coded, axis=-1)
         stored = graph.weight(f"{name}.codes", codes.T)
-        scales = graph.weight(f"{name}.scales", scale[:, 0])
+        scales = graph.weight(f"{name}.scales", scale)
         shift = "" if bias is None else graph.weight(f"{name}.bias", bias)
         return self._multiply(graph, joined, stored, scales, shift)
 
@@ -125,11 +133,10 @@ class Int8:
 
     def _table(self, graph: Graph, table: FloatArray, name: str) -> tuple[str, str, float]:
         """Stores (rows, features) with a scale for each row; returns the largest value, too."""
-        most = PRODUCT_CODES if name == self._product_table else CODES
-        codes, scale = to_codes(table, most)
-        bound = float(np.abs(codes * scale).max())
+        codes, scale = to_codes(table, product=name == self._product_table)
+        bound = float(np.abs(codes * scale[:, None]).max())
         stored = graph.weight(f"{name}.codes", codes)
-        return stored, graph.weight(f"{name}.scales", scale[:, 0]), bound
+        return stored, graph.weight(f"{name}.scales", scale), bound
 
     def embed(
         self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool

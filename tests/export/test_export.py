@@ -13,6 +13,7 @@ pytest.importorskip("onnxruntime")
 from s2s_export import build_model, check_parity, export_run  # noqa: E402
 from s2s_export import export as export_module  # noqa: E402
 from s2s_export.parity import Session, rows_of  # noqa: E402
+from s2s_export.quantise import to_codes  # noqa: E402
 
 from s2s.config import EOS_ID, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
 from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
@@ -260,6 +261,16 @@ def test_int8_is_a_quarter_of_fp32_and_keeps_no_float_matrix(make_model, tiny_co
         and max(tensor.dims) > 1
     ]
     assert not floats
+
+
+def test_two_neighbours_of_an_int8_weight_cannot_saturate_16_bits():
+    weight = np.random.default_rng(0).normal(size=(50, 203)).astype(np.float32)
+    weight[0] = 1.0
+    weight[1] = 0.0
+    codes, scales = to_codes(weight, product=True)
+    padded = np.pad(np.abs(codes.astype(int)), ((0, 0), (0, 1))).reshape(50, -1, 4)
+    assert np.sort(padded, axis=-1)[..., -2:].sum(axis=-1).max() * 255 < 2**15
+    assert np.abs(codes * scales[:, None] - weight).max() <= scales.max() * 0.501
 
 
 def test_the_limits_and_the_penalty_are_inputs(make_model, tiny_config):

@@ -1,6 +1,7 @@
 """The graph gives the pieces of the torch search: every kind of model, many shapes."""
 
 import itertools
+import sys
 import time
 
 import pytest
@@ -93,11 +94,12 @@ def test_the_whole_grid_translates_like_torch(make_model, tiny_config, capsys):
         lengths |= compare_model(make_model(config, models), shapes, parity)
         models += 1
     with capsys.disabled():
-        print(  # noqa: T201: the figures are the result
+        print(  # noqa: T201
             f"\n{models} models, {parity.sentences} sentences, {parity.hypotheses} hypotheses of "
             f"{min(lengths)} to {max(lengths)} pieces ({len(lengths)} lengths): "
             f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding, "
             f"largest score difference {parity.largest_difference:.2g}, "
-            f"{time.monotonic() - start:.0f} s"
+            f"{time.monotonic() - start:.0f} s",
+            file=sys.stderr,
         )
     assert parity.near_ties <= parity.sentences // 1000
