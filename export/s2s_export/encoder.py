@@ -67,9 +67,9 @@ def encode(
         inputs = Signal(config.hidden_size, hidden_bound(config, number + 1), outputs)
     kept = token_mask(graph, src, lengths)
     batched = graph.op("Transpose", inputs.value, perm=[1, 0, 2])
-    # ONNX does not say that recurrent outputs are zero on padding, so this makes them so.
-    present = graph.op("Unsqueeze", graph.op("Cast", kept, to=FLOAT), graph.ints(2))
-    memory = graph.op("Mul", batched, present)
+    # ONNX does not say that recurrent outputs are zero on padding. A Scan runs on into it, where
+    # ReLU states may grow beyond float32: no product with 0, which would leave NaN.
+    memory = graph.op("Where", graph.op("Unsqueeze", kept, graph.ints(2)), batched, 0.0)
     nothing = np.array(-np.inf, dtype=np.float32)
     mask = graph.op("Unsqueeze", graph.op("Where", kept, 0.0, nothing), graph.ints(1))
     return Encoded(

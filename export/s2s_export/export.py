@@ -1,13 +1,12 @@
 """From the folder of a run to one checked model file."""
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 
-from s2s.errors import FileError, ModelError, ParityError
+from s2s.errors import ModelError, ParityError
+from s2s.files import atomic_output
 from s2s.model.run import load_run
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
@@ -62,23 +61,20 @@ def export_run(run: str | Path, output: str | Path, precision: str = "fp32") -> 
         ModelError: If the run is damaged, or too large for one file.
         ParityError: If the graph does not translate like the run; nothing is written then.
     """
-    output = Path(output)
-    checked = check_precision(precision)
-    if not output.parent.is_dir():
-        raise FileError(f"{output.parent} is no folder; create it to write {output.name} there")
-    if output.is_dir():
-        raise FileError(f"{output} is a folder; give the name of the model file, such as x.onnx")
-    loaded = load_run(run)
-    size = 4 * loaded.model.num_parameters()
-    if size > LARGEST and precision == "fp32":
-        raise ModelError(_too_large(size))
-    model = build_model(loaded.model, loaded.search, checked)
-    add_metadata(model, loaded, precision)
-    serialized = serialize(model)
-    parity = check_parity(loaded.model, serialized, loaded.search, precision)
-    write_whole(output, serialized)
-    kept = kept_in_fp32(loaded.model.config) if precision == "int8" else {}
-    return ExportReport(output, len(serialized), precision, parity, kept)
+    output, checked = Path(output), check_precision(precision)
+    # Opened first: a folder that cannot be written to is told before the work, not after.
+    with atomic_output(output, "wb") as file:
+        loaded = load_run(run)
+        size = 4 * loaded.model.num_parameters()
+        if size > LARGEST and checked == "fp32":
+            raise ModelError(_too_large(size))
+        model = build_model(loaded.model, loaded.search, checked)
+        add_metadata(model, loaded, checked)
+        serialized = serialize(model)
+        parity = check_parity(loaded.model, serialized, loaded.search, checked)
+        file.write(serialized)
+    kept = kept_in_fp32(loaded.model.config) if checked == "int8" else {}
+    return ExportReport(output, len(serialized), checked, parity, kept)
 
 
 def _too_large(size: int) -> str:
@@ -107,27 +103,3 @@ def serialize(model: onnx.ModelProto) -> bytes:
     if len(serialized) > LARGEST:
         raise ModelError(_too_large(len(serialized)))
     return serialized
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file under another name and renames it: it is there whole, or as it was.
-
-    Raises:
-        FileError: If it cannot be written.
-    """
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)  # mkstemp's files are for their owner only
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)

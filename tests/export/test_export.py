@@ -200,9 +200,9 @@ def test_bad_arguments_get_one_line(make_run, tmp_path):
     run = make_run()
     with pytest.raises(ConfigError, match="did you mean 'int8'"):
         export_run(run, tmp_path / "model.onnx", "int9")
-    with pytest.raises(FileError, match="is no folder"):
+    with pytest.raises(FileError, match="folder does not exist"):
         export_run(run, tmp_path / "absent" / "model.onnx")
-    with pytest.raises(FileError, match="is a folder"):
+    with pytest.raises(FileError, match="it is a folder"):
         export_run(run, tmp_path)
     with pytest.raises(FileError, match="no run folder"):
         export_run(tmp_path, tmp_path / "model.onnx")
@@ -230,6 +230,18 @@ def test_a_translation_is_the_same_alone_and_in_any_batch(make_model, tiny_confi
             if precision == "int8":
                 assert torch.equal(alone.scores[0], together.scores[row])
             np.testing.assert_allclose(alone.scores[0], together.scores[row], atol=2e-5)
+
+
+def test_states_that_grow_on_padding_leave_no_nan(make_model, tiny_config):
+    model = make_model(tiny_config(cell="rnn", activation="relu"))
+    for weight in (layer.weight_hh_l0 for layer in model.encoder.forward_layers):
+        weight.data.fill_(10.0)
+    model.encoder.embedding.table.weight.data[PAD_ID] = 1.0
+    src, lengths = sentences(40, [1, 60])
+    config = SearchConfig(beam_size=2, max_length=5)
+    for precision in ("fp32", "int8"):
+        session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
+        assert torch.isfinite(session.search(src, lengths, config).scores[0]).all()
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

@@ -78,7 +78,7 @@ def test_the_whole_grid_translates_like_torch(make_model, tiny_config, capsys):
         for batch in (1, 2, 7, 33)
         for longest, beam in ((50, 1), (50, 2), (50, 5), (50, 8), (1, 5))
     ]
-    parity, lengths, models, start = Parity(), set(), 0, time.monotonic()
+    parity, lengths, models, ties, start = Parity(), set(), 0, [], time.monotonic()
     for (cell, activation), attention, context, depth in itertools.product(
         CELLS, ATTENTIONS, CONTEXTS, (1, 2, 3)
     ):
@@ -91,13 +91,16 @@ def test_the_whole_grid_translates_like_torch(make_model, tiny_config, capsys):
             decoder_layers=depth,
             tie=TIES[models % 3],
         )
+        before = parity.near_ties
         lengths |= compare_model(make_model(config, models), shapes, parity)
+        if parity.near_ties > before:
+            ties.append(f"{cell} {activation} {attention} {context} depth {depth}")
         models += 1
     with capsys.disabled():
         print(  # noqa: T201
             f"\n{models} models, {parity.sentences} sentences, {parity.hypotheses} hypotheses of "
             f"{min(lengths)} to {max(lengths)} pieces ({len(lengths)} lengths): "
-            f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding, "
+            f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding {ties}, "
             f"largest score difference {parity.largest_difference:.2g}, "
             f"{time.monotonic() - start:.0f} s",
             file=sys.stderr,
