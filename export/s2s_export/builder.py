@@ -68,8 +68,10 @@ class Graph:
         """Stores a small constant (a Python int is int64, a float is float32); returns its name."""
         if isinstance(value, float):
             array: Array = np.array(value, dtype=np.float32)
+        elif isinstance(value, int):
+            array = np.array(value, dtype=np.int64)
         else:
-            array = np.asarray(value)
+            array = value
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.root._shared:
             self.root._shared[key] = self.weight(self.fresh("constant"), array)

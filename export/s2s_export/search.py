@@ -60,41 +60,19 @@ def beam_search(
 ) -> Found:
     """Writes the search from the state ``first``, (batch, size) each, of the decoder."""
     batch = graph.op("Shape", inputs.src, end=1)
-    beam, both = inputs.beam, graph.op("Concat", batch, inputs.beam, axis=0)
-    rows = graph.op("Mul", batch, beam)
+    both = graph.op("Concat", batch, inputs.beam, axis=0)
     last_step = _last_steps(graph, inputs, config)
     fixed = _prepare(graph, inputs, batch, last_step)
-
-    def spread(value: str, shape: str) -> str:
-        """Repeats a sentence's row for each of its beams."""
-        return graph.op("Gather", value, shape, axis=0)
-
-    sentence = graph.op(
-        "Div", graph.op("Range", 0, graph.op("Squeeze", rows), 1), beam
-    )  # of each row
-    column = graph.ints(-1, 1)
-    # Every hypothesis starts the same: only the first may be extended in the first step.
-    totals = graph.op("Reshape", graph.op("Expand", _only_first(graph, beam), both), column)
-    stop = graph.op("Unsqueeze", spread(last_step, sentence), graph.ints(1))
-    begin = graph.op(
-        "Expand", np.array([[BOS_ID]]), graph.op("Concat", rows, graph.ints(1), axis=0)
-    )
     carried = decoder.carry(graph, first)
     tensors = [tensor for listed in carried for tensor in listed]
-    states = [
-        graph.op("Squeeze", begin, graph.ints(1)),
-        begin,
-        totals,
-        totals,  # of no hypothesis that is finished: any number does
-        stop,
-        *(spread(tensor.name, sentence) for tensor in tensors),
-    ]
+    spread = [last_step, *(tensor.name for tensor in tensors)]
+    states = _first_states(graph, inputs.beam, both, spread)
 
     body = graph.child("search_step")
     step = body.input("step", INT64, [])
     body.input("going", BOOL, [])
+    token = body.input("token", INT64, ["rows"])
     names = [
-        body.input("token", INT64, ["rows"]),
         body.input("history", INT64, ["rows", "written"]),
         body.input("totals", FLOAT, ["rows", 1]),
         body.input("scores", FLOAT, ["rows", 1]),
@@ -105,9 +83,9 @@ def beam_search(
         for number, tensor in enumerate(tensors)
     ]
     state = decoder.receive(first, carried, received)
-    logits, state = decoder.step(body, names[0], memory, state)
+    logits, state = decoder.step(body, token, memory, state)
     news = [tensor.name for listed in decoder.carry(body, state) for tensor in listed]
-    going, outputs = _extend(body, fixed, step, logits, names[1:], news)
+    going, outputs = _extend(body, fixed, step, logits, names, news)
     body.output(going, BOOL, [])
     body.output(outputs[0], INT64, ["rows"])
     body.output(outputs[1], INT64, ["rows", "written_next"])
@@ -116,18 +94,43 @@ def beam_search(
     body.output(outputs[4], INT64, ["rows", 1])
     for name, tensor in zip(outputs[5:], tensors, strict=True):
         body.output(name, tensor.dtype, ["rows", tensor.size])
-    last = graph.loop(body, states)
+    _, history, _, scores, *_ = graph.loop(body, states)
 
     after_begin = (graph.ints(1), graph.ints(np.iinfo(np.int64).max), graph.ints(1))
-    written = graph.op("Slice", last[1], *after_begin)
-    shape = graph.op("Concat", both, graph.ints(-1), axis=0)
-    hypotheses = graph.op("Reshape", written, shape)
+    written = graph.op("Slice", history, *after_begin)
+    hypotheses = graph.op("Reshape", written, graph.op("Concat", both, graph.ints(-1), axis=0))
     real = graph.op("Cast", graph.op("Greater", hypotheses, PAD_ID), to=INT64)
     return Found(
         hypotheses,
         graph.op("ReduceSum", real, graph.ints(2), keepdims=0),
-        graph.op("Reshape", last[3], both),
+        graph.op("Reshape", scores, both),
     )
+
+
+def _first_states(graph: Graph, beam: str, both: str, spread: list[str]) -> list[str]:
+    """Writes what the first step gets, in the order of the body's inputs.
+
+    Args:
+        graph: The main graph.
+        beam: (1,) int64.
+        both: int64 shape (batch, beam).
+        spread: Tensors (batch, ...) whose rows are repeated for each beam: last steps, states.
+    """
+    rows = graph.op("ReduceProd", both, keepdims=1)
+    sentence = graph.op("Div", graph.op("Range", 0, graph.op("Squeeze", rows), 1), beam)
+    stop, *states = (graph.op("Gather", value, sentence) for value in spread)
+    # Every hypothesis starts the same: only the first may be extended in the first step.
+    totals = graph.op("Expand", _only_first(graph, beam), both)
+    totals = graph.op("Reshape", totals, graph.ints(-1, 1))
+    token = graph.op("Expand", np.array([BOS_ID], dtype=np.int64), rows)
+    return [
+        token,
+        graph.op("Unsqueeze", token, graph.ints(1)),
+        totals,
+        totals,  # scores are read of finished hypotheses only: any number does
+        graph.op("Unsqueeze", stop, graph.ints(1)),
+        *states,
+    ]
 
 
 def _last_steps(graph: Graph, inputs: Inputs, config: SearchConfig) -> str:

@@ -100,7 +100,8 @@ def test_the_whole_grid_translates_like_torch(make_model, tiny_config, capsys):
         print(  # noqa: T201
             f"\n{models} models, {parity.sentences} sentences, {parity.hypotheses} hypotheses of "
             f"{min(lengths)} to {max(lengths)} pieces ({len(lengths)} lengths): "
-            f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding {ties}, "
+            f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding "
+            f"{ties}, "
             f"largest score difference {parity.largest_difference:.2g}, "
             f"{time.monotonic() - start:.0f} s",
             file=sys.stderr,
