@@ -16,13 +16,13 @@ import urllib.request
 from pathlib import Path
 
 from rich.console import Console
-from s2s_export import export_run
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.score import score
 from s2s.text import read_pairs
 from s2s.train import DataConfig, TrainConfig, train
+from s2s_export import export_run
 
 SOURCE = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
 SHA256 = {

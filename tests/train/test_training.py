@@ -60,7 +60,8 @@ def test_a_resumed_training_equals_one_in_one_go(corpus_folder, sampling, stop):
     first = replace(training, max_updates=stop)
     run(corpus_folder, "parts", training=first, tokenizer=tokenizer)
     run(corpus_folder, "parts", training=training, tokenizer=tokenizer, resume=True)
-    whole, parts = (load_file(corpus_folder / out / "last.safetensors") for out in ("whole", "parts"))
+    whole = load_file(corpus_folder / "whole" / "last.safetensors")
+    parts = load_file(corpus_folder / "parts" / "last.safetensors")
     names = [name for name in whole if name.startswith(("model.", "ema.", "optimizer.", "random."))]
     assert len(names) > 20
     for name in names:
@@ -199,7 +200,7 @@ def test_a_gradient_that_is_not_finite_leaves_the_weights_alone():
 
 def test_many_bad_updates_in_a_row_end_with_advice(corpus_folder, monkeypatch):
     monkeypatch.setattr(Updater, "_clip", lambda self: float("inf"))
-    with pytest.raises(TrainingError, match="20 updates in a row .* lower learning_rate"):
+    with pytest.raises(TrainingError, match=r"20 updates in a row .* lower learning_rate"):
         run(corpus_folder, "run")
 
 
