@@ -119,10 +119,18 @@ class TokenizerConfig(Config):
     """Subword sampling while training: the share of BPE merges left out (BPE-dropout, Provilkov et
     al. 2020), or the smoothing of the unigram lattice; 0 is off."""
 
+    src_model: str | None = None
+    """A SentencePiece model that exists, instead of learning one: the source's, or both sides'. Its
+    special pieces must be those of s2s (pad 0, unk 1, bos 2, eos 3)."""
+    tgt_model: str | None = None
+    """The target's, where ``src_model`` is the source's alone."""
+
     def __post_init__(self) -> None:
         Config.__post_init__(self)
         self._check_range("vocab_size", 8, 1_000_000)
         self._check_range("sampling", 0, 1)
+        if self.tgt_model is not None and self.src_model is None:
+            raise ConfigError("TokenizerConfig.tgt_model needs a src_model beside it")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,6 +47,13 @@ def train(
         bool,
         typer.Option("--separate-vocabularies", help="One vocabulary a side, not a joint one."),
     ] = False,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(help="A SentencePiece model that exists, for the source or for both sides."),
+    ] = None,
+    tgt_tokenizer: Annotated[
+        Path | None, typer.Option(help="The target's, if --tokenizer is the source's alone.")
+    ] = None,
     sampling: Annotated[
         float | None, typer.Option(min=0, max=1, help="Subword sampling (BPE-dropout), 0.1 say.")
     ] = None,
@@ -102,6 +109,9 @@ def train(
             raise ConfigError(
                 f"--{option} is missing; training needs --src, --tgt, --val-src, --val-tgt"
             )
+    for option, field in (("tokenizer", "src_model"), ("tgt_tokenizer", "tgt_model")):
+        if option in given:
+            given[field] = str(Path(given[option]).resolve())
     if separate_vocabularies:
         given["joint"] = False
     try:

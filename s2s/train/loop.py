@@ -16,6 +16,7 @@ from s2s.train.average import MovingAverage, Weights, copy_weights, mean_weights
 from s2s.train.checkpoint import load_last, save_last, write_tensors
 from s2s.train.config import DataConfig, TrainConfig
 from s2s.train.data import Batch, Corpus, make_batch, plan_batches, read_corpus
+from s2s.train.position import Position
 from s2s.train.prepare import open_run
 from s2s.train.report import Reporter, Window
 from s2s.train.schedule import learning_rate
@@ -36,31 +37,13 @@ class TrainResult:
     stopped_by: str
 
 
-@dataclass(kw_only=True, slots=True)
-class Position:
-    """Where a training stands; saved with every checkpoint."""
-
-    update: int = 0
-    epoch: int = 0
-    batch: int = 0  # next batch of the epoch
-    seconds: float = 0.0
-    target_tokens: int = 0
-    skipped: int = 0  # updates left out because of a non-finite gradient
-    skipped_in_row: int = 0
-    validations: int = 0
-    validated_update: int = -1
-    since_best: int = 0
-    best_bleu: float | None = None
-    best_loss: float = math.inf
-
-
 def train(
     data: DataConfig,
     out: str | Path,
     *,
     training: TrainConfig,
     model: ModelConfig | None = None,
-    tokenizer: TokenizerConfig | Tokenizer | None = None,
+    tokenizer: TokenizerConfig | None = None,
     search: SearchConfig | None = None,
     resume: bool = False,
 ) -> TrainResult:
@@ -71,7 +54,7 @@ def train(
         out: Run folder; made if missing.
         training: Limits and hyperparameters.
         model: Shape of the network; vocabulary sizes are taken from the tokenizer.
-        tokenizer: How to learn one, or one that exists.
+        tokenizer: How to learn the vocabulary, or where one is.
         search: What translating with this model recommends.
         resume: Go on from the folder's last checkpoint, exactly.
 
@@ -185,7 +168,7 @@ class Trainer:
             plan = plan_batches(self.corpus, config.batch_tokens, seed)
             self.batches_in_epoch = len(plan)
             while position.batch < len(plan):
-                if (reached := self._reached_limit()) is not None:
+                if (reached := position.reached_limit(config)) is not None:
                     return reached
                 end = min(position.batch + config.accumulate, len(plan))
                 batches = [make_batch(self.corpus, rows) for rows in plan[position.batch : end]]
@@ -206,26 +189,7 @@ class Trainer:
 
     def _progress(self) -> float:
         """Share of the nearest limit that is used up."""
-        position, config = self.position, self.config
-        shares = [0.0]
-        if config.max_updates is not None:
-            shares.append(position.update / config.max_updates)
-        if config.max_epochs is not None:
-            epochs = position.epoch + position.batch / max(1, self.batches_in_epoch)
-            shares.append(epochs / config.max_epochs)
-        if config.max_minutes is not None:
-            shares.append(position.seconds / 60 / config.max_minutes)
-        return max(shares)
-
-    def _reached_limit(self) -> str | None:
-        position, config = self.position, self.config
-        if config.max_updates is not None and position.update >= config.max_updates:
-            return "max_updates"
-        if config.max_epochs is not None and position.epoch >= config.max_epochs:
-            return "max_epochs"
-        if config.max_minutes is not None and position.seconds >= 60 * config.max_minutes:
-            return "max_minutes"
-        return None
+        return self.position.progress(self.config, self.batches_in_epoch)
 
     def _update(self, batches: list[Batch]) -> None:
         """One update, counted; or skipped and counted, if its gradient is not finite."""

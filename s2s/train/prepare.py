@@ -38,7 +38,7 @@ def open_run(
     out: Path,
     data: DataConfig,
     model: ModelConfig,
-    tokenizer: TokenizerConfig | Tokenizer,
+    tokenizer: TokenizerConfig,
     training: TrainConfig,
     search: SearchConfig,
     resume: bool,
@@ -49,7 +49,6 @@ def open_run(
         FileError: If the folder holds another run, or with ``resume`` none.
         ConfigError: If settings differ from those of the run to be resumed.
     """
-    settings = tokenizer if isinstance(tokenizer, TokenizerConfig) else None
     config = {
         "format": FORMAT,
         "languages": {
@@ -57,19 +56,18 @@ def open_run(
             "tgt": data.tgt_language or guess_language(data.train_tgt),
         },
         "data": data.to_dict(),
-        "tokenizer": None if settings is None else settings.to_dict(),
+        "tokenizer": tokenizer.to_dict(),
         "model": model.to_dict(),
         "training": training.to_dict(),
         "search": search.to_dict(),
     }
-    sampling = 0.0 if settings is None else settings.sampling
     if resume:
-        return _reopen(out, config, sampling)
+        return _reopen(out, config, tokenizer.sampling)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
     _check_text(data)
-    learned = tokenizer if isinstance(tokenizer, Tokenizer) else _learn(data, tokenizer, training)
+    learned = _load(tokenizer) or _learn(data, tokenizer, training)
     sized = replace(
         model, src_vocab_size=learned.src_vocab_size, tgt_vocab_size=learned.tgt_vocab_size
     )
@@ -83,7 +81,7 @@ def open_run(
     config["model"] = sized.to_dict()
     text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
     _write(out / CONFIG_FILE, text.encode())
-    return Prepared(sized, learned, search, sampling, resumed=False)
+    return Prepared(sized, learned, search, tokenizer.sampling, resumed=False)
 
 
 def guess_language(path: str) -> str | None:
@@ -107,6 +105,17 @@ def _check_text(data: DataConfig) -> None:
             raise DataError(
                 f"{src} and {tgt}: no sentence to {part} on: there is none, or all are blank"
             )
+
+
+def _load(config: TokenizerConfig) -> Tokenizer | None:
+    """Loads given vocabularies."""
+    models = []
+    for path in (config.src_model, config.tgt_model):
+        try:
+            models.append(None if path is None else Path(path).read_bytes())
+        except OSError as error:
+            raise FileError(f"tokenizer {path}: {error.strerror}") from error
+    return None if models[0] is None else Tokenizer(models[0], models[1])
 
 
 def _learn(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:

@@ -75,7 +75,9 @@ class Settings(NamedTuple):
         training, model = sections["training"], sections["model"]
         if not any(training.get(limit) for limit in LIMITS):
             training["max_epochs"] = DEFAULT_EPOCHS
-        if not sections["tokenizer"]["joint"] and model["tie"] == "all":
+        tokenizer = sections["tokenizer"]
+        two = tokenizer.get("tgt_model") is not None or not tokenizer["joint"]
+        if two and model["tie"] == "all":
             model["tie"] = "target"  # two vocabularies have no table to share
         return type(self)(sections)
 

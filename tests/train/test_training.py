@@ -220,3 +220,22 @@ def test_averages_are_means():
     assert average.weights["weight"].item() == 0.5
     mean = mean_weights([{"w": torch.tensor(1.0)}, {"w": torch.tensor(4.0)}])
     assert mean["w"].item() == 2.5
+
+
+def test_given_vocabularies_are_used_as_they_are(corpus_folder):
+    run(corpus_folder, "first")
+    given = TokenizerConfig(src_model=str(corpus_folder / "first" / "src.model"))
+    run(corpus_folder, "second", tokenizer=given)
+    models = [(corpus_folder / out / "src.model").read_bytes() for out in ("first", "second")]
+    assert models[0] == models[1]
+    missing = TokenizerConfig(src_model=str(corpus_folder / "none.model"))
+    with pytest.raises(FileError, match=r"tokenizer .*none.model: No such file"):
+        run(corpus_folder, "third", tokenizer=missing)
+
+
+def test_two_vocabularies_are_learned_and_loaded(corpus_folder):
+    model = replace(MODEL, tie="target")
+    run(corpus_folder, "run", model=model, tokenizer=replace(TOKENIZER, joint=False))
+    loaded = load_run(corpus_folder / "run")
+    assert loaded.tokenizer.tgt_model is not None
+    assert loaded.model.encoder.embedding.table is not loaded.model.decoder.embedding.table

@@ -1,0 +1,45 @@
+"""Where a training stands, and how near to its limits."""
+
+import math
+from dataclasses import dataclass
+
+from s2s.train.config import TrainConfig
+
+
+@dataclass(kw_only=True, slots=True)
+class Position:
+    """Counters of a training; saved with every checkpoint."""
+
+    update: int = 0
+    epoch: int = 0
+    batch: int = 0  # next batch of the epoch
+    seconds: float = 0.0
+    target_tokens: int = 0
+    skipped: int = 0  # updates left out because of a non-finite gradient
+    skipped_in_row: int = 0
+    validations: int = 0
+    validated_update: int = -1
+    since_best: int = 0  # validations
+    best_bleu: float | None = None
+    best_loss: float = math.inf
+
+    def progress(self, config: TrainConfig, batches_in_epoch: int) -> float:
+        """Returns the share of the nearest limit that is used up, 0 to 1."""
+        shares = [0.0]
+        if config.max_updates is not None:
+            shares.append(self.update / config.max_updates)
+        if config.max_epochs is not None:
+            shares.append((self.epoch + self.batch / batches_in_epoch) / config.max_epochs)
+        if config.max_minutes is not None:
+            shares.append(self.seconds / 60 / config.max_minutes)
+        return max(shares)
+
+    def reached_limit(self, config: TrainConfig) -> str | None:
+        """Returns the name of a limit that is met."""
+        if config.max_updates is not None and self.update >= config.max_updates:
+            return "max_updates"
+        if config.max_epochs is not None and self.epoch >= config.max_epochs:
+            return "max_epochs"
+        if config.max_minutes is not None and self.seconds >= 60 * config.max_minutes:
+            return "max_minutes"
+        return None

@@ -1,0 +1,37 @@
+import pytest
+
+pytest.importorskip("torch")
+
+from s2s.errors import ConfigError, FileError
+from s2s.train import PRESETS
+from s2s.train.settings import DEFAULT_EPOCHS, Settings
+
+PATHS = {"train_src": "a", "train_tgt": "b", "val_src": "c", "val_tgt": "d"}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_makes_valid_settings(name):
+    settings = Settings.of_preset(name).changed(PATHS)
+    assert settings.training.max_epochs == DEFAULT_EPOCHS
+    assert settings.model.tie == "all"
+    assert settings.data.train_src == "a"
+    assert settings.tokenizer.vocab_size >= 2000
+
+
+def test_options_replace_fields_of_their_section():
+    changes = {**PATHS, "cell": "gru", "vocab_size": 99, "max_minutes": 3.0, "joint": False}
+    settings = Settings.of_preset("tiny").changed(changes)
+    assert settings.model.cell == "gru"
+    assert settings.model.tie == "target"
+    assert settings.tokenizer.vocab_size == 99
+    assert (settings.training.max_minutes, settings.training.max_epochs) == (3.0, None)
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'base'"):
+        Settings.of_preset("bas")
+
+
+def test_a_folder_without_a_run_has_no_settings(tmp_path):
+    with pytest.raises(FileError, match="is no run folder"):
+        Settings.of_run(tmp_path)
