@@ -17,13 +17,13 @@ from pathlib import Path
 import torch
 from rich.console import Console
 from rich.table import Table
-from s2s_export import build_model
-from s2s_export.parity import Session
 
 from s2s.config import EOS_ID, PAD_ID, ModelConfig, SearchConfig
 from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.search import Hypotheses, beam_search
+from s2s_export import build_model
+from s2s_export.parity import Session
 
 PIECES = 15
 """Length of source and target without a run."""

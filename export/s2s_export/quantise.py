@@ -31,7 +31,7 @@ ZERO_POINT = 128
 NEIGHBOURS = 4
 """Weights of one output that onnxruntime's kernels keep side by side and add in pairs."""
 SMALLEST = 1e-30
-"""Divisor of a row that is all zeros."""
+"""Divisor of what is all zeros."""
 
 
 def to_codes(weight: FloatArray, *, product: bool) -> tuple[NDArray[np.int8], FloatArray]:
@@ -134,7 +134,7 @@ class Int8:
     def _table(self, graph: Graph, table: FloatArray, name: str) -> tuple[str, str, float]:
         """Stores (rows, features) with a scale for each row; returns the largest value, too."""
         codes, scale = to_codes(table, product=name == self._product_table)
-        bound = float(np.abs(codes * scale[:, None]).max())
+        bound = max(float(np.abs(codes * scale[:, None]).max()), SMALLEST)
         stored = graph.weight(f"{name}.codes", codes)
         return stored, graph.weight(f"{name}.scales", scale), bound
 

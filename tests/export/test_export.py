@@ -10,14 +10,13 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from s2s.config import EOS_ID, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
+from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
+from s2s.model.run import load_run  # noqa: E402
 from s2s_export import build_model, check_parity, export_run  # noqa: E402
 from s2s_export import export as export_module  # noqa: E402
 from s2s_export.parity import Session, rows_of  # noqa: E402
 from s2s_export.quantise import to_codes  # noqa: E402
-
-from s2s.config import EOS_ID, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
 
 KINDS = [
     {"cell": "lstm", "attention": "general"},
@@ -273,6 +272,16 @@ def test_int8_is_a_quarter_of_fp32_and_keeps_no_float_matrix(make_model, tiny_co
         and max(tensor.dims) > 1
     ]
     assert not floats
+
+
+def test_weights_that_are_all_zero_can_be_exported(make_model, tiny_config):
+    model = make_model(tiny_config(tie="none", cell="rnn", activation="relu"))
+    for name, weight in model.named_parameters():
+        if name != "output.bias":
+            weight.data.zero_()
+    for precision in ("fp32", "int8"):
+        serialized = build_model(model, SearchConfig(), precision).SerializeToString()
+        assert check_parity(model, serialized, SearchConfig(), precision).identical > 0
 
 
 def test_two_neighbours_of_an_int8_weight_cannot_saturate_16_bits():

@@ -9,11 +9,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
-from s2s_export import Parity, build_model  # noqa: E402
-from s2s_export.parity import Session, compare, count_identical  # noqa: E402
-
 from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
 from s2s.search import beam_search  # noqa: E402
+from s2s_export import Parity, build_model  # noqa: E402
+from s2s_export.parity import Session, compare, count_identical  # noqa: E402
 
 CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
 ATTENTIONS = ("dot", "general", "mlp", "multihead")
