@@ -35,7 +35,7 @@ SHA256 = {
 }
 
 # 29,000 pairs are few: strong dropout of features and words, and segmentations drawn anew in each
-# epoch, are worth more than a larger model. In a minute a GRU sees a fifth more tokens than an LSTM.
+# epoch, are worth more than a larger model. A GRU sees a fifth more tokens a minute than an LSTM.
 MODEL = ModelConfig(
     embedding_size=256,
     hidden_size=384,
