@@ -239,3 +239,24 @@ def test_two_vocabularies_are_learned_and_loaded(corpus_folder):
     loaded = load_run(corpus_folder / "run")
     assert loaded.tokenizer.tgt_model is not None
     assert loaded.model.encoder.embedding.table is not loaded.model.decoder.embedding.table
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("context", ["parallel", "input_feeding"])
+def test_bf16_learns_what_fp32_learns(cell, context):
+    from s2s.model.seq2seq import Seq2Seq
+
+    norms = []
+    for precision in ("fp32", "bf16"):
+        torch.manual_seed(0)
+        config = ModelConfig(
+            src_vocab_size=9,
+            tgt_vocab_size=9,
+            embedding_size=8,
+            hidden_size=8,
+            cell=cell,
+            context=context,
+        )
+        updater = Updater(Seq2Seq(config).eval(), TrainConfig(max_updates=1, precision=precision))
+        norms.append(updater.update([small_batch([0, 1, 2])], 0.1).gradient_norm)
+    assert norms[1] == pytest.approx(norms[0], rel=0.05)
