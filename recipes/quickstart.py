@@ -43,7 +43,8 @@ TRAINING = {
     "warmup_updates": 200,
     "batch_tokens": 1000,
     "ema_decay": 0.99,
-    "bleu_sentences": 100,
+    "bleu_sentences": 200,
+    "validations": 4,
 }
 
 console = Console(highlight=False, soft_wrap=True)

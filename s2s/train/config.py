@@ -75,7 +75,8 @@ class TrainConfig(Config):
     average_last: int = 0
     """At the end, the mean of the weights of this many last validations is tried too."""
     validate_every: int | None = None
-    """Updates between validations; None validates ten times in the course of the limit."""
+    """Updates between validations; None spreads ``validations`` over the course of the limit."""
+    validations: int = 10
     bleu_sentences: int = 500
     """Validation sentences that are translated for BLEU, the first ones; 0 validates by loss."""
     bleu_beam_size: int = 4
@@ -92,10 +93,17 @@ class TrainConfig(Config):
         Config.__post_init__(self)
         if self.max_updates is None and self.max_epochs is None and self.max_minutes is None:
             raise ConfigError("TrainConfig needs a limit: max_updates, max_epochs or max_minutes")
-        for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate", "validate_every"):
+        for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate"):
             self._check_range(name, 1)
-        for name in ("patience", "max_bad_updates", "log_every", "bleu_beam_size"):
+        for name in (
+            "patience",
+            "max_bad_updates",
+            "log_every",
+            "bleu_beam_size",
+            "validate_every",
+        ):
             self._check_range(name, 1)
+        self._check_range("validations", 1)
         for name in ("average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
             self._check_range(name, 0)
         for name in ("max_minutes", "save_minutes", "clip_norm", "learning_rate"):

@@ -167,6 +167,8 @@ class Trainer:
             seed = config.seed * 1_000_003 + position.epoch
             plan = plan_batches(self.corpus, config.batch_tokens, seed)
             self.batches_in_epoch = len(plan)
+            # A run that was resumed with a later limit has had more than its share.
+            position.validations = min(position.validations, self._validations_wanted())
             while position.batch < len(plan):
                 if (reached := position.reached_limit(config)) is not None:
                     return reached
@@ -177,7 +179,7 @@ class Trainer:
                 position.seconds = time.monotonic() - self.started
                 if position.update % config.log_every == 0:
                     self._log()
-                if self._validation_due():
+                if self._validations_wanted() > position.validations:
                     self._validate()
                     saved = time.monotonic()
                     if config.patience is not None and position.since_best >= config.patience:
@@ -230,18 +232,17 @@ class Trainer:
         self.reporter.show(self._progress(), position.update, figures)
         self.window = Window()
 
-    def _validation_due(self) -> bool:
+    def _validations_wanted(self) -> int:
+        """Returns how many validations a run that stands here has had."""
         every = self.config.validate_every
         if every is not None:
-            return self.position.update // every > self.position.validations
-        return int(self._progress() * 10) > self.position.validations
+            return self.position.update // every
+        return int(self._progress() * self.config.validations)
 
     def _validate(self) -> None:
         """Validates the weights that would be shipped, keeps them if they are the best so far."""
-        position, every = self.position, self.config.validate_every
-        position.validations = (
-            int(self._progress() * 10) if every is None else position.update // every
-        )
+        position = self.position
+        position.validations = self._validations_wanted()
         weights = None if self.average is None else self.average.weights
         with using_weights(self.model, weights):
             self._judge("weights" if self.average is None else "moving average")

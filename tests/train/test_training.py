@@ -260,3 +260,11 @@ def test_bf16_learns_what_fp32_learns(cell, context):
         updater = Updater(Seq2Seq(config).eval(), TrainConfig(max_updates=1, precision=precision))
         norms.append(updater.update([small_batch([0, 1, 2])], 0.1).gradient_norm)
     assert norms[1] == pytest.approx(norms[0], rel=0.05)
+
+
+def test_a_later_limit_brings_new_validations(corpus_folder):
+    training = replace(TRAINING, validate_every=None, validations=4, max_updates=4)
+    run(corpus_folder, "run", training=training)
+    run(corpus_folder, "run", training=replace(training, max_updates=12), resume=True)
+    validated = [r["update"] for r in metrics(corpus_folder / "run") if r["kind"] == "validation"]
+    assert validated == [1, 2, 3, 4, 4, 6, 9, 12, 12]  # the mean of the last two comes at each end
