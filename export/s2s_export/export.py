@@ -39,6 +39,10 @@ class ExportReport:
         ]
         if seen.near_ties:
             lines.append(f"{seen.near_ties} sentences where rounding decided between hypotheses")
+        if seen.moved:
+            lines.append(
+                f"{seen.moved} sentences not the same to the last bit alone and in a batch"
+            )
         lines += [f"in fp32: {name} ({reason})" for name, reason in self.kept_in_fp32.items()]
         return "\n".join(lines)
 

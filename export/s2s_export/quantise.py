@@ -2,10 +2,11 @@
 
 A recurrent translator's activations are bounded: hidden states and readouts by a sigmoid or tanh,
 embeddings by their table, a context because it is a weighted mean of encoder states. So the scales
-are constants of the graph: no calibration data, and, unlike onnxruntime's dynamic quantisation with
-one scale for a whole batch, a sentence gets the same bits alone and in any batch. What has no bound
-(ReLU states, the projected values of multihead attention) gets a scale for each row, which keeps
-that promise too.
+are constants of the graph: no calibration data, and, unlike in onnxruntime's dynamic quantisation
+with one scale for a whole batch, none depends on a sentence's neighbours. What has no bound (ReLU
+states, the projected values of multihead attention) gets a scale for each row, which keeps that
+promise too. What is left is the last bit of fp32 attention, see ``parity.ALONE_TOLERANCE``: it
+changed no best translation of 1,000 Multi30k sentences and the beam of one.
 
 Activations are uint8 around 128, weights int8 with a scale for each output. x86 processors without
 VNNI add the products of two neighbours in 16 bits (``vpmaddubsw``) and saturate without a word.
