@@ -75,7 +75,8 @@ class TrainConfig(Config):
     average_last: int = 0
     """At the end, the mean of the weights of this many last validations is tried too."""
     validate_every: int | None = None
-    """Updates between validations; None spreads ``validations`` over the course of the limit."""
+    """Updates between validations; None spreads ``validations`` over the course of the limit, and
+    under ``max_minutes`` holds fewer if they would take more than a fifth of the time."""
     validations: int = 10
     bleu_sentences: int = 500
     """Validation sentences that are translated for BLEU, the first ones; 0 validates by loss."""

@@ -179,7 +179,8 @@ class Trainer:
                 position.seconds = time.monotonic() - self.started
                 if position.update % config.log_every == 0:
                     self._log()
-                if self._validations_wanted() > position.validations:
+                due = self._validations_wanted() > position.validations
+                if due and position.affords_validation(config):
                     self._validate()
                     saved = time.monotonic()
                     if config.patience is not None and position.since_best >= config.patience:
@@ -258,6 +259,7 @@ class Trainer:
         start = time.monotonic()
         found = self.validator(self.model)
         position.seconds = time.monotonic() - self.started
+        position.validation_seconds += time.monotonic() - start
         figures = {**asdict(found), "seconds": position.seconds, "of": what}
         if found.bleu is None:
             better = found.loss < position.best_loss

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from s2s.train.config import TrainConfig
 
+VALIDATION_SHARE = 0.2
+
 
 @dataclass(kw_only=True, slots=True)
 class Position:
@@ -18,6 +20,7 @@ class Position:
     skipped: int = 0  # updates left out because of a non-finite gradient
     skipped_in_row: int = 0
     validations: int = 0
+    validation_seconds: float = 0.0
     validated_update: int = -1
     since_best: int = 0  # validations
     best_bleu: float | None = None
@@ -33,6 +36,16 @@ class Position:
         if config.max_minutes is not None:
             shares.append(self.seconds / 60 / config.max_minutes)
         return max(shares)
+
+    def affords_validation(self, config: TrainConfig) -> bool:
+        """Whether a validation that is due may be held now.
+
+        Under a time limit, what they take is taken from training, and an untrained model is slow to
+        validate, since its translations do not end: all together may take a fifth of the time.
+        """
+        if config.max_minutes is None or config.validate_every is not None:
+            return True
+        return self.validation_seconds <= VALIDATION_SHARE * self.seconds
 
     def reached_limit(self, config: TrainConfig) -> str | None:
         """Returns the name of a limit that is met."""
