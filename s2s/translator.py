@@ -81,7 +81,7 @@ class Translator:
     """Translates with a model file (onnxruntime) or a run folder (torch).
 
     One object may be used by several threads at once. What a sentence gets depends on the sentence
-    alone, not on its neighbours.
+    alone, not on its neighbours; in int8 but for rounding, see ``export/README.md``.
     """
 
     def __init__(

@@ -16,8 +16,11 @@ def train(
     val_src: Annotated[Path | None, typer.Option(help="Source sentences to validate on.")] = None,
     val_tgt: Annotated[Path | None, typer.Option(help="Their translations.")] = None,
     preset: Annotated[
-        str, typer.Option(help="Size and settings to start from: tiny, small, base or large.")
-    ] = "small",
+        str | None,
+        typer.Option(
+            metavar="tiny|small|base|large", help="Size and settings to start from. Default small."
+        ),
+    ] = None,
     cell: Annotated[
         str | None,
         typer.Option(metavar="lstm|gru|rnn", callback=one_of("lstm", "gru", "rnn")),
@@ -112,6 +115,8 @@ def train(
     for option, field in (("tokenizer", "src_model"), ("tgt_tokenizer", "tgt_model")):
         if option in given:
             given[field] = str(Path(given[option]).resolve())
+    if resume and preset is not None:
+        raise ConfigError("--preset and --resume exclude each other: a run keeps its settings")
     if separate_vocabularies:
         given["joint"] = False
     try:
@@ -121,7 +126,7 @@ def train(
         raise MissingPackageError(
             f"{error.name or error} is not installed; training needs 's2s[train]'"
         ) from error
-    settings = Settings.of_run(out) if resume else Settings.of_preset(preset)
+    settings = Settings.of_run(out) if resume else Settings.of_preset(preset or "small")
     settings = settings.changed(given)
     result = run_training(
         settings.data,

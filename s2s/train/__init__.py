@@ -9,7 +9,8 @@ import os
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
 from s2s.train.config import DataConfig, TrainConfig
-from s2s.train.loop import TrainResult, train
+from s2s.train.loop import train
+from s2s.train.position import TrainResult
 from s2s.train.presets import PRESETS, Preset
 
 __all__ = ["PRESETS", "DataConfig", "Preset", "TrainConfig", "TrainResult", "train"]

@@ -4,7 +4,7 @@ Text is streamed in chunks, and only ids stay in memory: 4 bytes a piece.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -38,11 +38,7 @@ class PairCounts:
     """Kept pairs whose target equals their source."""
 
     def __str__(self) -> str:
-        reasons = ", ".join(
-            f"{getattr(self, f.name):,} {f.name.replace('_', ' ')}"
-            for f in fields(self)
-            if f.name in ("blank", "too_long", "ratio")
-        )
+        reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} ratio"
         copied = f"; {self.copied:,} are copies of their source" if self.copied else ""
         return f"{self.read:,} pairs read, {self.kept:,} kept (left out: {reasons}){copied}"
 

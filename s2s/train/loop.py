@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -16,25 +16,12 @@ from s2s.train.average import MovingAverage, Weights, copy_weights, mean_weights
 from s2s.train.checkpoint import load_last, save_last, write_tensors
 from s2s.train.config import DataConfig, TrainConfig
 from s2s.train.data import Batch, Corpus, make_batch, plan_batches, read_corpus
-from s2s.train.position import Position
+from s2s.train.position import Position, TrainResult
 from s2s.train.prepare import open_run
 from s2s.train.report import Reporter, Window
 from s2s.train.schedule import learning_rate
 from s2s.train.update import Updater
 from s2s.train.validate import Validator
-
-
-@dataclass(frozen=True, slots=True)
-class TrainResult:
-    """What a training came to."""
-
-    run: Path
-    updates: int
-    epochs: float
-    minutes: float
-    best_bleu: float | None
-    best_loss: float
-    stopped_by: str
 
 
 def train(

@@ -1,7 +1,8 @@
-"""Where a training stands, and how near to its limits."""
+"""Where a training stands, how near to its limits, and what it came to."""
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from s2s.train.config import TrainConfig
 
@@ -56,3 +57,16 @@ class Position:
         if config.max_minutes is not None and self.seconds >= 60 * config.max_minutes:
             return "max_minutes"
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What a training came to."""
+
+    run: Path
+    updates: int
+    epochs: float
+    minutes: float
+    best_bleu: float | None
+    best_loss: float
+    stopped_by: str

@@ -12,18 +12,16 @@ class Preset(NamedTuple):
     tokenizer: TokenizerConfig
     training: dict[str, float | int | str]
     """Fields of TrainConfig."""
-    purpose: str
 
 
 PRESETS: dict[str, Preset] = {
-    # The model of recipes/quickstart.py.
+    # Minutes on a CPU, short sentences: the settings of recipes/quickstart.py.
     "tiny": Preset(
         ModelConfig(embedding_size=256, hidden_size=256, dropout=0.1, tie="all"),
         TokenizerConfig(vocab_size=3000),
         {"learning_rate": 6e-3, "batch_tokens": 1000, "ema_decay": 0.99},
-        "minutes on a CPU, short sentences",
     ),
-    # The model of recipes/multi30k.py.
+    # Tens of thousands of pairs: the settings of recipes/multi30k.py with a larger LSTM.
     "small": Preset(
         ModelConfig(embedding_size=256, hidden_size=512, dropout=0.3, word_dropout=0.1, tie="all"),
         TokenizerConfig(vocab_size=4000, sampling=0.1),
@@ -34,8 +32,8 @@ PRESETS: dict[str, Preset] = {
             "ema_decay": 0.995,
             "average_last": 3,
         },
-        "30 thousand pairs, an hour on a CPU",
     ),
+    # Hundreds of thousands of pairs; not measured yet.
     "base": Preset(
         ModelConfig(
             embedding_size=512,
@@ -47,8 +45,8 @@ PRESETS: dict[str, Preset] = {
         ),
         TokenizerConfig(vocab_size=8000),
         {"learning_rate": 1e-3, "batch_tokens": 4000, "ema_decay": 0.999},
-        "300 thousand pairs, a GPU or a night on a CPU",
     ),
+    # Millions of pairs, a GPU; not measured yet.
     "large": Preset(
         ModelConfig(
             embedding_size=512,
@@ -61,6 +59,5 @@ PRESETS: dict[str, Preset] = {
         ),
         TokenizerConfig(vocab_size=16000),
         {"learning_rate": 7e-4, "warmup_updates": 2000, "batch_tokens": 12000, "ema_decay": 0.9995},
-        "millions of pairs, a GPU",
     ),
 }

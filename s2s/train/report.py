@@ -10,6 +10,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from s2s.files import atomic_output
 from s2s.train.update import UpdateFigures
 
 METRICS_FILE = "metrics.jsonl"
@@ -53,7 +54,8 @@ class Reporter:
         if resumed_update is not None and self.path.is_file():
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
             kept = [line for line in lines if _update_of(line) <= resumed_update]
-            self.path.write_text("".join(kept), encoding="utf-8")
+            with atomic_output(self.path) as file:
+                file.writelines(kept)
         self.file = self.path.open("a", encoding="utf-8")
         self.board: Any = None
         try:

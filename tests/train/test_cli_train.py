@@ -72,6 +72,11 @@ def test_a_wrong_option_is_one_line_and_makes_nothing(corpus_folder, capsys, opt
     assert not run.exists()
 
 
+def test_a_preset_cannot_change_a_run_that_is_resumed(corpus_folder, capsys):
+    assert s2s("train", "--out", corpus_folder / "run", "--resume", "--preset", "tiny") == 2
+    assert "--preset and --resume exclude each other" in capsys.readouterr().err
+
+
 def test_cuda_that_is_absent_is_an_error(corpus_folder, capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     command = ("train", *paths(corpus_folder), "--out", corpus_folder / "run", "--device", "cuda")
