@@ -36,6 +36,9 @@ def _matches(value: Any, kind: Any) -> bool:
         return value in get_args(kind)
     if origin in (typing.Union, types.UnionType):
         return any(_matches(value, arm) for arm in get_args(kind))
+    if origin is tuple:
+        arm = get_args(kind)[0]
+        return isinstance(value, tuple) and all(_matches(each, arm) for each in value)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
@@ -94,13 +97,16 @@ class Config:
             )
             if required and name not in values:
                 raise ConfigError(f"{cls.__name__}: key {name!r} is missing")
-        nested = {
-            key: field_type.from_dict(value)
-            if isinstance(field_type := fields[key].type, type) and issubclass(field_type, Config)
-            else value
-            for key, value in values.items()
-        }
-        return cls(**nested)
+        return cls(**{key: _built(value, fields[key].type) for key, value in values.items()})
+
+
+def _built(value: Any, kind: Any) -> Any:
+    """Makes what ``to_dict`` or JSON turned into plain values again what a field wants."""
+    if isinstance(kind, type) and issubclass(kind, Config):
+        return kind.from_dict(value)
+    if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
+        return tuple(_built(each, get_args(kind)[0]) for each in value)
+    return value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

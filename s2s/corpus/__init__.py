@@ -1,0 +1,5 @@
+"""Parallel text on its way to the batches of a training; without torch."""
+
+from s2s.corpus.config import CorpusConfig, DataConfig
+
+__all__ = ["CorpusConfig", "DataConfig"]
