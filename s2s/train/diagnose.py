@@ -1,0 +1,279 @@
+"""How far back through time the gradient of the loss reaches.
+
+The question of Bengio, Simard and Frasconi (1994), "Learning Long-Term Dependencies with Gradient
+Descent is Difficult", and of Pascanu, Mikolov and Bengio (2013), "On the difficulty of training
+recurrent neural networks", section 2: back-propagation through time multiplies one Jacobian
+``dh[t] / dh[t-1]`` a step, and the product shrinks or grows exponentially.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from s2s.config import PAD_ID
+from s2s.errors import DataError, TrainingError
+from s2s.model.seq2seq import Seq2Seq
+from s2s.train.data import Batch
+from s2s.train.unroll import Unrolled, unroll
+
+State = Literal["hidden", "cell"]
+Route = Literal["recurrence alone", "with attention"]
+ROUTES: tuple[Route, ...] = ("recurrence alone", "with attention")
+VANISHED = 0.01
+"""Share of the last step's gradient under which an earlier step is called vanished."""
+BARS = " ▁▂▃▄▅▆▇█"
+PLOT_ROWS, DECADES_A_ROW = 3, 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decay:
+    """The gradient that one layer's state gets, over steps back from the end."""
+
+    where: str
+    """``decoder layer 1``, ``encoder layer 2 backward``: layers count from 1 at the bottom."""
+    state: State
+    route: Route
+    at_end: float
+    """Norm of the gradient at the last step, nats; median over sentences."""
+    relative: tuple[float, ...]
+    """Norm k steps back, divided by the sentence's own at the last step: median over sentences.
+    The first is 1; empty if no gradient arrives even at the last step."""
+    sentences: tuple[int, ...]
+    """How many were long enough, for each k."""
+    factor: float | None
+    """Factor a step: least squares on the logarithm of ``relative``; None with fewer than two steps
+    that get a gradient."""
+
+    def steps_to(self, share: float) -> int | None:
+        """Returns the first step from which ``relative`` is, and stays, at ``share`` or less."""
+        above = [back for back, value in enumerate(self.relative) if value > share]
+        first = above[-1] + 1 if above else 0
+        return first if first < len(self.relative) else None
+
+    @property
+    def verdict(self) -> str:
+        """What became of the gradient, in words."""
+        if not self.relative:
+            return "no gradient arrives"
+        furthest = len(self.relative) - 1
+        high = max(range(furthest + 1), key=self.relative.__getitem__)
+        end = f"{_times(self.relative[-1])} after {_steps(furthest)}"
+        if (vanished := self.steps_to(VANISHED)) is not None:
+            return f"vanishes: falls to {_times(VANISHED)} after {_steps(vanished)}"
+        if self.relative[high] >= 1 / VANISHED:
+            return f"explodes: {_times(self.relative[high])} after {_steps(high)}"
+        if (faded := self.steps_to(0.1)) is not None:
+            return f"fades: falls to 10 % after {_steps(faded)}; {end}"
+        if self.relative[-1] > 10:
+            return f"grows: {end}"
+        return f"keeps: {end}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GradientDecay:
+    """What ``gradient_decay`` found."""
+
+    decays: tuple[Decay, ...]
+    num_sentences: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns plain values that JSON can hold, each decay's ``verdict`` among them."""
+        decays = [{**asdict(decay), "verdict": decay.verdict} for decay in self.decays]
+        return {"num_sentences": self.num_sentences, "decays": decays}
+
+
+def _steps(count: int) -> str:
+    return f"{count} step" if count == 1 else f"{count} steps"
+
+
+def _times(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{share:.3g} times"
+
+
+def _cut(_module: nn.Module, _inputs: Any, attended: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+    """Forward hook of the attention: its answer as a constant."""
+    return attended[0].detach(), attended[1]
+
+
+def _last_token_loss(model: Seq2Seq, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Returns the sum over sentences of the last token's loss, nats, and the target lengths."""
+    lengths = (batch.tgt_out != PAD_ID).sum(1)
+    rows = torch.arange(len(lengths), device=lengths.device)
+    readouts = model(batch.src, batch.src_lengths, batch.tgt_in)[rows, lengths - 1]
+    targets = batch.tgt_out[rows, lengths - 1]
+    return functional.cross_entropy(model.output(readouts), targets, reduction="sum"), lengths
+
+
+Curves = dict[tuple[str, State], list[NDArray[np.float64]]]
+"""Gradient norms of each layer and state, an array a sentence: (steps,), the last step first."""
+
+
+def _add_curves(curves: Curves, model: Seq2Seq, layers: dict[str, Unrolled], batch: Batch) -> None:
+    """Adds the sentences of ``batch`` to ``curves``."""
+    for layer in layers.values():
+        layer.hidden, layer.cells = [], []
+    loss, tgt_lengths = _last_token_loss(model, batch)
+    if not math.isfinite(value := float(loss.detach())):
+        raise TrainingError(f"the last target token's loss is {value}; its gradient says nothing")
+    nodes: dict[tuple[str, State], list[Tensor]] = {}
+    for name, layer in layers.items():
+        nodes[name, "hidden"] = layer.hidden
+        if layer.cells:
+            nodes[name, "cell"] = layer.cells
+    flat = [node for each in nodes.values() for node in each]
+    # A route that is cut has no gradient, and autograd says None; here that is 0.
+    gradients = iter(torch.autograd.grad(loss, flat, allow_unused=True, materialize_grads=True))
+    for key, each in nodes.items():
+        norms = torch.stack([next(gradients).norm(dim=1) for _ in each], dim=1).cpu().numpy()
+        lengths = tgt_lengths if key[0].startswith("decoder") else batch.src_lengths
+        rows = curves.setdefault(key, [])
+        for row, length in zip(norms, lengths.tolist(), strict=True):
+            rows.append(row[:length][::-1])
+
+
+def _summarise(
+    where: str, state: State, route: Route, curves: list[NDArray[np.float64]], min_share: float
+) -> Decay:
+    """Medians over sentences, and the factor a step that fits them."""
+    at_end = float(np.median([curve[0] for curve in curves]))
+    usable = [curve / curve[0] for curve in curves if curve[0] > 0]
+    relative, sentences = [], []
+    for back in range(max(map(len, usable), default=0)):
+        values = [curve[back] for curve in usable if len(curve) > back]
+        if len(values) < min_share * len(usable):
+            break
+        relative.append(float(np.median(values)))
+        sentences.append(len(values))
+    steps = [back for back, value in enumerate(relative) if value > 0]
+    factor = None
+    if len(steps) > 1:
+        logs = [math.log(relative[back]) for back in steps]
+        weights = [math.sqrt(sentences[back]) for back in steps]
+        factor = math.exp(np.polyfit(steps, logs, 1, w=weights)[0])
+    return Decay(
+        where=where,
+        state=state,
+        route=route,
+        at_end=at_end,
+        relative=tuple(relative),
+        sentences=tuple(sentences),
+        factor=factor,
+    )
+
+
+def gradient_decay(
+    model: Seq2Seq, batches: Iterable[Batch], *, min_share: float = 0.1
+) -> GradientDecay:
+    """Measures how the gradient of the loss decays over time steps.
+
+    The loss is that of the last target token (the end piece) of each sentence, without label
+    smoothing. Its gradient is taken to the hidden state of each decoder layer, k steps back from
+    the step that predicts that token, and to that of each encoder layer and direction, k steps back
+    from where that direction ends: the last source token left to right, the first one right to
+    left. For an LSTM to its cells too: that is the path made to last (Hochreiter and Schmidhuber
+    1997). Hidden state and cell of a step are distinct nodes: the cell's gradient counts what goes
+    through its own hidden state, the hidden state's does not count what goes through its cell.
+
+    Each is measured on two paths. ``with attention`` is the whole gradient, what training uses.
+    ``recurrence alone`` takes the contexts as constants: no gradient goes through the attention,
+    neither to its query nor to the memory, so that the encoder is reached through its last states,
+    the bridge and all decoder steps, as in a model without attention (Sutskever et al. 2014). Paths
+    from one layer to the next belong to the recurrence, and with input feeding so does the readout
+    that is fed back.
+
+    The figures are medians over sentences, each divided by its own last step: a few exact zeros (a
+    relu that is off) or one long sentence do not decide them, as they would a mean. All is computed
+    on a copy of ``model`` in float64, without dropout: the model, its mode and its gradients stay
+    as they are, and what is tiny does not come out as 0.
+
+    Args:
+        model: On any device that computes in float64.
+        batches: A hundred sentences are enough; on any device.
+        min_share: Steps that fewer than this share of the sentences reach are left out.
+
+    Raises:
+        DataError: If ``batches`` is empty.
+        TrainingError: If the loss is not finite.
+    """
+    device = next(model.parameters()).device
+    moved = [batch.to(device) for batch in batches]
+    if not moved:
+        raise DataError("gradient_decay got no batch; give it at least one")
+    decays = []
+    with torch.enable_grad():
+        clone, layers = unroll(model)
+        for route in ROUTES:
+            cut = route == "recurrence alone"
+            handle = clone.decoder.attention.register_forward_hook(_cut) if cut else None
+            curves: Curves = {}
+            for batch in moved:
+                _add_curves(curves, clone, layers, batch)
+            if handle is not None:
+                handle.remove()
+            decays += [
+                _summarise(where, state, route, found, min_share)
+                for (where, state), found in curves.items()
+            ]
+    names = list(layers)
+    decays.sort(key=lambda decay: (names.index(decay.where), decay.state == "cell"))  # stable
+    return GradientDecay(decays=tuple(decays), num_sentences=sum(len(each.src) for each in moved))
+
+
+def table(decay: GradientDecay) -> str:
+    """Renders the gradients relative to the last step, at 0, 1, 2, 4, 8, ... steps back."""
+    longest = max((len(each.relative) for each in decay.decays), default=0)
+    marks = [0, *(2**power for power in range(longest.bit_length()) if 2**power < longest)]
+    head = "".join(f"{mark:>9}" for mark in marks)
+    names = [f"{each.where}, {each.state}, {each.route}" for each in decay.decays]
+    wide = max(map(len, names), default=0)
+    lines = [
+        f"gradient of the last target token's loss, {decay.num_sentences:,} sentences: "
+        "its norm at the end (nats), and relative to that, steps back",
+        f"{'':{wide}}{'at end':>9}{head}{'a step':>9}",
+    ]
+    for name, each in zip(names, decay.decays, strict=True):
+        cells = (
+            f"{each.relative[mark]:>9.2g}" if mark < len(each.relative) else f"{'':9}"
+            for mark in marks
+        )
+        factor = "-" if each.factor is None else f"{each.factor:.3f}"
+        lines.append(f"{name:{wide}}{each.at_end:>9.2g}{''.join(cells)}{factor:>9}")
+    return "\n".join(lines)
+
+
+def plot(decay: GradientDecay, width: int = 60) -> str:
+    """Renders each decay as bars on a logarithmic scale, steps back to the right, and its verdict.
+
+    A label stands for the upper edge of its row, the lowest one for the bottom.
+
+    Args:
+        decay: To be shown.
+        width: Bars at most; longer decays show every second step, or every third, ...
+    """
+    highest = max((max(each.relative, default=1.0) for each in decay.decays), default=1.0)
+    top = math.ceil(math.log10(highest) - 1e-9)
+    blocks = []
+    for each in decay.decays:
+        stride = max(1, math.ceil(len(each.relative) / width))
+        eighths = [
+            0.0 if value == 0 else 8 * ((math.log10(value) - top) / DECADES_A_ROW + PLOT_ROWS)
+            for value in each.relative[::stride]
+        ]
+        factor = "" if each.factor is None else f" ({each.factor:.3f} a step)"
+        lines = [f"{each.where}, {each.state}, {each.route}: {each.verdict}{factor}"]
+        for row in reversed(range(PLOT_ROWS)):
+            bars = "".join(BARS[round(min(max(high - 8 * row, 0), 8))] for high in eighths)
+            lines.append(
+                f"{10.0 ** (top - DECADES_A_ROW * (PLOT_ROWS - 1 - row)):>7.0e} |{bars}".rstrip()
+            )
+        ticks = "".join(f"{stride * tick:<10}" for tick in range(0, len(eighths), 10))
+        lines.append(f"{10.0 ** (top - DECADES_A_ROW * PLOT_ROWS):>7.0e} +{ticks}".rstrip())
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
