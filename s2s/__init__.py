@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from s2s.errors import S2SError
 
 if TYPE_CHECKING:
-    from s2s.translator import Hypothesis, Translation, Translator
+    from s2s.translation import Hypothesis, Translation
+    from s2s.translator import Translator
 
 __version__ = "0.1.0"
 __all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__"]

@@ -1,8 +1,8 @@
 """The model file: one ONNX graph with search and tokenizer in it, checked before anything runs.
 
-Its metadata: ``s2s.format`` (an integer), ``s2s.config`` (JSON: ``model``, ``search``, and what
-else is told about the model), ``s2s.tokenizer`` and with separate vocabularies
-``s2s.tgt_tokenizer`` (SentencePiece models in base64).
+Its metadata: ``s2s.format`` (an integer), ``s2s.config`` (JSON: ``model``, ``search``, ``tags``
+where source sentences begin with one, and what else is told about the model), ``s2s.tokenizer`` and
+with separate vocabularies ``s2s.tgt_tokenizer`` (SentencePiece models in base64).
 """
 
 import base64
@@ -16,6 +16,7 @@ from typing import Any
 from s2s.config import FORMAT, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.onnx_header import OnnxHeader, read_header
+from s2s.tags import tags_of
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 
@@ -85,6 +86,7 @@ def read_model_file(model: str | Path | bytes) -> ModelFile:
         tokenizer = Tokenizer(
             _model(header, "s2s.tokenizer"),
             _model(header, "s2s.tgt_tokenizer") if "s2s.tgt_tokenizer" in header.metadata else None,
+            tags_of(card),
         )
         pieces = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
         expected = tuple(card["model"].get(f"{side}_vocab_size") for side in ("src", "tgt"))

@@ -1,18 +1,16 @@
 """What an ONNX file says about itself, read without the onnx package and without onnxruntime.
 
-A walk over the protobuf wire format (https://protobuf.dev/programming-guides/encoding/) that
-visits what it needs and skips the weights; field numbers are those of ``onnx.proto``. It lets
-``s2s info`` start at once, and finds weights kept outside the file before any runtime follows
-their path.
+A walk over the protobuf message that visits what it needs and skips the weights; field numbers are
+those of ``onnx.proto``. It lets ``s2s info`` start at once, and finds weights kept outside the file
+before any runtime follows their path.
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from s2s.errors import ModelError
+from s2s.protobuf import read_fields, read_varint
 
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _MAX_DEPTH = 32  # of graphs inside graphs; the search needs two
 _TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 8: "string", 9: "bool"}
 _TYPES |= {10: "float16", 11: "float64", 16: "bfloat16"}
@@ -51,7 +49,7 @@ def read_header(data: bytes) -> OnnxHeader:
     header = OnnxHeader()
     has_graph = False
     try:
-        for number, value in _fields(memoryview(data)):
+        for number, value in read_fields(memoryview(data)):
             match number, value:
                 case 1, int():
                     header.ir_version = value
@@ -59,10 +57,10 @@ def read_header(data: bytes) -> OnnxHeader:
                     has_graph = True
                     _read_graph(value, header, 0)
                 case 8, memoryview():
-                    opset = dict(_fields(value))
+                    opset = dict(read_fields(value))
                     header.opsets[_text(opset.get(1))] = _number(opset.get(2))
                 case 14, memoryview():
-                    pair = dict(_fields(value))
+                    pair = dict(read_fields(value))
                     header.metadata[_text(pair.get(1))] = _text(pair.get(2))
     except (IndexError, UnicodeDecodeError) as error:
         raise ModelError("it is no ONNX file, or not all of one") from error
@@ -71,51 +69,15 @@ def read_header(data: bytes) -> OnnxHeader:
     return header
 
 
-def _fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
-    """Yields the number and value of each field of a message; raises IndexError where it ends."""
-    position = 0
-    while position < len(view):
-        key, position = _varint(view, position)
-        value: int | memoryview
-        match key & 7:
-            case 0:
-                value, position = _varint(view, position)
-            case 2:
-                size, position = _varint(view, position)
-                value, position = view[position : position + size], position + size
-            case 1:
-                value, position = view[position : position + 8], position + 8
-            case 5:
-                value, position = view[position : position + 4], position + 4
-            case _:
-                raise IndexError("unknown wire type")
-        if position > len(view) or key >> 3 == 0:
-            raise IndexError("cut off")
-        yield key >> 3, value
-
-
-def _varint(view: memoryview, position: int) -> tuple[int, int]:
-    """Returns the number at ``position`` and the position after it."""
-    value = shift = 0
-    while shift < 64:
-        byte = view[position]
-        position += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, position
-        shift += 7
-    raise IndexError("number of more than 64 bits")
-
-
 def _read_graph(graph: memoryview, header: OnnxHeader, depth: int) -> None:
     """Adds a GraphProto; those inside it have inputs and outputs of their own."""
     if depth > _MAX_DEPTH:
         raise IndexError("graphs too deep")
-    for number, value in _fields(graph):
+    for number, value in read_fields(graph):
         if isinstance(value, int):
             continue
         if number == 1:  # node
-            for node_number, attribute in _fields(value):
+            for node_number, attribute in read_fields(value):
                 if node_number == 5 and isinstance(attribute, memoryview):
                     _read_attribute(attribute, header, depth)
         elif number == 5:  # initializer
@@ -123,13 +85,13 @@ def _read_graph(graph: memoryview, header: OnnxHeader, depth: int) -> None:
         elif number in (11, 12) and depth == 0:
             (header.inputs if number == 11 else header.outputs).append(_read_value(value))
         elif number == 15:  # sparse_initializer: its values and indices are tensors
-            for part_number, part in _fields(value):
+            for part_number, part in read_fields(value):
                 if part_number in (1, 2) and isinstance(part, memoryview):
                     _read_tensor(part, header)
 
 
 def _read_attribute(attribute: memoryview, header: OnnxHeader, depth: int) -> None:
-    for number, value in _fields(attribute):
+    for number, value in read_fields(attribute):
         if isinstance(value, memoryview):
             if number in (5, 10):  # t, tensors
                 _read_tensor(value, header)
@@ -139,14 +101,14 @@ def _read_attribute(attribute: memoryview, header: OnnxHeader, depth: int) -> No
 
 def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
     dims: list[int] = []
-    for number, value in _fields(tensor):
+    for number, value in read_fields(tensor):
         if number == 1:
             if isinstance(value, int):
                 dims.append(value)
             else:  # packed
                 position = 0
                 while position < len(value):
-                    dim, position = _varint(value, position)
+                    dim, position = read_varint(value, position)
                     dims.append(dim)
         elif number == 13 or (number == 14 and value == 1):  # external_data, data_location
             header.external = True
@@ -155,11 +117,11 @@ def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
 
 def _read_value(info: memoryview) -> Value:
     """Reads a ValueInfoProto that holds a tensor type."""
-    fields = dict(_fields(info))
-    tensor = dict(_fields(_view(dict(_fields(_view(fields.get(2)))).get(1))))
+    fields = dict(read_fields(info))
+    tensor = dict(read_fields(_view(dict(read_fields(_view(fields.get(2)))).get(1))))
     shape = []
-    for _, dim in _fields(_view(tensor.get(2))):
-        size = dict(_fields(_view(dim)))
+    for _, dim in read_fields(_view(tensor.get(2))):
+        size = dict(read_fields(_view(dim)))
         shape.append(_text(size[2]) if 2 in size else str(size.get(1, "?")))
     element = _number(tensor.get(1))
     return Value(_text(fields.get(1)), _TYPES.get(element, f"type {element}"), tuple(shape))

@@ -2,15 +2,19 @@
 
 Kudo and Richardson (2018), "SentencePiece: A simple and language independent subword tokenizer".
 Text typed by a user is never taken for a special piece: ``</s>`` in a sentence is four characters.
+The one exception is a tag at the very beginning of a source sentence (``s2s.tags``), which is what
+tags are for.
 """
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
+from s2s.tags import TAG, check_tags, leading_tag
 
 _SHARED_OUT = 5000  # sentences in a list from which on threads pay
 
@@ -18,20 +22,31 @@ _SHARED_OUT = 5000  # sentences in a list from which on threads pay
 class Tokenizer:
     """Cuts source sentences into piece ids and joins target piece ids to text."""
 
-    def __init__(self, src_model: bytes, tgt_model: bytes | None = None) -> None:
+    def __init__(
+        self,
+        src_model: bytes,
+        tgt_model: bytes | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> None:
         """Loads serialized SentencePiece models.
 
         Args:
             src_model: The source's model, or the joint one.
             tgt_model: The target's model; None if ``src_model`` is joint.
+            tags: What a source sentence may begin with, such as ``<2de>``; None for all tags that
+                the source vocabulary has, which may be more than a network was trained with.
 
         Raises:
-            ModelError: If the bytes are no SentencePiece model with s2s's special pieces.
+            ModelError: If the bytes are no SentencePiece model with s2s's special pieces, or the
+                source's lacks a tag.
         """
         self.src_model = src_model
         self.tgt_model = tgt_model
         self._src = _load(src_model, "source")
         self._tgt = self._src if tgt_model is None else _load(tgt_model, "target")
+        self.tags = _find_tags(self._src, src_model, tags)
+        """What a source sentence may begin with, sorted; empty for one pair of languages."""
+        self._leading_tag = leading_tag(self.tags) if self.tags else None
 
     @property
     def src_vocab_size(self) -> int:
@@ -44,8 +59,25 @@ class Tokenizer:
         return int(self._tgt.get_piece_size())
 
     def encode_src(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
-        """Returns each text's ids with the end piece last; ``sampling`` as in TokenizerConfig."""
-        return [[*ids, EOS_ID] for ids in _encode(self._src, texts, sampling)]
+        """Returns each text's ids with the end piece last; ``sampling`` as in TokenizerConfig.
+
+        A tag that a text begins with is its first piece; with nothing after it, the text is blank.
+        """
+        pattern = self._leading_tag
+        if pattern is None:
+            return [[*ids, EOS_ID] for ids in _encode(self._src, texts, sampling)]
+        found = [pattern.fullmatch(text) for text in texts]
+        firsts = [[] if tag is None else [self._src.piece_to_id(tag[1])] for tag in found]
+        rests = [text if tag is None else tag[2] for text, tag in zip(texts, found, strict=True)]
+        return [
+            [*first, *ids, EOS_ID] if ids else [EOS_ID]
+            for first, ids in zip(firsts, _encode(self._src, rests, sampling), strict=True)
+        ]
+
+    def tag_of(self, text: str) -> str | None:
+        """Returns the tag that a source sentence begins with, if it does."""
+        found = self._leading_tag and self._leading_tag.fullmatch(text)
+        return None if found is None else found[1]
 
     def encode_tgt(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
         """Returns each text's ids with the end piece last, the begin piece left to the decoder."""
@@ -67,7 +99,11 @@ def seed_sampling(seed: int) -> None:
 
 
 def train_tokenizer(
-    src_texts: Iterable[str], tgt_texts: Iterable[str], config: TokenizerConfig, seed: int
+    src_texts: Iterable[str],
+    tgt_texts: Iterable[str],
+    config: TokenizerConfig,
+    seed: int,
+    symbols: Sequence[str] = (),
 ) -> Tokenizer:
     """Learns the vocabularies from training text.
 
@@ -76,21 +112,24 @@ def train_tokenizer(
         tgt_texts: Target sentences.
         config: Size, algorithm, joint or not.
         seed: For the sample of sentences.
+        symbols: Tags, such as ``<2de>``: pieces of the source's or joint vocabulary whatever the
+            text, and counted in its size. The texts may have them or not.
 
     Raises:
+        ConfigError: If a symbol does not look like a tag.
         DataError: If there is no text, or the vocabulary cannot hold its characters.
     """
+    tags = check_tags(symbols)
     if config.joint:
-        return Tokenizer(_train(_chain(src_texts, tgt_texts), config, seed))
-    return Tokenizer(_train(iter(src_texts), config, seed), _train(iter(tgt_texts), config, seed))
+        return Tokenizer(train_model(chain(src_texts, tgt_texts), config, seed, tags))
+    src_model = train_model(iter(src_texts), config, seed, tags)
+    return Tokenizer(src_model, train_model(iter(tgt_texts), config, seed))
 
 
-def _chain(src_texts: Iterable[str], tgt_texts: Iterable[str]) -> Iterator[str]:
-    yield from src_texts
-    yield from tgt_texts
-
-
-def _train(texts: Iterator[str], config: TokenizerConfig, seed: int) -> bytes:
+def train_model(
+    texts: Iterator[str], config: TokenizerConfig, seed: int, tags: Sequence[str] = ()
+) -> bytes:
+    """Learns one SentencePiece model; as ``train_tokenizer``, which see."""
     model = io.BytesIO()
     sentencepiece.set_random_generator_seed(seed)
     try:
@@ -109,6 +148,8 @@ def _train(texts: Iterator[str], config: TokenizerConfig, seed: int) -> bytes:
             unk_id=UNK_ID,
             bos_id=BOS_ID,
             eos_id=EOS_ID,
+            # Not user-defined symbols: those are found in the middle of what a user types, too.
+            control_symbols=list(tags),
             minloglevel=2,
         )
     except RuntimeError as error:
@@ -138,6 +179,27 @@ def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
             "pad_id=0, unk_id=1, bos_id=2, eos_id=3"
         )
     return processor
+
+
+def _find_tags(
+    processor: sentencepiece.SentencePieceProcessor, model: bytes, wanted: Sequence[str] | None
+) -> tuple[str, ...]:
+    """Returns the tags among the control pieces: ``wanted``, or all."""
+    found: set[str] = set()
+    if b"<2" in model:  # a look through all pieces takes milliseconds
+        pieces = processor.id_to_piece(list(range(processor.get_piece_size())))
+        found = {
+            piece
+            for number, piece in enumerate(pieces)
+            if TAG.fullmatch(piece) and processor.is_control(number)
+        }
+    if missing := sorted(set(found if wanted is None else wanted) - found):
+        raise ModelError(
+            f"the source tokenizer has no control piece {missing[0]}; it has "
+            f"{', '.join(sorted(found)) or 'no tags'}: extend it, or train SentencePiece with "
+            "control_symbols"
+        )
+    return tuple(sorted(found if wanted is None else set(wanted)))
 
 
 def _encode(

@@ -17,10 +17,12 @@ from typing import Any
 from s2s.backends import Backend, OnnxBackend, check_device
 from s2s.batching import BatchSize, check_whole, longest_first, make_batches, pad, take
 from s2s.config import EOS_ID, FORBIDDEN_IDS, SearchConfig
-from s2s.errors import ConfigError, MissingPackageError
+from s2s.errors import ConfigError, DataError, MissingPackageError
 from s2s.model_file import is_run_folder, read_model_file
+from s2s.tags import choose_tag, codes
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
+from s2s.translation import Hypothesis, Translation
 
 MAX_SRC_LENGTH = 1000
 """Pieces of a source sentence that are translated, the end piece counted, unless told otherwise."""
@@ -29,49 +31,12 @@ MAX_SRC_LENGTH = 1000
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """One way to say it."""
-
-    text: str
-    score: float
-    """Log-probability (nats) over the length penalty; 0 for a blank line."""
-    pieces: tuple[str, ...]
-    """SentencePiece pieces, without the end piece."""
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """A sentence's translation, and its runners-up."""
-
-    hypotheses: tuple[Hypothesis, ...]
-    """``n_best`` of them, best first."""
-    src_length: int
-    """Source pieces that were read, the end piece counted; 0 for a blank line."""
-    cut: bool = False
-    """Whether the source was longer than ``max_src_length``."""
-
-    @property
-    def text(self) -> str:
-        """The best hypothesis' text: one line, without a line end."""
-        return self.hypotheses[0].text
-
-    @property
-    def score(self) -> float:
-        """Its score."""
-        return self.hypotheses[0].score
-
-    @property
-    def pieces(self) -> tuple[str, ...]:
-        """The best hypothesis' pieces."""
-        return self.hypotheses[0].pieces
-
-
 @dataclass(frozen=True)
 class _Options:
     """A call's checked arguments."""
 
     search: SearchConfig
+    tag: str | None
     n_best: int
     size: BatchSize
     max_src_length: int
@@ -131,6 +96,7 @@ class Translator:
         self,
         texts: Sequence[str],
         *,
+        to: str | None = None,
         beam_size: int | None = None,
         n_best: int = 1,
         length_penalty: float | None = None,
@@ -142,6 +108,9 @@ class Translator:
 
         Args:
             texts: One sentence each; a line end inside one is a blank.
+            to: Code of the language to translate to, of a model that was trained with tags for
+                several: its tag is put before each sentence, which then is text from its first
+                character. If None, each sentence has to begin with a tag itself: ``<2de> Hello.``
             beam_size: Hypotheses kept at each step; the model's own value if None.
             n_best: Hypotheses to return, at most ``beam_size``.
             length_penalty: Alpha of Wu et al. (2016), equation 14; larger prefers longer ones.
@@ -153,10 +122,12 @@ class Translator:
             One translation a sentence, in order; of a blank sentence, a blank one.
 
         Raises:
-            ConfigError: If a value is out of range.
+            ConfigError: If a value is out of range, or the model has no tag for ``to``.
+            DataError: If a sentence begins with no tag, and ``to`` is None, of a model with tags.
         """
         stream = self.translate_stream(
             texts,
+            to=to,
             beam_size=beam_size,
             n_best=n_best,
             length_penalty=length_penalty,
@@ -171,6 +142,7 @@ class Translator:
         self,
         texts: Iterable[str],
         *,
+        to: str | None = None,
         beam_size: int | None = None,
         n_best: int = 1,
         length_penalty: float | None = None,
@@ -183,7 +155,8 @@ class Translator:
 
         Args:
             texts: Sentences, read ``chunk_lines`` at a time.
-            beam_size: As for ``translate``, like those that follow.
+            to: As for ``translate``, like those that follow.
+            beam_size: As above.
             n_best: As above.
             length_penalty: As above.
             max_length: As above.
@@ -196,12 +169,14 @@ class Translator:
             An iterator over one translation a sentence, in order.
 
         Raises:
-            ConfigError: If a value is out of range.
+            ConfigError: If a value is out of range, or the model has no tag for ``to``.
+            DataError: As above, when the sentence's portion is asked for.
         """
         if isinstance(texts, str):
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
         options = _Options(
             self._search_config(beam_size, length_penalty, max_length),
+            choose_tag(to, self.tokenizer.tags),
             n_best,
             self._backend.batch_size,
             max_src_length,
@@ -241,7 +216,7 @@ class Translator:
     ) -> Iterator[Translation]:
         done = cuts = first_cut = 0
         while chunk := take(texts, chunk_lines):
-            for translation in self._translate(chunk, options):
+            for translation in self._translate(self._tagged(chunk, options.tag, done), options):
                 done += 1
                 if translation.cut:
                     cuts += 1
@@ -256,9 +231,24 @@ class Translator:
                 first_cut,
             )
 
+    def _tagged(self, texts: Sequence[str], tag: str | None, done: int) -> list[str]:
+        """Cleans sentences and puts the tag before them, or looks that they have one."""
+        texts = [clean(text) for text in texts]
+        if tag is not None:
+            return [f"{tag} {text}" for text in texts]
+        tags = self.tokenizer.tags
+        for number, text in enumerate(texts if tags else (), done + 1):
+            if text and self.tokenizer.tag_of(text) is None:
+                raise DataError(
+                    f"sentence {number} begins with none of the model's tags {', '.join(tags)}; "
+                    f"name the language to translate to (to={codes(tags)[0]!r}, --to "
+                    f"{codes(tags)[0]}), or begin each sentence with its tag"
+                )
+        return texts
+
     def _translate(self, texts: Sequence[str], options: _Options) -> list[Translation]:
         limit = options.max_src_length
-        sources = self.tokenizer.encode_src([clean(text) for text in texts])
+        sources = self.tokenizer.encode_src(texts)
         whole_lengths = list(map(len, sources))
         sources = [ids if len(ids) <= limit else [*ids[: limit - 1], EOS_ID] for ids in sources]
         # Equal sentences have equal translations, so one of them is searched. A sentence of the

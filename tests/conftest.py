@@ -1,6 +1,8 @@
 """What the tests share; torch is not imported here, so that they run where it is not installed."""
 
+import base64
 import io
+import json
 import signal
 import sys
 from pathlib import Path
@@ -52,3 +54,37 @@ def s2s(monkeypatch, capfdbinary):
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def with_tags():
+    """Returns a function that turns a SentencePiece model's last pieces into tags."""
+    from s2s.pieces import CONTROL, Piece, append_pieces, read_pieces
+    from s2s.protobuf import read_fields, write_field
+
+    def make(model, *tags):
+        pieces = read_pieces(model)[: -len(tags)] + [Piece(tag, 0.0, CONTROL) for tag in tags]
+        rest = (field for field in read_fields(memoryview(model)) if field[0] != 1)
+        return append_pieces(b"".join(write_field(n, bytes(value)) for n, value in rest), pieces)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tagged(tmp_path_factory, with_tags):
+    """Path of the same model, two rare pieces of which have become tags."""
+    from s2s.model_file import read_model_file
+    from s2s.protobuf import write_field
+
+    data = (DATA / "tiny.onnx").read_bytes()
+    file = read_model_file(data)
+    languages = {"src": "de", "tgt": ["en", "it"]}
+    card = {**file.card, "tags": ["<2en>", "<2it>"], "languages": languages}
+    model = with_tags(file.tokenizer.src_model, "<2en>", "<2it>")
+    entries = {"config": json.dumps(card), "tokenizer": base64.b64encode(model).decode()}
+    for key, value in entries.items():
+        entry = write_field(1, f"s2s.{key}".encode()) + write_field(2, value.encode())
+        data += write_field(14, entry)
+    path = tmp_path_factory.mktemp("tagged") / "tagged.onnx"
+    path.write_bytes(data)
+    return path

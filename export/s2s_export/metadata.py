@@ -1,9 +1,9 @@
 """What a model file says about itself, in the metadata of the ONNX model.
 
 ``s2s.format`` is the version of the contract; ``s2s.config`` is JSON: ``model`` and ``search`` (the
-configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``scores``);
-``s2s.tokenizer`` is the source's or joint SentencePiece model in base64, ``s2s.tgt_tokenizer`` the
-target's if it has its own.
+configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags``
+if any, ``scores``); ``s2s.tokenizer`` is the source's or joint SentencePiece model in base64,
+``s2s.tgt_tokenizer`` the target's if it has its own.
 """
 
 import base64

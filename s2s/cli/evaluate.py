@@ -15,6 +15,7 @@ from s2s.cli.options import (
     MaxLength,
     MaxSrcLength,
     Threads,
+    To,
     open_output,
     say,
 )
@@ -30,6 +31,7 @@ def evaluate(
         Path | None, typer.Option("--output", "-o", help="Keep the translations here.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    to: To = None,
     beam_size: BeamSize = None,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
@@ -44,6 +46,8 @@ def evaluate(
         s2s evaluate model.onnx --src test.de --ref test.en
 
         s2s evaluate run --src test.de.gz --ref test.en.gz --beam-size 1 --json
+
+        s2s evaluate many.onnx --to fr --src test.de --ref test.fr
     """
     from s2s.score import score
     from s2s.text import printable, read_pairs
@@ -58,6 +62,7 @@ def evaluate(
     started = time.perf_counter()
     stream = translator.translate_stream(
         sources,
+        to=to,
         beam_size=beam_size,
         length_penalty=length_penalty,
         max_length=max_length,
@@ -76,6 +81,7 @@ def evaluate(
     report: dict[str, Any] = {
         "model": model,
         "sentences": len(texts),
+        **({} if to is None else {"to": to}),
         "beam_size": beam_size or translator.search.beam_size,
         "scores": {
             each.name: {"value": each.value, "signature": each.signature} for each in scores

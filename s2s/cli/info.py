@@ -36,7 +36,7 @@ def _of_file(model: str) -> dict[str, Any]:
 
     file = read_model_file(model)
     header, card = file.header, dict(file.card)
-    own = {"model", "search", "precision", "parameters", "languages", "scores"}
+    own = {"model", "search", "precision", "parameters", "languages", "tags", "scores"}
     facts: dict[str, Any] = {
         "file": f"{model} ({len(file.data):,} bytes)",
         "format": f"s2s {header.metadata['s2s.format']}, ONNX IR version {header.ir_version}",
@@ -44,6 +44,7 @@ def _of_file(model: str) -> dict[str, Any]:
         "precision": card.get("precision"),
         "parameters": card.get("parameters", header.weights),
         "languages": card.get("languages"),
+        "tags": card.get("tags"),
         "scores": card.get("scores"),
         "vocabulary": _vocabulary(file.tokenizer.src_vocab_size, file.tokenizer.tgt_vocab_size),
         "search": card["search"],
@@ -56,7 +57,7 @@ def _of_file(model: str) -> dict[str, Any]:
         },
     }
     facts |= {name: value for name, value in card.items() if name not in own}
-    return {name: value for name, value in facts.items() if value not in (None, {})}
+    return {name: value for name, value in facts.items() if value not in (None, {}, [])}
 
 
 def _of_run(folder: Path) -> dict[str, Any]:
@@ -84,7 +85,9 @@ def _vocabulary(src: int, tgt: int) -> str:
 
 
 def _written(value: Any) -> str:
-    """A value for reading: objects as ``name value`` pairs."""
+    """A value for reading: objects as ``name value`` pairs, lists with blanks between."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {_written(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_written, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

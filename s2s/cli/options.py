@@ -32,6 +32,13 @@ def device_of(value: str | None) -> str | None:
     return one_of("cpu", "cuda")(value)
 
 
+To = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LANGUAGE",
+        help="Language to translate to, where the model has tags for several.",
+    ),
+]
 BeamSize = Annotated[
     int | None,
     typer.Option(min=1, help="Hypotheses kept at each step; 1 is greedy search, the fastest."),

@@ -12,6 +12,7 @@ from s2s.cli.options import (
     MaxLength,
     MaxSrcLength,
     Threads,
+    To,
     open_output,
 )
 from s2s.cli.progress import count_lines, show_progress
@@ -33,6 +34,7 @@ def translate(
             "--output", "-o", show_default=False, help="Where to; written whole or not at all."
         ),
     ] = "-",
+    to: To = None,
     beam_size: BeamSize = None,
     n_best: Annotated[
         int, typer.Option(min=1, help="Translations of each sentence, one a line, best first.")
@@ -60,6 +62,10 @@ def translate(
         s2s translate model.onnx book.de.gz -o book.en --beam-size 1
 
         echo 'Guten Morgen.' | s2s translate model.onnx --n-best 3 --scores
+
+    A model of several languages is told which one is wanted; `s2s info` lists them:
+
+        s2s translate many.onnx --to de < letter.en > letter.de
     """
     from s2s.text import read_lines
     from s2s.translator import Translator
@@ -69,6 +75,7 @@ def translate(
     with open_output(output) as out:
         translations = Translator(model, device=device, threads=threads).translate_stream(
             read_lines(input_),
+            to=to,
             beam_size=beam_size,
             n_best=n_best,
             length_penalty=length_penalty,

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from s2s.config import FORMAT, ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.model.seq2seq import Seq2Seq
+from s2s.tags import tags_of
 from s2s.tokenizer import Tokenizer
 
 CONFIG_FILE = "config.json"
@@ -34,8 +35,9 @@ class Run:
     tokenizer: Tokenizer
     search: SearchConfig
     card: dict[str, Any]
-    """What a reader of the model wants to know: ``languages`` (src, tgt), ``scores``, ``updates``;
-    JSON values, copied into the model file's metadata."""
+    """What a reader of the model wants to know: ``languages`` (src, tgt: a code or a list of
+    them), ``tags`` of a model that was trained with some, ``scores``, ``updates``; JSON values,
+    copied into the model file's metadata."""
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -59,11 +61,21 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """Loads the run's SentencePiece models."""
+    """Loads the run's SentencePiece models, with the tags that ``config.json`` names.
+
+    Raises:
+        FileError: If a file is missing.
+        ModelError: If one is damaged, or the vocabulary lacks a tag.
+    """
     src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
     if not src.is_file():
         raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; the run is incomplete")
-    return Tokenizer(src.read_bytes(), tgt.read_bytes() if tgt.is_file() else None)
+    tgt_model = tgt.read_bytes() if tgt.is_file() else None
+    config = read_config(folder)
+    try:
+        return Tokenizer(src.read_bytes(), tgt_model, tags_of(config))
+    except ModelError as error:
+        raise ModelError(f"{folder}: {error}") from error
 
 
 def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -136,4 +148,6 @@ def load_run(folder: str | Path) -> Run:
     tensors, state = read_tensors(path)
     load_weights(model, tensors, path)
     card = {"languages": config.get("languages", {}), **state}
+    if tokenizer.tags:
+        card["tags"] = list(tokenizer.tags)
     return Run(model.eval(), tokenizer, search, card)

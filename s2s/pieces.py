@@ -1,0 +1,93 @@
+"""What is inside a serialized SentencePiece model, and how pieces are added to it.
+
+Field numbers are those of ``sentencepiece_model.proto``: a model is a list of pieces (1), what it
+was trained with (2) and its rules for characters (3).
+"""
+
+import struct
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import sentencepiece
+
+from s2s.errors import ModelError
+from s2s.protobuf import read_fields, write_field, write_fixed32
+
+NORMAL, CONTROL = 1, 3
+"""Kinds of pieces: text; and what no text contains."""
+ALGORITHMS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}
+SPACE = "\u2581"
+"""How SentencePiece writes a blank, which begins the piece of a word's beginning."""
+
+
+class Piece(NamedTuple):
+    """An element of a vocabulary."""
+
+    text: str
+    score: float
+    """Unigram: log-probability in nats. BPE: merges with a larger score come first."""
+    kind: int = NORMAL
+
+
+def read_pieces(model: bytes) -> list[Piece]:
+    """Returns the pieces of a model, in the order of their ids."""
+    pieces = []
+    for number, value in read_fields(memoryview(model)):
+        if number == 1 and isinstance(value, memoryview):
+            piece = dict(read_fields(value))
+            text, score, kind = piece[1], piece.get(2, memoryview(bytes(4))), piece.get(3, NORMAL)
+            assert isinstance(text, memoryview)
+            assert isinstance(score, memoryview)
+            assert isinstance(kind, int)
+            pieces.append(Piece(bytes(text).decode(), struct.unpack("<f", score)[0], kind))
+    return pieces
+
+
+def algorithm_of(model: bytes) -> str:
+    """Returns how a model was learned: ``bpe`` or ``unigram``, ``word`` or ``char``."""
+    kind = _part(model, 2).get(3, 1)
+    return ALGORITHMS.get(kind, "unknown") if isinstance(kind, int) else "unknown"
+
+
+def normalization_of(model: bytes) -> str:
+    """Returns the name of a model's rule for characters."""
+    name = _part(model, 3).get(1, memoryview(b""))
+    return bytes(name).decode() if isinstance(name, memoryview) else ""
+
+
+def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
+    """Returns the model with more pieces at its end; ids of those before stay as they are."""
+    return model + b"".join(
+        write_field(
+            1,
+            write_field(1, piece.text.encode())
+            + write_fixed32(2, struct.pack("<f", piece.score))
+            + write_field(3, piece.kind),
+        )
+        for piece in pieces
+    )
+
+
+def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:
+    """Loads a model that cuts what is written in pieces' own form, and adds nothing to it.
+
+    It takes text as it is, the sign for a blank included: a piece that begins no word can be cut
+    without becoming the beginning of one.
+    """
+    # No character map, no blank put before, no blank taken away.
+    plain = write_field(2, b"") + write_field(3, 0) + write_field(4, 0)
+    processor = sentencepiece.SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(model + write_field(3, plain))
+    except RuntimeError as error:
+        raise ModelError(f"SentencePiece refuses the vocabulary: {error!s:.200}") from error
+    return processor
+
+
+def _part(model: bytes, number: int) -> dict[int, int | memoryview]:
+    """Returns the fields of the message that is a model's field ``number``."""
+    fields: dict[int, int | memoryview] = {}
+    for found, value in read_fields(memoryview(model)):
+        if found == number and isinstance(value, memoryview):
+            fields |= dict(read_fields(value))
+    return fields

@@ -1,0 +1,76 @@
+"""Protobuf messages, read and written without the protobuf package.
+
+The wire format is https://protobuf.dev/programming-guides/encoding/. Two of its rules are used by
+others here: a repeated field that is appended to a message is one element more, and a message that
+is appended where one is already is merged into it, field by field.
+"""
+
+from collections.abc import Iterator
+
+_VARINT, _BYTES, _FIXED32 = 0, 2, 5
+
+
+def read_fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yields the number and value of each field of a message.
+
+    Raises:
+        IndexError: If the message is cut off, or none.
+    """
+    position = 0
+    while position < len(view):
+        key, position = read_varint(view, position)
+        value: int | memoryview
+        match key & 7:
+            case 0:
+                value, position = read_varint(view, position)
+            case 2:
+                size, position = read_varint(view, position)
+                value, position = view[position : position + size], position + size
+            case 1:
+                value, position = view[position : position + 8], position + 8
+            case 5:
+                value, position = view[position : position + 4], position + 4
+            case _:
+                raise IndexError("unknown wire type")
+        if position > len(view) or key >> 3 == 0:
+            raise IndexError("cut off")
+        yield key >> 3, value
+
+
+def read_varint(view: memoryview, position: int) -> tuple[int, int]:
+    """Returns the number at ``position`` and the position after it.
+
+    Raises:
+        IndexError: If it ends before it is whole, or has over 64 bits.
+    """
+    value = shift = 0
+    while shift < 64:
+        byte = view[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise IndexError("number of more than 64 bits")
+
+
+def write_field(number: int, value: int | bytes) -> bytes:
+    """Returns a field: a non-negative number, or a string, bytes or message that is serialized."""
+    if isinstance(value, int):
+        return _write_varint(number << 3 | _VARINT) + _write_varint(value)
+    return _write_varint(number << 3 | _BYTES) + _write_varint(len(value)) + value
+
+
+def write_fixed32(number: int, value: bytes) -> bytes:
+    """Returns a field of four bytes, a little-endian float say."""
+    assert len(value) == 4
+    return _write_varint(number << 3 | _FIXED32) + value
+
+
+def _write_varint(value: int) -> bytes:
+    written = bytearray()
+    while value > 0x7F:
+        written.append(value & 0x7F | 0x80)
+        value >>= 7
+    written.append(value)
+    return bytes(written)
