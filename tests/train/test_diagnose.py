@@ -71,9 +71,8 @@ def test_a_linear_recurrence_decays_by_its_gain(context, gain):
     for where in ("decoder layer 1", "encoder layer 1 forward", "encoder layer 1 backward"):
         found = find(decay, where)
         assert len(found.relative) == 12
-        expected = [gain**back for back in range(12)]
         # The readout that input feeding hands on is a second, tiny recurrence.
-        assert list(found.relative) == pytest.approx(expected, rel=0.1)
+        assert found.relative == pytest.approx([gain**back for back in range(12)], rel=0.1)
         assert found.factor == pytest.approx(gain, rel=0.02)
         word = {0.5: "vanishes: falls to 1 % after 7 steps", 1.0: "keeps", 2.0: "explodes"}[gain]
         assert found.verdict.startswith(word)
