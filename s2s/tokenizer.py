@@ -46,6 +46,7 @@ class Tokenizer:
         self._tgt = self._src if tgt_model is None else _load(tgt_model, "target")
         self.tags = _find_tags(self._src, src_model, tags)
         """What a source sentence may begin with, sorted; empty for one pair of languages."""
+        self._tag_ids = {tag: int(self._src.piece_to_id(tag)) for tag in self.tags}
         self._leading_tag = leading_tag(self.tags) if self.tags else None
 
     @property
@@ -61,16 +62,16 @@ class Tokenizer:
     def encode_src(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
         """Returns each text's ids with the end piece last; ``sampling`` as in TokenizerConfig.
 
-        A tag that a text begins with is its first piece; with nothing after it, the text is blank.
+        A tag that a text begins with is its first piece.
         """
         pattern = self._leading_tag
         if pattern is None:
             return [[*ids, EOS_ID] for ids in _encode(self._src, texts, sampling)]
         found = [pattern.fullmatch(text) for text in texts]
-        firsts = [[] if tag is None else [self._src.piece_to_id(tag[1])] for tag in found]
+        firsts = [[] if tag is None else [self._tag_ids[tag[1]]] for tag in found]
         rests = [text if tag is None else tag[2] for text, tag in zip(texts, found, strict=True)]
         return [
-            [*first, *ids, EOS_ID] if ids else [EOS_ID]
+            [*first, *ids, EOS_ID]
             for first, ids in zip(firsts, _encode(self._src, rests, sampling), strict=True)
         ]
 
@@ -78,6 +79,10 @@ class Tokenizer:
         """Returns the tag that a source sentence begins with, if it does."""
         found = self._leading_tag and self._leading_tag.fullmatch(text)
         return None if found is None else found[1]
+
+    def is_blank(self, ids: Sequence[int]) -> bool:
+        """Whether a source says nothing: it is the end piece alone, or after a tag."""
+        return len(ids) == (2 if ids[0] in self._tag_ids.values() else 1)
 
     def encode_tgt(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
         """Returns each text's ids with the end piece last, the begin piece left to the decoder."""

@@ -248,24 +248,27 @@ class Translator:
 
     def _translate(self, texts: Sequence[str], options: _Options) -> list[Translation]:
         limit = options.max_src_length
-        sources = self.tokenizer.encode_src(texts)
-        whole_lengths = list(map(len, sources))
-        sources = [ids if len(ids) <= limit else [*ids[: limit - 1], EOS_ID] for ids in sources]
-        # Equal sentences have equal translations, so one of them is searched. A sentence of the
-        # end piece alone is blank, or made of characters that the tokenizer knows as nothing.
-        distinct = sorted({tuple(ids) for ids in sources if len(ids) > 1}, key=longest_first)
+        encoded = self.tokenizer.encode_src(texts)
+        sources = [
+            tuple(ids if len(ids) <= limit else [*ids[: limit - 1], EOS_ID]) for ids in encoded
+        ]
+        # No pieces: a blank sentence, or one of characters that the tokenizer knows as nothing.
+        blank = [self.tokenizer.is_blank(ids) for ids in encoded]
+        # Equal sentences have equal translations, so one of them is searched.
+        spoken = {ids for ids, empty in zip(sources, blank, strict=True) if not empty}
+        distinct = sorted(spoken, key=longest_first)
         beam_size, workers = options.search.beam_size, self._backend.workers
         batches = list(make_batches(distinct, beam_size, options.size, workers))
         # One batch runs in the caller's thread: nothing to hand over, nobody to wait for.
         run = self._pool.map if workers > 1 and len(batches) > 1 else map
         searched = run(lambda batch: self._search(batch, options), batches)
         found = dict(zip(distinct, chain.from_iterable(searched), strict=True))
-        blank = (Hypothesis("", 0.0, ()),) * options.n_best
+        nothing = (Hypothesis("", 0.0, ()),) * options.n_best
         return [
-            Translation(found[tuple(ids)], len(ids), cut=whole > limit)
-            if len(ids) > 1
-            else Translation(blank, 0)
-            for ids, whole in zip(sources, whole_lengths, strict=True)
+            Translation(nothing, 0)
+            if empty
+            else Translation(found[ids], len(ids), cut=len(whole) > limit)
+            for ids, whole, empty in zip(sources, encoded, blank, strict=True)
         ]
 
     def _search(

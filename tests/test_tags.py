@@ -56,7 +56,14 @@ def test_a_second_tag_is_text_and_the_first_is_taken(tokenizer):
 
 
 def test_a_tag_alone_is_blank(tokenizer):
-    assert tokenizer.encode_src(["<2de>", "<2de> ", "", " "]) == [[EOS_ID]] * 4
+    tag, with_blank, nothing, blank, word = tokenizer.encode_src(["<2de>", "<2de> ", "", " ", "d"])
+    assert (tag, nothing) == (with_blank, blank) == ([tag[0], EOS_ID], [EOS_ID])
+    assert list(map(tokenizer.is_blank, (tag, nothing, word, word[-2:]))) == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_target_has_no_tag_and_a_tag_is_no_text(tokenizer):
