@@ -1,0 +1,187 @@
+"""Chunks of text cut into pieces by processes of their own, as many as there are cores.
+
+The processes are plain children that run ``s2s.corpus.encode``. multiprocessing would import the
+user's script once more (spawn, forkserver), which need not be guarded against it, or copy a process
+with torch's threads in it (fork).
+"""
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import s2s
+from s2s.corpus.chunks import Chunk, Encoded, Filter, Resample, encode_chunk
+from s2s.corpus.encode import pack_job, pack_tokenizer, receive, send, unpack_encoded
+from s2s.errors import TrainingError
+from s2s.tokenizer import Tokenizer
+
+SMALL = 4
+"""Chunks that are encoded sooner in this process than others are started for them."""
+
+Job = tuple[Chunk, Filter | Resample]
+
+
+def num_cores() -> int:
+    """Returns the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Encoder:
+    """Encodes chunks, in this process if they are few and else in others; to be closed."""
+
+    def __init__(self, tokenizer: Tokenizer, workers: int | None = None) -> None:
+        """Makes an encoder; processes are started when they are first needed.
+
+        Args:
+            tokenizer: Of the run.
+            workers: Processes; None takes one a core. The results do not depend on it.
+        """
+        self._tokenizer = tokenizer
+        self._count = workers or num_cores()
+        self._workers: list[_Worker] = []
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._threads: ThreadPoolExecutor | None = None
+        self._closed = False
+
+    def map(self, jobs: Iterable[Job]) -> Iterator[Encoded]:
+        """Yields what ``encode_chunk`` makes of each job, in their order.
+
+        Raises:
+            TrainingError: If a process cannot be started, or dies.
+        """
+        jobs = iter(jobs)
+        head = list(islice(jobs, SMALL + 1))
+        if len(head) <= SMALL and self._threads is None:
+            for job in head:
+                self._check_open()
+                yield encode_chunk(self._tokenizer, *job)
+            return
+        threads = self._start()
+        waiting: deque[Future[Encoded]] = deque()
+        for job in chain(head, jobs):
+            self._check_open()
+            if len(waiting) == 2 * self._count:  # one at work and one at the ready for each
+                yield waiting.popleft().result()
+            waiting.append(threads.submit(self._ask, job))
+        while waiting:
+            yield waiting.popleft().result()
+
+    def close(self) -> None:
+        """Ends the processes, whatever they do; a ``map`` under way in a thread is an error."""
+        self._closed = True
+        for worker in self._workers:
+            worker.kill()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+        for worker in self._workers:
+            worker.close()
+        self._workers.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise TrainingError("the encoder was closed while it was at work")
+
+    def _start(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            for _ in range(self._count):
+                worker = _Worker(self._tokenizer)
+                self._workers.append(worker)
+                self._idle.put(worker)
+            # A thread for each process writes a chunk and reads its answer: were one thread to
+            # write to all, it could be stuck at one whose answer nobody reads.
+            self._threads = ThreadPoolExecutor(self._count, "s2s-encode")
+        return self._threads
+
+    def _ask(self, job: Job) -> Encoded:
+        worker = self._idle.get()
+        try:
+            return worker.ask(job)
+        finally:
+            self._idle.put(worker)
+
+
+class _Worker:
+    """One process."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        # The child finds the same s2s, whatever its folder; OpenBLAS would start threads there.
+        paths = [str(Path(s2s.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+        try:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+            # In a process group of its own, Ctrl-C reaches the parent alone, which then decides.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "s2s.corpus.encode"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=environment,
+                process_group=0,
+            )
+        except OSError as error:
+            raise TrainingError(f"cannot start an encoding process: {error.strerror}") from error
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests, self._answers = self._process.stdin, self._process.stdout
+        self._tokenizer: Tokenizer | None = tokenizer
+
+    def ask(self, job: Job) -> Encoded:
+        """Returns the answer to ``job``."""
+        try:
+            if self._tokenizer is not None:
+                send(self._requests, *pack_tokenizer(self._tokenizer))
+                self._tokenizer = None
+            send(self._requests, *pack_job(*job))
+            answer = receive(self._answers)
+        except (OSError, EOFError):
+            answer = None
+        if answer is None:
+            raise TrainingError(self._death())
+        return unpack_encoded(answer)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        self._process.wait()
+        self._answers.close()
+        with contextlib.suppress(OSError):  # what a dead process left unread
+            self._requests.close()
+        self._errors.close()
+
+    def _death(self) -> str:
+        """Returns how the process ended, in one line."""
+        self._process.kill()  # it closed a pipe, but may be alive yet
+        status = self._process.wait()
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+        return f"an encoding process {how}: {last}"

@@ -1,0 +1,62 @@
+"""Many sentences in one array, cut by offsets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2s.config import PAD_ID
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Sentences as ids, or as the bytes of their text."""
+
+    ids: NDArray[Any]  # (pieces,) uint16 or int32; text: (bytes,) uint8
+    offsets: NDArray[np.int64]  # (sentences + 1,), from 0
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def lengths(self) -> NDArray[np.int64]:
+        """Returns (sentences,), the end piece counted."""
+        return np.diff(self.offsets)
+
+    def take(self, rows: NDArray[np.int64]) -> "Sentences":
+        """Returns the sentences ``rows``, in that order."""
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        return Sentences(self.ids[self._positions(rows, lengths)], to_offsets(lengths))
+
+    def padded(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Returns ``rows``, at least one, as (len(rows), longest) int64 ids, padded."""
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        batch = np.full((len(rows), int(lengths.max())), PAD_ID, dtype=np.int64)
+        mask = np.arange(batch.shape[1]) < lengths[:, None]
+        batch[mask] = self.ids[self._positions(rows, lengths)]
+        return batch
+
+    def _positions(self, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Returns where the pieces of ``rows`` are, one row after the other."""
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(ends) else 0
+        return np.repeat(self.offsets[rows] - ends + lengths, lengths) + np.arange(total)
+
+
+def to_offsets(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns (len(lengths) + 1,): where each sentence starts, and where the last one ends."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def join(parts: Sequence[Sentences]) -> Sentences:
+    """Returns the sentences of all ``parts``, of which there is at least one."""
+    lengths = np.concatenate([part.lengths() for part in parts])
+    return Sentences(np.concatenate([part.ids for part in parts]), to_offsets(lengths))
+
+
+def ids_dtype(vocab_size: int) -> np.dtype[Any]:
+    """Returns the smallest type that holds the ids of a vocabulary."""
+    return np.dtype("<u2" if vocab_size <= 1 << 16 else "<i4")

@@ -1,0 +1,255 @@
+"""Tokenised text on disk: made once, checked and used again, read a stretch at a time.
+
+A corpus is a folder whose name is a hash of all it was made from: both texts, the tokenizer, the
+tag, the limits. It is made under another name and renamed, so that it is whole or not there, also
+when several processes make the same one at once. Memory does not grow with the text: stretches are
+read into arrays, not mapped, so that nothing of the files counts as this process's memory.
+"""
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2s.corpus.chunks import Encoded, Filter, PairCounts, make_filter
+from s2s.corpus.config import CorpusConfig
+from s2s.corpus.folders import Building, remove_abandoned
+from s2s.corpus.pairs import check_file, check_kept, read_chunks
+from s2s.corpus.pool import Encoder
+from s2s.corpus.sentences import Sentences, ids_dtype
+from s2s.errors import FileError
+from s2s.text import printable
+from s2s.tokenizer import Tokenizer
+
+FORMAT = 1
+"""Version of the files, part of the key; raised when an old one would be misread."""
+META_FILE = "meta.json"
+_IDS = ("src", "tgt")
+_TEXTS = ("src_text", "tgt_text")
+_READ_SIZE = 1 << 20
+
+
+class FileFacts(NamedTuple):
+    """By which damage to a file is noticed."""
+
+    bytes: int
+    crc32: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """A corpus on disk, in the order of its text."""
+
+    folder: Path
+    key: str
+    """Hash of all it was made from: the same key, the same sentences."""
+    counts: PairCounts
+    dtypes: dict[str, str]
+
+    def __len__(self) -> int:
+        return self.counts.kept
+
+    @property
+    def has_text(self) -> bool:
+        """Whether it can be cut into pieces anew."""
+        return _TEXTS[0] in self.dtypes
+
+    def read(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
+        """Returns source and target of the pairs from ``start`` to before ``stop``.
+
+        Raises:
+            FileError: If the files were taken away.
+        """
+        return self._read("src", start, stop), self._read("tgt", start, stop)
+
+    def read_text(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
+        """Returns the same as bytes of the text, with line ends; needs ``has_text``."""
+        return self._read("src_text", start, stop), self._read("tgt_text", start, stop)
+
+    def _read(self, name: str, start: int, stop: int) -> Sentences:
+        offsets = self._array(f"{name}.offsets", np.dtype("<i8"), start, stop + 1)
+        first, last = int(offsets[0]), int(offsets[-1])
+        ids = self._array(f"{name}.ids", np.dtype(self.dtypes[name]), first, last)
+        return Sentences(ids, offsets - first)
+
+    def _array(self, name: str, dtype: np.dtype[Any], start: int, stop: int) -> NDArray[Any]:
+        path = self.folder / name
+        array = np.empty(stop - start, dtype)
+        try:
+            with path.open("rb", buffering=0) as file:
+                file.seek(start * dtype.itemsize)
+                data, done = array.view(np.uint8).data, 0
+                while done < len(data) and (read := file.readinto(data[done:])):
+                    done += read
+        except OSError as error:
+            raise FileError(f"cannot read {printable(str(path))}: {error.strerror}") from error
+        if done < len(data):
+            raise FileError(f"{printable(str(path))} was cut short while it was in use")
+        return array
+
+
+def open_shards(
+    config: CorpusConfig,
+    tokenizer: Tokenizer,
+    folder: Path,
+    *,
+    max_pieces: int,
+    max_ratio: float,
+    keep_text: bool,
+    report: Callable[[str], None],
+    workers: int | None = None,
+) -> Shards:
+    """Opens a corpus as ids, tokenising it if that was not done before.
+
+    Args:
+        config: Where it is.
+        tokenizer: Of the run.
+        folder: Where corpora are kept, each in a folder of its own; made if missing.
+        max_pieces: Limit on each side; neither the end piece nor the tag is counted.
+        max_ratio: Limit on longer side against shorter, see ``DataConfig``.
+        keep_text: Whether the text is kept too, for subword sampling.
+        report: Is told in a line what is done, as it may take long.
+        workers: Processes that tokenise; None takes one a core.
+
+    Raises:
+        ConfigError: If the tokenizer has no such tag.
+        DataError: If the files do not match, or no pair is left.
+        FileError: If one cannot be read, or ``folder`` not be written to, its disk being full say.
+    """
+    how = make_filter(config, tokenizer, max_pieces, max_ratio, keep_text)
+    key = _key(config, tokenizer, how)
+    target = folder / key
+    what = f"{printable(config.src)}, {printable(config.tgt)}"
+    for name in remove_abandoned(folder):
+        report(f"removed {folder / name}, tokenised text that another run left half-made")
+    if target.exists():
+        found = load(target, key)
+        if isinstance(found, Shards):
+            report(f"{what}: tokenised text found in {target}")
+            return found
+        report(f"{what}: tokenised text in {target} is damaged ({found}); it is made anew")
+    else:
+        report(f"{what}: tokenising")
+    with Building(folder, key) as building:
+        with Encoder(tokenizer, workers) as encoder:
+            jobs = ((chunk, how) for chunk in read_chunks(config))
+            writer = _Writer(building.path, tokenizer, keep_text)
+            try:
+                for encoded in encoder.map(jobs):
+                    writer.add(encoded)
+            finally:
+                facts = writer.close()
+        check_kept(config, writer.counts)
+        meta = {
+            "format": FORMAT,
+            "key": key,
+            "counts": asdict(writer.counts),
+            "dtypes": writer.dtypes,
+            "files": {name: fact._asdict() for name, fact in facts.items()},
+        }
+        text = json.dumps(meta, indent=2) + "\n"
+        (building.path / META_FILE).write_text(text, encoding="utf-8")
+        building.settle(lambda: isinstance(load(target, key), Shards))
+    return Shards(target, key, writer.counts, writer.dtypes)
+
+
+def load(folder: Path, key: str) -> Shards | str:
+    """Returns the corpus in ``folder``, or what is wrong with it."""
+    try:
+        meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
+        if (meta["format"], meta["key"]) != (FORMAT, key):
+            return f"{META_FILE} is of another corpus"
+        for name, facts in meta["files"].items():
+            path = folder / name
+            if (size := path.stat().st_size) != facts["bytes"]:
+                return f"{name} has {size} bytes instead of {facts['bytes']}"
+            if _checksum(path) != facts["crc32"]:
+                return f"{name} has another checksum"
+        return Shards(folder, key, PairCounts(**meta["counts"]), dict(meta["dtypes"]))
+    except OSError as error:
+        return f"{Path(error.filename or folder).name}: {error.strerror}"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{META_FILE} cannot be read"
+
+
+def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
+    """Returns a hash of all that the tokenised text depends on."""
+    models = (tokenizer.src_model, tokenizer.tgt_model)
+    parts = {
+        "format": FORMAT,
+        "filter": how._asdict(),
+        "tags": tokenizer.tags,
+        "models": [None if model is None else _hash(model) for model in models],
+        "text": [_hash_file(config.src), _hash_file(config.tgt)],
+    }
+    return _hash(json.dumps(parts, sort_keys=True).encode())[:32]
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=32).hexdigest()
+
+
+def _hash_file(path: str) -> str:
+    check_file(path)
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()
+    except OSError as error:
+        raise FileError(f"cannot read {printable(path)}: {error.strerror}") from error
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(_READ_SIZE):
+            checksum = zlib.crc32(data, checksum)
+    return checksum
+
+
+class _Writer:
+    """Appends chunks to the files of a corpus."""
+
+    def __init__(self, folder: Path, tokenizer: Tokenizer, keep_text: bool) -> None:
+        sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+        self.dtypes = {
+            name: ids_dtype(size).str for name, size in zip(_IDS, sizes, strict=True)
+        } | ({name: np.dtype(np.uint8).str for name in _TEXTS} if keep_text else {})
+        self.counts = PairCounts()
+        self._total = dict.fromkeys(self.dtypes, 0)
+        names = [f"{name}.{part}" for name in self.dtypes for part in ("ids", "offsets")]
+        self._open = ExitStack()
+        self._files = {name: self._open.enter_context((folder / name).open("wb")) for name in names}
+        self._facts = dict.fromkeys(names, FileFacts(0, 0))
+        for name in self.dtypes:
+            self._write(f"{name}.offsets", np.zeros(1, "<i8"))
+
+    def add(self, encoded: Encoded) -> None:
+        self.counts += encoded.counts
+        for name in self.dtypes:
+            sentences: Sentences = getattr(encoded, name)
+            self._write(f"{name}.ids", sentences.ids)
+            offsets = sentences.offsets[1:] + self._total[name]
+            self._write(f"{name}.offsets", offsets.astype("<i8"))
+            self._total[name] += int(sentences.offsets[-1])
+
+    def close(self) -> dict[str, FileFacts]:
+        """Brings the files to the disk; returns what they are known by."""
+        with self._open:
+            for file in self._files.values():
+                file.flush()
+                os.fsync(file.fileno())
+        return self._facts
+
+    def _write(self, name: str, array: NDArray[Any]) -> None:
+        data = array.tobytes()
+        self._files[name].write(data)
+        before = self._facts[name]
+        self._facts[name] = FileFacts(before.bytes + len(data), zlib.crc32(data, before.crc32))

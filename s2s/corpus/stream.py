@@ -1,0 +1,232 @@
+"""Batches of several weighted corpora, endless, prepared ahead, exact on resume.
+
+What comes depends on the corpora, the settings and the seed alone: not on where the stream was
+entered, on how many processes share it, nor on how many encode text for it.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2s.config import BOS_ID
+from s2s.corpus.buffers import Buffer, BufferReader
+from s2s.corpus.pairs import Corpus
+from s2s.corpus.plan import (
+    plan_in_order,
+    seed_of_batch,
+)
+from s2s.corpus.pool import Encoder, num_cores
+from s2s.corpus.prefetch import Prefetch
+from s2s.corpus.sentences import Sentences
+from s2s.corpus.shards import Shards
+from s2s.errors import ConfigError, DataError
+from s2s.tokenizer import Tokenizer
+
+BLOCK_PAIRS = 65_536
+"""Pairs that stand together in the text and come in the same buffer."""
+BUFFER_BLOCKS = 16
+"""Blocks among whose pairs batches are drawn: about a million pairs, 100 MB."""
+STEPS_AHEAD = 8
+
+
+class Place(NamedTuple):
+    """Where in the stream a step begins."""
+
+    epoch: int = 0
+    buffer: int = 0
+    batch: int = 0
+    pairs: int = 0
+    """Pairs of this epoch that came before."""
+
+
+START = Place()
+
+
+class Batch(NamedTuple):
+    """One padded batch."""
+
+    src: NDArray[np.int64]  # (batch, src_len)
+    src_lengths: NDArray[np.int64]  # (batch,)
+    tgt_in: NDArray[np.int64]  # (batch, tgt_len), the begin piece first
+    tgt_out: NDArray[np.int64]  # (batch, tgt_len), the end piece last
+    num_tokens: int  # real target tokens
+    seed: int  # of what is drawn for this batch, 63 bits
+
+
+class Step(NamedTuple):
+    """The batches of one update."""
+
+    batches: list[Batch]
+    """Those of this process; none, where there are fewer batches than processes."""
+    tokens: int
+    """Real target tokens of the step, over all processes."""
+    pairs: int
+    """Pairs of the step, over all processes."""
+    place: Place
+    """Where the next step begins."""
+
+
+class BatchStream:
+    """Steps of training over several corpora."""
+
+    def __init__(
+        self,
+        corpora: Sequence[tuple[Shards, float]],
+        *,
+        batch_tokens: int,
+        accumulate: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        sampling: float = 0.0,
+        tokenizer: Tokenizer | None = None,
+        workers: int | None = None,
+        block_pairs: int = BLOCK_PAIRS,
+        buffer_blocks: int = BUFFER_BLOCKS,
+    ) -> None:
+        """Makes a stream; nothing is read yet.
+
+        Args:
+            corpora: Each with its weight: how often an epoch shows each of its pairs.
+            batch_tokens: Target tokens of a batch at most, padding counted.
+            accumulate: Batches of a step, over all processes; the last step of a buffer may have
+                fewer.
+            seed: Of all that is drawn.
+            rank: Which process this is; it gets batches ``rank``, ``rank + world``, ... of a step.
+            world: Processes that share the steps.
+            sampling: Subword sampling, anew each epoch, see ``TokenizerConfig``; needs corpora
+                with text.
+            tokenizer: For sampling.
+            workers: Processes that encode text for sampling; None takes one a core, shared among
+                ``world``.
+            block_pairs: Pairs of a block.
+            buffer_blocks: Blocks of a buffer.
+
+        Raises:
+            ConfigError: If the settings make no stream.
+            DataError: If the weights leave no pair.
+        """
+        for name, value, low in (
+            ("batch_tokens", batch_tokens, 1),
+            ("accumulate", accumulate, 1),
+            ("seed", seed, 0),
+            ("world", world, 1),
+            ("block_pairs", block_pairs, 1),
+            ("buffer_blocks", buffer_blocks, 1),
+        ):
+            if value < low:
+                raise ConfigError(f"BatchStream: {name} is {value}; expected at least {low}")
+        if not 0 <= rank < world:
+            raise ConfigError(f"BatchStream: rank is {rank}; expected 0 to {world - 1}")
+        if sampling and (tokenizer is None or not all(shards.has_text for shards, _ in corpora)):
+            raise ConfigError(
+                "BatchStream: sampling needs a tokenizer, and corpora with their text"
+            )
+        self._reader = BufferReader(
+            corpora, batch_tokens, seed, sampling, block_pairs, buffer_blocks * block_pairs
+        )
+        self.waited = 0.0
+        """Seconds that whoever takes the steps has waited for them."""
+        self._accumulate = accumulate
+        self._seed = seed
+        self._rank, self._world = rank, world
+        self._tokenizer = tokenizer if sampling else None
+        self._workers = workers or max(1, num_cores() // world)
+
+    @property
+    def pairs_in_epoch(self) -> int:
+        """Pairs that every epoch shows."""
+        return self._reader.pairs_in_epoch
+
+    def steps(self, place: Place = START) -> Generator[Step, None, None]:
+        """Yields steps, without end, from ``place`` on; close it to end its threads.
+
+        Raises:
+            DataError: If ``place`` is none of this stream's, as another text or seed has others.
+            FileError: If the corpora were taken away.
+            TrainingError: If an encoding process died.
+        """
+        with ExitStack() as stack:
+            encoder = None
+            if self._tokenizer is not None:
+                encoder = Encoder(self._tokenizer, self._workers)
+            buffers = Prefetch(self._reader.buffers(place.epoch, place.buffer, encoder), 1)
+            steps = Prefetch(self._steps(place, buffers), STEPS_AHEAD)
+            # Ended in reverse, each by what it waits for.
+            stack.callback(steps.close)
+            stack.callback(buffers.close)
+            if encoder is not None:
+                stack.callback(encoder.close)
+            while True:
+                start = time.perf_counter()
+                step = next(steps)
+                self.waited += time.perf_counter() - start
+                yield step
+
+    def _steps(self, place: Place, buffers: Iterator[Buffer]) -> Iterator[Step]:
+        """Yields the steps of the buffers, the first of them from ``place`` on."""
+        batch, entered = place.batch, False
+        for buffer in buffers:
+            plan, count, start = buffer.plan, len(buffer.plan.ends), buffer.pairs_before
+            if not entered:
+                before = int(plan.ends[batch - 1]) if 0 < batch < count else 0
+                at_place = (buffer.epoch, buffer.number, batch, start + before)
+                if at_place != place or batch >= count:
+                    raise DataError(
+                        f"the training text has no {place}; was the text, the seed or a setting "
+                        "changed?"
+                    )
+                entered = True
+            while batch < count:
+                numbers = range(batch, min(batch + self._accumulate, count))
+                before = int(plan.ends[batch - 1]) if batch else 0
+                done = int(plan.ends[numbers[-1]])
+                batch = numbers.stop
+                if batch < count:
+                    following = Place(buffer.epoch, buffer.number, batch, start + done)
+                elif buffer.last:
+                    following = Place(buffer.epoch + 1)
+                else:
+                    following = Place(buffer.epoch, buffer.number + 1, 0, start + done)
+                yield Step(
+                    [
+                        _make_batch(
+                            buffer.src,
+                            buffer.tgt,
+                            plan.batch(number),
+                            seed_of_batch(self._seed, buffer.epoch, buffer.number, number),
+                        )
+                        for number in numbers[self._rank :: self._world]
+                    ],
+                    int(plan.tokens[numbers.start : numbers.stop].sum()),
+                    done - before,
+                    following,
+                )
+            batch = 0
+
+
+def iterate_once(corpus: Corpus, batch_tokens: int) -> Iterator[Batch]:
+    """Yields every pair once, by length; for validation."""
+    plan = plan_in_order(corpus.src.lengths(), corpus.tgt.lengths(), batch_tokens)
+    for number in range(len(plan.ends)):
+        yield _make_batch(corpus.src, corpus.tgt, plan.batch(number), seed=0)
+
+
+def _make_batch(src: Sentences, tgt: Sentences, rows: NDArray[np.int64], seed: int) -> Batch:
+    """Pads the sentences of ``rows`` to one batch."""
+    tgt_out = tgt.padded(rows)
+    tgt_in = np.empty_like(tgt_out)
+    tgt_in[:, 0] = BOS_ID
+    tgt_in[:, 1:] = tgt_out[:, :-1]  # the end piece of shorter rows stands in their padding
+    return Batch(
+        src.padded(rows),
+        src.offsets[rows + 1] - src.offsets[rows],
+        tgt_in,
+        tgt_out,
+        num_tokens=int((tgt.offsets[rows + 1] - tgt.offsets[rows]).sum()),
+        seed=seed,
+    )
