@@ -16,6 +16,8 @@ from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tags import TAG, check_tags, leading_tag
 
+COVERAGE = 0.9998
+"""Share of the training text's characters that a vocabulary can write; the rest are unknown."""
 _SHARED_OUT = 5000  # sentences in a list from which on threads pay
 
 
@@ -145,7 +147,7 @@ def train_model(
             hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
             model_type=config.algorithm,
             normalization_rule_name=config.normalization,
-            character_coverage=0.9998,
+            character_coverage=COVERAGE,
             input_sentence_size=2_000_000,
             shuffle_input_sentence=True,
             max_sentence_length=100_000,  # bytes; the default leaves long lines out silently
