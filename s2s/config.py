@@ -130,11 +130,15 @@ class TokenizerConfig(Config):
     special pieces must be those of s2s (pad 0, unk 1, bos 2, eos 3)."""
     tgt_model: str | None = None
     """The target's, where ``src_model`` is the source's alone."""
+    new_pieces: int = 0
+    """Pieces at most that a vocabulary which exists (``src_model``, or that of the run that
+    ``TrainConfig.init`` names) gets from the training text, after its own."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
         self._check_range("vocab_size", 8, 1_000_000)
         self._check_range("sampling", 0, 1)
+        self._check_range("new_pieces", 0, 1_000_000)
         if self.tgt_model is not None and self.src_model is None:
             raise ConfigError("TokenizerConfig.tgt_model needs a src_model beside it")
 

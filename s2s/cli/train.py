@@ -1,11 +1,14 @@
 """``s2s train``: two text files in, a run folder out."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from s2s.cli.options import device_of, one_of, say
+from s2s.corpus.config import CorpusConfig
+from s2s.corpus.names import parse_corpus, tagged
 from s2s.errors import ConfigError, MissingPackageError
 
 
@@ -15,6 +18,30 @@ def train(
     tgt: Annotated[Path | None, typer.Option(help="Their translations, line by line.")] = None,
     val_src: Annotated[Path | None, typer.Option(help="Source sentences to validate on.")] = None,
     val_tgt: Annotated[Path | None, typer.Option(help="Their translations.")] = None,
+    corpora: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--train",
+            metavar="PREFIX:SRC-TGT[=WEIGHT]",
+            help="Instead of --src and --tgt, and more than once: PREFIX.SRC and PREFIX.TGT, each "
+            "pair WEIGHT times an epoch. Several target languages make one model for all: sources "
+            "then begin with a tag such as <2de>.",
+        ),
+    ] = None,
+    val_corpora: Annotated[
+        list[str] | None,
+        typer.Option("--validate", metavar="PREFIX:SRC-TGT", help="The same for validation."),
+    ] = None,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Fine-tune: start from this run's weights, shape and vocabulary."
+        ),
+    ] = None,
+    new_pieces: Annotated[
+        int | None,
+        typer.Option(min=0, help="Pieces at most that --init's vocabulary gets from the text."),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -64,6 +91,14 @@ def train(
     batch_tokens: Annotated[
         int | None, typer.Option(min=1, help="Target tokens of a batch at most.")
     ] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option(min=1, help="Batches an update, over all processes. Default one for each."),
+    ] = None,
+    bptt_steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Truncate back-propagation to so many target positions."),
+    ] = None,
     max_minutes: Annotated[float | None, typer.Option(min=1e-6)] = None,
     max_updates: Annotated[int | None, typer.Option(min=1)] = None,
     max_epochs: Annotated[int | None, typer.Option(min=1)] = None,
@@ -82,10 +117,31 @@ def train(
     ] = None,
     precision: Annotated[
         str | None,
-        typer.Option(metavar="fp32|bf16|fp16", callback=one_of("fp32", "bf16", "fp16")),
+        typer.Option(
+            metavar="auto|fp32|bf16|fp16",
+            callback=one_of("auto", "fp32", "bf16", "fp16"),
+            help="Default auto: bf16 where the processor or the GPU has units for it.",
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder for tokenised text that runs may share. Default in --out."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that tokenise. Default one a core.")
+    ] = None,
+    save_minutes: Annotated[
+        float | None, typer.Option(min=1e-6, help="Time between checkpoints. Default 5.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint of --out, exactly.")
+    ] = False,
+    diagnose: Annotated[
+        bool,
+        typer.Option(
+            "--diagnose",
+            help="Train nothing: show how the gradients of the run in --out decay over time steps.",
+        ),
     ] = False,
 ) -> None:
     """Train a translator on parallel text: line i of --tgt translates line i of --src.
@@ -99,34 +155,46 @@ def train(
     A training that was stopped goes on with the same command and --resume, or just:
 
         s2s train --out run --resume
+
+    On several GPUs, or processes of a CPU:
+
+        torchrun --nproc-per-node 2 -m s2s train --device cuda ...
     """
     given = {name: value for name, value in locals().items() if value is not None}
-    for option, field in (("src", "train_src"), ("tgt", "train_tgt")):
+    files = {name: given.pop(name, None) for name in ("src", "tgt", "val_src", "val_tgt")}
+    names = [given.pop(name, []) for name in ("corpora", "val_corpora")]
+    for option, field in (
+        ("tokenizer", "src_model"),
+        ("tgt_tokenizer", "tgt_model"),
+        ("init", "init"),
+        ("cache", "cache"),
+    ):
         if option in given:
-            given[field] = given.pop(option)
-    for field in ("train_src", "train_tgt", "val_src", "val_tgt"):
-        if field in given:
-            given[field] = str(Path(given[field]).resolve())  # resuming may start elsewhere
-        elif not resume:
-            option = field.removeprefix("train_").replace("_", "-")
-            raise ConfigError(
-                f"--{option} is missing; training needs --src, --tgt, --val-src, --val-tgt"
-            )
-    for option, field in (("tokenizer", "src_model"), ("tgt_tokenizer", "tgt_model")):
-        if option in given:
-            given[field] = str(Path(given[option]).resolve())
-    if resume and preset is not None:
-        raise ConfigError("--preset and --resume exclude each other: a run keeps its settings")
+            # Resuming may start in another folder.
+            given[field] = str(Path(given.pop(option)).resolve())
+    if (resume or init) and preset is not None:
+        option = "--resume" if resume else "--init"
+        raise ConfigError(f"--preset and {option} exclude each other: a run keeps its settings")
     if separate_vocabularies:
         given["joint"] = False
     try:
         from s2s.train import train as run_training
+        from s2s.train.diagnose import diagnose_run
         from s2s.train.settings import Settings
     except ImportError as error:
         raise MissingPackageError(
             f"{error.name or error} is not installed; training needs 's2s[train]'"
         ) from error
-    settings = Settings.of_run(out) if resume else Settings.of_preset(preset or "small")
+    if diagnose:
+        say(diagnose_run(out))
+        return
+    given |= _corpora(files, names, needed=not resume)
+    if resume:
+        settings = Settings.of_run(out)
+    else:
+        settings = Settings.of_preset(preset or "small")
+        if init is not None:
+            settings = settings.started_from(init)
     settings = settings.changed(given)
     result = run_training(
         settings.data,
@@ -136,8 +204,44 @@ def train(
         tokenizer=settings.tokenizer,
         resume=resume,
     )
+    if os.environ.get("RANK", "0") != "0":
+        return
     bleu = "" if result.best_bleu is None else f", validation BLEU {result.best_bleu:.2f}"
     say(
         f"{result.updates:,} updates in {result.minutes:.1f} minutes ({result.stopped_by}){bleu}\n"
         f"next: s2s export {result.run} model.onnx"
     )
+
+
+def _corpora(
+    files: dict[str, Path | None], names: list[list[str]], *, needed: bool
+) -> dict[str, Any]:
+    """Returns the fields of DataConfig that the options name."""
+    if any(names):
+        if any(files.values()):
+            raise ConfigError(
+                "--train and --validate exclude --src, --tgt, --val-src and --val-tgt"
+            )
+        if not all(names):
+            missing = "--train" if not names[0] else "--validate"
+            raise ConfigError(f"{missing} is missing; --train and --validate go together")
+        groups = tagged(*([parse_corpus(name) for name in group] for group in names))
+    elif any(files.values()) or needed:
+        for option, path in files.items():
+            if path is None:
+                raise ConfigError(
+                    f"--{option.replace('_', '-')} is missing; training needs --src, --tgt, "
+                    "--val-src, --val-tgt, or --train and --validate"
+                )
+        paths = {option: str(Path(path or "").resolve()) for option, path in files.items()}
+        groups = (
+            (CorpusConfig(src=paths["src"], tgt=paths["tgt"]),),
+            (CorpusConfig(src=paths["val_src"], tgt=paths["val_tgt"]),),
+        )
+    else:
+        return {}
+    fields = ("train", "validation")
+    return {
+        field: [config.to_dict() for config in group]
+        for field, group in zip(fields, groups, strict=True)
+    }

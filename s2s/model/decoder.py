@@ -27,6 +27,10 @@ class DecoderState(NamedTuple):
     cell: Tensor | None  # (layers, batch, hidden_size), the LSTM's only
     readout: Tensor | None  # (batch, embedding_size), with input feeding only
 
+    def detach(self) -> "DecoderState":
+        """Returns the same state, through which no gradient passes."""
+        return DecoderState(*(None if part is None else part.detach() for part in self))
+
     def select(self, rows: Tensor) -> "DecoderState":
         """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""
         return DecoderState(

@@ -6,6 +6,7 @@
 and renamed, so that it is whole or absent. No pickle is read or written.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +79,18 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         raise ModelError(f"{folder}: {error}") from error
 
 
-def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Reads the tensors under ``prefix`` (cut off their names) and the JSON state in the header.
+def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:
+    """Returns a digest of a checkpoint's content (BLAKE2b, 128 bits)."""
+    digest = hashlib.blake2b(json.dumps(state, sort_keys=True).encode(), digest_size=16)
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Reads a checkpoint: its tensors, and the JSON state in its header; its checksum is checked.
 
     Raises:
         FileError: If ``path`` is missing.
@@ -89,16 +100,18 @@ def read_tensors(path: Path, prefix: str = "") -> tuple[dict[str, torch.Tensor],
         raise FileError(f"{path} does not exist; the run has saved no such checkpoint yet")
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {
-                name.removeprefix(prefix): file.get_tensor(name)
-                for name in file.offset_keys()
-                if name.startswith(prefix)
-            }
-            state = json.loads((file.metadata() or {}).get("s2s.state", "null"))
+            tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
+            header = file.metadata() or {}
+            state = json.loads(header.get("s2s.state", "null"))
     except (SafetensorError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}") from error
     if not isinstance(state, dict):
         raise ModelError(f"{path} is no checkpoint of s2s: its header has no s2s.state")
+    # Files of s2s 0.1.0 have no checksum.
+    if "s2s.checksum" in header and header["s2s.checksum"] != checksum(tensors, state):
+        raise ModelError(
+            f"{path} is damaged: its checksum is not that of its content; use a copy, or train anew"
+        )
     return tensors, state
 
 

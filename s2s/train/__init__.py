@@ -8,9 +8,18 @@ import os
 # and 7,100 to 7,400; this 4,080 and 7,100 to 8,100; no spinning at all 4,340 and 5,200 to 6,900.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
 
-from s2s.train.config import DataConfig, TrainConfig
-from s2s.train.loop import train
+from s2s.corpus import CorpusConfig, DataConfig
+from s2s.train.config import TrainConfig
 from s2s.train.position import TrainResult
 from s2s.train.presets import PRESETS, Preset
+from s2s.train.start import train
 
-__all__ = ["PRESETS", "DataConfig", "Preset", "TrainConfig", "TrainResult", "train"]
+__all__ = [
+    "PRESETS",
+    "CorpusConfig",
+    "DataConfig",
+    "Preset",
+    "TrainConfig",
+    "TrainResult",
+    "train",
+]

@@ -1,8 +1,11 @@
 """Files of a running training: everything an exact continuation needs, in one safetensors file.
 
 ``last.safetensors`` holds, by prefix, the weights (``model.``), their moving average (``ema.``),
-the optimizer's moments (``optimizer.INDEX.``), the last validated weights (``snapshot.INDEX.``) and
-the states of the random generators (``random.``); its header holds counters and positions as JSON.
+the optimizer's moments (``optimizer.INDEX.``) and the last validated weights
+(``snapshot.INDEX.``); its header holds counters and positions as JSON, and a checksum.
+
+No state of a random generator is among them, because none outlives a batch: the order of the pairs
+and every batch's dropout are drawn from the seed and the place in the data.
 """
 
 import json
@@ -15,14 +18,15 @@ from torch import Tensor, nn
 
 from s2s.errors import ModelError
 from s2s.files import atomic_output
-from s2s.model.run import read_tensors
+from s2s.model.run import checksum, read_tensors
 from s2s.train.average import MovingAverage, Weights, put_weights
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
     """Writes tensors and JSON state as one file, whole or not at all."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    data = save(plain, metadata={"s2s.state": json.dumps(state)})
+    header = {"s2s.state": json.dumps(state), "s2s.checksum": checksum(plain, state)}
+    data = save(plain, metadata=header)
     with atomic_output(path, "wb") as file:
         file.write(data)
 
@@ -46,9 +50,6 @@ def save_last(
         tensors |= {f"ema.{name}": value for name, value in average.weights.items()}
     for index, weights in enumerate(snapshots):
         tensors |= {f"snapshot.{index}.{name}": value for name, value in weights.items()}
-    tensors["random.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["random.cuda"] = torch.cuda.get_rng_state()
     write_tensors(path, tensors, state)
 
 
@@ -83,9 +84,6 @@ def load_last(
         for name, value in part("snapshot.").items():
             index, key = name.split(".", 1)
             grouped.setdefault(int(index), {})[key] = value
-        torch.set_rng_state(tensors["random.cpu"])
-        if "random.cuda" in tensors and torch.cuda.is_available():
-            torch.cuda.set_rng_state(tensors["random.cuda"])
     except (KeyError, RuntimeError, ValueError) as error:
         raise ModelError(f"{path} does not fit this run: {error!s:.200}") from error
     return [grouped[index] for index in sorted(grouped)], state

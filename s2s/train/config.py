@@ -1,4 +1,4 @@
-"""Settings of training and of its data."""
+"""Settings of training."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,32 +9,19 @@ from s2s.errors import ConfigError
 Decay = Literal["linear", "cosine", "inverse_sqrt", "constant"]
 
 CHANGEABLE = frozenset(
-    {"max_updates", "max_epochs", "max_minutes", "device", "log_every", "save_minutes", "patience"}
+    {
+        "max_updates",
+        "max_epochs",
+        "max_minutes",
+        "device",
+        "workers",
+        "log_every",
+        "save_minutes",
+        "patience",
+    }
 )
 """Fields of TrainConfig that a resumed run may change: they do not alter what is learned in an
 update. (Limits do stretch the decay of the learning rate from there on.)"""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DataConfig(Config):
-    """Parallel text, and which of its pairs are left out of training."""
-
-    train_src: str
-    train_tgt: str
-    val_src: str
-    val_tgt: str
-    src_language: str | None = None
-    """Language code for the model's card; None takes the file name's ending."""
-    tgt_language: str | None = None
-    max_pieces: int = 200
-    """Pairs with more pieces on either side are left out and counted."""
-    max_ratio: float = 4.0
-    """Pairs with more than ``max_ratio * shorter + 5`` pieces on the longer side are left out."""
-
-    def __post_init__(self) -> None:
-        Config.__post_init__(self)
-        self._check_range("max_pieces", 1)
-        self._check_range("max_ratio", 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,12 +35,21 @@ class TrainConfig(Config):
     come before."""
     seed: int = 1
     device: Literal["cpu", "cuda"] = "cpu"
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32."""
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32. ``auto`` is
+    bf16 where the device multiplies it faster (a GPU that has it, a CPU with AMX), else fp32; the
+    run folder keeps what it came to."""
     batch_tokens: int = 3000
     """Target tokens of a batch at most, padding counted."""
-    accumulate: int = 1
-    """Batches an update."""
+    accumulate: int | None = None
+    """Batches an update, those of all processes together; None is one for each process."""
+    bptt_steps: int | None = None
+    """Truncated back-propagation through time: the decoder's state carries no gradient over more
+    than so many target positions (Williams and Peng 1990); None is no limit."""
+    workers: int | None = None
+    """Processes that tokenise text; None is one for each core."""
+    init: str | None = None
+    """Run folder whose best weights are the start, instead of random ones."""
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-3
     """Its highest value, at the end of the warm-up."""
@@ -84,9 +80,9 @@ class TrainConfig(Config):
     patience: int | None = None
     """Validations without a better one after which training stops."""
     max_bad_updates: int = 20
-    """Updates in a row with a non-finite gradient after which training gives up."""
+    """Updates in a row with a non-finite gradient, at least, after which training gives up."""
     log_every: int = 20
-    """Updates between lines of ``metrics.jsonl``."""
+    """Updates between lines of ``metrics.jsonl``, each with the norms of every layer."""
     save_minutes: float = 5.0
     """Time between checkpoints; each validation writes one too."""
 
@@ -94,7 +90,7 @@ class TrainConfig(Config):
         Config.__post_init__(self)
         if self.max_updates is None and self.max_epochs is None and self.max_minutes is None:
             raise ConfigError("TrainConfig needs a limit: max_updates, max_epochs or max_minutes")
-        for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate"):
+        for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate", "workers"):
             self._check_range(name, 1)
         for name in (
             "patience",
@@ -102,6 +98,7 @@ class TrainConfig(Config):
             "log_every",
             "bleu_beam_size",
             "validate_every",
+            "bptt_steps",
         ):
             self._check_range(name, 1)
         self._check_range("validations", 1)
@@ -112,5 +109,5 @@ class TrainConfig(Config):
         for name in ("label_smoothing", "beta1", "beta2", "ema_decay"):
             self._check_range(name, 0, 0.99999)
         self._check_range("final_rate", 0, 1)
-        if self.precision != "fp32" and self.device == "cpu" and self.precision == "fp16":
+        if self.precision == "fp16" and self.device == "cpu":
             raise ConfigError("TrainConfig.precision 'fp16' needs device 'cuda'; use bf16 or fp32")

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from s2s.config import PAD_ID
+from s2s.corpus.stream import Batch
 from s2s.errors import DataError, TrainingError
 from s2s.model.seq2seq import Seq2Seq
-from s2s.train.data import Batch
 from s2s.train.unroll import Unrolled, unroll
 
 State = Literal["hidden", "cell"]

@@ -1,72 +1,29 @@
 """The training loop: back-propagation through time with teacher forcing over the whole target."""
 
 import math
+import signal
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import torch
 
-from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
-from s2s.errors import DeviceError, TrainingError
-from s2s.model.run import BEST_FILE, LAST_FILE
+from s2s.corpus.stream import BatchStream, Step
+from s2s.errors import DataError, TrainingError
+from s2s.model.run import LAST_FILE
 from s2s.model.seq2seq import Seq2Seq
-from s2s.tokenizer import Tokenizer
-from s2s.train.average import MovingAverage, Weights, copy_weights, mean_weights, using_weights
-from s2s.train.checkpoint import load_last, save_last, write_tensors
-from s2s.train.config import DataConfig, TrainConfig
-from s2s.train.data import Batch, Corpus, make_batch, plan_batches, read_corpus
+from s2s.train.average import MovingAverage, using_weights
+from s2s.train.best import Best
+from s2s.train.checkpoint import load_last, save_last
+from s2s.train.config import TrainConfig
 from s2s.train.position import Position, TrainResult
-from s2s.train.prepare import open_run
-from s2s.train.report import Reporter, Window
+from s2s.train.report import Reporter, Silence, Window
 from s2s.train.schedule import learning_rate
-from s2s.train.update import Updater
+from s2s.train.signals import StopSignals
+from s2s.train.update import UpdateFigures, Updater
 from s2s.train.validate import Validator
-
-
-def train(
-    data: DataConfig,
-    out: str | Path,
-    *,
-    training: TrainConfig,
-    model: ModelConfig | None = None,
-    tokenizer: TokenizerConfig | None = None,
-    search: SearchConfig | None = None,
-    resume: bool = False,
-) -> TrainResult:
-    """Trains a translator.
-
-    Args:
-        data: Parallel text.
-        out: Run folder; made if missing.
-        training: Limits and hyperparameters.
-        model: Shape of the network; vocabulary sizes are taken from the tokenizer.
-        tokenizer: How to learn the vocabulary, or where one is.
-        search: What translating with this model recommends.
-        resume: Go on from the folder's last checkpoint, exactly.
-
-    Returns:
-        What it came to; the run folder holds the rest.
-
-    Raises:
-        S2SError: For unusable data, a folder that holds another run, or settings that differ from
-            those of the run to be resumed.
-    """
-    if training.device == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("device 'cuda' was asked for, but torch finds no CUDA GPU; use 'cpu'")
-    torch.manual_seed(training.seed)
-    prepared = open_run(
-        Path(out),
-        data,
-        model or ModelConfig(),
-        tokenizer or TokenizerConfig(),
-        training,
-        search or SearchConfig(),
-        resume,
-    )
-    trainer = Trainer(Path(out), data, training, prepared.model, prepared.search)
-    trainer.load(prepared.tokenizer, prepared.sampling)
-    return trainer.run(resume=prepared.resumed)
+from s2s.train.world import World
 
 
 class Trainer:
@@ -75,131 +32,176 @@ class Trainer:
     def __init__(
         self,
         out: Path,
-        data: DataConfig,
         training: TrainConfig,
-        model: ModelConfig,
-        search: SearchConfig,
+        model: Seq2Seq,
+        stream: BatchStream,
+        corpora: list[str],
+        validator: Validator,
+        world: World,
     ) -> None:
+        """Makes a trainer that stands at the start.
+
+        Args:
+            out: Run folder.
+            training: Limits and hyperparameters.
+            model: On its device.
+            stream: Of the training's batches.
+            corpora: What the text of the stream is known by; a checkpoint goes on with no other.
+            validator: Of the model.
+            world: Of the processes.
+        """
         self.out = out
-        self.data = data
+        self.corpora = corpora
         self.config = training
-        self.search = search
-        self.device = torch.device(training.device)
-        self.model = Seq2Seq(model).to(self.device)
-        self.updater = Updater(self.model, training)
+        self.model = model
+        self.stream = stream
+        self.world = world
+        self.updater = Updater(model, training, world)
         decay = training.ema_decay
-        self.average = None if decay is None else MovingAverage(self.model, decay)
-        self.snapshots: list[Weights] = []
+        self.average = None if decay is None else MovingAverage(model, decay)
+        self.best = Best(out, validator, training.average_last, world)
         self.position = Position()
-        self.started = 0.0
+        self.window = Window()
+        self.pending: list[UpdateFigures] = []
+        self.started = self.busy = 0.0
+        self.saved_at = 0.0
+        self.signals = StopSignals()
 
-    def load(self, tokenizer: Tokenizer, sampling: float) -> None:
-        """Reads the validation pairs, and the training pairs as the first epoch wants them."""
-        self.tokenizer = tokenizer
-        self.sampling = sampling
-        self.validator = Validator(self.data, self.config, self.search, tokenizer)
-        self.corpus = self._read(0)
-        self.corpus_epoch = 0
+    def load(self) -> None:
+        """Goes to where the run's last checkpoint stands.
 
-    def run(self, *, resume: bool) -> TrainResult:
-        """Trains to the nearest limit."""
-        if resume:
-            self.snapshots, state = load_last(
-                self.out / LAST_FILE, self.model, self.updater.optimizer, self.average
+        Raises:
+            ModelError: If it is damaged.
+            DataError: If the training text is no longer what it was.
+        """
+        self.best.snapshots, state = load_last(
+            self.out / LAST_FILE, self.model, self.updater.optimizer, self.average
+        )
+        if state["corpora"] != self.corpora:
+            raise DataError(
+                f"the training text is not the one that {self.out} was trained on so far; bring "
+                "the old text back, or fine-tune in a new folder with --init"
             )
-            self.updater.scale = state.pop("scale")
-            self.position = Position(**state)
-        self.started = time.monotonic() - self.position.seconds
-        with Reporter(self.out, self.position.update if resume else None) as reporter:
-            self.reporter = reporter
-            reporter.say(f"training: {self.corpus.counts}")
-            reporter.say(f"validation: {self.validator.corpus.counts}")
-            reporter.say(
-                f"{self.model.num_parameters():,} parameters, vocabulary "
-                f"{self.tokenizer.src_vocab_size:,} to {self.tokenizer.tgt_vocab_size:,} pieces"
-            )
-            stopped_by = self._loop()
-            self._finish()
+        if state["scaler"]:
+            self.updater.scaler.load_state_dict(state["scaler"])
+        self.position = Position.of_state(state["position"])
+        self.window = Window(**state["window"])
+        self.updater.splits = self.position.splits
+
+    def run(self, heading: list[str], *, resumed: bool) -> TrainResult:
+        """Trains to the nearest limit, or to a signal, which is raised again once all is saved."""
         position = self.position
+        self.started = time.monotonic() - position.seconds
+        self.saved_at = position.seconds
+        reporter = (
+            Reporter(self.out, position.update if resumed else None)
+            if self.world.is_main
+            else Silence()
+        )
+        # A run that was resumed with a later limit has had more than its share.
+        position.validations = min(position.validations, self._validations_wanted())
+        with self.signals, reporter as self.reporter:
+            for line in heading:
+                reporter.say(line)
+            self.model.train()
+            with closing(self.stream.steps(position.place)) as steps:
+                stopped_by = self._loop(steps)
+            if not self.signals.number:
+                self._finish()
+            self._save()
+            if self.signals.number:
+                name = signal.Signals(self.signals.number).name
+                reporter.say(
+                    f"stopped by {name} after update {position.update:,}; go on with: "
+                    f"s2s train --out {self.out} --resume"
+                )
+        if self.signals.number:
+            signal.raise_signal(self.signals.number)
         return TrainResult(
             run=self.out,
             updates=position.update,
-            epochs=position.epoch + position.batch / max(1, self.batches_in_epoch),
+            epochs=position.epochs(self.stream.pairs_in_epoch),
             minutes=position.seconds / 60,
             best_bleu=position.best_bleu,
             best_loss=position.best_loss,
             stopped_by=stopped_by,
         )
 
-    def _read(self, epoch: int) -> Corpus:
-        return read_corpus(
-            Path(self.data.train_src),
-            Path(self.data.train_tgt),
-            self.tokenizer,
-            max_pieces=self.data.max_pieces,
-            max_ratio=self.data.max_ratio,
-            sampling=self.sampling,
-            sampling_seed=self.config.seed * 1_000_003 + epoch,
-        )
-
-    def _loop(self) -> str:
-        """Epoch after epoch, until a limit; returns which."""
+    def _loop(self, steps: Iterator[Step]) -> str:
+        """Update after update, until a limit or a signal; returns which."""
         position, config = self.position, self.config
-        self.model.train()
-        saved = time.monotonic()
-        self.window = Window()
+        self._agree()
         while True:
-            if self.sampling and self.corpus_epoch != position.epoch:
-                self.corpus, self.corpus_epoch = self._read(position.epoch), position.epoch
-            seed = config.seed * 1_000_003 + position.epoch
-            plan = plan_batches(self.corpus, config.batch_tokens, seed)
-            self.batches_in_epoch = len(plan)
-            # A run that was resumed with a later limit has had more than its share.
-            position.validations = min(position.validations, self._validations_wanted())
-            while position.batch < len(plan):
-                if (reached := position.reached_limit(config)) is not None:
-                    return reached
-                end = min(position.batch + config.accumulate, len(plan))
-                batches = [make_batch(self.corpus, rows) for rows in plan[position.batch : end]]
-                self._update(batches)
-                position.batch = end
-                position.seconds = time.monotonic() - self.started
-                if position.update % config.log_every == 0:
-                    self._log()
-                due = self._validations_wanted() > position.validations
-                if due and position.affords_validation(config):
-                    self._validate()
-                    saved = time.monotonic()
-                    if config.patience is not None and position.since_best >= config.patience:
-                        return f"no better validation in {config.patience}"
-                elif time.monotonic() - saved > 60 * config.save_minutes:
-                    self._save()
-                    saved = time.monotonic()
-            position.epoch, position.batch = position.epoch + 1, 0
+            if self._validations_wanted() > position.validations and position.affords_validation(
+                config
+            ):
+                self._validate()
+            elif position.seconds - self.saved_at > 60 * config.save_minutes:
+                self._save()
+            if self.signals.number:
+                return "signal"
+            if (reached := position.reached_limit(config)) is not None:
+                return reached
+            started, waited = time.monotonic(), self.stream.waited
+            self._update(next(steps))
+            self.window.waited += self.stream.waited - waited
+            self.window.seconds += time.monotonic() - started
+            self._agree()
+            if position.update % config.log_every == 0:
+                self._log()
+
+    def _agree(self) -> None:
+        """Takes process 0's clock, and a signal that any process got."""
+        (self.position.seconds,) = self.world.share([time.monotonic() - self.started])
+        self.signals.number = self.world.largest(self.signals.number)
 
     def _progress(self) -> float:
         """Share of the nearest limit that is used up."""
-        return self.position.progress(self.config, self.batches_in_epoch)
+        return self.position.progress(self.config, self.stream.pairs_in_epoch)
 
-    def _update(self, batches: list[Batch]) -> None:
-        """One update, counted; or skipped and counted, if its gradient is not finite."""
+    def _update(self, step: Step) -> None:
+        """One update; whether it was left out is known when its figures are read."""
         position = self.position
         rate = learning_rate(self.config, position.update, self._progress())
-        figures = self.updater.update(batches, rate)
-        position.target_tokens += figures.tokens
-        if math.isfinite(figures.gradient_norm):
-            position.update += 1
-            position.skipped_in_row = 0
-            if self.average is not None:
-                self.average.update(self.model, position.update)
-            self.window.add(figures)
+        measure = (position.update + 1) % self.config.log_every == 0
+        self.pending.append(self.updater.update(step, rate, measure=measure))
+        position.update += 1
+        position.place = step.place
+        position.target_tokens += step.tokens
+        if self.average is not None:
+            self.average.update(self.model, position.update)
+
+    def _settle(self) -> None:
+        """Reads the figures of the updates since the last time; here a GPU is waited for."""
+        if not self.pending:
             return
-        position.skipped += 1
-        position.skipped_in_row += 1
-        self.reporter.say(
-            f"update {position.update + 1}: gradient norm is {figures.gradient_norm}; skipped "
-            f"({position.skipped} so far)"
-        )
+        started = time.monotonic()
+        pending, self.pending = self.pending, []
+        sums = self.world.total(torch.stack([each.sums for each in pending]).double().cpu())
+        norms = torch.stack([each.gradient_norm for each in pending]).double().tolist()
+        position = self.position
+        first = position.update - len(pending) + 1
+        for number, (figures, (smoothed, nll), norm) in enumerate(
+            zip(pending, sums.tolist(), norms, strict=True)
+        ):
+            if math.isfinite(norm):
+                position.skipped_in_row = 0
+                self.window.add(figures, smoothed, nll, norm)
+                continue
+            position.skipped += 1
+            position.skipped_in_row += 1
+            self.reporter.say(
+                f"update {first + number}: gradient norm is {norm}; skipped "
+                f"({position.skipped} so far)"
+            )
+        if self.updater.splits > position.splits:
+            self.reporter.say(
+                f"{self.updater.splits - position.splits} batches did not fit into the GPU's "
+                f"memory and were split ({self.updater.splits} so far); a smaller batch_tokens "
+                f"than {self.config.batch_tokens} saves that time"
+            )
+            position.splits = self.updater.splits
+        self.window.seconds += time.monotonic() - started
         if position.skipped_in_row >= self.config.max_bad_updates:
             raise TrainingError(
                 f"{position.skipped_in_row} updates in a row had a non-finite gradient; try a "
@@ -208,16 +210,21 @@ class Trainer:
 
     def _log(self) -> None:
         """Reports the updates since the last report."""
-        if not self.window.tokens:
+        layers = self.pending[-1].layers if self.pending else None
+        self._settle()
+        if not self.window.updates:
             return
         position = self.position
         figures = self.window.figures() | {
-            "epoch": position.epoch,
+            "epoch": position.place.epoch,
             "skipped": position.skipped,
+            "splits": position.splits,
             "seconds": position.seconds,
         }
         self.reporter.record("train", position.update, figures)
         self.reporter.show(self._progress(), position.update, figures)
+        if layers is not None:
+            self.reporter.record("layers", position.update, layers.figures())
         self.window = Window()
 
     def _validations_wanted(self) -> int:
@@ -229,69 +236,46 @@ class Trainer:
 
     def _validate(self) -> None:
         """Validates the weights that would be shipped, keeps them if they are the best so far."""
-        position = self.position
-        position.validations = self._validations_wanted()
+        wanted = self._validations_wanted()
         weights = None if self.average is None else self.average.weights
+        what = "weights" if self.average is None else "moving average"
         with using_weights(self.model, weights):
-            self._judge("weights" if self.average is None else "moving average")
-            if self.config.average_last:
-                kept = [*self.snapshots, copy_weights(self.model)]
-                self.snapshots = kept[-self.config.average_last :]
-        position.validated_update = position.update
-        self._save()
-
-    def _judge(self, what: str) -> None:
-        """Validates the weights in the model; writes them if they are the best."""
-        position = self.position
-        start = time.monotonic()
-        found = self.validator(self.model)
-        position.seconds = time.monotonic() - self.started
-        position.validation_seconds += time.monotonic() - start
-        figures = {**asdict(found), "seconds": position.seconds, "of": what}
-        if found.bleu is None:
-            better = found.loss < position.best_loss
-        else:
-            better = position.best_bleu is None or found.bleu > position.best_bleu
-        self.reporter.record("validation", position.update, figures)
-        bleu = "" if found.bleu is None else f"  BLEU {found.bleu:.2f}"
-        self.reporter.say(
-            f"validation of {what} at update {position.update:,}: loss {found.loss:.4f}{bleu}"
-            f"{'  (best)' if better else ''}  [{time.monotonic() - start:.1f} s]"
-        )
-        position.since_best = 0 if better else position.since_best + 1
-        if better:
-            position.best_bleu, position.best_loss = found.bleu, found.loss
-            state = {
-                "updates": position.update,
-                "minutes": round(position.seconds / 60, 2),
-                "weights": what,
-                "scores": {
-                    "validation_loss": found.loss,
-                    "validation_bleu": found.bleu,
-                    "signature": found.signature,
-                },
-            }
-            write_tensors(self.out / BEST_FILE, dict(self.model.named_parameters()), state)
+            done = self.best.judge(what, self.model, self.position, self.reporter, self.signals)
+            if done:
+                self.best.keep(self.model)
+        self._agree()
+        if done:
+            self.position.validations = wanted
+            self.position.validated_update = self.position.update
+            self._save()
 
     def _save(self) -> None:
+        """Writes the checkpoint that a training goes on from."""
+        self._settle()
+        self.saved_at = self.position.seconds
+        if not self.world.is_main:
+            return
         save_last(
             self.out / LAST_FILE,
             self.model,
             self.updater.optimizer,
             self.average,
-            self.snapshots,
-            {**asdict(self.position), "scale": self.updater.scale},
+            self.best.snapshots,
+            {
+                "position": self.position.to_state(),
+                "corpora": self.corpora,
+                "window": self.window.to_state(),
+                "scaler": self.updater.scaler.state_dict(),
+            },
         )
-        # A resumed run starts a new window here, and its records must be those of a run in one go;
-        # nor is the time of a validation part of the training speed.
-        self.window = Window()
 
     def _finish(self) -> None:
-        """Last validation, mean of the last checkpoints, last checkpoint."""
+        """Last validation, and that of the mean of the last validated weights."""
         self._log()
         if self.position.validated_update != self.position.update:
             self._validate()
-        if len(self.snapshots) > 1:
-            with using_weights(self.model, mean_weights(self.snapshots)):
-                self._judge(f"mean of {len(self.snapshots)} checkpoints")
-        self._save()
+        mean = self.best.mean()
+        if mean is not None and not self.signals.number:
+            with using_weights(self.model, mean):
+                what = f"mean of {len(self.best.snapshots)} checkpoints"
+                self.best.judge(what, self.model, self.position, self.reporter, self.signals)

@@ -1,9 +1,11 @@
 """Where a training stands, how near to its limits, and what it came to."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Self
 
+from s2s.corpus.stream import START, Place
 from s2s.train.config import TrainConfig
 
 VALIDATION_SHARE = 0.2
@@ -13,13 +15,13 @@ VALIDATION_SHARE = 0.2
 class Position:
     """Counters of a training; saved with every checkpoint."""
 
-    update: int = 0
-    epoch: int = 0
-    batch: int = 0  # next batch of the epoch
+    update: int = 0  # those left out are counted, too
+    place: Place = START  # where the next update's batches begin
     seconds: float = 0.0
     target_tokens: int = 0
     skipped: int = 0  # updates left out because of a non-finite gradient
     skipped_in_row: int = 0
+    splits: int = 0  # batches cut in two because they did not fit into the GPU's memory
     validations: int = 0
     validation_seconds: float = 0.0
     validated_update: int = -1
@@ -27,13 +29,26 @@ class Position:
     best_bleu: float | None = None
     best_loss: float = math.inf
 
-    def progress(self, config: TrainConfig, batches_in_epoch: int) -> float:
+    @classmethod
+    def of_state(cls, state: dict[str, Any]) -> Self:
+        """Builds from the JSON values of ``to_state``."""
+        return cls(**{**state, "place": Place(*state["place"])})
+
+    def to_state(self) -> dict[str, Any]:
+        """Returns values that JSON can hold."""
+        return {**asdict(self), "place": list(self.place)}
+
+    def epochs(self, pairs_in_epoch: int) -> float:
+        """Returns how often the corpora were gone through."""
+        return self.place.epoch + self.place.pairs / pairs_in_epoch
+
+    def progress(self, config: TrainConfig, pairs_in_epoch: int) -> float:
         """Returns the share of the nearest limit that is used up, 0 to 1."""
         shares = [0.0]
         if config.max_updates is not None:
             shares.append(self.update / config.max_updates)
         if config.max_epochs is not None:
-            shares.append((self.epoch + self.batch / batches_in_epoch) / config.max_epochs)
+            shares.append(self.epochs(pairs_in_epoch) / config.max_epochs)
         if config.max_minutes is not None:
             shares.append(self.seconds / 60 / config.max_minutes)
         return max(shares)
@@ -49,13 +64,15 @@ class Position:
         return self.validation_seconds <= VALIDATION_SHARE * self.seconds
 
     def reached_limit(self, config: TrainConfig) -> str | None:
-        """Returns the name of a limit that is met."""
+        """Returns what ends the training here: a limit that is met, or patience."""
         if config.max_updates is not None and self.update >= config.max_updates:
             return "max_updates"
-        if config.max_epochs is not None and self.epoch >= config.max_epochs:
+        if config.max_epochs is not None and self.place.epoch >= config.max_epochs:
             return "max_epochs"
         if config.max_minutes is not None and self.seconds >= 60 * config.max_minutes:
             return "max_minutes"
+        if config.patience is not None and self.since_best >= config.patience:
+            return f"no better validation in {config.patience}"
         return None
 
 

@@ -2,14 +2,18 @@
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
-from s2s.errors import ConfigError, DataError, FileError
-from s2s.files import atomic_output
+from s2s.corpus import DataConfig
+from s2s.corpus.pairs import Survey, survey
+from s2s.errors import ConfigError, FileError
+from s2s.extend import extend_tokenizer
 from s2s.model.run import (
     CONFIG_FILE,
     LAST_FILE,
@@ -18,20 +22,33 @@ from s2s.model.run import (
     read_config,
     read_tokenizer,
 )
-from s2s.text import read_pairs
 from s2s.tokenizer import Tokenizer, train_tokenizer
-from s2s.train.config import CHANGEABLE, DataConfig, TrainConfig
+from s2s.train.config import CHANGEABLE, TrainConfig
+from s2s.train.precision import chosen_precision
+from s2s.train.world import World
+
+VOCABULARY_PAIRS = 1_000_000
+"""Pairs that the vocabulary is learned from, drawn from all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A run folder that training can start in."""
 
+    out: Path
+    data: DataConfig
     model: ModelConfig
     tokenizer: Tokenizer
+    training: TrainConfig
     search: SearchConfig
     sampling: float
-    resumed: bool
+    is_new: bool  # this process has made it
+    has_checkpoint: bool
+
+    def discard(self) -> None:
+        """Removes what was made of a new run that could not start."""
+        if self.is_new:
+            shutil.rmtree(self.out, ignore_errors=True)
 
 
 def open_run(
@@ -41,9 +58,13 @@ def open_run(
     tokenizer: TokenizerConfig,
     training: TrainConfig,
     search: SearchConfig,
+    *,
     resume: bool,
+    world: World,
 ) -> Prepared:
     """Makes a run folder, or checks that the one there is the one to be resumed.
+
+    Process 0 makes it; the others wait, and then open it.
 
     Raises:
         FileError: If the folder holds another run, or with ``resume`` none.
@@ -52,105 +73,154 @@ def open_run(
     config = {
         "format": FORMAT,
         "languages": {
-            "src": data.src_language or guess_language(data.train_src),
-            "tgt": data.tgt_language or guess_language(data.train_tgt),
+            "src": data.src_language or _languages(each.src for each in data.train),
+            "tgt": data.tgt_language or _languages(each.tgt for each in data.train),
         },
+        "tags": list(data.tags),
         "data": data.to_dict(),
         "tokenizer": tokenizer.to_dict(),
         "model": model.to_dict(),
         "training": training.to_dict(),
         "search": search.to_dict(),
     }
-    if resume:
-        return _reopen(out, config, tokenizer.sampling)
+    config = json.loads(json.dumps(config))  # lists for tuples, as in the file
+    _check_processes(training.accumulate, world)
+    if not resume:
+        if world.is_main:
+            _make(out, config, data, tokenizer, training, world.size)
+        world.wait()
+    stored = read_config(out)
+    _check_same(out, stored, config)
+    settled = TrainConfig.from_dict(
+        {
+            **config["training"],
+            **{name: stored["training"][name] for name in ("precision", "accumulate")},
+        }
+    )
+    _check_processes(settled.accumulate, world)
+    return Prepared(
+        out,
+        data,
+        ModelConfig.from_dict(stored["model"]),
+        read_tokenizer(out),
+        settled,
+        SearchConfig.from_dict(stored["search"]),
+        tokenizer.sampling,
+        is_new=not resume and world.is_main,
+        has_checkpoint=resume and (out / LAST_FILE).is_file(),
+    )
+
+
+def _check_processes(accumulate: int | None, world: World) -> None:
+    if accumulate is not None and accumulate < world.size:
+        raise ConfigError(
+            f"an update has {accumulate} batches, but there are {world.size} processes; train with "
+            "accumulate of at least that many, or with fewer processes"
+        )
+
+
+def _make(
+    out: Path,
+    config: dict[str, Any],
+    data: DataConfig,
+    tokenizer: TokenizerConfig,
+    training: TrainConfig,
+    num_processes: int,
+) -> None:
+    """Makes the folder of a new run, with its vocabulary and configuration; whole or not at all."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
-    _check_text(data)
-    learned = _load(tokenizer) or _learn(data, tokenizer, training)
-    sized = replace(
-        model, src_vocab_size=learned.src_vocab_size, tgt_vocab_size=learned.tgt_vocab_size
-    )
+    config["training"]["precision"] = chosen_precision(training)
+    config["training"]["accumulate"] = training.accumulate or num_processes
+    survey(data.validation, 0, training.seed, purpose="validate")
+    found = survey(data.train, VOCABULARY_PAIRS, training.seed)
+    learned = _vocabulary(found, data, tokenizer, training)
+    config["model"]["src_vocab_size"] = learned.src_vocab_size
+    config["model"]["tgt_vocab_size"] = learned.tgt_vocab_size
+    ModelConfig.from_dict(config["model"])  # sizes that do not go together are told here
+    files = {
+        SRC_TOKENIZER_FILE: learned.src_model,
+        TGT_TOKENIZER_FILE: learned.tgt_model,
+        CONFIG_FILE: (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
+    }
+    made = out.resolve().with_name(f".s2s-{secrets.token_hex(6)}.tmp")
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        made.mkdir(parents=True)
+        for name, content in files.items():
+            if content is not None:
+                (made / name).write_bytes(content)
+        made.replace(out.resolve())
     except OSError as error:
         raise FileError(f"{out}: cannot make the run folder: {error.strerror}") from error
-    _write(out / SRC_TOKENIZER_FILE, learned.src_model)
-    if learned.tgt_model is not None:
-        _write(out / TGT_TOKENIZER_FILE, learned.tgt_model)
-    config["model"] = sized.to_dict()
-    text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
-    _write(out / CONFIG_FILE, text.encode())
-    return Prepared(sized, learned, search, tokenizer.sampling, resumed=False)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
-def guess_language(path: str) -> str | None:
+def _vocabulary(
+    found: Survey, data: DataConfig, config: TokenizerConfig, training: TrainConfig
+) -> Tokenizer:
+    """Loads the vocabularies of a run, or learns them from its text."""
+    seed, tags = training.seed, data.tags
+    given = None
+    if config.src_model is not None:
+        models = []
+        for path in (config.src_model, config.tgt_model):
+            try:
+                models.append(None if path is None else Path(path).read_bytes())
+            except OSError as error:
+                raise FileError(f"tokenizer {path}: {error.strerror}") from error
+        given = Tokenizer(models[0] or b"", models[1])
+    elif training.init is not None:
+        given = read_tokenizer(Path(training.init))
+    if given is None:
+        return train_tokenizer(found.src, found.tgt, config, seed, tags)
+    if config.new_pieces or not set(tags) <= set(given.tags):
+        return extend_tokenizer(given, found.src, found.tgt, config, config.new_pieces, seed, tags)
+    return given
+
+
+def language_of(path: str) -> str | None:
     """Returns the language code that a file name ends in, as in ``train.en.gz``."""
     found = re.search(r"\.([a-z]{2,3}(?:-[A-Za-z]+)?)(?:\.gz)?$", Path(path).name)
     return None if found is None or found[1] in ("txt", "tsv", "gz") else found[1]
 
 
-def _write(path: Path, content: bytes) -> None:
-    with atomic_output(path, "wb") as file:
-        file.write(content)
+def _languages(paths: Iterable[str]) -> str | list[str] | None:
+    """Returns the language of some files, or a list where there are several."""
+    codes = list(dict.fromkeys(filter(None, map(language_of, paths))))
+    return codes if len(codes) > 1 else next(iter(codes), None)
 
 
-def _check_text(data: DataConfig) -> None:
-    """Reads all text once: what is wrong with it is told before anything is made."""
-    for part, src, tgt in (
-        ("train", data.train_src, data.train_tgt),
-        ("validate", data.val_src, data.val_tgt),
-    ):
-        if not sum(bool(pair[0] and pair[1]) for pair in read_pairs(Path(src), Path(tgt))):
-            raise DataError(
-                f"{src} and {tgt}: no sentence to {part} on: there is none, or all are blank"
-            )
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yields every plain value in a configuration, with its path."""
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flat(f"{name}.{key}", each)
+    else:
+        yield name, value
 
 
-def _load(config: TokenizerConfig) -> Tokenizer | None:
-    """Loads given vocabularies."""
-    models = []
-    for path in (config.src_model, config.tgt_model):
-        try:
-            models.append(None if path is None else Path(path).read_bytes())
-        except OSError as error:
-            raise FileError(f"tokenizer {path}: {error.strerror}") from error
-    return None if models[0] is None else Tokenizer(models[0], models[1])
-
-
-def _learn(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
-    """Learns the vocabularies of a run."""
-    src, tgt = Path(data.train_src), Path(data.train_tgt)
-
-    def side(number: int) -> Iterator[str]:
-        return (pair[number] for pair in read_pairs(src, tgt) if pair[0] and pair[1])
-
-    return train_tokenizer(side(0), side(1), config, training.seed)
-
-
-def _reopen(out: Path, config: dict[str, Any], sampling: float) -> Prepared:
+def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> None:
     """Checks that the folder's run is the one that ``config`` describes."""
-    stored = read_config(out)
+    free = {f"training.{name}" for name in CHANGEABLE}
+    free |= {"data.cache", "model.src_vocab_size", "model.tgt_vocab_size"}
+    # What the run folder has found out by itself.
+    if config["training"]["precision"] == "auto":
+        free.add("training.precision")
+    if config["training"]["accumulate"] is None:
+        free.add("training.accumulate")
     changed = []
     for section in ("data", "tokenizer", "model", "training", "search"):
-        old, new = stored.get(section) or {}, config[section] or {}
-        for key in sorted(old.keys() | new.keys()):
-            same = old.get(key) == new.get(key)
-            allowed = (section == "training" and key in CHANGEABLE) or (
-                section == "model" and key in ("src_vocab_size", "tgt_vocab_size")
-            )
-            if not same and not allowed:
-                changed.append(f"{section}.{key} was {old.get(key)!r}, is {new.get(key)!r}")
+        old = dict(_flat(section, stored.get(section) or {}))
+        new = dict(_flat(section, config[section]))
+        changed += [
+            f"{key} was {old.get(key)!r}, is {new.get(key)!r}"
+            for key in sorted(old.keys() | new.keys())
+            if old.get(key) != new.get(key) and key not in free
+        ]
     if changed:
         raise ConfigError(
             f"{out} cannot be resumed with other settings: {'; '.join(changed)}; repeat the old "
             "ones, or train into a new folder"
         )
-    if not (out / LAST_FILE).is_file():
-        raise FileError(
-            f"{out} has no {LAST_FILE} to resume from; remove the folder and start over"
-        )
-    model = ModelConfig.from_dict(stored["model"])
-    return Prepared(
-        model, read_tokenizer(out), SearchConfig.from_dict(stored["search"]), sampling, resumed=True
-    )

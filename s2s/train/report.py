@@ -2,7 +2,8 @@
 
 import json
 import sys
-import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -10,6 +11,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from s2s.errors import FileError
 from s2s.files import atomic_output
 from s2s.train.update import UpdateFigures
 
@@ -17,31 +19,49 @@ METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
 
 
+@dataclass(kw_only=True, slots=True)
 class Window:
-    """The updates since the last report."""
+    """Sums over the updates since the last report; saved with a checkpoint.
 
-    def __init__(self) -> None:
-        self.start = time.monotonic()
-        self.updates: list[UpdateFigures] = []
+    They are added up in order, one update after the other: a run that was resumed in between
+    reports the same bits.
+    """
 
-    @property
-    def tokens(self) -> int:
-        """Real target tokens."""
-        return sum(update.tokens for update in self.updates)
+    updates: int = 0
+    tokens: int = 0
+    smoothed: float = 0.0
+    nll: float = 0.0
+    gradient_norm: float = 0.0
+    learning_rate: float = 0.0
+    seconds: float = 0.0  # what the updates took, in this process
+    waited: float = 0.0  # of them, waiting for batches
+    timed_tokens: int = 0  # what they are the time of
 
-    def add(self, update: UpdateFigures) -> None:
-        """Takes in an update."""
-        self.updates.append(update)
+    def add(
+        self, figures: UpdateFigures, smoothed: float, nll: float, gradient_norm: float
+    ) -> None:
+        """Takes in an update; its losses are sums over tokens, nats."""
+        self.updates += 1
+        self.tokens += figures.tokens
+        self.smoothed += smoothed
+        self.nll += nll
+        self.gradient_norm += gradient_norm
+        self.learning_rate = figures.learning_rate
+        self.timed_tokens += figures.tokens
+
+    def to_state(self) -> dict[str, float]:
+        """Returns what a resumed run goes on from, which is not the time."""
+        return asdict(replace(self, seconds=0.0, waited=0.0, timed_tokens=0))
 
     def figures(self) -> dict[str, float]:
         """Returns means: loss and nll a token (nats), gradient norm an update, tokens a second."""
-        tokens = self.tokens
         return {
-            "loss": sum(update.smoothed for update in self.updates) / tokens,
-            "nll": sum(update.nll for update in self.updates) / tokens,
-            "learning_rate": self.updates[-1].learning_rate,
-            "gradient_norm": sum(u.gradient_norm for u in self.updates) / len(self.updates),
-            "tokens_per_second": tokens / (time.monotonic() - self.start),
+            "loss": self.smoothed / self.tokens,
+            "nll": self.nll / self.tokens,
+            "learning_rate": self.learning_rate,
+            "gradient_norm": self.gradient_norm / self.updates,
+            "tokens_per_second": self.timed_tokens / self.seconds if self.seconds else 0.0,
+            "data_share": self.waited / self.seconds if self.seconds else 0.0,
         }
 
 
@@ -102,14 +122,22 @@ class Reporter:
         self.console.print(text, markup=False, soft_wrap=True)
 
     def record(self, kind: str, update: int, figures: dict[str, Any]) -> None:
-        """Logs figures of an update: one JSON line, one point in each curve."""
+        """Logs figures of an update: one JSON line, one point in each curve.
+
+        Raises:
+            FileError: If the disk is full.
+        """
         line = {"kind": kind, "update": update, **figures}
-        self.file.write(json.dumps(line) + "\n")
-        self.file.flush()
+        try:
+            self.file.write(json.dumps(line) + "\n")
+            self.file.flush()
+        except OSError as error:
+            raise FileError(
+                f"cannot write {self.path}: {error.strerror}; make room, then go on with --resume"
+            ) from error
         if self.board is not None:
-            for name, value in figures.items():
-                if isinstance(value, int | float):
-                    self.board.add_scalar(f"{kind}/{name}", value, update)
+            for name, value in _flat(kind, figures):
+                self.board.add_scalar(name, value, update)
 
     def show(self, progress: float, update: int, figures: dict[str, Any]) -> None:
         """Renews the live line; without a terminal, prints one."""
@@ -121,6 +149,35 @@ class Reporter:
         self.progress.update(self.task, description=text, completed=progress)
         if not self.live:
             self.say(f"{progress:4.0%}  {text}")
+
+
+class Silence:
+    """The reporter of a process that is not the first."""
+
+    def __enter__(self) -> Self:
+        """Does nothing."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Does nothing."""
+
+    def say(self, text: str) -> None:
+        """Says nothing."""
+
+    def record(self, kind: str, update: int, figures: dict[str, Any]) -> None:
+        """Records nothing."""
+
+    def show(self, progress: float, update: int, figures: dict[str, Any]) -> None:
+        """Shows nothing."""
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, float]]:
+    """Yields the numbers in a record, each with its path in it as a curve's name."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _flat(f"{name}/{key}", each)
+    elif isinstance(value, int | float):
+        yield name, value
 
 
 def _update_of(line: str) -> int:

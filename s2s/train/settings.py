@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from s2s.config import Config, ModelConfig, TokenizerConfig
+from s2s.corpus.config import DataConfig
 from s2s.errors import ConfigError, ModelError, suggest
 from s2s.model.run import CONFIG_FILE, read_config
-from s2s.train.config import DataConfig, TrainConfig
+from s2s.train.config import TrainConfig
 from s2s.train.presets import PRESETS
 
 LIMITS = ("max_updates", "max_epochs", "max_minutes")
@@ -60,6 +61,20 @@ class Settings(NamedTuple):
         if not all(isinstance(values, dict) for values in sections.values()):
             raise ModelError(f"{folder / CONFIG_FILE} is damaged: expected {', '.join(SECTIONS)}")
         return cls({name: dict(values or {}) for name, values in sections.items()})
+
+    def started_from(self, folder: Path) -> Self:
+        """Returns the settings with the network and the tokenizer of a run to fine-tune.
+
+        Raises:
+            FileError: If ``folder`` holds no run.
+            ModelError: If its configuration is damaged.
+        """
+        run = self.of_run(folder)
+        kept = ("algorithm", "joint", "normalization", "vocab_size")
+        tokenizer = self.sections["tokenizer"] | {
+            name: run.sections["tokenizer"][name] for name in kept
+        }
+        return type(self)({**self.sections, "model": run.sections["model"], "tokenizer": tokenizer})
 
     def changed(self, options: dict[str, Any]) -> Self:
         """Returns the settings with fields replaced.

@@ -1,38 +1,50 @@
-"""One update of the weights: forward, backward through time, clipping, optimizer step."""
+"""One update of the weights: forward, backward through time, clipping, optimizer step.
 
-import math
+Nothing here waits for a GPU: losses and norms stay tensors until somebody reads them, and whether
+an update is left out is decided where the gradients are.
+"""
+
+from contextlib import nullcontext
 from typing import NamedTuple
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-from s2s.config import PAD_ID
+from s2s.config import BOS_ID, EOS_ID, PAD_ID
+from s2s.corpus.stream import Batch, Step
+from s2s.errors import TrainingError
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
-from s2s.train.data import Batch
-from s2s.train.loss import output_loss
+from s2s.train.norms import LayerNorms
+from s2s.train.teacher import TeacherForcing, to_device
+from s2s.train.world import World
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
-FP16_SCALE = 65536.0
-GROW_AFTER = 2000
+NO_BATCH = Batch(
+    np.array([[EOS_ID]]), np.array([1]), np.array([[BOS_ID]]), np.array([[EOS_ID]]), 1, 0
+)
+"""What a process computes, for nothing, that has no batch in an update: all must sum gradients."""
 
 
 class UpdateFigures(NamedTuple):
     """What an update was like."""
 
-    tokens: int  # real target tokens
-    smoothed: float  # sum over tokens, nats
-    nll: float  # sum over tokens, nats
-    gradient_norm: float  # before clipping; not finite if the update was left out
+    tokens: int  # real target tokens, of all processes
+    sums: Tensor  # (2,) smoothed loss and negative log-likelihood, nats, of this process's tokens
+    gradient_norm: Tensor  # (), before clipping; not finite if the update was left out
     learning_rate: float
+    layers: LayerNorms | None  # where they were asked for
 
 
 class Updater:
     """A model with its optimizer."""
 
-    def __init__(self, model: Seq2Seq, config: TrainConfig) -> None:
+    def __init__(self, model: Seq2Seq, config: TrainConfig, world: World | None = None) -> None:
         self.model = model
         self.config = config
+        self.world = world or World()
         self.device = next(model.parameters()).device
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
         self.optimizer = kind(
@@ -45,59 +57,119 @@ class Updater:
         )
         # fp16 gradients vanish below 6e-8: the loss is scaled up, as far as nothing overflows
         # (Micikevicius et al. 2018, section 3.2).
-        self.scale = FP16_SCALE if config.precision == "fp16" else 1.0
-        self.good_updates = 0
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "fp16")
+        self.network: nn.Module = TeacherForcing(model, config.label_smoothing, config.bptt_steps)
+        if self.world.size > 1:
+            self.network = DistributedDataParallel(self.network)
+        self.splits = 0
+        """Batches split so far because they did not fit into the GPU's memory."""
 
-    def update(self, batches: list[Batch], learning_rate: float) -> UpdateFigures:
-        """Steps once for all of ``batches``; leaves the weights alone if a gradient is not finite.
+    def update(self, step: Step, learning_rate: float, *, measure: bool = False) -> UpdateFigures:
+        """Steps once, for the mean loss over the tokens of all batches of all processes.
+
+        A gradient that is not finite leaves the weights alone.
 
         Args:
-            batches: On the CPU; their losses are averaged over all of their tokens.
+            step: This process's batches, and the number of all tokens.
             learning_rate: Of this step.
+            measure: Also take the norms of each layer.
+
+        Raises:
+            TrainingError: If a single sentence does not fit into the GPU's memory.
         """
-        tokens = sum(batch.num_tokens for batch in batches)
-        self.optimizer.zero_grad(set_to_none=True)
-        smoothed, nll = 0.0, 0.0
-        for batch in batches:
-            moved = batch.to(self.device)
-            real = moved.tgt_out != PAD_ID
+        sums = self._backward(step)
+        if self.scaler.is_enabled():
+            self.scaler.unscale_(self.optimizer)
+        named = [(n, p) for n, p in self.model.named_parameters() if p.grad is not None]
+        gradients = [p.grad for _, p in named if p.grad is not None]
+        layers = LayerNorms(named) if measure else None
+        norm = nn.utils.get_total_norm(gradients)
+        if self.config.clip_norm is not None:
+            torch._foreach_mul_(gradients, (self.config.clip_norm / (norm + 1e-6)).clamp(max=1.0))
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        if self.scaler.is_enabled():
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
+        else:
+            # As the scaler does: where this is 1, a fused optimizer changes nothing, and the host
+            # need not wait to know.
+            self.optimizer.found_inf = norm.isfinite().logical_not().float()  # type: ignore[attr-defined]
+            self.optimizer.step()
+        if layers is not None:
+            layers.finish()
+        return UpdateFigures(step.tokens, sums, norm, learning_rate, layers)
+
+    def _backward(self, step: Step) -> Tensor:
+        """Leaves the gradients of a step in the parameters; returns its losses' sums."""
+        batches = list(step.batches)
+        while True:
+            done = 0
+            try:
+                self.optimizer.zero_grad(set_to_none=True)
+                sums = torch.zeros(2, device=self.device)
+                for done, batch in enumerate(batches):
+                    sums += self._backward_batch(batch, step.tokens, done == len(batches) - 1)
+                if not batches:
+                    self._backward_batch(NO_BATCH, None, True)
+                return sums
+            except torch.OutOfMemoryError as error:
+                reason = str(error).partition(".")[0]
+            # Outside of the handler, where the error no longer holds the batch's tensors.
+            if self.world.size > 1 and done == len(batches) - 1:
+                raise TrainingError(
+                    f"process {self.world.rank}: {reason}, while the gradients were summed; "
+                    f"lower batch_tokens from {self.config.batch_tokens}"
+                )
+            batches[done : done + 1] = halves(batches[done], reason)
+            self.splits += 1
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _backward_batch(self, batch: Batch, tokens: int | None, last: bool) -> Tensor:
+        """Adds a batch's gradients, weighted for a mean over ``tokens``; None is no weight."""
+        # A batch draws its dropout from its own seed: it is the same after a resumption, and in
+        # whichever process.
+        torch.manual_seed(batch.seed)
+        # Only the last batch waits for the gradients of the other processes.
+        wait = self.world.size == 1 or last
+        with nullcontext() if wait else self.network.no_sync():  # type: ignore[operator]
             with torch.autocast(
                 self.device.type,
                 dtype=AUTOCAST.get(self.config.precision, torch.bfloat16),
                 enabled=self.config.precision in AUTOCAST,
             ):
-                readouts = self.model(moved.src, moved.src_lengths, moved.tgt_in)[real]
-                loss = output_loss(
-                    readouts, self.model.output, moved.tgt_out[real], self.config.label_smoothing
-                )
-            (loss.smoothed * (self.scale / tokens)).backward()
-            smoothed += float(loss.smoothed.detach())
-            nll += float(loss.nll)
-        norm = self._clip()
-        if math.isfinite(norm):
-            for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate
-            self.optimizer.step()
-        self._rescale(math.isfinite(norm))
-        return UpdateFigures(tokens, smoothed, nll, norm, learning_rate)
+                smoothed, nll = self.network(*to_device(batch, self.device))
+            # DistributedDataParallel takes the mean over processes: the sum is wanted.
+            weight = 0.0 if tokens is None else self.world.size / tokens
+            self.scaler.scale(smoothed * weight).backward()
+        return torch.stack([smoothed.detach(), nll])
 
-    def _clip(self) -> float:
-        """Scales the gradients down to the limit; returns their norm before that."""
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        if self.scale != 1.0:
-            torch._foreach_mul_(gradients, 1 / self.scale)
-        norm = nn.utils.get_total_norm(gradients)
-        limit = self.config.clip_norm
-        if limit is not None:
-            torch._foreach_mul_(gradients, (limit / (norm + 1e-6)).clamp(max=1.0))
-        return float(norm)
 
-    def _rescale(self, finite: bool) -> None:
-        """Finds the largest loss scale that fp16 gradients bear."""
-        if self.config.precision != "fp16":
-            return
-        self.good_updates = self.good_updates + 1 if finite else 0
-        if not finite:
-            self.scale = max(1.0, self.scale / 2)
-        elif self.good_updates >= GROW_AFTER:
-            self.scale, self.good_updates = self.scale * 2, 0
+def halves(batch: Batch, reason: str) -> list[Batch]:
+    """Cuts a batch in two.
+
+    Raises:
+        TrainingError: If it has one sentence only.
+    """
+    rows = len(batch.src)
+    if rows == 1:
+        raise TrainingError(
+            f"a single sentence pair of {batch.src.shape[1]} and {batch.tgt_out.shape[1]} pieces "
+            f"does not fit: {reason}; lower max_pieces, or the model's sizes"
+        )
+    parts: list[Batch] = []
+    for part in (slice(rows // 2), slice(rows // 2, rows)):
+        src_len = int(batch.src_lengths[part].max())
+        tgt_len = int((batch.tgt_out[part] != PAD_ID).sum(axis=1).max())
+        parts.append(
+            Batch(
+                np.ascontiguousarray(batch.src[part, :src_len]),
+                batch.src_lengths[part],
+                np.ascontiguousarray(batch.tgt_in[part, :tgt_len]),
+                np.ascontiguousarray(batch.tgt_out[part, :tgt_len]),
+                int((batch.tgt_out[part] != PAD_ID).sum()),
+                batch.seed + 1 + len(parts),
+            )
+        )
+    return parts

@@ -1,5 +1,6 @@
 """Validation: loss over the validation pairs, and BLEU of what the beam search really says."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -7,14 +8,16 @@ from pathlib import Path
 import torch
 
 from s2s.config import PAD_ID, SearchConfig
+from s2s.corpus import DataConfig
+from s2s.corpus.pairs import Corpus, read_corpus
+from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
 from s2s.search import beam_search
 from s2s.text import read_pairs
 from s2s.tokenizer import Tokenizer
-from s2s.train.config import DataConfig, TrainConfig
-from s2s.train.data import Corpus, iterate_once, read_corpus
-from s2s.train.loss import output_loss
+from s2s.train.config import TrainConfig
+from s2s.train.teacher import TeacherForcing, to_device
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +25,32 @@ class Validation:
     """Figures of one validation."""
 
     loss: float  # nats a target token, without label smoothing
-    bleu: float | None
-    signature: str | None  # sacreBLEU's
+    bleu: float | None  # of several corpora, the mean of theirs
+    signature: str | None = None  # sacreBLEU's
+    bleus: tuple[float, ...] = ()  # of each corpus, where there are several
+
+
+class _Stopped(Exception):  # noqa: N818
+    """A validation is no longer wanted."""
 
 
 class Validator:
-    """Validates a model on a fixed set of pairs."""
+    """Validates a model on fixed sets of pairs."""
 
     def __init__(
         self, data: DataConfig, training: TrainConfig, search: SearchConfig, tokenizer: Tokenizer
     ) -> None:
-        src_path, tgt_path = Path(data.val_src), Path(data.val_tgt)
-        self.corpus: Corpus = read_corpus(
-            src_path,
-            tgt_path,
-            tokenizer,
-            max_pieces=data.max_pieces,
-            max_ratio=data.max_ratio,
-        )
-        pairs = (pair for pair in read_pairs(src_path, tgt_path) if pair[0] and pair[1])
-        self.pairs = list(islice(pairs, training.bleu_sentences))
+        self.corpora: list[Corpus] = []
+        self.texts: list[list[tuple[str, str]]] = []  # of each corpus, what is translated
+        for config in data.validation:
+            corpus = read_corpus(
+                config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
+            )
+            self.corpora.append(corpus)
+            tag = "" if config.tag is None else f"{config.tag} "
+            pairs = read_pairs(Path(config.src), Path(config.tgt))
+            full = ((f"{tag}{src}", tgt) for src, tgt in pairs if src and tgt)
+            self.texts.append(list(islice(full, training.bleu_sentences)))
         self.tokenizer = tokenizer
         self.search = SearchConfig.from_dict(
             {**search.to_dict(), "beam_size": training.bleu_beam_size}
@@ -49,38 +58,54 @@ class Validator:
         self.batch_tokens = training.batch_tokens
 
     @torch.inference_mode()
-    def __call__(self, model: Seq2Seq) -> Validation:
-        """Returns the figures of ``model``, which is left in the mode that it had."""
+    def __call__(
+        self, model: Seq2Seq, stopped: Callable[[], bool] = lambda: False
+    ) -> Validation | None:
+        """Returns the figures of ``model``, which is left in the mode that it had.
+
+        Args:
+            model: On any device.
+            stopped: Asked from time to time; once it is true, None is returned.
+        """
         was_training = model.training
+        self.stopped = stopped
         model.eval()
         try:
-            bleu = self._bleu(model) if self.pairs else None
-            return Validation(
-                self._loss(model),
-                None if bleu is None else bleu[0],
-                None if bleu is None else bleu[1],
-            )
+            scores = [self._bleu(model, pairs) for pairs in self.texts if pairs]
+            loss = self._loss(model)
+        except _Stopped:
+            return None
         finally:
             model.train(was_training)
+        if not scores:
+            return Validation(loss, None)
+        bleus = tuple(value for value, _ in scores)
+        several = bleus if len(bleus) > 1 else ()
+        return Validation(loss, sum(bleus) / len(bleus), scores[0][1], several)
+
+    def _go_on(self) -> None:
+        if self.stopped():
+            raise _Stopped
 
     def _loss(self, model: Seq2Seq) -> float:
         device = next(model.parameters()).device
+        network = TeacherForcing(model, label_smoothing=0.0, bptt_steps=None)
         total, tokens = 0.0, 0
-        for batch in iterate_once(self.corpus, self.batch_tokens):
-            moved = batch.to(device)
-            real = moved.tgt_out != PAD_ID
-            readouts = model(moved.src, moved.src_lengths, moved.tgt_in)[real]
-            total += float(output_loss(readouts, model.output, moved.tgt_out[real], 0.0).nll)
-            tokens += batch.num_tokens
+        for corpus in self.corpora:
+            for batch in iterate_once(corpus, self.batch_tokens):
+                self._go_on()
+                total += float(network(*to_device(batch, device)).nll)
+                tokens += batch.num_tokens
         return total / tokens
 
-    def _bleu(self, model: Seq2Seq) -> tuple[float, str]:
+    def _bleu(self, model: Seq2Seq, pairs: list[tuple[str, str]]) -> tuple[float, str]:
         device = next(model.parameters()).device
-        ids = self.tokenizer.encode_src([src for src, _ in self.pairs])
+        ids = self.tokenizer.encode_src([src for src, _ in pairs])
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         texts = [""] * len(ids)
         per_batch = 64
         for start in range(0, len(order), per_batch):
+            self._go_on()
             rows = order[start : start + per_batch]
             lengths = torch.tensor([len(ids[row]) for row in rows])
             src = torch.full((len(rows), int(lengths.max())), PAD_ID, dtype=torch.int64)
@@ -95,5 +120,5 @@ class Validator:
             ]
             for row, text in zip(rows, self.tokenizer.decode(best), strict=True):
                 texts[row] = text
-        bleu = score(texts, [tgt for _, tgt in self.pairs], bleu_only=True)[0]
+        bleu = score(texts, [tgt for _, tgt in pairs], bleu_only=True)[0]
         return bleu.value, bleu.signature

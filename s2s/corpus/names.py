@@ -1,0 +1,63 @@
+"""Corpora as the command line names them: ``data/news:en-de=2``."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from s2s.corpus.config import CorpusConfig
+from s2s.errors import ConfigError, FileError
+
+_NAME = re.compile(r"(?P<prefix>.+):(?P<src>[A-Za-z_]+)-(?P<tgt>[A-Za-z_]+)(=(?P<weight>[^=]*))?")
+
+
+class NamedCorpus(NamedTuple):
+    """A corpus and the language it is translated into."""
+
+    config: CorpusConfig
+    tgt_language: str
+
+
+def parse_corpus(name: str) -> NamedCorpus:
+    """Reads ``PREFIX:SRC-TGT`` or ``PREFIX:SRC-TGT=WEIGHT``.
+
+    The files are ``PREFIX.SRC`` and ``PREFIX.TGT``, or the same with ``.gz``.
+
+    Raises:
+        ConfigError: If ``name`` is written otherwise.
+        FileError: If there is no such file, or a plain one beside a gzip one.
+    """
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise ConfigError(
+            f"corpus {name!r}; expected PREFIX:SRC-TGT or PREFIX:SRC-TGT=WEIGHT, such as "
+            "data/news:en-de=2 for data/news.en and data/news.de, each pair twice an epoch"
+        )
+    try:
+        weight = float(found["weight"] or 1)
+    except ValueError as error:
+        raise ConfigError(f"corpus {name!r}: weight {found['weight']!r} is no number") from error
+    src, tgt = (_file(f"{found['prefix']}.{found[side]}") for side in ("src", "tgt"))
+    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), found["tgt"])
+
+
+def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ...]:
+    """Returns groups of corpora with tags, ``<2de>``, if they have several target languages."""
+    several = len({corpus.tgt_language for group in groups for corpus in group}) > 1
+    return tuple(
+        tuple(
+            replace(corpus.config, tag=f"<2{corpus.tgt_language}>") if several else corpus.config
+            for corpus in group
+        )
+        for group in groups
+    )
+
+
+def _file(name: str) -> str:
+    there = [path for path in (Path(name), Path(f"{name}.gz")) if path.exists()]
+    if not there:
+        raise FileError(f"neither {name} nor {name}.gz exists")
+    if len(there) > 1:
+        raise FileError(f"both {name} and {name}.gz exist; remove or rename one")
+    return str(there[0].resolve())  # a training may be resumed from another folder

@@ -1,0 +1,27 @@
+"""Which arithmetic a device multiplies fastest in."""
+
+import torch
+
+from s2s.errors import ConfigError
+from s2s.train.config import TrainConfig
+
+
+def chosen_precision(config: TrainConfig) -> str:
+    """Returns ``config.precision``, or what ``auto`` comes to on this machine.
+
+    bf16 has fp32's range and 8 bits of mantissa: no loss scaling is needed (Kalamkar et al. 2019,
+    "A Study of BFLOAT16 for Deep Learning Training"). It is chosen where there are units for it: a
+    CPU without them computes it several times slower than fp32.
+
+    Raises:
+        ConfigError: If bf16 is asked of a GPU that has no units for it.
+    """
+    if config.device == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        if config.precision == "bf16" and not fast:
+            raise ConfigError("this GPU has no bf16 arithmetic; use --precision fp16 or fp32")
+    else:
+        fast = torch.cpu._is_amx_tile_supported()
+    if config.precision != "auto":
+        return config.precision
+    return "bf16" if fast else "fp32"

@@ -1,0 +1,93 @@
+"""The processes of a training: one, or those that ``torchrun`` started.
+
+Each process takes its share of an update's batches; DistributedDataParallel (Li et al. 2020,
+"PyTorch Distributed") sums the gradients. Process 0 alone reads the clock, validates and writes
+files; what it decides is told to the others, so that all stop, save and validate together.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, distributed
+
+from s2s.errors import ConfigError
+
+PATIENCE = timedelta(hours=2)
+"""How long processes wait for one that tokenises text or validates."""
+
+
+class World(NamedTuple):
+    """This process among all of a training."""
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0  # on its machine
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes the files."""
+        return self.rank == 0
+
+    def share(self, values: list[float]) -> list[float]:
+        """Returns process 0's values, in all."""
+        if self.size == 1:
+            return values
+        shared = torch.tensor(values, dtype=torch.float64)
+        distributed.broadcast(shared, src=0)
+        return list(shared.tolist())
+
+    def largest(self, value: int) -> int:
+        """Returns the largest of all processes' values."""
+        if self.size == 1:
+            return value
+        shared = torch.tensor(value)
+        distributed.all_reduce(shared, distributed.ReduceOp.MAX)
+        return int(shared.item())
+
+    def total(self, values: Tensor) -> Tensor:
+        """Returns the sums of all processes' values, element by element; a tensor on the CPU."""
+        if self.size > 1:
+            distributed.all_reduce(values)
+        return values
+
+    def wait(self) -> None:
+        """Returns when all processes are here."""
+        if self.size > 1:
+            distributed.barrier()
+
+
+@contextmanager
+def joined(device: str) -> Iterator[World]:
+    """Joins the processes that ``torchrun`` started, if it did.
+
+    Args:
+        device: ``cpu`` sums gradients over gloo, ``cuda`` over nccl, a GPU for each process.
+
+    Raises:
+        ConfigError: If a machine has fewer GPUs than processes.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ:
+        yield World()
+        return
+    rank, size, local_rank = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    world = World(rank, size, local_rank)
+    if device == "cuda":
+        if world.local_rank >= torch.cuda.device_count():
+            raise ConfigError(
+                f"process {world.local_rank} of this machine has no GPU: there are "
+                f"{torch.cuda.device_count()}; start torchrun with --nproc-per-node of that many"
+            )
+        torch.cuda.set_device(world.local_rank)
+    if world.size == 1:
+        yield world
+        return
+    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=PATIENCE)
+    try:
+        yield world
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,315 @@
+"""Stopped, killed and resumed trainings equal those in one go."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file  # noqa: E402
+from tiny_runs import TOKENIZER, TRAINING, metrics, run  # noqa: E402
+
+from s2s.cli import main  # noqa: E402
+from s2s.errors import ConfigError, DataError, FileError, ModelError  # noqa: E402
+from s2s.train import checkpoint  # noqa: E402
+from s2s.train.loop import Trainer  # noqa: E402
+
+CONSTANT = replace(TRAINING, decay="constant", average_last=0)
+
+
+def assert_same_weights(one, other):
+    """Weights, averages, moments: every tensor, bit for bit."""
+    first, second = (load_file(folder / "last.safetensors") for folder in (one, other))
+    assert first.keys() == second.keys()
+    assert len(first) > 20
+    for name in first:
+        assert torch.equal(first[name], second[name]), name
+
+
+@pytest.mark.parametrize("sampling", [0.0, 0.2])
+@pytest.mark.parametrize("stop", [1, 8, 11])
+def test_a_resumed_training_equals_one_in_one_go(corpus_folder, sampling, stop):
+    tokenizer = replace(TOKENIZER, sampling=sampling)
+    run(corpus_folder, "whole", training=CONSTANT, tokenizer=tokenizer)
+    first = replace(CONSTANT, max_updates=stop)
+    run(corpus_folder, "parts", training=first, tokenizer=tokenizer)
+    run(corpus_folder, "parts", training=CONSTANT, tokenizer=tokenizer, resume=True)
+    assert_same_weights(corpus_folder / "whole", corpus_folder / "parts")
+
+
+def test_resuming_keeps_the_records_of_a_run_in_one_go(corpus_folder):
+    training = replace(CONSTANT, log_every=3)
+    run(corpus_folder, "whole", training=training)
+    run(corpus_folder, "parts", training=replace(training, max_updates=8))
+    # What was logged after the checkpoint and before a kill belongs to updates that are done again.
+    with (corpus_folder / "parts" / "metrics.jsonl").open("a") as file:
+        file.write('{"kind": "train", "update": 9, "loss": 0}\n{"kind": "tra')
+    run(corpus_folder, "parts", training=training, resume=True)
+    whole, parts = metrics(corpus_folder / "whole"), metrics(corpus_folder / "parts")
+    # A limit ends with a report, so that of updates 7 and 8 stands in the parts alone.
+    assert [record for record in parts if record in whole] == [
+        record for record in whole if record["update"] != 9 or record["kind"] != "train"
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_with_a_checkpoint_that_loses_nothing(corpus_folder, number, monkeypatch):
+    run(corpus_folder, "whole", training=CONSTANT)
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(_number, _frame):
+        raise StoppedError
+
+    before = signal.signal(number, stop)
+    plain = Trainer._update
+
+    def update_and_signal(trainer, step):
+        plain(trainer, step)
+        if trainer.position.update == 7:
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Trainer, "_update", update_and_signal)
+    try:
+        with pytest.raises(StoppedError):
+            run(corpus_folder, "parts", training=CONSTANT)
+    finally:
+        signal.signal(number, before)
+    monkeypatch.undo()
+    assert run(corpus_folder, "parts", training=CONSTANT, resume=True).updates == 12
+    assert_same_weights(corpus_folder / "whole", corpus_folder / "parts")
+    assert metrics(corpus_folder / "whole") == metrics(corpus_folder / "parts")
+
+
+def test_a_signal_in_a_validation_leaves_it_to_the_resumed_run(corpus_folder, monkeypatch):
+    run(corpus_folder, "whole", training=CONSTANT)
+    from s2s.train.validate import Validator
+
+    plain = Validator._loss
+
+    def signal_and_validate(validator, model):
+        signal.raise_signal(signal.SIGTERM)
+        return plain(validator, model)
+
+    monkeypatch.setattr(Validator, "_loss", signal_and_validate)
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        run(corpus_folder, "parts", training=CONSTANT)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    monkeypatch.undo()
+    assert not [r for r in metrics(corpus_folder / "parts") if r["kind"] == "validation"]
+    run(corpus_folder, "parts", training=CONSTANT, resume=True)
+    assert_same_weights(corpus_folder / "whole", corpus_folder / "parts")
+    assert metrics(corpus_folder / "whole") == metrics(corpus_folder / "parts")
+
+
+def command(folder, out, *options):
+    return [
+        *(sys.executable, "-m", "s2s", "train", "--out", str(folder / out)),
+        *("--src", str(folder / "train.xx"), "--tgt", str(folder / "train.yy")),
+        *("--val-src", str(folder / "val.xx"), "--val-tgt", str(folder / "val.yy")),
+        *("--preset", "tiny", "--embedding-size", "16", "--hidden-size", "24"),
+        *("--vocab-size", "80", "--batch-tokens", "200", "--validate-every", "40"),
+        *("--precision", "fp32", "--save-minutes", "0.0001", *options),
+    ]
+
+
+def start(arguments):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_says_how_to_go_on(corpus_folder, number):
+    process = start(command(corpus_folder, "run", "--max-updates", "100000"))
+    last = corpus_folder / "run" / "last.safetensors"
+    while not last.exists() and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, errors
+    assert f"go on with: s2s train --out {corpus_folder / 'run'} --resume" in errors
+    assert "Traceback" not in errors
+
+
+def kill_and_resume(folder, kills, updates, seed):
+    """Kills a training at random moments; returns how often it was resumed."""
+    draw = random.Random(seed)  # noqa: S311
+    folder_of_run, resumes = folder / "killed", 0
+    begun = 0.0
+    for _ in range(kills):
+        if not (folder_of_run / "config.json").exists():
+            arguments = command(folder, "killed", "--max-updates", updates)
+        else:
+            arguments = [*command(folder, "killed", "--max-updates", updates), "--resume"]
+            resumes += 1
+        started = time.monotonic()
+        process = start(arguments)
+        metrics_file = folder_of_run / "metrics.jsonl"
+        size = metrics_file.stat().st_size if metrics_file.exists() else 0
+        # From the moment that it trains, or before: at any moment of a save, which never ends.
+        while process.poll() is None:
+            grown = metrics_file.exists() and metrics_file.stat().st_size != size
+            if grown or time.monotonic() - started > 60:
+                break
+            time.sleep(0.01)
+        time.sleep(draw.random() * 0.3)
+        process.kill()
+        _, errors = process.communicate()
+        assert "error" not in errors, errors
+        begun += time.monotonic() - started
+    final = start([*command(folder, "killed", "--max-updates", updates), "--resume"])
+    _, errors = final.communicate(timeout=300)
+    assert final.returncode == 0, errors
+    return resumes + 1
+
+
+def check_kills(folder, kills, updates):
+    whole = start(command(folder, "whole", "--max-updates", updates))
+    _, errors = whole.communicate(timeout=300)
+    assert whole.returncode == 0, errors
+    resumes = kill_and_resume(folder, kills, updates, seed=kills)
+    print(f"{kills} kills, {resumes} resumes")  # noqa: T201
+    assert_same_weights(folder / "whole", folder / "killed")
+    assert metrics(folder / "whole") == metrics(folder / "killed")
+
+
+def test_kills_lose_nothing(corpus_folder):
+    check_kills(corpus_folder, kills=3, updates="200")
+
+
+@pytest.mark.slow
+def test_fifty_kills_lose_nothing(corpus_folder):
+    check_kills(corpus_folder, kills=50, updates="3000")
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_over(corpus_folder, monkeypatch):
+    run(corpus_folder, "whole", training=CONSTANT)
+    run(corpus_folder, "parts", training=CONSTANT)
+    for name in ("last.safetensors", "best.safetensors"):
+        (corpus_folder / "parts" / name).unlink()
+    run(corpus_folder, "parts", training=CONSTANT, resume=True)
+    assert_same_weights(corpus_folder / "whole", corpus_folder / "parts")
+    assert metrics(corpus_folder / "whole") == metrics(corpus_folder / "parts")
+
+
+def test_a_full_disk_is_one_line_and_the_older_checkpoint_stays(corpus_folder, capsys):
+    run(corpus_folder, "run", training=CONSTANT)
+    last = corpus_folder / "run" / "last.safetensors"
+    before = last.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    # No file may grow over this size: writing fails as it does on a full disk.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        arguments = ["train", "--out", str(corpus_folder / "run"), "--resume"]
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, "--max-updates", "16"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert ended.value.code == 2
+    errors = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert len(errors) == 1
+    assert "File too large" in errors[0]
+    assert last.read_bytes() == before
+    assert not list((corpus_folder / "run").glob(".s2s-*"))
+    run(corpus_folder, "run", training=replace(CONSTANT, max_updates=16), resume=True)
+
+
+def test_a_write_that_fails_half_way_leaves_the_older_checkpoint(corpus_folder, monkeypatch):
+    run(corpus_folder, "run", training=CONSTANT)
+    last = corpus_folder / "run" / "last.safetensors"
+    before = last.read_bytes()
+
+    def fail(tensors, metadata):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save", fail)
+    with pytest.raises(OSError, match="No space left"):
+        run(corpus_folder, "run", training=replace(CONSTANT, max_updates=16), resume=True)
+    assert last.read_bytes() == before
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.9])
+def test_a_flipped_bit_in_a_checkpoint_is_found(corpus_folder, place):
+    run(corpus_folder, "run", training=CONSTANT)
+    for name in ("last.safetensors", "best.safetensors"):
+        path = corpus_folder / "run" / name
+        data = bytearray(path.read_bytes())
+        data[int(len(data) * place)] ^= 4
+        path.write_bytes(data)
+    with pytest.raises(ModelError, match=r"last.safetensors is damaged: its checksum"):
+        run(corpus_folder, "run", training=replace(CONSTANT, max_updates=99), resume=True)
+    from s2s.model.run import load_run
+
+    with pytest.raises(ModelError, match=r"best.safetensors is damaged: its checksum"):
+        load_run(corpus_folder / "run")
+
+
+def test_a_checkpoint_cut_short_is_named(corpus_folder):
+    run(corpus_folder, "run", training=CONSTANT)
+    last = corpus_folder / "run" / "last.safetensors"
+    last.write_bytes(last.read_bytes()[:-100])
+    with pytest.raises(ModelError, match=r"last.safetensors is damaged"):
+        run(corpus_folder, "run", training=replace(CONSTANT, max_updates=99), resume=True)
+
+
+def test_resuming_with_other_settings_lists_what_changed(corpus_folder):
+    run(corpus_folder, "run")
+    other = replace(TRAINING, learning_rate=0.5, max_updates=99, seed=7)
+    with pytest.raises(
+        ConfigError, match=r"training.learning_rate was 0.001, is 0.5; training.seed was 1, is 7; r"
+    ):
+        run(corpus_folder, "run", training=other, resume=True)
+
+
+def test_what_the_run_found_out_need_not_be_repeated(corpus_folder):
+    run(corpus_folder, "run")
+    again = replace(TRAINING, precision="auto", max_updates=13)
+    assert run(corpus_folder, "run", training=again, resume=True).updates == 13
+
+
+def test_text_that_changed_ends_a_resumed_run(corpus_folder):
+    run(corpus_folder, "run")
+    path = corpus_folder / "train.yy"
+    path.write_text(path.read_text().replace("nus", "sun", 1))
+    with pytest.raises(DataError, match="is not the one that .* was trained on so far"):
+        run(corpus_folder, "run", training=replace(TRAINING, max_updates=13), resume=True)
+
+
+def test_a_folder_with_another_run_is_left_alone(corpus_folder):
+    run(corpus_folder, "run")
+    before = (corpus_folder / "run" / "config.json").read_bytes()
+    with pytest.raises(FileError, match="not an empty folder; --resume goes on with it"):
+        run(corpus_folder, "run")
+    assert (corpus_folder / "run" / "config.json").read_bytes() == before
+
+
+def test_a_later_limit_brings_new_validations(corpus_folder):
+    training = replace(TRAINING, validate_every=None, validations=4, max_updates=4)
+    run(corpus_folder, "run", training=training)
+    run(corpus_folder, "run", training=replace(training, max_updates=12), resume=True)
+    validated = [r["update"] for r in metrics(corpus_folder / "run") if r["kind"] == "validation"]
+    assert validated == [1, 2, 3, 4, 4, 6, 9, 12, 12]  # the mean of the last two comes at each end
+
+
+def test_the_state_is_plain_json(corpus_folder):
+    run(corpus_folder, "run")
+    from s2s.model.run import read_tensors
+
+    _, state = read_tensors(corpus_folder / "run" / "last.safetensors")
+    assert state["position"]["update"] == 12
+    assert json.loads(json.dumps(state)) == state
