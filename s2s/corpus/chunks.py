@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from s2s.corpus.config import CorpusConfig
+from s2s.corpus.sampling import Sampler
 from s2s.corpus.sentences import Sentences, ids_dtype, to_offsets
 from s2s.errors import ConfigError
 from s2s.text import clean
-from s2s.tokenizer import Tokenizer, seed_sampling
+from s2s.tokenizer import Tokenizer
 
 CHUNK_PAIRS = 4096
-"""Pairs tokenised at a time; also what one stretch of SentencePiece's random numbers serves."""
+"""Pairs tokenised at a time; with subword sampling, also what a seed serves."""
 CHUNK_CHARACTERS = 1_000_000
 """Text of a chunk from which on it takes no further pair: lines may be long."""
 
@@ -95,19 +96,44 @@ def make_filter(
     return Filter(config.tag, max_pieces, max_ratio, keep_text)
 
 
-def encode_chunk(tokenizer: Tokenizer, chunk: Chunk, how: Filter | Resample) -> Encoded:
-    """Returns a chunk in pieces; a function of its arguments alone, whichever process runs it."""
-    src, tgt = (side.decode().split("\n") for side in chunk)
-    if isinstance(how, Filter):
-        return _encode_raw(tokenizer, src, tgt, how)
-    seed_sampling(how.seed % (2**32 - 1))  # with 2**32 - 1, SentencePiece draws a seed itself
-    return Encoded(
-        _pack(tokenizer.encode_src(src, how.sampling), tokenizer.src_vocab_size),
-        _pack(tokenizer.encode_tgt(tgt, how.sampling), tokenizer.tgt_vocab_size),
-        _pack_text([]),
-        _pack_text([]),
-        PairCounts(read=len(src), kept=len(src)),
-    )
+class ChunkEncoder:
+    """Cuts chunks into pieces: the same for the same chunk, whichever process does it."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._samplers: tuple[Sampler, Sampler] | None = None
+
+    def __call__(self, chunk: Chunk, how: Filter | Resample) -> Encoded:
+        """Returns the pieces.
+
+        Raises:
+            ConfigError: If the vocabulary is none to sample from.
+        """
+        src, tgt = (side.decode().split("\n") for side in chunk)
+        if isinstance(how, Filter):
+            return _encode_raw(self._tokenizer, src, tgt, how)
+        return self._resample(src, tgt, how)
+
+    def _resample(self, src: list[str], tgt: list[str], how: Resample) -> Encoded:
+        tokenizer = self._tokenizer
+        if self._samplers is None:
+            sampler = Sampler(tokenizer.src_model)
+            model = tokenizer.tgt_model
+            self._samplers = sampler, sampler if model is None else Sampler(model)
+        tags = [tokenizer.tag_of(text) if tokenizer.tags else None for text in src]
+        plain = [text.removeprefix(tag or "") for text, tag in zip(src, tags, strict=True)]
+        random = np.random.default_rng(how.seed)
+        sides = (
+            self._samplers[0].encode(plain, how.sampling, random, tags),
+            self._samplers[1].encode(tgt, how.sampling, random, [None] * len(tgt)),
+        )
+        sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+        packed = [
+            Sentences(side.ids.astype(ids_dtype(size)), side.offsets)
+            for side, size in zip(sides, sizes, strict=True)
+        ]
+        counts = PairCounts(read=len(src), kept=len(src))
+        return Encoded(packed[0], packed[1], _pack_text([]), _pack_text([]), counts)
 
 
 def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filter) -> Encoded:

@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from s2s.corpus.chunks import Chunk, Encoded, Filter, PairCounts, Resample, encode_chunk
+from s2s.corpus.chunks import Chunk, ChunkEncoder, Encoded, Filter, PairCounts, Resample
 from s2s.corpus.sentences import Sentences
 from s2s.tokenizer import Tokenizer
 
@@ -64,7 +64,7 @@ def unpack_tokenizer(parts: list[bytes]) -> Tokenizer:
 
 
 def pack_job(chunk: Chunk, how: Filter | Resample) -> tuple[bytes, bytes, bytes]:
-    """Returns the message that asks for ``encode_chunk``."""
+    """Returns the message that asks for a chunk's pieces."""
     header = {"how": type(how).__name__, "settings": how._asdict()}
     return json.dumps(header).encode(), chunk.src, chunk.tgt
 
@@ -104,9 +104,9 @@ def main() -> None:
     try:
         if (first := receive(requests)) is None:
             return
-        tokenizer = unpack_tokenizer(first)
+        encode = ChunkEncoder(unpack_tokenizer(first))
         while (parts := receive(requests)) is not None:
-            send(answers, *pack_encoded(encode_chunk(tokenizer, *unpack_job(parts))))
+            send(answers, *pack_encoded(encode(*unpack_job(parts))))
     except (BrokenPipeError, EOFError):
         os._exit(0)  # the parent has gone; there is nobody to flush the rest to
 

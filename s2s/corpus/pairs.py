@@ -9,8 +9,8 @@ from s2s.corpus.chunks import (
     CHUNK_CHARACTERS,
     CHUNK_PAIRS,
     Chunk,
+    ChunkEncoder,
     PairCounts,
-    encode_chunk,
     make_filter,
 )
 from s2s.corpus.config import CorpusConfig
@@ -161,7 +161,8 @@ def read_corpus(
         FileError: If one cannot be read.
     """
     how = make_filter(config, tokenizer, max_pieces, max_ratio)
-    parts = [encode_chunk(tokenizer, chunk, how) for chunk in read_chunks(config)]
+    encode = ChunkEncoder(tokenizer)
+    parts = [encode(chunk, how) for chunk in read_chunks(config)]
     counts = sum((part.counts for part in parts), PairCounts())
     check_kept(config, counts)
     return Corpus(join([part.src for part in parts]), join([part.tgt for part in parts]), counts)

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 import s2s
-from s2s.corpus.chunks import Chunk, Encoded, Filter, Resample, encode_chunk
+from s2s.corpus.chunks import Chunk, ChunkEncoder, Encoded, Filter, Resample
 from s2s.corpus.encode import pack_job, pack_tokenizer, receive, send, unpack_encoded
 from s2s.errors import TrainingError
 from s2s.tokenizer import Tokenizer
@@ -49,6 +49,7 @@ class Encoder:
             workers: Processes; None takes one a core. The results do not depend on it.
         """
         self._tokenizer = tokenizer
+        self._encode = ChunkEncoder(tokenizer)
         self._count = workers or num_cores()
         self._workers: list[_Worker] = []
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -56,7 +57,7 @@ class Encoder:
         self._closed = False
 
     def map(self, jobs: Iterable[Job]) -> Iterator[Encoded]:
-        """Yields what ``encode_chunk`` makes of each job, in their order.
+        """Yields what ``ChunkEncoder`` makes of each job, in their order.
 
         Raises:
             TrainingError: If a process cannot be started, or dies.
@@ -66,7 +67,7 @@ class Encoder:
         if len(head) <= SMALL and self._threads is None:
             for job in head:
                 self._check_open()
-                yield encode_chunk(self._tokenizer, *job)
+                yield self._encode(*job)
             return
         threads = self._start()
         waiting: deque[Future[Encoded]] = deque()

@@ -27,24 +27,25 @@ class Sentences:
     def take(self, rows: NDArray[np.int64]) -> "Sentences":
         """Returns the sentences ``rows``, in that order."""
         lengths = self.offsets[rows + 1] - self.offsets[rows]
-        return Sentences(self.ids[self._positions(rows, lengths)], to_offsets(lengths))
+        return Sentences(self.ids[positions(self.offsets[rows], lengths)], to_offsets(lengths))
 
-    def padded(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Returns ``rows``, at least one, as (len(rows), longest) int64 ids, padded."""
+    def padded(self, rows: NDArray[np.int64], padding: int = PAD_ID) -> NDArray[np.int64]:
+        """Returns ``rows``, at least one, as (len(rows), longest) int64, padded."""
         lengths = self.offsets[rows + 1] - self.offsets[rows]
-        batch = np.full((len(rows), int(lengths.max())), PAD_ID, dtype=np.int64)
+        batch = np.full((len(rows), int(lengths.max())), padding, dtype=np.int64)
         mask = np.arange(batch.shape[1]) < lengths[:, None]
-        batch[mask] = self.ids[self._positions(rows, lengths)]
+        batch[mask] = self.ids[positions(self.offsets[rows], lengths)]
         return batch
 
-    def _positions(self, rows: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Returns where the pieces of ``rows`` are, one row after the other."""
-        ends = np.cumsum(lengths)
-        total = int(ends[-1]) if len(ends) else 0
-        return np.repeat(self.offsets[rows] - ends + lengths, lengths) + np.arange(total)
+
+def positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Returns ``start, start + 1, ...`` for each start, ``length`` of them."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(total)
 
 
-def to_offsets(lengths: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+def to_offsets(lengths: Sequence[int] | NDArray[Any]) -> NDArray[np.int64]:
     """Returns (len(lengths) + 1,): where each sentence starts, and where the last one ends."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
