@@ -13,13 +13,14 @@ import argparse
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from rich.console import Console
 
 from s2s.config import BOS_ID, EOS_ID, ModelConfig
+from s2s.corpus.stream import START, Batch, Step
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train import TrainConfig
-from s2s.train.data import Batch
 from s2s.train.diagnose import gradient_decay, plot, table
 from s2s.train.update import Updater
 
@@ -41,28 +42,29 @@ console = Console(highlight=False, soft_wrap=True, markup=False)
 
 def copy_batches(seed: int) -> Iterator[Batch]:
     """Yields batches of random sentences, all of one length, to be copied."""
-    generator = torch.Generator().manual_seed(seed)
-    first = EOS_ID + 1
+    draw = np.random.default_rng(seed)
+    column = np.ones((SENTENCES, 1), dtype=np.int64)
     while True:
-        length = int(torch.randint(LENGTHS[0], LENGTHS[1] + 1, (), generator=generator))
-        shape = (SENTENCES, length)
-        text = torch.randint(first, first + SYMBOLS, shape, generator=generator)
-        ended = torch.cat([text, torch.full((SENTENCES, 1), EOS_ID)], dim=1)
-        begun = torch.cat([torch.full((SENTENCES, 1), BOS_ID), text], dim=1)
-        lengths = torch.full((SENTENCES,), length + 1)
-        yield Batch(ended, lengths, begun, ended, num_tokens=ended.numel())
+        length = draw.integers(LENGTHS[0], LENGTHS[1], endpoint=True)
+        text = draw.integers(EOS_ID + 1, EOS_ID + 1 + SYMBOLS, (SENTENCES, length))
+        ended = np.hstack([text, EOS_ID * column])
+        begun = np.hstack([BOS_ID * column, text])
+        lengths = np.full(SENTENCES, length + 1)
+        yield Batch(ended, lengths, begun, ended, ended.size, seed=int(draw.integers(2**62)))
 
 
 def train(model: Seq2Seq, batches: Iterator[Batch], updates: int) -> float:
     """Updates the weights; returns the loss of the last tenth, nats a token."""
     updater = Updater(model, TrainConfig(max_updates=updates, learning_rate=LEARNING_RATE))
     model.train()
-    kept = []
+    losses = []
     for number in range(1, updates + 1):
         rate = LEARNING_RATE * min(1.0, number / WARMUP_UPDATES)
-        figures = updater.update([next(batches)], rate)
-        kept.append(figures.nll / figures.tokens)
-    last = kept[-max(1, updates // 10) :]
+        batch = next(batches)
+        step = Step([batch], batch.num_tokens, SENTENCES, START)
+        figures = updater.update(step, rate)
+        losses.append(float(figures.sums[1]) / figures.tokens)
+    last = losses[-max(1, updates // 10) :]
     return sum(last) / len(last)
 
 

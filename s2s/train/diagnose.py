@@ -102,13 +102,14 @@ def _cut(_module: nn.Module, _inputs: Any, attended: tuple[Tensor, Tensor]) -> t
     return attended[0].detach(), attended[1]
 
 
-def _last_token_loss(model: Seq2Seq, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Returns the sum over sentences of the last token's loss, nats, and the target lengths."""
-    lengths = (batch.tgt_out != PAD_ID).sum(1)
-    rows = torch.arange(len(lengths), device=lengths.device)
-    readouts = model(batch.src, batch.src_lengths, batch.tgt_in)[rows, lengths - 1]
-    targets = batch.tgt_out[rows, lengths - 1]
-    return functional.cross_entropy(model.output(readouts), targets, reduction="sum"), lengths
+def _last_token_loss(model: Seq2Seq, batch: Batch, tgt_lengths: NDArray[np.int64]) -> Tensor:
+    """Returns the sum over sentences of the last token's loss, nats."""
+    device = next(model.parameters()).device
+    last = (np.arange(len(tgt_lengths)), tgt_lengths - 1)
+    fed = (batch.src, batch.src_lengths, batch.tgt_in)
+    readouts = model(*(torch.from_numpy(array).to(device) for array in fed))
+    targets = torch.from_numpy(batch.tgt_out[last]).to(device)
+    return functional.cross_entropy(model.output(readouts[last]), targets, reduction="sum")
 
 
 Curves = dict[tuple[str, State], list[NDArray[np.float64]]]
@@ -119,7 +120,8 @@ def _add_curves(curves: Curves, model: Seq2Seq, layers: dict[str, Unrolled], bat
     """Adds the sentences of ``batch`` to ``curves``."""
     for layer in layers.values():
         layer.hidden, layer.cells = [], []
-    loss, tgt_lengths = _last_token_loss(model, batch)
+    tgt_lengths = (batch.tgt_out != PAD_ID).sum(axis=1)
+    loss = _last_token_loss(model, batch, tgt_lengths)
     if not math.isfinite(value := float(loss.detach())):
         raise TrainingError(f"the last target token's loss is {value}; its gradient says nothing")
     nodes: dict[tuple[str, State], list[Tensor]] = {}
@@ -195,16 +197,15 @@ def gradient_decay(
 
     Args:
         model: On any device that computes in float64.
-        batches: A hundred sentences are enough; on any device.
+        batches: A hundred sentences are enough.
         min_share: Steps that fewer than this share of the sentences reach are left out.
 
     Raises:
         DataError: If ``batches`` is empty.
         TrainingError: If the loss is not finite.
     """
-    device = next(model.parameters()).device
-    moved = [batch.to(device) for batch in batches]
-    if not moved:
+    batches = list(batches)
+    if not batches:
         raise DataError("gradient_decay got no batch; give it at least one")
     decays = []
     with torch.enable_grad():
@@ -213,7 +214,7 @@ def gradient_decay(
             cut = route == "recurrence alone"
             handle = clone.decoder.attention.register_forward_hook(_cut) if cut else None
             curves: Curves = {}
-            for batch in moved:
+            for batch in batches:
                 _add_curves(curves, clone, layers, batch)
             if handle is not None:
                 handle.remove()
@@ -223,7 +224,7 @@ def gradient_decay(
             ]
     names = list(layers)
     decays.sort(key=lambda decay: (names.index(decay.where), decay.state == "cell"))  # stable
-    return GradientDecay(decays=tuple(decays), num_sentences=sum(len(each.src) for each in moved))
+    return GradientDecay(decays=tuple(decays), num_sentences=sum(len(each.src) for each in batches))
 
 
 def table(decay: GradientDecay) -> str:
