@@ -104,7 +104,7 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
     if differing:
         raise ConfigError(
             f"TokenizerConfig: {'; '.join(dict.fromkeys(differing))}; a vocabulary that is "
-            "extended keeps what it was learned with: repeat its settings"
+            "extended keeps what it was learned with: repeat its settings, or name it as src_model"
         )
 
 

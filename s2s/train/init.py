@@ -1,0 +1,188 @@
+"""Training that starts from another run's weights instead of random ones.
+
+All weights but those of the vocabulary are copied as they are. A row of an embedding table or of
+the output layer belongs to a piece, and goes where the new vocabulary has that piece. A piece that
+is new starts as the mean of those that the old vocabulary would cut it into, which is what the
+network knows about it: it has read the text of the piece in that form.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, get_args
+
+import torch
+from torch import Tensor
+
+from s2s.config import EOS_ID, UNK_ID, ModelConfig, Tie
+from s2s.errors import ConfigError, ModelError
+from s2s.model.run import CONFIG_FILE, load_run, read_config
+from s2s.model.seq2seq import Seq2Seq
+from s2s.pieces import CONTROL, SPACE, Piece, load_plain, read_pieces
+from s2s.tags import TAG
+from s2s.tokenizer import Tokenizer
+
+_FREE = {"src_vocab_size", "tgt_vocab_size", "dropout", "dropout_kind", "word_dropout"}
+"""Fields of the model's configuration that may differ."""
+
+
+class Rows(NamedTuple):
+    """Pieces of a vocabulary, by where their rows come from."""
+
+    copied: int
+    """Pieces that the old vocabulary has, too."""
+    composed: int
+    """Those that start as the mean of others."""
+    new: int
+    """Those that start at random."""
+
+    def __str__(self) -> str:
+        """As in a report."""
+        return f"{self.copied:,} copied, {self.composed:,} composed, {self.new:,} new"
+
+
+@dataclass(frozen=True, slots=True)
+class InitReport:
+    """What a training starts with."""
+
+    run: Path
+    src: Rows
+    """Rows of the source's embedding table."""
+    tgt: Rows
+    """Rows of the target's, and of the output layer; the source's where all tables are one."""
+
+    def __str__(self) -> str:
+        """One line."""
+        if self.src == self.tgt:
+            rows = f"rows of the vocabulary: {self.src}"
+        else:
+            rows = f"rows of the source vocabulary: {self.src}; of the target's: {self.tgt}"
+        return f"starts from {self.run}; {rows}"
+
+
+def config_of(run: str | Path) -> ModelConfig:
+    """Returns a run's model configuration, to start another one with the same network.
+
+    Raises:
+        FileError: If there is no run.
+        ModelError: If its configuration is damaged.
+    """
+    config = read_config(Path(run))
+    try:
+        return ModelConfig.from_dict(config["model"])
+    except (ConfigError, KeyError) as error:
+        raise ModelError(f"{Path(run) / CONFIG_FILE} is damaged: {error}") from error
+
+
+@torch.no_grad()
+def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitReport:
+    """Gives a new network the best weights of another run.
+
+    Args:
+        model: As it was made, at random; what no weight is found for stays so.
+        tokenizer: Its vocabulary; any, the run's own or another one.
+        run: The folder.
+
+    Returns:
+        Where the rows of the vocabulary come from.
+
+    Raises:
+        ConfigError: If the run's network has another shape; all fields that differ are named.
+        FileError: If the run is not there or incomplete.
+        ModelError: If it is damaged.
+    """
+    found = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+    assert found == (model.config.src_vocab_size, model.config.tgt_vocab_size)
+    _check_same(config_of(run), model.config, run)
+    loaded = load_run(run)
+    old, given = loaded.model, loaded.tokenizer
+    src_origins, src_rows = _find_origins(given.src_model, tokenizer.src_model)
+    tgt_origins, tgt_rows = _find_origins(
+        given.tgt_model or given.src_model, tokenizer.tgt_model or tokenizer.src_model
+    )
+    if model.config.tie == "all" and src_origins != tgt_origins:
+        raise ConfigError(
+            "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
+            "use a joint tokenizer, or tie 'target'"
+        )
+    tables = [
+        (model.encoder.embedding.table.weight, old.encoder.embedding.table.weight, src_origins),
+        (model.decoder.embedding.table.weight, old.decoder.embedding.table.weight, tgt_origins),
+        (model.output.weight, old.output.weight, tgt_origins),
+        (model.output.bias, old.output.bias, tgt_origins),
+    ]
+    for table, old_table, origins in tables:  # a shared one is filled again with the same
+        _fill(table, old_table, origins)
+    filled = {id(table) for table, _, _ in tables}
+    old_parameters = dict(old.named_parameters())
+    for name, parameter in model.named_parameters():
+        if id(parameter) not in filled:
+            parameter.copy_(old_parameters[name])
+    return InitReport(Path(run), src_rows, tgt_rows)
+
+
+def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:
+    """Raises one error about all that keeps the old weights from fitting."""
+    unused = set()
+    if new.cell == old.cell != "rnn":
+        unused.add("activation")
+    if new.attention == old.attention != "multihead":
+        unused.add("attention_heads")
+    ties = get_args(Tie)
+    if ties.index(new.tie) < ties.index(old.tie):
+        unused.add("tie")  # one table becomes two that start alike; two cannot become one
+    differing = [
+        f"{field.name} is {getattr(new, field.name)!r} but was {getattr(old, field.name)!r}"
+        for field in dataclasses.fields(ModelConfig)
+        if field.name not in _FREE | unused and getattr(new, field.name) != getattr(old, field.name)
+    ]
+    if differing:
+        raise ConfigError(
+            f"cannot start from {run}, whose network has another shape: {'; '.join(differing)}; "
+            "set these as they were, or start at random"
+        )
+
+
+def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], Rows]:
+    """Returns, for each piece of the new SentencePiece model, the old ids its row is the mean of.
+
+    None for pieces of characters that the old vocabulary does not know.
+    """
+    before, after = read_pieces(old), read_pieces(new)
+    ids = {piece.text: number for number, piece in enumerate(before)}
+    tags = [number for number, piece in enumerate(before) if _is_tag(piece)]
+    cuts = load_plain(old).encode([piece.text for piece in after])
+    origins: list[list[int]] = []
+    copied = 0
+    for number, (piece, cut) in enumerate(zip(after, cuts, strict=True)):
+        same = number if number <= EOS_ID else ids.get(piece.text)  # special pieces' names vary
+        if same is not None:
+            origins.append([same])
+            copied += 1
+        elif _is_tag(piece):
+            origins.append(tags)
+        else:
+            known = [part for part in cut if part != UNK_ID]
+            # The sign for a blank alone, which all words begin with, would make them all alike.
+            says_something = any(before[part].text != SPACE for part in known)
+            origins.append(known if says_something else [])
+    new_rows = sum(not origin for origin in origins)
+    return origins, Rows(copied, len(origins) - copied - new_rows, new_rows)
+
+
+def _is_tag(piece: Piece) -> bool:
+    return piece.kind == CONTROL and TAG.fullmatch(piece.text) is not None
+
+
+def _fill(table: Tensor, old_table: Tensor, origins: Sequence[Sequence[int]]) -> None:
+    """Puts the mean of its origins in each row that has some."""
+    rows = [row for row, origin in enumerate(origins) if origin]
+    counts = torch.tensor([len(origins[row]) for row in rows])
+    flat = torch.tensor([each for row in rows for each in origins[row]])
+    owners = torch.arange(len(rows)).repeat_interleave(counts)
+    shape = (-1, *[1] * (old_table.dim() - 1))
+    sums = old_table.new_zeros(len(rows), *old_table.shape[1:]).index_add_(
+        0, owners, old_table.index_select(0, flat)
+    )
+    table[torch.tensor(rows)] = (sums / counts.view(shape)).to(table)
