@@ -49,7 +49,10 @@ class Building:
             away = _unused(self._parent)
             with contextlib.suppress(FileNotFoundError):  # another process was faster in this
                 self._target.rename(away)
-            shutil.rmtree(away, ignore_errors=True)
+            if away.is_dir():
+                shutil.rmtree(away, ignore_errors=True)
+            else:
+                away.unlink(missing_ok=True)
         raise FileError(f"cannot make {printable(str(self._target))}: something is in the way")
 
     def __enter__(self) -> Self:

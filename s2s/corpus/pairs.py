@@ -109,8 +109,8 @@ def check_file(path: str) -> None:
     name = printable(path)
     try:
         exists, regular = Path(path).exists(), Path(path).is_file()
-    except (OSError, ValueError) as error:  # not allowed to look; a NUL in the name
-        raise FileError(f"cannot read {name}: {getattr(error, 'strerror', error)}") from error
+    except OSError as error:
+        raise FileError(f"cannot read {name}: {error.strerror}") from error
     if not exists:
         raise FileError(f"{name} does not exist")
     if not regular:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from s2s.tokenizer import Tokenizer
 
 SMALL = 4
 """Chunks that are encoded sooner in this process than others are started for them."""
+_PATIENCE = 5.0  # seconds for a process to end
 
 Job = tuple[Chunk, Filter | Resample]
 
@@ -56,6 +57,11 @@ class Encoder:
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
 
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the processes that were started."""
+        return [worker.process.pid for worker in self._workers]
+
     def map(self, jobs: Iterable[Job]) -> Iterator[Encoded]:
         """Yields what ``ChunkEncoder`` makes of each job, in their order.
 
@@ -72,12 +78,12 @@ class Encoder:
         threads = self._start()
         waiting: deque[Future[Encoded]] = deque()
         for job in chain(head, jobs):
-            self._check_open()
             if len(waiting) == 2 * self._count:  # one at work and one at the ready for each
-                yield waiting.popleft().result()
+                yield self._result(waiting.popleft())
+            self._check_open()
             waiting.append(threads.submit(self._ask, job))
         while waiting:
-            yield waiting.popleft().result()
+            yield self._result(waiting.popleft())
 
     def close(self) -> None:
         """Ends the processes, whatever they do; a ``map`` under way in a thread is an error."""
@@ -116,6 +122,13 @@ class Encoder:
             self._threads = ThreadPoolExecutor(self._count, "s2s-encode")
         return self._threads
 
+    def _result(self, future: Future[Encoded]) -> Encoded:
+        try:
+            return future.result()
+        except (CancelledError, TrainingError):
+            self._check_open()
+            raise
+
     def _ask(self, job: Job) -> Encoded:
         worker = self._idle.get()
         try:
@@ -138,7 +151,7 @@ class _Worker:
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115
             # In a process group of its own, Ctrl-C reaches the parent alone, which then decides.
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "s2s.corpus.encode"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -148,9 +161,9 @@ class _Worker:
             )
         except OSError as error:
             raise TrainingError(f"cannot start an encoding process: {error.strerror}") from error
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests, self._answers = self._process.stdin, self._process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._requests, self._answers = self.process.stdin, self.process.stdout
         self._tokenizer: Tokenizer | None = tokenizer
 
     def ask(self, job: Job) -> Encoded:
@@ -168,10 +181,10 @@ class _Worker:
         return unpack_encoded(answer)
 
     def kill(self) -> None:
-        self._process.kill()
+        self.process.kill()
 
     def close(self) -> None:
-        self._process.wait()
+        self.process.wait()
         self._answers.close()
         with contextlib.suppress(OSError):  # what a dead process left unread
             self._requests.close()
@@ -179,8 +192,11 @@ class _Worker:
 
     def _death(self) -> str:
         """Returns how the process ended, in one line."""
-        self._process.kill()  # it closed a pipe, but may be alive yet
-        status = self._process.wait()
+        try:
+            status = self.process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # its pipes are closed, but it does not end
+            self.process.kill()
+            status = self.process.wait()
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")

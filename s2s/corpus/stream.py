@@ -117,6 +117,7 @@ class BatchStream:
             ("world", world, 1),
             ("block_pairs", block_pairs, 1),
             ("buffer_blocks", buffer_blocks, 1),
+            ("workers", 1 if workers is None else workers, 1),
         ):
             if value < low:
                 raise ConfigError(f"BatchStream: {name} is {value}; expected at least {low}")
