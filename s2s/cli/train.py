@@ -179,14 +179,14 @@ def train(
         given["joint"] = False
     try:
         from s2s.train import train as run_training
-        from s2s.train.diagnose import diagnose_run
+        from s2s.train.gradients import describe_gradients
         from s2s.train.settings import Settings
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f"{error.name or error} is not installed; training needs 's2s[train]'"
+            f"{error.name} is not installed; training needs 's2s[train]'"
         ) from error
     if diagnose:
-        say(diagnose_run(out))
+        say(describe_gradients(out))
         return
     given |= _corpora(files, names, needed=not resume)
     if resume:

@@ -29,7 +29,11 @@ class DecoderState(NamedTuple):
 
     def detach(self) -> "DecoderState":
         """Returns the same state, through which no gradient passes."""
-        return DecoderState(*(None if part is None else part.detach() for part in self))
+        return DecoderState(
+            self.hidden.detach(),
+            None if self.cell is None else self.cell.detach(),
+            None if self.readout is None else self.readout.detach(),
+        )
 
     def select(self, rows: Tensor) -> "DecoderState":
         """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""

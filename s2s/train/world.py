@@ -73,7 +73,9 @@ def joined(device: str) -> Iterator[World]:
     if "TORCHELASTIC_RUN_ID" not in os.environ:
         yield World()
         return
-    rank, size, local_rank = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    rank, size, local_rank = (
+        int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+    )
     world = World(rank, size, local_rank)
     if device == "cuda":
         if world.local_rank >= torch.cuda.device_count():

@@ -6,7 +6,7 @@ from s2s.errors import ConfigError, FileError
 from s2s.train import PRESETS
 from s2s.train.settings import DEFAULT_EPOCHS, Settings
 
-PATHS = {"train_src": "a", "train_tgt": "b", "val_src": "c", "val_tgt": "d"}
+PATHS = {"train": [{"src": "a", "tgt": "b"}], "validation": [{"src": "c", "tgt": "d"}]}
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -14,7 +14,7 @@ def test_every_preset_makes_valid_settings(name):
     settings = Settings.of_preset(name).changed(PATHS)
     assert settings.training.max_epochs == DEFAULT_EPOCHS
     assert settings.model.tie == "all"
-    assert settings.data.train_src == "a"
+    assert settings.data.train[0].src == "a"
     assert settings.tokenizer.vocab_size >= 2000
 
 

@@ -57,9 +57,7 @@ def test_a_gradient_that_is_not_finite_leaves_everything_alone(bad):
     assert not torch.isfinite(figures.gradient_norm)
     for a, b in zip(before, updater.model.parameters(), strict=True):
         assert torch.equal(a, b.detach())
-    for old, new in zip(
-        moments, updater.optimizer.state_dict()["state"].values(), strict=True
-    ):
+    for old, new in zip(moments, updater.optimizer.state_dict()["state"].values(), strict=True):
         assert all(torch.equal(old[name], new[name]) for name in old)
     figures = updater.update(make_step(make_batch(SENTENCES)), 0.1)
     assert torch.isfinite(figures.gradient_norm)

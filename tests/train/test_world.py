@@ -12,7 +12,6 @@ pytest.importorskip("torch")
 from safetensors.torch import load_file
 
 
-
 def training(folder, out, *options):
     return [
         *("train", "--out", str(folder / out), "--preset", "tiny"),
@@ -25,7 +24,7 @@ def training(folder, out, *options):
 
 def start(folder, out, *options, processes):
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes)]
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603
         [sys.executable, *launcher, "-m", "s2s", *training(folder, out, *options)],
         capture_output=True,
         text=True,
