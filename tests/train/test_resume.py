@@ -184,7 +184,7 @@ def check_kills(folder, kills, updates):
 
 
 def test_kills_lose_nothing(corpus_folder):
-    check_kills(corpus_folder, kills=3, updates="200")
+    check_kills(corpus_folder, kills=2, updates="120")
 
 
 @pytest.mark.slow
