@@ -19,7 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import s2s
 from s2s.corpus.chunks import Chunk, ChunkEncoder, Encoded, Filter, Resample
 from s2s.corpus.encode import pack_job, pack_tokenizer, receive, send, unpack_encoded
 from s2s.errors import TrainingError
@@ -142,7 +141,7 @@ class _Worker:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         # The child finds the same s2s, whatever its folder; OpenBLAS would start threads there.
-        paths = [str(Path(s2s.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+        paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),

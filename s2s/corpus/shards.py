@@ -9,6 +9,7 @@ read into arrays, not mapped, so that nothing of the files counts as this proces
 import hashlib
 import json
 import os
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -32,6 +33,8 @@ from s2s.tokenizer import Tokenizer
 FORMAT = 1
 """Version of the files, part of the key; raised when an old one would be misread."""
 META_FILE = "meta.json"
+REPORT_SECONDS = 30.0
+"""Time between reports of how far tokenising is."""
 _IDS = ("src", "tgt")
 _TEXTS = ("src_text", "tgt_text")
 _READ_SIZE = 1 << 20
@@ -116,7 +119,7 @@ def open_shards(
         max_pieces: Limit on each side; neither the end piece nor the tag is counted.
         max_ratio: Limit on longer side against shorter, see ``DataConfig``.
         keep_text: Whether the text is kept too, for subword sampling.
-        report: Is told in a line what is done, as it may take long.
+        report: Is told in a line what is done, and now and then how far it is.
         workers: Processes that tokenise; None takes one a core.
 
     Raises:
@@ -143,8 +146,12 @@ def open_shards(
             jobs = ((chunk, how) for chunk in read_chunks(config))
             writer = _Writer(building.path, tokenizer, keep_text)
             try:
+                said = time.monotonic()
                 for encoded in encoder.map(jobs):
                     writer.add(encoded)
+                    if time.monotonic() - said >= REPORT_SECONDS:
+                        report(f"{what}: {writer.counts.read:,} pairs tokenised so far")
+                        said = time.monotonic()
             finally:
                 facts = writer.close()
         check_kept(config, writer.counts)

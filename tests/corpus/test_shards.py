@@ -98,6 +98,12 @@ def test_a_corpus_is_tokenised_once(write, pairs, open_it, reports, monkeypatch)
     ]
 
 
+def test_how_far_tokenising_is_is_told(write, pairs, open_it, reports, monkeypatch):
+    monkeypatch.setattr("s2s.corpus.shards.REPORT_SECONDS", 0.0)
+    open_it(write(pairs))
+    assert reports[-1].endswith("3,000 pairs tokenised so far")
+
+
 def test_the_key_holds_all_that_the_ids_depend_on(write, pairs, tokenizer, open_it):
     config = write(pairs[:100])
     other_tokenizer = train_tokenizer(
