@@ -174,7 +174,7 @@ def train(
             given[field] = str(Path(given.pop(option)).resolve())
     if (resume or init) and preset is not None:
         option = "--resume" if resume else "--init"
-        raise ConfigError(f"--preset and {option} exclude each other: a run keeps its settings")
+        raise ConfigError(f"--preset and {option} exclude each other: a run brings its settings")
     if separate_vocabularies:
         given["joint"] = False
     try:
@@ -191,10 +191,10 @@ def train(
     given |= _corpora(files, names, needed=not resume)
     if resume:
         settings = Settings.of_run(out)
+    elif init is not None:
+        settings = Settings.fine_tuning(init.resolve())
     else:
         settings = Settings.of_preset(preset or "small")
-        if init is not None:
-            settings = settings.started_from(init)
     settings = settings.changed(given)
     result = run_training(
         settings.data,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 from s2s.config import Config, ModelConfig, TokenizerConfig
 from s2s.corpus.config import DataConfig
 from s2s.errors import ConfigError, ModelError, suggest
-from s2s.model.run import CONFIG_FILE, read_config
+from s2s.model.run import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
 from s2s.train.config import TrainConfig
 from s2s.train.presets import PRESETS
 
@@ -62,19 +62,21 @@ class Settings(NamedTuple):
             raise ModelError(f"{folder / CONFIG_FILE} is damaged: expected {', '.join(SECTIONS)}")
         return cls({name: dict(values or {}) for name, values in sections.items()})
 
-    def started_from(self, folder: Path) -> Self:
-        """Returns the settings with the network and the tokenizer of a run to fine-tune.
+    @classmethod
+    def fine_tuning(cls, folder: Path) -> Self:
+        """Starts from the network, the vocabulary and the hyperparameters of a run.
 
         Raises:
             FileError: If ``folder`` holds no run.
             ModelError: If its configuration is damaged.
         """
-        run = self.of_run(folder)
-        kept = ("algorithm", "joint", "normalization", "vocab_size")
-        tokenizer = self.sections["tokenizer"] | {
-            name: run.sections["tokenizer"][name] for name in kept
-        }
-        return type(self)({**self.sections, "model": run.sections["model"], "tokenizer": tokenizer})
+        sections = cls.of_run(folder).sections
+        own = {*LIMITS, "init", "accumulate", "precision"}  # the new run's, not the old one's
+        training = {name: value for name, value in sections["training"].items() if name not in own}
+        models = [folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE]
+        src_model, tgt_model = (str(path) if path.is_file() else None for path in models)
+        tokenizer = {**sections["tokenizer"], "src_model": src_model, "tgt_model": tgt_model}
+        return cls({**sections, "data": {}, "training": training, "tokenizer": tokenizer})
 
     def changed(self, options: dict[str, Any]) -> Self:
         """Returns the settings with fields replaced.

@@ -2,14 +2,17 @@
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any, Self
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
+GRACE = 1.0
+"""Seconds in which a second signal is taken for the first: a launcher may send it on, too."""
 
 
 class StopSignals:
-    """Notes the first signal to stop; a second one acts at once.
+    """Notes the first signal to stop; one that comes later than ``GRACE`` acts at once.
 
     A context manager. Outside the main thread, which alone may handle signals, it notes none.
     """
@@ -17,6 +20,7 @@ class StopSignals:
     def __init__(self) -> None:
         self.number = 0
         """Of the signal that came; 0 is none."""
+        self._first = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -40,5 +44,8 @@ class StopSignals:
         self._before = {}
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
-        self._restore()
+        if not self.number:
+            self.number, self._first = number, time.monotonic()
+        elif time.monotonic() - self._first >= GRACE:
+            self._restore()
+            signal.raise_signal(number)

@@ -77,6 +77,68 @@ def test_a_preset_cannot_change_a_run_that_is_resumed(corpus_folder, capsys):
     assert "--preset and --resume exclude each other" in capsys.readouterr().err
 
 
+def corpora(folder, *pairs):
+    options = []
+    for pair in pairs:
+        options += ["--train", f"{folder}/train:{pair}", "--validate", f"{folder}/val:{pair}"]
+    return options
+
+
+def test_one_model_for_several_languages_translates_to_each(corpus_folder, capsys):
+    for part in ("train", "val"):
+        text = (corpus_folder / f"{part}.xx").read_text()
+        (corpus_folder / f"{part}.zz").write_text(text.upper())
+    run = corpus_folder / "run"
+    options = (*SMALL, "--preset", "tiny", "--max-updates", 8)
+    assert s2s("train", *corpora(corpus_folder, "xx-yy", "xx-zz"), "--out", run, *options) == 0
+    capsys.readouterr()
+    assert s2s("info", run) == 0
+    assert "<2yy> <2zz>" in capsys.readouterr().out
+    assert s2s("translate", run, corpus_folder / "val.xx", "--to", "zz") == 0
+    assert s2s("translate", run, corpus_folder / "val.xx") == 2
+    assert "<2yy>" in capsys.readouterr().err
+
+
+def test_a_run_is_fine_tuned_with_its_own_settings(corpus_folder, capsys):
+    first, second = corpus_folder / "first", corpus_folder / "second"
+    options = (*SMALL, "--preset", "tiny", "--cell", "gru", "--max-updates", 4)
+    assert s2s("train", *paths(corpus_folder), "--out", first, *options) == 0
+    command = ("train", *paths(corpus_folder), "--out", second, "--init", first)
+    assert s2s(*command, "--max-updates", 3) == 0
+    assert "80 copied" in capsys.readouterr().err
+    config = json.loads((second / "config.json").read_text())
+    assert (config["model"]["cell"], config["training"]["learning_rate"]) == ("gru", 6e-3)
+    assert (config["training"]["max_updates"], config["training"]["init"]) == (3, str(first))
+    wrong = ("train", *paths(corpus_folder), "--out", corpus_folder / "third", "--init", first)
+    assert s2s(*wrong, "--hidden-size", 32, "--max-updates", 3) == 2
+    assert "hidden_size" in capsys.readouterr().err
+    assert not (corpus_folder / "third").exists()
+
+
+def test_gradients_of_a_run_are_shown(corpus_folder, capsys):
+    run = corpus_folder / "run"
+    options = (*SMALL, "--preset", "tiny", "--max-updates", 2)
+    assert s2s("train", *paths(corpus_folder), "--out", run, *options) == 0
+    capsys.readouterr()
+    assert s2s("train", "--out", run, "--diagnose") == 0
+    shown = capsys.readouterr().out
+    assert "decoder layer 1, hidden, recurrence alone" in shown
+    assert "encoder layer 1 backward, cell" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--train", "a:xx-yy"), "--validate is missing"),
+        (("--train", "a:xx-yy", "--src", "b"), "--train and --validate exclude --src"),
+        (("--train", "news", "--validate", "news"), "expected PREFIX:SRC-TGT"),
+    ],
+)
+def test_corpora_named_wrongly_are_one_line(corpus_folder, capsys, options, message):
+    assert s2s("train", "--out", corpus_folder / "run", *options) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_cuda_that_is_absent_is_an_error(corpus_folder, capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     command = ("train", *paths(corpus_folder), "--out", corpus_folder / "run", "--device", "cuda")
