@@ -11,6 +11,7 @@ import queue
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -55,6 +56,7 @@ class Encoder:
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
+        self._starting = threading.Lock()
 
     @property
     def processes(self) -> list[int]:
@@ -86,7 +88,8 @@ class Encoder:
 
     def close(self) -> None:
         """Ends the processes, whatever they do; a ``map`` under way in a thread is an error."""
-        self._closed = True
+        with self._starting:
+            self._closed = True
         for worker in self._workers:
             worker.kill()
         if self._threads is not None:
@@ -111,15 +114,17 @@ class Encoder:
             raise TrainingError("the encoder was closed while it was at work")
 
     def _start(self) -> ThreadPoolExecutor:
-        if self._threads is None:
-            for _ in range(self._count):
-                worker = _Worker(self._tokenizer)
-                self._workers.append(worker)
-                self._idle.put(worker)
-            # A thread for each process writes a chunk and reads its answer: were one thread to
-            # write to all, it could be stuck at one whose answer nobody reads.
-            self._threads = ThreadPoolExecutor(self._count, "s2s-encode")
-        return self._threads
+        with self._starting:
+            self._check_open()
+            if self._threads is None:
+                for _ in range(self._count):
+                    worker = _Worker(self._tokenizer)
+                    self._workers.append(worker)
+                    self._idle.put(worker)
+                # A thread for each process writes a chunk and reads its answer: were one thread to
+                # write to all, it could be stuck at one whose answer nobody reads.
+                self._threads = ThreadPoolExecutor(self._count, "s2s-encode")
+            return self._threads
 
     def _result(self, future: Future[Encoded]) -> Encoded:
         try:

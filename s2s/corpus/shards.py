@@ -26,7 +26,7 @@ from s2s.corpus.folders import Building, remove_abandoned
 from s2s.corpus.pairs import check_file, check_kept, read_chunks
 from s2s.corpus.pool import Encoder
 from s2s.corpus.sentences import Sentences, ids_dtype
-from s2s.errors import FileError
+from s2s.errors import DataError, FileError
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 
@@ -128,6 +128,7 @@ def open_shards(
         FileError: If one cannot be read, or ``folder`` not be written to, its disk being full say.
     """
     how = make_filter(config, tokenizer, max_pieces, max_ratio, keep_text)
+    stamps = [_stamp(path) for path in (config.src, config.tgt)]
     key = _key(config, tokenizer, how)
     target = folder / key
     what = f"{printable(config.src)}, {printable(config.tgt)}"
@@ -155,6 +156,8 @@ def open_shards(
             finally:
                 facts = writer.close()
         check_kept(config, writer.counts)
+        if [_stamp(path) for path in (config.src, config.tgt)] != stamps:
+            raise DataError(f"{what}: one of them was changed while it was read; start again")
         meta = {
             "format": FORMAT,
             "key": key,
@@ -200,12 +203,18 @@ def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
     return _hash(json.dumps(parts, sort_keys=True).encode())[:32]
 
 
+def _stamp(path: str) -> tuple[int, int]:
+    """Returns what changes with a file's content."""
+    check_file(path)
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
+
+
 def _hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=32).hexdigest()
 
 
 def _hash_file(path: str) -> str:
-    check_file(path)
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).hexdigest()

@@ -99,7 +99,7 @@ class BatchStream:
             rank: Which process this is; it gets batches ``rank``, ``rank + world``, ... of a step.
             world: Processes that share the steps.
             sampling: Subword sampling, anew each epoch, see ``TokenizerConfig``; needs corpora
-                with text.
+                with text. Each of ``world`` cuts all of it: batches depend on all lengths.
             tokenizer: For sampling.
             workers: Processes that encode text for sampling; None takes one a core, shared among
                 ``world``.

@@ -231,6 +231,22 @@ def test_errors_in_the_text_leave_nothing(write, pairs, open_it, tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_text_that_changes_while_it_is_read_is_an_error(
+    write, pairs, open_it, tmp_path, monkeypatch
+):
+    config = write(pairs[:100])
+    original = pairs_module.read_pairs
+
+    def read_pairs(*args, **options):
+        yield from original(*args, **options)
+        Path(config.src).write_text("something else\n")
+
+    monkeypatch.setattr(pairs_module, "read_pairs", read_pairs)
+    with pytest.raises(DataError, match="one of them was changed while it was read"):
+        open_it(config)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
 def test_files_taken_away_or_cut_short_are_errors(write, pairs, open_it):
     shards = open_it(write(pairs[:100]))
     (shards.folder / "src.ids").write_bytes(b"1234")
