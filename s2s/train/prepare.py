@@ -27,7 +27,7 @@ from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.precision import chosen_precision
 from s2s.train.world import World
 
-VOCABULARY_PAIRS = 1_000_000
+VOCABULARY_PAIRS = 500_000
 """Pairs that the vocabulary is learned from, drawn from all of them."""
 
 
