@@ -96,6 +96,12 @@ def make_filter(
     return Filter(config.tag, max_pieces, max_ratio, keep_text)
 
 
+def make_samplers(tokenizer: Tokenizer) -> tuple[Sampler, Sampler]:
+    """Returns what cuts source and target; ConfigError if the vocabulary is none to sample from."""
+    src = Sampler(tokenizer.src_model)
+    return src, src if tokenizer.tgt_model is None else Sampler(tokenizer.tgt_model)
+
+
 class ChunkEncoder:
     """Cuts chunks into pieces: the same for the same chunk, whichever process does it."""
 
@@ -104,11 +110,7 @@ class ChunkEncoder:
         self._samplers: tuple[Sampler, Sampler] | None = None
 
     def __call__(self, chunk: Chunk, how: Filter | Resample) -> Encoded:
-        """Returns the pieces.
-
-        Raises:
-            ConfigError: If the vocabulary is none to sample from.
-        """
+        """Returns the pieces; ConfigError if the vocabulary is none to sample from."""
         src, tgt = (side.decode().split("\n") for side in chunk)
         if isinstance(how, Filter):
             return _encode_raw(self._tokenizer, src, tgt, how)
@@ -117,11 +119,12 @@ class ChunkEncoder:
     def _resample(self, src: list[str], tgt: list[str], how: Resample) -> Encoded:
         tokenizer = self._tokenizer
         if self._samplers is None:
-            sampler = Sampler(tokenizer.src_model)
-            model = tokenizer.tgt_model
-            self._samplers = sampler, sampler if model is None else Sampler(model)
+            self._samplers = make_samplers(tokenizer)
         tags = [tokenizer.tag_of(text) if tokenizer.tags else None for text in src]
-        plain = [text.removeprefix(tag or "") for text, tag in zip(src, tags, strict=True)]
+        plain = [
+            text if tag is None else text.removeprefix(tag).lstrip()
+            for text, tag in zip(src, tags, strict=True)
+        ]
         random = np.random.default_rng(how.seed)
         sides = (
             self._samplers[0].encode(plain, how.sampling, random, tags),

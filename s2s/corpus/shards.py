@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.corpus.chunks import Encoded, Filter, PairCounts, make_filter
+from s2s.corpus.chunks import Encoded, Filter, PairCounts, make_filter, make_samplers
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.folders import Building, remove_abandoned
 from s2s.corpus.pairs import check_file, check_kept, read_chunks
@@ -123,11 +123,13 @@ def open_shards(
         workers: Processes that tokenise; None takes one a core.
 
     Raises:
-        ConfigError: If the tokenizer has no such tag.
+        ConfigError: If the tokenizer has no such tag, or is none to sample from.
         DataError: If the files do not match, or no pair is left.
         FileError: If one cannot be read, or ``folder`` not be written to, its disk being full say.
     """
     how = make_filter(config, tokenizer, max_pieces, max_ratio, keep_text)
+    if keep_text:
+        make_samplers(tokenizer)  # so that what is wrong with the vocabulary is told at once
     stamps = [_stamp(path) for path in (config.src, config.tgt)]
     key = _key(config, tokenizer, how)
     target = folder / key

@@ -1,3 +1,4 @@
+import io
 import json
 import resource
 import shutil
@@ -8,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 
 from s2s.config import TokenizerConfig
 from s2s.corpus import pairs as pairs_module
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.sentences import ids_dtype
 from s2s.corpus.shards import META_FILE, open_shards
-from s2s.errors import DataError, FileError
-from s2s.tokenizer import train_tokenizer
+from s2s.errors import ConfigError, DataError, FileError
+from s2s.tokenizer import Tokenizer, train_tokenizer
 
 LIMITS = {"max_pieces": 60, "max_ratio": 4.0}
 
@@ -267,3 +269,27 @@ def test_ids_take_two_bytes_where_that_is_enough(write, pairs, open_it, monkeypa
     large = open_it(replace(config, tag="<2de>")).read(0, 100)
     assert large[1].ids.dtype == np.int32
     assert large[1].ids.tolist() == small[1].ids.tolist()
+
+
+def test_a_vocabulary_that_cannot_be_sampled_from_is_told_before_any_work(
+    write, pairs, open_it, tmp_path
+):
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=(text for pair in pairs for text in pair),
+        model_writer=model,
+        vocab_size=40,
+        hard_vocab_limit=False,
+        model_type="char",
+        pad_id=0,
+        unk_id=1,
+        bos_id=2,
+        eos_id=3,
+        minloglevel=2,
+    )
+    tokenizer = Tokenizer(model.getvalue())
+    assert len(open_it(write(pairs[:9]), tokenizer)) == 9
+    with pytest.raises(
+        ConfigError, match="sampling needs a vocabulary of bpe or unigram, not char"
+    ):
+        open_it(write(pairs[:9]), tokenizer, keep_text=True)
