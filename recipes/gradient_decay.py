@@ -77,7 +77,9 @@ def main() -> None:
     parser.add_argument("--max-updates", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plot", action="store_true", help="draw the decays too")
+    parser.add_argument("--threads", type=int, default=1, help="more do not help at this size")
     options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     measured = copy_batches(options.seed + 1)
     held_out = [next(measured) for _ in range(4)]
     for name in options.cells:
