@@ -1,7 +1,7 @@
 """What does it take to train on ten million pairs? Seconds, memory, and batches a second.
 
     python recipes/bench_corpus.py --out FOLDER                        # 500,000 pairs
-    python recipes/bench_corpus.py --out FOLDER --pairs 10000000       # 4 GB of disk
+    python recipes/bench_corpus.py --out FOLDER --pairs 10000000       # 2.3 GB of disk
     python recipes/bench_corpus.py --out FOLDER --sampling 0.1         # pieces anew each epoch
 
 Text is made up: words of syllables, as frequent as Zipf's law has it, about 12 a sentence; the

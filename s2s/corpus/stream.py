@@ -99,7 +99,8 @@ class BatchStream:
             rank: Which process this is; it gets batches ``rank``, ``rank + world``, ... of a step.
             world: Processes that share the steps.
             sampling: Subword sampling, anew each epoch, see ``TokenizerConfig``; needs corpora
-                with text. Each of ``world`` cuts all of it: batches depend on all lengths.
+                with text. Each of ``world`` cuts all of it, since batches depend on all lengths;
+                the first step waits for a whole buffer, about a minute a million pairs on 2 cores.
             tokenizer: For sampling.
             workers: Processes that encode text for sampling; None takes one a core, shared among
                 ``world``.
