@@ -41,7 +41,7 @@ REPORT_EVERY = 10
 SKIPPED = 3
 """Reports at the start that do not count."""
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=112)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ SETTINGS = {
 VOCAB_SIZE = 8000
 MAX_PIECES = 100
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=112)
 
 
 @dataclass(frozen=True)
