@@ -13,7 +13,7 @@ from itertools import chain
 import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
-from s2s.errors import ConfigError, DataError, ModelError
+from s2s.errors import DataError, ModelError
 from s2s.tags import TAG, check_tags, leading_tag
 
 COVERAGE = 0.9998
@@ -61,20 +61,17 @@ class Tokenizer:
         """Pieces of the target vocabulary."""
         return int(self._tgt.get_piece_size())
 
-    def encode_src(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
-        """Returns each text's ids with the end piece last; ``sampling`` as in TokenizerConfig.
-
-        A tag that a text begins with is its first piece.
-        """
+    def encode_src(self, texts: Sequence[str]) -> list[list[int]]:
+        """Returns each text's ids, a tag that it begins with first, the end piece last."""
         pattern = self._leading_tag
         if pattern is None:
-            return [[*ids, EOS_ID] for ids in _encode(self._src, texts, sampling)]
+            return [[*ids, EOS_ID] for ids in _encode(self._src, texts)]
         found = [pattern.fullmatch(text) for text in texts]
         firsts = [[] if tag is None else [self._tag_ids[tag[1]]] for tag in found]
         rests = [text if tag is None else tag[2] for text, tag in zip(texts, found, strict=True)]
         return [
             [*first, *ids, EOS_ID]
-            for first, ids in zip(firsts, _encode(self._src, rests, sampling), strict=True)
+            for first, ids in zip(firsts, _encode(self._src, rests), strict=True)
         ]
 
     def tag_of(self, text: str) -> str | None:
@@ -86,9 +83,9 @@ class Tokenizer:
         """Whether a source says nothing: it is the end piece alone, or after a tag."""
         return len(ids) == (2 if ids[0] in self._tag_ids.values() else 1)
 
-    def encode_tgt(self, texts: Sequence[str], sampling: float = 0.0) -> list[list[int]]:
+    def encode_tgt(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns each text's ids with the end piece last, the begin piece left to the decoder."""
-        return [[*ids, EOS_ID] for ids in _encode(self._tgt, texts, sampling)]
+        return [[*ids, EOS_ID] for ids in _encode(self._tgt, texts)]
 
     def decode(self, hypotheses: Sequence[Sequence[int]]) -> list[str]:
         """Returns the text of each list of target ids; special pieces are left out."""
@@ -98,11 +95,6 @@ class Tokenizer:
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""
         return [str(self._tgt.id_to_piece(int(i))) for i in ids]
-
-
-def seed_sampling(seed: int) -> None:
-    """Restarts SentencePiece's random numbers, which one process has one stream of."""
-    sentencepiece.set_random_generator_seed(seed)
 
 
 def train_tokenizer(
@@ -210,19 +202,10 @@ def _find_tags(
 
 
 def _encode(
-    processor: sentencepiece.SentencePieceProcessor, texts: Sequence[str], sampling: float
+    processor: sentencepiece.SentencePieceProcessor, texts: Sequence[str]
 ) -> list[list[int]]:
-    if not 0 <= sampling <= 1:
-        raise ConfigError(f"sampling is {sampling}; expected 0 to 1")
     if not texts:
         return []
-    if sampling == 0:
-        # Threads are made anew in each call: thousands of sentences are done before they start.
-        threads = 1 if len(texts) < _SHARED_OUT else -1
-        return list(processor.encode(list(texts), num_threads=threads))
-    # One by one: given a list, SentencePiece shares it out to threads that each have random numbers
-    # of their own, and the same seed no longer gives the same pieces.
-    return [
-        list(processor.encode(text, enable_sampling=True, alpha=sampling, nbest_size=-1))
-        for text in texts
-    ]
+    # Threads are made anew in each call: thousands of sentences are done before they start.
+    threads = 1 if len(texts) < _SHARED_OUT else -1
+    return list(processor.encode(list(texts), num_threads=threads))

@@ -3,14 +3,16 @@
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from s2s.config import UNK_ID, TokenizerConfig
+from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError, DataError, ModelError
 from s2s.extend import extend_tokenizer
 from s2s.merges import continue_merges, may_be_piece
 from s2s.pieces import CONTROL, Piece, append_pieces, load_plain, read_pieces
-from s2s.tokenizer import Tokenizer, seed_sampling, train_tokenizer
+from s2s.tokenizer import Tokenizer, train_tokenizer
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20
@@ -91,8 +93,8 @@ def test_each_new_piece_can_be_reached(extended):
 
 def test_an_extended_vocabulary_can_be_sampled_from(extended):
     _, new, texts = extended
-    seed_sampling(1)
-    sampled = {tuple(new.encode_src(texts[:1], 0.1)[0]) for _ in range(50)}
+    sampler, random = Sampler(new.src_model), np.random.default_rng(1)
+    sampled = {tuple(sampler.encode(texts[:1], 0.1, random, [None]).ids) for _ in range(50)}
     assert len(sampled) > 1
     assert {*new.decode([list(ids) for ids in sampled])} == set(texts[:1])
 

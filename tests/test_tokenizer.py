@@ -1,8 +1,8 @@
 import pytest
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
-from s2s.errors import ConfigError, DataError, ModelError
-from s2s.tokenizer import Tokenizer, seed_sampling, train_tokenizer
+from s2s.errors import DataError, ModelError
+from s2s.tokenizer import Tokenizer, train_tokenizer
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20
@@ -52,22 +52,6 @@ def test_nothing_in_nothing_out(tokenizer):
 def test_special_pieces_are_not_text(tokenizer):
     (ids,) = tokenizer.encode_tgt(EN[:1])
     assert tokenizer.decode([[BOS_ID, *ids, PAD_ID, PAD_ID]]) == EN[:1]
-
-
-def test_sampling_cuts_the_same_text_differently_and_repeatably(tokenizer):
-    text = DE[:1]
-    seed_sampling(1)
-    sampled = {tuple(tokenizer.encode_src(text, 0.5)[0]) for _ in range(30)}
-    assert len(sampled) > 1
-    assert {*tokenizer.decode([list(ids) for ids in sampled])} == set(text)
-    runs = []
-    for seed in (3, 3, 4):
-        seed_sampling(seed)
-        runs.append([tokenizer.encode_src(DE, 0.3) for _ in range(2)])
-    assert runs[0] == runs[1] != runs[2]
-    assert runs[0][0] != runs[0][1]
-    with pytest.raises(ConfigError, match="sampling is 2"):
-        tokenizer.encode_src(text, 2)
 
 
 def test_separate_vocabularies_have_their_own_sizes():

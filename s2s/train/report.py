@@ -15,6 +15,7 @@ from s2s.errors import FileError
 from s2s.files import atomic_output
 from s2s.train.update import UpdateFigures
 
+console = Console(stderr=True, highlight=False)
 METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
 
@@ -86,14 +87,13 @@ class Reporter:
             )
         except ImportError:
             pass  # said below: curves are a convenience, metrics.jsonl has the same figures
-        self.console = Console(stderr=True, highlight=False)
         self.live = sys.stderr.isatty()
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=20),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(),
-            console=self.console,
+            console=console,
             disable=not self.live,
         )
         self.task: TaskID = self.progress.add_task("training", total=1.0)
@@ -119,7 +119,7 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """Prints a line that stays."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        say(text)
 
     def record(self, kind: str, update: int, figures: dict[str, Any]) -> None:
         """Logs figures of an update: one JSON line, one point in each curve.
@@ -149,6 +149,11 @@ class Reporter:
         self.progress.update(self.task, description=text, completed=progress)
         if not self.live:
             self.say(f"{progress:4.0%}  {text}")
+
+
+def say(text: str) -> None:
+    """Prints a line on standard error; above the live line, if there is one."""
+    console.print(text, markup=False, soft_wrap=True)
 
 
 class Silence:

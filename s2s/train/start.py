@@ -1,5 +1,6 @@
 """Starts a training: from settings and text to a trainer that runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,6 +16,7 @@ from s2s.train.init import config_of, initialise
 from s2s.train.loop import Trainer
 from s2s.train.position import TrainResult
 from s2s.train.prepare import Prepared, open_run
+from s2s.train.report import say
 from s2s.train.validate import Validator
 from s2s.train.world import World, joined
 
@@ -82,10 +84,10 @@ def _trainer(prepared: Prepared, world: World, heading: list[str]) -> Trainer:
     """Makes all that a training consists of; what is worth saying is added to ``heading``."""
     training, data, tokenizer = prepared.training, prepared.data, prepared.tokenizer
     if world.is_main:
-        corpora = _open_corpora(prepared, heading)
+        corpora = _open_corpora(prepared, say)
     world.wait()
     if not world.is_main:
-        corpora = _open_corpora(prepared, [])
+        corpora = _open_corpora(prepared, lambda _: None)
     stream = BatchStream(
         [(shards, config.weight) for shards, config in zip(corpora, data.train, strict=True)],
         batch_tokens=training.batch_tokens,
@@ -118,7 +120,7 @@ def _trainer(prepared: Prepared, world: World, heading: list[str]) -> Trainer:
     return trainer
 
 
-def _open_corpora(prepared: Prepared, heading: list[str]) -> list[Shards]:
+def _open_corpora(prepared: Prepared, report: Callable[[str], None]) -> list[Shards]:
     data = prepared.data
     return [
         open_shards(
@@ -128,7 +130,7 @@ def _open_corpora(prepared: Prepared, heading: list[str]) -> list[Shards]:
             max_pieces=data.max_pieces,
             max_ratio=data.max_ratio,
             keep_text=prepared.sampling > 0,
-            report=heading.append,
+            report=report,
             workers=prepared.training.workers,
         )
         for config in data.train
