@@ -2,6 +2,9 @@
 
 import json
 
+import torch
+from safetensors.torch import load_file
+
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 
@@ -39,3 +42,12 @@ def metrics(folder):
     """The records of a run, without what depends on the clock."""
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k not in CLOCK} for line in lines]
+
+
+def assert_same_weights(one, other):
+    """Weights, averages, moments: every tensor, bit for bit."""
+    first, second = (load_file(folder / "last.safetensors") for folder in (one, other))
+    assert first.keys() == second.keys()
+    assert len(first) > 20
+    for name in first:
+        assert torch.equal(first[name], second[name]), name

@@ -1,21 +1,16 @@
-"""Stopped, killed and resumed trainings equal those in one go."""
+"""Stopped and resumed trainings equal those in one go."""
 
 import json
 import os
-import random
 import resource
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from safetensors.torch import load_file  # noqa: E402
-from tiny_runs import TOKENIZER, TRAINING, metrics, run  # noqa: E402
+from tiny_runs import TOKENIZER, TRAINING, assert_same_weights, metrics, run  # noqa: E402
 
 from s2s.cli import main  # noqa: E402
 from s2s.errors import ConfigError, DataError, FileError, ModelError  # noqa: E402
@@ -23,15 +18,6 @@ from s2s.train import checkpoint  # noqa: E402
 from s2s.train.loop import Trainer  # noqa: E402
 
 CONSTANT = replace(TRAINING, decay="constant", average_last=0)
-
-
-def assert_same_weights(one, other):
-    """Weights, averages, moments: every tensor, bit for bit."""
-    first, second = (load_file(folder / "last.safetensors") for folder in (one, other))
-    assert first.keys() == second.keys()
-    assert len(first) > 20
-    for name in first:
-        assert torch.equal(first[name], second[name]), name
 
 
 @pytest.mark.parametrize("sampling", [0.0, 0.2])
@@ -111,85 +97,6 @@ def test_a_signal_in_a_validation_leaves_it_to_the_resumed_run(corpus_folder, mo
     run(corpus_folder, "parts", training=CONSTANT, resume=True)
     assert_same_weights(corpus_folder / "whole", corpus_folder / "parts")
     assert metrics(corpus_folder / "whole") == metrics(corpus_folder / "parts")
-
-
-def command(folder, out, *options):
-    return [
-        *(sys.executable, "-m", "s2s", "train", "--out", str(folder / out)),
-        *("--src", str(folder / "train.xx"), "--tgt", str(folder / "train.yy")),
-        *("--val-src", str(folder / "val.xx"), "--val-tgt", str(folder / "val.yy")),
-        *("--preset", "tiny", "--embedding-size", "16", "--hidden-size", "24"),
-        *("--vocab-size", "80", "--batch-tokens", "200", "--validate-every", "40"),
-        *("--precision", "fp32", "--save-minutes", "0.0001", *options),
-    ]
-
-
-def start(arguments):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(  # noqa: S603
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
-    )
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_says_how_to_go_on(corpus_folder, number):
-    process = start(command(corpus_folder, "run", "--max-updates", "100000"))
-    last = corpus_folder / "run" / "last.safetensors"
-    while not last.exists() and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 128 + number, errors
-    assert f"go on with: s2s train --out {corpus_folder / 'run'} --resume" in errors
-    assert "Traceback" not in errors
-
-
-def kill_and_resume(folder, kills, updates, seed):
-    """Kills a training at random moments, then lets it end; returns how often it was resumed."""
-    draw = random.Random(seed)  # noqa: S311
-    out, resumes = folder / "killed", 0
-    records = out / "metrics.jsonl"
-    resume = [sys.executable, "-m", "s2s", "train", "--out", str(out), "--resume"]
-    for _ in range(kills):
-        is_there = (out / "config.json").exists()
-        resumes += is_there
-        size = records.stat().st_size if records.exists() else 0
-        process = start(resume if is_there else command(folder, "killed", "--max-updates", updates))
-        if draw.random() < 0.2:
-            time.sleep(draw.random() * 3)  # while it starts, too
-        else:
-            # Once it trains, it saves after every update: at any moment of that.
-            while process.poll() is None and not (
-                records.exists() and records.stat().st_size != size
-            ):
-                time.sleep(0.01)
-            time.sleep(draw.random() * 0.3)
-        process.kill()
-        _, errors = process.communicate()
-        assert "error" not in errors.lower(), errors
-    final = start(resume)
-    _, errors = final.communicate(timeout=300)
-    assert final.returncode == 0, errors
-    return resumes + 1
-
-
-def check_kills(folder, kills, updates):
-    whole = start(command(folder, "whole", "--max-updates", updates))
-    _, errors = whole.communicate(timeout=300)
-    assert whole.returncode == 0, errors
-    resumes = kill_and_resume(folder, kills, updates, seed=kills)
-    print(f"{kills} kills, {resumes} resumes")  # noqa: T201
-    assert_same_weights(folder / "whole", folder / "killed")
-    assert metrics(folder / "whole") == metrics(folder / "killed")
-
-
-def test_kills_lose_nothing(corpus_folder):
-    check_kills(corpus_folder, kills=2, updates="120")
-
-
-@pytest.mark.slow
-def test_fifty_kills_lose_nothing(corpus_folder):
-    check_kills(corpus_folder, kills=50, updates="1500")
 
 
 def test_a_run_killed_before_its_first_checkpoint_starts_over(corpus_folder, monkeypatch):
