@@ -25,6 +25,7 @@ from s2s.model.run import (
 from s2s.tokenizer import Tokenizer, train_tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.precision import chosen_precision
+from s2s.train.report import say
 from s2s.train.world import World
 
 VOCABULARY_PAIRS = 500_000
@@ -135,6 +136,8 @@ def _make(
     config["training"]["accumulate"] = training.accumulate or num_processes
     survey(data.validation, 0, training.seed, purpose="validate")
     found = survey(data.train, VOCABULARY_PAIRS, training.seed)
+    if tokenizer.src_model is None and training.init is None:
+        say(f"learning a vocabulary from {len(found.src):,} of {sum(found.pairs):,} pairs")
     learned = _vocabulary(found, data, tokenizer, training)
     config["model"]["src_vocab_size"] = learned.src_vocab_size
     config["model"]["tgt_vocab_size"] = learned.tgt_vocab_size
