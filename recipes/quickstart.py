@@ -43,8 +43,9 @@ TRAINING = {
     "warmup_updates": 200,
     "batch_tokens": 1000,
     "ema_decay": 0.99,
-    "bleu_sentences": 200,
-    "validations": 4,
+    # With 200 sentences, chance once preferred weights that are 1.7 BLEU worse on the test set.
+    "bleu_sentences": 500,
+    "validations": 3,
 }
 
 console = Console(highlight=False, soft_wrap=True)
