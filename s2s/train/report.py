@@ -55,15 +55,20 @@ class Window:
         return asdict(replace(self, seconds=0.0, waited=0.0, timed_tokens=0))
 
     def figures(self) -> dict[str, float]:
-        """Returns means: loss and nll a token (nats), gradient norm an update, tokens a second."""
-        return {
+        """Returns means: loss and nll a token (nats), gradient norm an update, tokens a second.
+
+        The last is left out where all updates were those of a run that was then resumed.
+        """
+        figures = {
             "loss": self.smoothed / self.tokens,
             "nll": self.nll / self.tokens,
             "learning_rate": self.learning_rate,
             "gradient_norm": self.gradient_norm / self.updates,
-            "tokens_per_second": self.timed_tokens / self.seconds if self.seconds else 0.0,
-            "data_share": self.waited / self.seconds if self.seconds else 0.0,
         }
+        if self.timed_tokens:
+            figures["tokens_per_second"] = self.timed_tokens / self.seconds
+            figures["data_share"] = self.waited / self.seconds
+        return figures
 
 
 class Reporter:
@@ -141,9 +146,10 @@ class Reporter:
 
     def show(self, progress: float, update: int, figures: dict[str, Any]) -> None:
         """Renews the live line; without a terminal, prints one."""
+        speed = figures.get("tokens_per_second")
         text = (
             f"update {update:,}  loss {figures['loss']:.3f}  "
-            f"{figures['tokens_per_second']:,.0f} tokens/s  "
+            f"{'' if speed is None else f'{speed:,.0f} tokens/s  '}"
             f"rate {figures['learning_rate']:.2e}  norm {figures['gradient_norm']:.2f}"
         )
         self.progress.update(self.task, description=text, completed=progress)
