@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from s2s.config import Config
 from s2s.errors import ConfigError
+from s2s.tags import check_tags
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,8 +26,8 @@ class CorpusConfig(Config):
             raise ConfigError(
                 f"CorpusConfig.weight of {self.src} is {self.weight}; expected over 0, to 1000"
             )
-        if self.tag is not None and (not self.tag or self.tag.split() != [self.tag]):
-            raise ConfigError(f"CorpusConfig.tag is {self.tag!r}; expected one word, such as <2de>")
+        if self.tag is not None:
+            check_tags([self.tag])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -63,8 +63,7 @@ class Trainer:
         self.position = Position()
         self.window = Window()
         self.pending: list[UpdateFigures] = []
-        self.started = self.busy = 0.0
-        self.saved_at = 0.0
+        self.started = self.saved_at = 0.0
         self.signals = StopSignals()
 
     def load(self) -> None:
