@@ -21,6 +21,7 @@ PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 FORBIDDEN_IDS = (PAD_ID, UNK_ID, BOS_ID)
 """Pieces that the search never puts out: a translation holds no padding and no unknown piece."""
 
+Algorithm = Literal["bpe", "unigram", "char", "word"]
 Cell = Literal["lstm", "gru", "rnn"]
 Activation = Literal["tanh", "relu"]
 AttentionKind = Literal["dot", "general", "mlp", "multihead"]
@@ -115,12 +116,17 @@ class TokenizerConfig(Config):
 
     vocab_size: int = 8000
     """Pieces of a vocabulary, special ones included; fewer where the text does not hold as many."""
-    algorithm: Literal["bpe", "unigram"] = "bpe"
-    """Byte-pair encoding (Sennrich et al. 2016) or unigram language model (Kudo 2018)."""
+    algorithm: Algorithm = "bpe"
+    """Byte-pair encoding (Sennrich et al. 2016), unigram language model (Kudo 2018), one piece a
+    character, or one a word: what stands between blanks, such as a phoneme. ``char`` and ``word``
+    keep the ``vocab_size`` most frequent; what else comes is the unknown piece, never put out."""
+    tgt_algorithm: Algorithm | None = None
+    """The target's, where it is another one (letters to phonemes: ``char`` to ``word``)."""
     joint: bool = True
     """One vocabulary for both languages, or one for each."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
-    """SentencePiece's rule for characters; part of the model, so the same when translating."""
+    """SentencePiece's rule for characters; part of the model, so the same when translating. Both
+    ``nfkc`` make one symbol of some that differ (a raised h and h): ``identity`` keeps them."""
     sampling: float = 0.0
     """Subword sampling while training: the share of BPE merges left out (BPE-dropout, Provilkov et
     al. 2020), or the smoothing of the unigram lattice; 0 is off."""
@@ -139,6 +145,17 @@ class TokenizerConfig(Config):
         self._check_range("vocab_size", 8, 1_000_000)
         self._check_range("sampling", 0, 1)
         self._check_range("new_pieces", 0, 1_000_000)
+        if self.joint and self.tgt_algorithm not in (None, self.algorithm):
+            raise ConfigError(
+                f"TokenizerConfig.tgt_algorithm is {self.tgt_algorithm!r} beside algorithm "
+                f"{self.algorithm!r}, but joint is True; two algorithms need joint False "
+                "(--separate-vocabularies)"
+            )
+        if self.sampling and {self.algorithm, self.tgt_algorithm} & {"char", "word"}:
+            raise ConfigError(
+                f"TokenizerConfig.sampling is {self.sampling}, but a vocabulary of 'char' or "
+                "'word' cuts text in one way only; set sampling to 0 (--sampling 0)"
+            )
         if self.tgt_model is not None and self.src_model is None:
             raise ConfigError("TokenizerConfig.tgt_model needs a src_model beside it")
 

@@ -94,13 +94,18 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
     differing = []
     if config.joint != (tokenizer.tgt_model is None):
         differing.append(f"joint is {config.joint} but was {not config.joint}")
-    for model in filter(None, (tokenizer.src_model, tokenizer.tgt_model)):
-        for name, found in (
-            ("algorithm", algorithm_of(model)),
-            ("normalization", normalization_of(model)),
+    for model, algorithm in (
+        (tokenizer.src_model, config.algorithm),
+        (tokenizer.tgt_model, config.tgt_algorithm or config.algorithm),
+    ):
+        if model is None:
+            continue
+        for name, wanted, found in (
+            ("algorithm", algorithm, algorithm_of(model)),
+            ("normalization", config.normalization, normalization_of(model)),
         ):
-            if getattr(config, name) != found:
-                differing.append(f"{name} is {getattr(config, name)!r} but was {found!r}")
+            if wanted != found:
+                differing.append(f"{name} is {wanted!r} but was {found!r}")
     if differing:
         raise ConfigError(
             f"TokenizerConfig: {'; '.join(dict.fromkeys(differing))}; a vocabulary that is "

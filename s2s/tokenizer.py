@@ -6,6 +6,7 @@ The one exception is a tag at the very beginning of a source sentence (``s2s.tag
 tags are for.
 """
 
+import dataclasses
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -17,7 +18,8 @@ from s2s.errors import DataError, ModelError
 from s2s.tags import TAG, check_tags, leading_tag
 
 COVERAGE = 0.9998
-"""Share of the training text's characters that a vocabulary can write; the rest are unknown."""
+"""Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
+rest are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
 _SHARED_OUT = 5000  # sentences in a list from which on threads pay
 
 
@@ -109,7 +111,7 @@ def train_tokenizer(
     Args:
         src_texts: Source sentences; read once, at most two million of them are sampled.
         tgt_texts: Target sentences.
-        config: Size, algorithm, joint or not.
+        config: Size, algorithms, joint or not.
         seed: For the sample of sentences.
         symbols: Tags, such as ``<2de>``: pieces of the source's or joint vocabulary whatever the
             text, and counted in its size. The texts may have them or not.
@@ -122,7 +124,10 @@ def train_tokenizer(
     if config.joint:
         return Tokenizer(train_model(chain(src_texts, tgt_texts), config, seed, tags))
     src_model = train_model(iter(src_texts), config, seed, tags)
-    return Tokenizer(src_model, train_model(iter(tgt_texts), config, seed))
+    tgt = dataclasses.replace(
+        config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
+    )
+    return Tokenizer(src_model, train_model(iter(tgt_texts), tgt, seed))
 
 
 def train_model(
@@ -139,7 +144,7 @@ def train_model(
             hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
             model_type=config.algorithm,
             normalization_rule_name=config.normalization,
-            character_coverage=COVERAGE,
+            character_coverage=COVERAGE if config.algorithm in ("bpe", "unigram") else 1.0,
             input_sentence_size=2_000_000,
             shuffle_input_sentence=True,
             max_sentence_length=100_000,  # bytes; the default leaves long lines out silently

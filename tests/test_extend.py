@@ -221,3 +221,15 @@ def test_merges_go_on_with_the_most_frequent_pair():
 )
 def test_a_piece_is_short_within_a_word_and_of_one_script(text, expected):
     assert may_be_piece(text) is expected
+
+
+def test_a_vocabulary_of_characters_gets_tags_but_no_pieces():
+    config = TokenizerConfig(algorithm="char", tgt_algorithm="word", joint=False)
+    tokenizer = train_tokenizer(DE, EN, config, seed=1)
+    tagged = extend_tokenizer(tokenizer, DE, EN, config, 0, 1, ["<2en>"])
+    assert tagged.tags == ("<2en>",)
+    with pytest.raises(ModelError, match="'char' cannot be extended"):
+        extend_tokenizer(tokenizer, RU, JA, config, 10, seed=1)
+    with pytest.raises(ConfigError, match="algorithm is 'char' but was 'word'"):
+        other = TokenizerConfig(algorithm="char", joint=False)
+        extend_tokenizer(tokenizer, RU, JA, other, 0, seed=1)

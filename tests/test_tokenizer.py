@@ -1,14 +1,14 @@
 import pytest
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
-from s2s.errors import DataError, ModelError
+from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tokenizer import Tokenizer, train_tokenizer
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20
 
 
-@pytest.fixture(scope="module", params=["bpe", "unigram"])
+@pytest.fixture(scope="module", params=["bpe", "unigram", "char", "word"])
 def tokenizer(request):
     config = TokenizerConfig(vocab_size=80, algorithm=request.param)
     return train_tokenizer(DE, EN, config, seed=1)
@@ -93,3 +93,71 @@ def test_a_model_with_other_special_pieces_is_refused():
     )
     with pytest.raises(ModelError, match="expected"):
         Tokenizer(model.getvalue())
+
+
+SPELLINGS = ["hello", "world's", "zoo", "quiz"] * 3
+PHONEMES = ["HH AH L OW", "W ER L D Z", "Z UW", "K W IH Z"] * 3
+
+
+def test_letters_and_phonemes_are_one_piece_each():
+    config = TokenizerConfig(algorithm="char", tgt_algorithm="word", joint=False)
+    tokenizer = train_tokenizer(SPELLINGS, PHONEMES, config, seed=1)
+    special_and_blank = 5
+    assert tokenizer.src_vocab_size == special_and_blank + len(set("".join(SPELLINGS)))
+    assert tokenizer.tgt_vocab_size == 4 + len(set(" ".join(PHONEMES).split()))
+    for text, ids in zip(SPELLINGS, tokenizer.encode_src(SPELLINGS), strict=True):
+        assert len(ids) == len(text) + 2  # the blank that begins a sentence, and the end piece
+    for text, ids in zip(PHONEMES, tokenizer.encode_tgt(PHONEMES), strict=True):
+        assert tokenizer.tgt_pieces(ids) == [*(f"▁{each}" for each in text.split()), "</s>"]
+    assert tokenizer.decode(tokenizer.encode_tgt(PHONEMES)) == PHONEMES
+
+
+@pytest.mark.parametrize("algorithm", ["char", "word"])
+def test_no_symbol_is_too_rare_while_there_is_room_for_it(algorithm):
+    texts = ["a b a b"] * 20_000 + ["z"]
+    roomy = train_tokenizer(texts, [], TokenizerConfig(algorithm=algorithm), seed=1)
+    assert UNK_ID not in roomy.encode_src(["z a b"])[0]
+
+
+@pytest.mark.parametrize("algorithm", ["char", "word"])
+def test_without_room_the_most_frequent_symbols_are_kept(algorithm):
+    texts = [" ".join("abcdefgh"[:number]) for number in range(1, 9)]
+    config = TokenizerConfig(algorithm=algorithm, vocab_size=8)
+    tokenizer = train_tokenizer(texts, [], config, seed=1)
+    assert tokenizer.src_vocab_size == 8
+    assert UNK_ID not in tokenizer.encode_src(["a b c"])[0]
+    assert UNK_ID in tokenizer.encode_src(["h"])[0]
+
+
+def test_words_may_be_long_and_of_any_script():
+    texts = ["antidisestablishmentarianism" * 4, "ʃ ɹ ŋ", "你好 世界"] * 2
+    tokenizer = train_tokenizer(texts, [], TokenizerConfig(algorithm="word"), seed=1)
+    assert [len(ids) for ids in tokenizer.encode_src(texts[:3])] == [2, 4, 3]
+    assert tokenizer.decode(tokenizer.encode_tgt(texts)) == texts
+
+
+def test_symbols_that_nfkc_makes_one_stay_two_without_it():
+    texts = ["tʰ th", "ᵑ ŋ"]
+    plain, identity = (
+        train_tokenizer(
+            texts, [], TokenizerConfig(algorithm="word", normalization=rule), seed=1
+        ).src_vocab_size
+        for rule in ("nmt_nfkc", "identity")
+    )
+    assert (plain, identity) == (6, 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"algorithm": "char", "sampling": 0.1}, "one way only; set sampling to 0"),
+        ({"algorithm": "word", "sampling": 0.1}, "one way only; set sampling to 0"),
+        ({"tgt_algorithm": "word", "joint": False, "sampling": 0.1}, "one way only"),
+        ({"algorithm": "char", "tgt_algorithm": "word"}, "joint is True; two algorithms need"),
+        ({"algorithm": "chars"}, "did you mean 'char'"),
+    ],
+)
+def test_algorithms_that_do_not_go_together_are_refused(settings, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        TokenizerConfig(**settings)
+    assert "\n" not in str(caught.value)

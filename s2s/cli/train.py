@@ -73,6 +73,22 @@ def train(
     decoder_layers: Annotated[int | None, typer.Option(min=1)] = None,
     dropout: Annotated[float | None, typer.Option(min=0, max=0.95)] = None,
     vocab_size: Annotated[int | None, typer.Option(min=8, help="SentencePiece pieces.")] = None,
+    algorithm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="bpe|unigram|char|word",
+            callback=one_of("bpe", "unigram", "char", "word"),
+            help="How text is cut: into subwords, characters, or what stands between blanks.",
+        ),
+    ] = None,
+    tgt_algorithm: Annotated[
+        str | None,
+        typer.Option(
+            metavar="bpe|unigram|char|word",
+            callback=one_of("bpe", "unigram", "char", "word"),
+            help="The target's, if it is another one; needs --separate-vocabularies.",
+        ),
+    ] = None,
     separate_vocabularies: Annotated[
         bool,
         typer.Option("--separate-vocabularies", help="One vocabulary a side, not a joint one."),

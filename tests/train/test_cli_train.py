@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
+from s2s import Translator
 from s2s.cli import main
 
 
@@ -60,6 +61,9 @@ def test_from_two_text_files_to_scored_translations(corpus_folder, capsys):
         (("--max-update", 3), "possible options: --max-minutes, --max-updates"),
         (("--val-src", "none.xx"), "none.xx does not exist"),
         (("--vocab-size", 2), "--vocab-size"),
+        (("--algorithm", "chars"), "did you mean 'char'?"),
+        (("--algorithm", "char", "--sampling", 0.1), "set sampling to 0 (--sampling 0)"),
+        (("--tgt-algorithm", "word"), "two algorithms need joint False (--separate-vocabularies)"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_makes_nothing(corpus_folder, capsys, options, message):
@@ -70,6 +74,19 @@ def test_a_wrong_option_is_one_line_and_makes_nothing(corpus_folder, capsys, opt
     assert error.count("\n") == 1
     assert message.lower() in error.lower()
     assert not run.exists()
+
+
+def test_characters_in_and_words_out(corpus_folder, capsys):
+    run, model = corpus_folder / "run", corpus_folder / "model.onnx"
+    cut = ("--algorithm", "char", "--tgt-algorithm", "word", "--separate-vocabularies")
+    options = (*SMALL, "--preset", "tiny", *cut, "--max-updates", 2)
+    assert s2s("train", *paths(corpus_folder), "--out", run, *options) == 0
+    assert s2s("train", "--out", run, "--resume", "--max-updates", 4) == 0
+    assert s2s("export", run, model) == 0
+    tokenizer = Translator(model).tokenizer
+    text = (corpus_folder / "val.xx").read_text().splitlines()[0]
+    assert len(tokenizer.encode_src([text])[0]) == len(text) + 2
+    assert len(tokenizer.encode_tgt([text])[0]) == len(text.split()) + 1
 
 
 def test_a_preset_cannot_change_a_run_that_is_resumed(corpus_folder, capsys):
