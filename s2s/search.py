@@ -9,15 +9,13 @@ Ties: of two candidates with equal score, the one from the better-ranked hypothe
 one hypothesis' candidates the one with the larger logit, then the smaller piece id.
 """
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ConfigError
-from s2s.model.attention import Memory
-from s2s.model.decoder import DecoderState
 
 
 class Hypotheses(NamedTuple):
@@ -28,15 +26,27 @@ class Hypotheses(NamedTuple):
     scores: Tensor  # (batch, beam), log-probability over length penalty
 
 
-class StepModel(Protocol):
-    """What the search needs of a model: of ``Seq2Seq``, or of a scripted one in a test."""
+class SearchState(Protocol):
+    """What a model carries from one step to the next, of rows."""
 
-    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, DecoderState]:
+    def select(self, rows: Tensor) -> Self:
+        """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""
+
+
+Memory = TypeVar("Memory")
+State = TypeVar("State", bound=SearchState)
+
+
+class StepModel(Protocol[Memory, State]):
+    """What the search needs of a model: of ``Seq2Seq``, ``Ensemble``, or of a scripted one.
+
+    ``Memory`` is what every step reads and only the model knows.
+    """
+
+    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, State]:
         """Encodes a batch."""
 
-    def step(
-        self, tokens: Tensor, memory: Memory, state: DecoderState
-    ) -> tuple[Tensor, DecoderState]:
+    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
         """Returns logits (rows, tgt_vocab) and the next state, rows = batch * beams."""
 
 
@@ -74,7 +84,7 @@ def _top_pieces(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def beam_search(
-    model: StepModel, src: Tensor, src_lengths: Tensor, config: SearchConfig
+    model: StepModel[Memory, State], src: Tensor, src_lengths: Tensor, config: SearchConfig
 ) -> Hypotheses:
     """Looks for the best translations of a batch; ``beam_size`` 1 is greedy search.
 

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
-from s2s.backends import Backend, OnnxBackend, check_device
+from s2s.backends import check_device
 from s2s.batching import BatchSize, check_whole, longest_first, make_batches, pad, take
 from s2s.config import EOS_ID, FORBIDDEN_IDS, SearchConfig
-from s2s.errors import ConfigError, DataError, MissingPackageError
-from s2s.model_file import is_run_folder, read_model_file
+from s2s.errors import ConfigError, DataError
+from s2s.loading import Model, load
 from s2s.tags import choose_tag, codes
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
@@ -43,28 +42,35 @@ class _Options:
 
 
 class Translator:
-    """Translates with a model file (onnxruntime) or a run folder (torch).
+    """Translates with a model file (onnxruntime), a run folder or several of those (torch).
 
     One object may be used by several threads at once. What a sentence gets depends on the sentence
     alone, not on its neighbours; in int8 but for rounding, see ``export/README.md``.
     """
 
     def __init__(
-        self, model: str | Path | bytes, *, device: str = "cpu", threads: int | None = None
+        self,
+        model: Model | Sequence[Model],
+        *,
+        device: str = "cpu",
+        threads: int | None = None,
     ) -> None:
         """Loads a model.
 
         Args:
-            model: Path or bytes of an ``.onnx`` file, or path of a run folder.
+            model: Path or bytes of an ``.onnx`` file, or path of a run folder. Or several run
+                folders, an ensemble: each step's log-probabilities are the mean of theirs, see
+                ``s2s.model.ensemble``. They share their vocabularies, and may differ in all
+                else; recommended values are the first one's.
             device: ``cpu`` or ``cuda``.
             threads: Cores to use; all that the process may use if None.
 
         Raises:
-            ConfigError: If a value is out of range.
+            ConfigError: If a value is out of range, or a model file is one of several models.
             DeviceError: If the device is not there.
             FileError: If the model cannot be read.
             MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
-            ModelError: If it is no s2s model, or a damaged one.
+            ModelError: If it is no s2s model, or a damaged one, or runs do not fit together.
         """
         check_device(device)
         if threads is not None:
@@ -74,22 +80,7 @@ class Translator:
         self.tokenizer: Tokenizer
         self.search: SearchConfig
         """Recommended values."""
-        self._backend: Backend
-        if not isinstance(model, bytes) and is_run_folder(model):
-            try:
-                from s2s.torch_backend import TorchBackend
-            except ModuleNotFoundError as error:
-                raise MissingPackageError(
-                    f"a run folder needs {error.name}; install 's2s[train]', or use an .onnx file"
-                ) from error
-            torch_backend = TorchBackend(Path(model), device, threads)
-            run = torch_backend.run
-            self.card, self.tokenizer, self.search = run.card, run.tokenizer, run.search
-            self._backend = torch_backend
-        else:
-            file = read_model_file(model)
-            self.card, self.tokenizer, self.search = file.card, file.tokenizer, file.search
-            self._backend = OnnxBackend(file, device, threads)
+        self._backend, self.card, self.tokenizer, self.search = load(model, device, threads)
         self._pool = ThreadPoolExecutor(self._backend.workers, "s2s")
 
     def translate(

@@ -1,0 +1,71 @@
+"""What a translator is made from: one model file, one run folder, or several of those."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from s2s.backends import Backend, OnnxBackend
+from s2s.config import SearchConfig
+from s2s.errors import ConfigError, FileError, MissingPackageError
+from s2s.model_file import is_run_folder, read_model_file
+from s2s.text import printable
+from s2s.tokenizer import Tokenizer
+
+Model = str | Path | bytes
+"""Path or bytes of a model file, or path of a run folder."""
+
+
+class Loaded(NamedTuple):
+    """A model that is ready to search."""
+
+    backend: Backend
+    card: dict[str, Any]
+    """What the model says about itself: JSON values."""
+    tokenizer: Tokenizer
+    search: SearchConfig
+    """Recommended values."""
+
+
+def load(model: Model | Sequence[Model], device: str, threads: int | None) -> Loaded:
+    """Loads a model file with onnxruntime, run folders with torch.
+
+    Args:
+        model: One, or a sequence of run folders, which translate together.
+        device: ``cpu`` or ``cuda``.
+        threads: Cores to use; all that the process may use if None.
+
+    Raises:
+        ConfigError: If a sequence is empty, or has a model file among others.
+        DeviceError: If the device is not there.
+        FileError: If a model cannot be read.
+        MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
+        ModelError: If it is no s2s model, or a damaged one, or runs do not fit together.
+    """
+    models = [model] if isinstance(model, str | Path | bytes) else list(model)
+    if not models:
+        raise ConfigError("no model was named; expected a model file, or one run folder or more")
+    if len(models) == 1 and not _is_run(models[0]):
+        file = read_model_file(models[0])
+        return Loaded(OnnxBackend(file, device, threads), file.card, file.tokenizer, file.search)
+    for each in models:
+        if not _is_run(each):
+            name = "a model file" if isinstance(each, bytes) else printable(str(each))
+            if not isinstance(each, bytes) and not Path(each).exists():
+                raise FileError(f"{name} does not exist; expected a run folder")
+            raise ConfigError(
+                f"{name} is no run folder, and only run folders translate together; export them "
+                "as one file: s2s export RUN OUT.onnx --with RUN2"
+            )
+    folders = [Path(each) for each in models if not isinstance(each, bytes)]
+    try:
+        from s2s.torch_backend import TorchBackend
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"a run folder needs {error.name}; install 's2s[train]', or use an .onnx file"
+        ) from error
+    backend = TorchBackend(folders, device, threads)
+    return Loaded(backend, backend.card, backend.tokenizer, backend.recommended)
+
+
+def _is_run(model: Model) -> bool:
+    return not isinstance(model, bytes) and is_run_folder(model)
