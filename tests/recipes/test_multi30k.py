@@ -1,0 +1,227 @@
+import gzip
+import hashlib
+import importlib.util
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from s2s.config import ModelConfig, TokenizerConfig
+from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
+from s2s.text import read_lines
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "data" / "multi30k"
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
+
+NUMBERS = {
+    "one": "eins",
+    "two": "zwei",
+    "three": "drei",
+    "four": "vier",
+    "five": "fünf",
+    "six": "sechs",
+    "seven": "sieben",
+    "eight": "acht",
+}
+
+
+@pytest.fixture
+def multi30k():
+    spec = importlib.util.spec_from_file_location("multi30k", ROOT / "recipes" / "multi30k.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def published(multi30k, tmp_path, monkeypatch):
+    """A folder like the published one, small, of text of our own."""
+    draw = random.Random(7)  # noqa: S311
+    folder = tmp_path / "published"
+    folder.mkdir()
+    for part, size in (("train", 60), ("val", 8), ("test_2016_flickr", 8)):
+        rows = [draw.choices(list(NUMBERS), k=draw.randint(2, 6)) for _ in range(size)]
+        english = [" ".join(row) for row in rows]
+        german = [" ".join(NUMBERS[word] for word in row) for row in rows]
+        if part == "train":
+            german[3], german[5], english[7] = "@@", "fünf\u00a0sechs ", " one\ttwo"
+        for language, lines in (("en", english), ("de", german)):
+            data = gzip.compress("".join(f"{line}\n" for line in lines).encode())
+            (folder / f"{part}.{language}.gz").write_bytes(data)
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+    monkeypatch.setattr(multi30k, "SHA256", sums)
+    monkeypatch.setattr(multi30k, "SOURCE", folder.as_uri() + "/")
+    return folder
+
+
+@pytest.fixture
+def run_main(multi30k, published, tmp_path, monkeypatch, capfd):
+    """Runs the recipe with a network of a few weights; returns what it printed."""
+    settings = (
+        ModelConfig(embedding_size=8, hidden_size=8, tie="all"),
+        TokenizerConfig(vocab_size=60),
+        {"batch_tokens": 60, "max_minutes": 5.0, "bleu_sentences": 2, "workers": 1},
+    )
+    monkeypatch.setattr(multi30k, "SETTINGS", {"cpu": settings})
+    monkeypatch.setattr(multi30k.console, "width", 200)
+
+    def run(*options):
+        start = ["multi30k.py", "--data", str(published), "--out", str(tmp_path / "out")]
+        monkeypatch.setattr(sys, "argv", [*start, "--max-updates", "6", *options])
+        capfd.readouterr()
+        multi30k.main()
+        return capfd.readouterr().out
+
+    return run
+
+
+def test_files_are_downloaded_and_checked(multi30k, published, tmp_path):
+    multi30k.fetch(tmp_path / "data", ("en", "de"))
+    assert {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()} == {
+        path.name: path.read_bytes() for path in published.iterdir()
+    }
+
+
+def test_a_damaged_download_is_named_and_not_kept(multi30k, published, tmp_path):
+    (published / "val.de.gz").write_bytes(b"cut short")
+    with pytest.raises(
+        DataError, match=r"file:.*published/val\.de\.gz is damaged: SHA-256 \w+, exp"
+    ):
+        multi30k.fetch(tmp_path / "data", ("en", "de"))
+    assert "val.de.gz" not in {path.name for path in (tmp_path / "data").iterdir()}
+
+
+def test_a_damaged_file_is_named_and_left_alone(multi30k, published):
+    (published / "val.de.gz").write_bytes(b"cut short")
+    with pytest.raises(DataError, match=r"published/val\.de\.gz is damaged.*without that file"):
+        multi30k.fetch(published, ("en", "de"))
+    assert (published / "val.de.gz").read_bytes() == b"cut short"
+
+
+def test_what_cannot_be_downloaded_is_told_in_one_line(multi30k, published, tmp_path):
+    (published / "val.en.gz").unlink()
+    with pytest.raises(FileError, match=r"cannot read file:.*val\.en\.gz: .*name --data DIR$"):
+        multi30k.fetch(tmp_path / "data", ("en", "de"))
+
+
+def test_missing_translations_are_left_out_and_blanks_mended(multi30k, published, tmp_path, capfd):
+    data = multi30k.prepare(published, tmp_path / "text", "en", "de")
+    train, validation = data.train[0], data.validation[0]
+    english, german = list(read_lines(train.src)), list(read_lines(train.tgt))
+    assert len(english) == len(german) == 59
+    assert "@@" not in german
+    assert german[4] == "fünf sechs"  # its line 6, since line 4 is gone
+    assert english[6] == "one two"
+    assert len(list(read_lines(validation.src))) == 8
+    out = capfd.readouterr().out
+    assert "train: 59 pairs; 1 left out, of which a side has no letter (lines: [4]); blanks" in out
+    assert "mended in 2" in out
+
+
+# In the manner of the tokenised files that the data set publishes.
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "One man's T-shirt, blue.", "one man &apos;s t-shirt , blue ."),
+        ("en", 'The sign: "Open 24 hours."', "the sign : &quot; open 24 hours . &quot;"),
+        ("de", "„Öl“ & 3,5 Liter…", "&quot; öl &quot; &amp; 3,5 liter ..."),
+        ("de", "Fünf Leute im T-Shirt.", "fünf leute im t-shirt ."),
+        ("fr", "L'homme d’hier  (seul)", "l&apos; homme d&apos; hier ( seul )"),
+    ],
+)
+def test_the_words_that_the_literature_scores(multi30k, language, text, expected):
+    assert multi30k.literature(language)(text) == expected
+
+
+@needs_shared
+@pytest.mark.parametrize(("language", "words"), [("en", 12968), ("de", 12103), ("fr", 13988)])
+def test_the_references_have_as_many_words_as_the_data_set_says(multi30k, language, words):
+    make = multi30k.literature(language)
+    lines = list(read_lines(SHARED / f"test_2016_flickr.{language}.gz"))
+    assert sum(len(make(line).split()) for line in lines) == words
+
+
+@needs_shared
+def test_two_german_training_lines_are_left_out(multi30k, tmp_path, capfd):
+    multi30k.fetch(SHARED, ("en", "de"))
+    train = multi30k.prepare(SHARED, tmp_path, "en", "de").train[0]
+    assert "(lines: [16510, 16664])" in capfd.readouterr().out
+    assert sum(1 for _ in read_lines(train.tgt)) == 28998
+
+
+def test_no_sacremoses_is_told_in_one_line(multi30k, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sacremoses", None)
+    with pytest.raises(
+        MissingPackageError, match=r"no sacremoses found; pip install '\.\[recipes\]'"
+    ):
+        multi30k.literature("de")
+
+
+def test_case_and_words_make_three_scores(multi30k, tmp_path, monkeypatch):
+    pairs = [("a", "Ein Mann's T-Shirt, blau."), ("b", "Zwei Hunde laufen im Schnee.")]
+    said = ["ein mann's T-Shirt, blau.", "zwei Hunde laufen im Schnee."]
+
+    class Parrot:
+        def __init__(self, model):
+            pass
+
+        def translate(self, texts):
+            return [type("Said", (), {"text": text}) for text in said]
+
+    monkeypatch.setattr(multi30k, "Translator", Parrot)
+    (tmp_path / "model").write_bytes(b"0" * 1000)
+    scored = multi30k.measure(tmp_path / "model", pairs, multi30k.literature("de"))
+    mixed, lowercased, words = scored.bleu
+    assert mixed < 99
+    assert lowercased == pytest.approx(100)
+    assert words == pytest.approx(100)
+    assert [str(each.get_signature()).split("|")[1:4:2] for each in multi30k.METRICS.values()] == [
+        ["case:mixed", "tok:13a"],
+        ["case:lc", "tok:13a"],
+        ["case:lc", "tok:none"],
+    ]
+    assert scored.megabytes == 0.001
+
+
+def test_a_whole_run_and_a_second_one_that_uses_it(run_main, tmp_path):
+    out = run_main()
+    assert "run-1 fp32" in out
+    assert "8 of 8" in out
+    assert out.count("sacreBLEU nrefs:1|") == 3
+    row = out.strip().splitlines()[-1]
+    assert row.startswith("| `multi30k.py --direction en-de --size cpu`, mean of seeds [1] | `test")
+    assert "English to German" in row
+    assert row.count(" / ") == 6
+    assert "| 6 (" in row
+    folder = tmp_path / "out" / "en-de-cpu"
+    weights = (folder / "run-1" / "last.safetensors").read_bytes()
+    assert (folder / "run-1.int8.onnx").is_file()
+    assert "run-1 is complete and is used" in run_main()
+    assert (folder / "run-1" / "last.safetensors").read_bytes() == weights
+    assert "run-1 int8" in run_main("--score", str(folder / "run-1"))
+
+
+def test_a_complete_run_with_other_settings_is_refused(run_main):
+    run_main()
+    with pytest.raises(
+        ConfigError, match=r"run-1 is complete, with other settings of training than"
+    ):
+        run_main("--max-updates", "7")
+
+
+def test_an_interrupted_run_goes_on(run_main, tmp_path):
+    run_main()
+    (tmp_path / "out" / "en-de-cpu" / "run-1" / "result.json").unlink()
+    assert "run-1: goes on" in run_main()
+
+
+def test_seeds_are_also_an_ensemble(run_main):
+    out = run_main("--seeds", "1", "2")
+    assert "ensemble fp32" in out
+    assert "standard deviation over 2 seeds" in out
+    assert "mean of seeds [1, 2] |" in out
+    assert "ensemble of 2 |" in out.strip().splitlines()[-1]
