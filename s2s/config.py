@@ -193,6 +193,10 @@ class ModelConfig(Config):
     word_dropout: float = 0.0
     """Share of source and target-input words whose embedding is zero, while training."""
 
+    recurrent_dropout: float = 0.0
+    """Share of the weights from one state to the next that a batch leaves out, while training
+    (Merity et al. 2018)."""
+
     def __post_init__(self) -> None:
         Config.__post_init__(self)
         for name in ("src_vocab_size", "tgt_vocab_size"):
@@ -205,7 +209,7 @@ class ModelConfig(Config):
                 f"ModelConfig.hidden_size is {self.hidden_size}; expected an even number, "
                 "half of it for each direction of the encoder"
             )
-        for name in ("dropout", "word_dropout"):
+        for name in ("dropout", "word_dropout", "recurrent_dropout"):
             self._check_range(name, 0, 0.95)
         if self.attention == "multihead" and self.hidden_size % self.attention_heads:
             raise ConfigError(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention, Memory
 from s2s.model.encoder import Encoded
-from s2s.model.layers import Dropout, WordEmbedding, make_layer
+from s2s.model.layers import Dropout, WordEmbedding, drop_recurrent, make_layer, run_layer
 
 LayerState = tuple[Tensor, Tensor | None]
 """Last hidden state and, of an LSTM, cell of one layer: (1, batch, hidden_size) each."""
@@ -92,44 +92,61 @@ class Decoder(nn.Module):
             Readouts (batch, tgt_len, embedding_size), and the state after the last position.
         """
         embedded = self.embedding(tgt_in)
+        rate = self.config.recurrent_dropout
+        weights = [drop_recurrent(layer, rate) for layer in self.layers]
         if self.config.context == "input_feeding":
-            return self._forward_feeding(embedded, memory, state)
-        outputs, states = self._run(0, embedded, state)
+            return self._forward_feeding(embedded, memory, state, weights)
+        outputs, states = self._run(0, embedded, state, weights)
         context = self._attend(outputs, memory)
         news: list[LayerState] = [states]
         for number in range(1, len(self.layers)):
             inputs = torch.cat([self.dropout(outputs), context], dim=-1)
-            above, states = self._run(number, inputs, state)
+            above, states = self._run(number, inputs, state, weights)
             outputs = outputs + above
             news.append(states)
         return self._read(outputs, context), self._stack(news, None)
 
     def _forward_feeding(
-        self, embedded: Tensor, memory: Memory, state: DecoderState
+        self,
+        embedded: Tensor,
+        memory: Memory,
+        state: DecoderState,
+        weights: list[list[Tensor] | None],
     ) -> tuple[Tensor, DecoderState]:
+        batch, size = embedded.shape[0], self.config.hidden_size
+        between = [self.dropout.lock(batch, size, embedded) for _ in self.layers]
+        last = self.dropout.lock(batch, self.config.embedding_size, embedded)
         readouts = []
         for position in range(embedded.shape[1]):
             assert state.readout is not None
             fed = torch.cat([embedded[:, position], state.readout], dim=-1)[:, None]
-            outputs, states = self._run(0, fed, state)
+            outputs, states = self._run(0, fed, state, weights)
             news = [states]
             for number in range(1, len(self.layers)):
-                above, states = self._run(number, self.dropout(outputs), state)
+                dropped = self.dropout(outputs, between[number])
+                above, states = self._run(number, dropped, state, weights)
                 outputs = outputs + above
                 news.append(states)
-            read = self._read(outputs, self._attend(outputs, memory))
+            read = self._read(outputs, self._attend(outputs, memory), last)
             readouts.append(read)
             state = self._stack(news, read[:, 0])
         return torch.cat(readouts, dim=1), state
 
-    def _run(self, number: int, inputs: Tensor, state: DecoderState) -> tuple[Tensor, LayerState]:
+    def _run(
+        self,
+        number: int,
+        inputs: Tensor,
+        state: DecoderState,
+        weights: list[list[Tensor] | None],
+    ) -> tuple[Tensor, LayerState]:
         """Runs one layer; returns its outputs and last (hidden, cell), each (1, batch, size)."""
+        layer, own = self.layers[number], weights[number]
         hidden = state.hidden[number : number + 1].contiguous()
         if state.cell is None:
-            outputs, hidden = self.layers[number](inputs, hidden)
+            outputs, hidden = run_layer(layer, inputs, hidden, own)
             return outputs, (hidden, None)
         cell = state.cell[number : number + 1].contiguous()
-        outputs, (hidden, cell) = self.layers[number](inputs, (hidden, cell))
+        outputs, (hidden, cell) = run_layer(layer, inputs, (hidden, cell), own)
         return outputs, (hidden, cell)
 
     def _attend(self, outputs: Tensor, memory: Memory) -> Tensor:
@@ -139,9 +156,9 @@ class Decoder(nn.Module):
         context: Tensor = self.attention(queries, memory)[0]
         return context.reshape(rows, steps, size)
 
-    def _read(self, outputs: Tensor, context: Tensor) -> Tensor:
+    def _read(self, outputs: Tensor, context: Tensor, mask: Tensor | None = None) -> Tensor:
         read: Tensor = torch.tanh(self.readout(torch.cat([outputs, context], dim=-1)))
-        dropped: Tensor = self.dropout(read)
+        dropped: Tensor = self.dropout(read, mask)
         return dropped
 
     @staticmethod

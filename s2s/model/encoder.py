@@ -10,7 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from s2s.config import ModelConfig
-from s2s.model.layers import Dropout, WordEmbedding, length_mask, make_layer
+from s2s.model.layers import (
+    Dropout,
+    WordEmbedding,
+    drop_recurrent,
+    length_mask,
+    make_layer,
+    run_layer,
+)
 
 
 class Encoded(NamedTuple):
@@ -80,6 +87,7 @@ class Encoder(nn.Module):
         self.forward_layers = nn.ModuleList(make_layer(cell, activation, n, half) for n in sizes)
         self.backward_layers = nn.ModuleList(make_layer(cell, activation, n, half) for n in sizes)
         self.dropout = Dropout(config.dropout, config.dropout_kind)
+        self.recurrent_dropout = config.recurrent_dropout
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
         """Encodes ``src`` (batch, src_len) int64, row b of ``src_lengths[b]`` >= 1 tokens.
@@ -94,8 +102,11 @@ class Encoder(nn.Module):
         for number, (ahead, back) in enumerate(
             zip(self.forward_layers, self.backward_layers, strict=True)
         ):
-            forward_outputs, _ = ahead(inputs)
-            mirrored, _ = back(reverse_rows(inputs, index))
+            forward_weights, backward_weights = (
+                drop_recurrent(layer, self.recurrent_dropout) for layer in (ahead, back)
+            )
+            forward_outputs, _ = run_layer(ahead, inputs, None, forward_weights)
+            mirrored, _ = run_layer(back, reverse_rows(inputs, index), None, backward_weights)
             outputs = torch.cat([forward_outputs, reverse_rows(mirrored, index)], dim=-1)
             if number == len(self.forward_layers) - 1:
                 half = mirrored.shape[-1]

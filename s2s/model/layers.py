@@ -1,5 +1,7 @@
 """Parts that encoder and decoder share: recurrent layers, masks, dropout."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -40,6 +42,60 @@ def make_layer(cell: Cell, activation: Activation, input_size: int, hidden_size:
     return layer
 
 
+_CALLS: dict[str, Any] = {
+    "LSTM": torch.lstm,
+    "GRU": torch.gru,
+    "RNN_TANH": torch.rnn_tanh,
+    "RNN_RELU": torch.rnn_relu,
+}
+
+
+def drop_recurrent(layer: nn.Module, rate: float) -> list[Tensor] | None:
+    """Returns a layer's weights for one batch, a share of those from state to state left out.
+
+    All steps of all sentences lack the same ones: the weight-dropped LSTM of Merity, Keskar and
+    Socher (2018), "Regularizing and Optimizing LSTM Language Models", section 2. A mask on the
+    states themselves would have to be put between the steps of a fused call.
+
+    Returns:
+        What ``run_layer`` takes; None, if nothing is dropped, leaves the layer its own.
+    """
+    if not layer.training or rate == 0:
+        return None
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    weights: list[Tensor] = [layer.get_parameter(name) for name in names]
+    weights[1] = weights[1] * _dropout_mask(weights[1], rate)
+    return weights
+
+
+def run_layer(
+    layer: nn.Module, inputs: Tensor, state: Any, weights: list[Tensor] | None
+) -> tuple[Tensor, Any]:
+    """Runs one recurrent layer over a padded batch.
+
+    Args:
+        layer: As ``make_layer`` made it.
+        inputs: (batch, time, features).
+        state: Before the first step, as the layer takes it: (1, batch, hidden_size), for an LSTM a
+            pair of them; None is zero.
+        weights: Of ``drop_recurrent``.
+
+    Returns:
+        Outputs (batch, time, hidden_size), and the state after the last step.
+    """
+    if weights is None:
+        outputs, after = layer(inputs, state)
+        return outputs, after
+    assert isinstance(layer, nn.RNNBase)
+    if state is None:
+        nothing = inputs.new_zeros(1, inputs.shape[0], layer.hidden_size)
+        state = (nothing, nothing) if layer.mode == "LSTM" else nothing
+    # biases, 1 layer, dropout between layers, training, one direction, batch first
+    options = (True, 1, 0.0, True, False, True)
+    outputs, *last = _CALLS[layer.mode](inputs, state, weights, *options)
+    return outputs, tuple(last) if layer.mode == "LSTM" else last[0]
+
+
 class Dropout(nn.Module):
     """Dropout over (batch, time, features): a mask a position, or one a sentence.
 
@@ -52,10 +108,21 @@ class Dropout(nn.Module):
         self.rate = rate
         self.kind = kind
 
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Returns ``inputs`` (batch, time, features), features dropped while training."""
+    def lock(self, batch: int, features: int, like: Tensor) -> Tensor | None:
+        """Returns a ``variational`` mask for a loop over time that calls ``forward`` each step."""
+        if not self.training or self.rate == 0 or self.kind == "plain":
+            return None
+        return _dropout_mask(like.new_empty(batch, 1, features), self.rate)
+
+    def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Returns ``inputs`` (batch, time, features), features dropped while training.
+
+        ``mask`` is one that ``lock`` returned, if a sentence's positions come one by one.
+        """
         if not self.training or self.rate == 0:
             return inputs
+        if mask is not None:
+            return inputs * mask
         if inputs.is_cuda and self.kind == "plain":
             return nn.functional.dropout(inputs, self.rate)
         sample = inputs if self.kind == "plain" else inputs[:, :1]

@@ -66,6 +66,9 @@ class TrainConfig(Config):
     """Gradients with a larger norm are scaled down to it (Pascanu et al. 2013)."""
     label_smoothing: float = 0.1
     """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
+    r_drop: float = 0.0
+    """Weight of R-Drop (Liang et al. 2021): each batch passes twice, with other dropout, and the
+    two predictions are pulled together; 0 is one pass. It doubles the time of an update."""
     ema_decay: float | None = None
     """Exponential moving average of the weights, which is then what is validated and kept."""
     average_last: int = 0
@@ -102,7 +105,7 @@ class TrainConfig(Config):
         ):
             self._check_range(name, 1)
         self._check_range("validations", 1)
-        for name in ("average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
+        for name in ("r_drop", "average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
             self._check_range(name, 0)
         for name in ("max_minutes", "save_minutes", "clip_norm", "learning_rate"):
             self._check_range(name, 1e-9)

@@ -25,24 +25,33 @@ class Loss(NamedTuple):
 class _OutputLoss(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, readouts: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float
+        ctx: Any,
+        readouts: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        smoothing: float,
+        r_drop: float,
     ) -> tuple[Tensor, Tensor]:
-        tokens, vocab = readouts.shape[0], weight.shape[0]
+        passes, tokens, _ = readouts.shape
+        vocab = weight.shape[0]
         weight_low = weight.to(readouts.dtype)
         grad_readouts = torch.empty_like(readouts)
         grad_weight = torch.zeros_like(weight)
         grad_bias = torch.zeros_like(bias)
         nll = torch.zeros((), dtype=torch.float32, device=readouts.device)
-        spread = torch.zeros_like(nll)
+        spread, divergence = torch.zeros_like(nll), torch.zeros_like(nll)
         values = CHUNK_VALUES_GPU if readouts.is_cuda else CHUNK_VALUES
-        size = max(1, values // vocab)
+        size = max(1, values // (vocab * passes))
         for start in range(0, tokens, size):
             chunk = slice(start, min(start + size, tokens))
-            logits = torch.addmm(bias.to(readouts.dtype), readouts[chunk], weight_low.T).float()
-            rows = targets[chunk, None]
+            inputs = readouts[:, chunk].flatten(0, 1)
+            logits = torch.addmm(bias.to(inputs.dtype), inputs, weight_low.T).float()
+            rows = targets[chunk, None].repeat(passes, 1)
             picked = logits.gather(1, rows)
             mean = logits.mean(dim=1, keepdim=True) if smoothing else picked
             top = logits.amax(dim=1, keepdim=True)
+            ratio = torch.sub(*logits.chunk(2)) if r_drop else None
             logits.sub_(top).exp_()
             normaliser = logits.sum(dim=1, keepdim=True)
             log_normaliser = normaliser.log().add_(top)
@@ -52,45 +61,80 @@ class _OutputLoss(torch.autograd.Function):
                 continue
             # d loss / d logits = softmax - (1 - smoothing) * one-hot - smoothing / vocab
             logits.div_(normaliser)
+            if ratio is not None:
+                ratio.sub_(torch.sub(*log_normaliser.chunk(2)))
+                divergence += _pull_together(logits, ratio, r_drop)
             if smoothing:
                 logits.sub_(smoothing / vocab)
             logits.scatter_add_(1, rows, torch.full_like(picked, smoothing - 1))
-            low = logits.to(readouts.dtype)
-            torch.mm(low, weight_low, out=grad_readouts[chunk])
+            low = logits.to(inputs.dtype)
+            grad_readouts[:, chunk] = torch.mm(low, weight_low).view(passes, -1, weight.shape[1])
             if low.dtype == weight.dtype:
-                grad_weight.addmm_(low.T, readouts[chunk])
+                grad_weight.addmm_(low.T, inputs)
             else:
-                grad_weight += (low.T @ readouts[chunk]).float()
+                grad_weight += (low.T @ inputs).float()
             grad_bias += logits.sum(dim=0)
         ctx.save_for_backward(grad_readouts, grad_weight, grad_bias)
+        ctx.passes = passes
         ctx.mark_non_differentiable(nll)
-        return (1 - smoothing) * nll + smoothing * spread, nll
+        nll /= passes
+        loss = (1 - smoothing) * nll + (smoothing * spread + r_drop * divergence) / passes
+        return loss, nll
 
     @staticmethod
     def backward(ctx: Any, grad_loss: Tensor, _grad_nll: Tensor) -> tuple[Tensor | None, ...]:
         grad_readouts, grad_weight, grad_bias = ctx.saved_tensors
+        scale = grad_loss / ctx.passes
         return (
-            grad_readouts * grad_loss.to(grad_readouts.dtype),
-            grad_weight * grad_loss,
-            grad_bias * grad_loss,
+            grad_readouts * scale.to(grad_readouts.dtype),
+            grad_weight * scale,
+            grad_bias * scale,
+            None,
             None,
             None,
         )
 
 
-def output_loss(readouts: Tensor, output: nn.Linear, targets: Tensor, smoothing: float) -> Loss:
+def _pull_together(probabilities: Tensor, ratio: Tensor, weight: float) -> Tensor:
+    """Adds R-Drop's gradient to that of the cross-entropy.
+
+    Args:
+        probabilities: (2 * tokens, vocab), p of the first pass, then q of the second; changed in
+            place into p + weight * d divergence / d logits of p, and q likewise.
+        ratio: (tokens, vocab), log p - log q.
+        weight: Of the divergence in the loss.
+
+    Returns:
+        The sum over tokens of (KL(p, q) + KL(q, p)) / 2.
+    """
+    first, second = probabilities.chunk(2)
+    forward = (first * ratio).sum(dim=1, keepdim=True)
+    backward = -(second * ratio).sum(dim=1, keepdim=True)
+    apart = first - second
+    first.add_(first * (ratio - forward) + apart, alpha=weight / 2)
+    second.sub_(second * (ratio + backward) + apart, alpha=weight / 2)
+    return (forward + backward).sum() / 2
+
+
+def output_loss(
+    readouts: Tensor, output: nn.Linear, targets: Tensor, smoothing: float, r_drop: float = 0.0
+) -> Loss:
     """Label-smoothed cross-entropy of an output layer (Szegedy et al. 2016, section 7).
 
     Args:
-        readouts: (tokens, embedding_size), real positions only.
+        readouts: (passes, tokens, embedding_size), real positions only: of one pass through the
+            network, or of two with other dropout, whose losses are averaged.
         output: To (tokens, tgt_vocab) logits.
         targets: (tokens,) int64.
         smoothing: Share of probability spread evenly over the vocabulary.
+        r_drop: Of two passes, weight of the divergence between their predictions (Liang et al.
+            2021, "R-Drop: Regularized Dropout for Neural Networks", equation 4, halved as the
+            cross-entropy is).
 
     Returns:
         Sums over tokens; divide by their number.
     """
     smoothed, nll = _OutputLoss.apply(  # type: ignore[no-untyped-call]
-        readouts, output.weight, output.bias, targets, smoothing
+        readouts, output.weight, output.bias, targets, smoothing, r_drop
     )
     return Loss(smoothed, nll.detach())

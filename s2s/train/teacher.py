@@ -49,11 +49,19 @@ def to_device(batch: Batch, device: torch.device) -> Tensors:
 class TeacherForcing(nn.Module):
     """A translator and its loss."""
 
-    def __init__(self, model: Seq2Seq, label_smoothing: float, bptt_steps: int | None) -> None:
+    def __init__(
+        self,
+        model: Seq2Seq,
+        *,
+        label_smoothing: float,
+        bptt_steps: int | None = None,
+        r_drop: float = 0.0,
+    ) -> None:
         super().__init__()
         self.model = model
         self.label_smoothing = label_smoothing
         self.bptt_steps = bptt_steps
+        self.r_drop = r_drop
 
     def forward(
         self,
@@ -63,11 +71,21 @@ class TeacherForcing(nn.Module):
         targets: Tensor,
         places: Tensor | None,
     ) -> Loss:
-        """Returns the loss of a batch, summed over its tokens; arguments as in ``Tensors``."""
-        readouts = self._read(src, src_lengths, tgt_in).flatten(0, 1)
+        """Returns the loss of a batch, summed over its tokens; arguments as in ``Tensors``.
+
+        With ``r_drop``, while training, the batch passes twice at once, as rows with a dropout of
+        their own.
+        """
+        r_drop = self.r_drop if self.training else 0.0
+        passes = 2 if r_drop else 1
+        src, src_lengths, tgt_in = (
+            torch.cat([part] * passes) for part in (src, src_lengths, tgt_in)
+        )
+        rows = self._read(src, src_lengths, tgt_in)
+        readouts = rows.reshape(passes, -1, rows.shape[-1])
         if places is not None:
-            readouts = readouts.index_select(0, places)
-        return output_loss(readouts, self.model.output, targets, self.label_smoothing)
+            readouts = readouts.index_select(1, places)
+        return output_loss(readouts, self.model.output, targets, self.label_smoothing, r_drop)
 
     def _read(self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor) -> Tensor:
         steps = self.bptt_steps

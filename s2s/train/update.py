@@ -58,7 +58,12 @@ class Updater:
         # fp16 gradients vanish below 6e-8: the loss is scaled up, as far as nothing overflows
         # (Micikevicius et al. 2018, section 3.2).
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "fp16")
-        self.network: nn.Module = TeacherForcing(model, config.label_smoothing, config.bptt_steps)
+        self.network: nn.Module = TeacherForcing(
+            model,
+            label_smoothing=config.label_smoothing,
+            bptt_steps=config.bptt_steps,
+            r_drop=config.r_drop,
+        )
         if self.world.size > 1:
             self.network = DistributedDataParallel(self.network)
         self.splits = 0

@@ -89,7 +89,7 @@ class Validator:
 
     def _loss(self, model: Seq2Seq) -> float:
         device = next(model.parameters()).device
-        network = TeacherForcing(model, label_smoothing=0.0, bptt_steps=None)
+        network = TeacherForcing(model, label_smoothing=0.0)
         total, tokens = 0.0, 0
         for corpus in self.corpora:
             for batch in iterate_once(corpus, self.batch_tokens):

@@ -5,6 +5,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from s2s.config import ModelConfig  # noqa: E402
+from s2s.model import layers as layers_module  # noqa: E402
 from s2s.model.attention import Attention  # noqa: E402
 from s2s.model.encoder import Encoded, reversal_index, reverse_rows  # noqa: E402
 from s2s.model.layers import Dropout, WordEmbedding  # noqa: E402
@@ -146,3 +147,44 @@ def test_forget_gates_start_open():
     layer = make_model().decoder.layers[0]
     assert layer.bias_ih_l0[12:24].tolist() == [1.0] * 12
     assert layer.bias_ih_l0[:12].abs().sum() == 0
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_recurrent_dropout_leaves_out_the_same_weights_at_every_step(cell, context, monkeypatch):
+    model = make_model(cell, context=context, dropout=0.0, recurrent_dropout=0.5).train()
+    drawn = []
+    plain = layers_module._dropout_mask
+
+    def draw(like, rate):
+        assert rate == 0.5
+        mask = plain(like, rate)
+        drawn.append((like, mask))
+        return mask
+
+    monkeypatch.setattr(layers_module, "_dropout_mask", draw)
+    src, lengths, tgt = make_batch()
+    readouts = model(src, lengths, tgt)
+    recurrent = {n: p for n, p in model.named_parameters() if "weight_hh" in n}
+    assert [like.shape for like, _ in drawn] == [p.shape for p in recurrent.values()]
+    # The same network without dropout, its weights masked by hand, says the same.
+    model.eval()
+    with torch.no_grad():
+        for like, mask in drawn:
+            like.mul_(mask)
+    torch.testing.assert_close(model(src, lengths, tgt), readouts)
+
+
+def test_recurrent_dropout_is_for_training_alone():
+    dropping, plain = make_model(recurrent_dropout=0.5), make_model()
+    src, lengths, tgt = make_batch()
+    assert torch.equal(dropping(src, lengths, tgt), plain(src, lengths, tgt))
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_variational_dropout_keeps_one_mask_for_all_positions_of_a_sentence(context):
+    model = make_model(context=context, dropout=0.5, dropout_kind="variational").train()
+    src, lengths, tgt = make_batch(tgt_len=9)
+    dropped = model(src, lengths, tgt) == 0
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert not torch.equal(dropped[0], dropped[1])

@@ -6,29 +6,57 @@ from s2s.train import loss as loss_module  # noqa: E402
 from s2s.train.loss import output_loss  # noqa: E402
 
 
+def torchs_loss(readouts, output, targets, smoothing, r_drop):
+    """Cross-entropy, and R-Drop's divergence, as torch spells them out; a mean over passes."""
+    functional = torch.nn.functional
+    log_probs = [output(part).log_softmax(-1) for part in readouts]
+    loss = sum(
+        functional.cross_entropy(part, targets, label_smoothing=smoothing, reduction="sum")
+        for part in log_probs
+    )
+    if r_drop:
+        first, second = log_probs
+        for one, other in ((first, second), (second, first)):
+            divergence = functional.kl_div(other, one, log_target=True, reduction="sum")
+            loss = loss + r_drop * divergence / 2
+    nll = sum(functional.nll_loss(part, targets, reduction="sum") for part in log_probs)
+    return loss / len(readouts), nll / len(readouts)
+
+
+@pytest.mark.parametrize(("passes", "r_drop"), [(1, 0.0), (2, 0.0), (2, 5.0)])
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("chunk_values", [1, 50, 1 << 20])
-def test_the_fused_loss_is_torchs_cross_entropy(smoothing, chunk_values, monkeypatch):
+@pytest.mark.parametrize("chunk_values", [1, 80, 1 << 20])
+def test_the_fused_loss_is_torchs(passes, r_drop, smoothing, chunk_values, monkeypatch):
     monkeypatch.setattr(loss_module, "CHUNK_VALUES", chunk_values)
     torch.manual_seed(0)
     output = torch.nn.Linear(6, 17)
-    readouts = torch.randn(9, 6, requires_grad=True)
+    readouts = torch.randn(passes, 9, 6, requires_grad=True)
     targets = torch.randint(0, 17, (9,))
-    found = output_loss(readouts, output, targets, smoothing)
+    found = output_loss(readouts, output, targets, smoothing, r_drop)
     (found.smoothed * 0.5).backward()
     gradients = [readouts.grad, output.weight.grad, output.bias.grad]
     readouts.grad = output.weight.grad = output.bias.grad = None
-    expected = torch.nn.functional.cross_entropy(
-        output(readouts), targets, label_smoothing=smoothing, reduction="sum"
-    )
+    expected, nll = torchs_loss(readouts, output, targets, smoothing, r_drop)
     (expected * 0.5).backward()
     torch.testing.assert_close(found.smoothed, expected)
     for ours, theirs in zip(
         gradients, [readouts.grad, output.weight.grad, output.bias.grad], strict=True
     ):
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
-    nll = torch.nn.functional.cross_entropy(output(readouts), targets, reduction="sum")
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(found.nll, nll.detach())
+
+
+def test_r_drop_holds_where_a_probability_vanishes():
+    output = torch.nn.Linear(1, 3)
+    with torch.no_grad():
+        output.bias.zero_()
+        output.weight.copy_(torch.tensor([[0.0], [300.0], [-300.0]]))
+    readouts = torch.tensor([[[1.0]], [[-1.0]]], requires_grad=True)
+    found = output_loss(readouts, output, torch.tensor([0]), 0.0, 1.0)
+    found.smoothed.backward()
+    # All of p is on the second piece, all of q on the third: KL is 600 each way.
+    assert found.smoothed.item() == pytest.approx((300 + 300 + 600) / 2)
+    assert readouts.grad.isfinite().all()
 
 
 def test_the_fused_loss_agrees_with_finite_differences():
@@ -40,13 +68,13 @@ def test_the_fused_loss_agrees_with_finite_differences():
         # The log-likelihood is kept in float32; the minimised sum is what has a gradient.
         return output_loss(readouts, output, targets, 0.1).smoothed
 
-    readouts = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
+    readouts = torch.randn(1, 3, 3, dtype=torch.float64, requires_grad=True)
     value(readouts).backward()
-    step, numeric = 1e-2, torch.zeros(3, 3, dtype=torch.float64)
+    step, numeric = 1e-2, torch.zeros(1, 3, 3, dtype=torch.float64)
     for index in range(9):
         shift = torch.zeros(9, dtype=torch.float64)
         shift[index] = step
         with torch.no_grad():
-            up, down = (value(readouts + sign * shift.view(3, 3)) for sign in (1, -1))
+            up, down = (value(readouts + sign * shift.view(1, 3, 3)) for sign in (1, -1))
         numeric.view(-1)[index] = (up - down) / (2 * step)
     torch.testing.assert_close(readouts.grad, numeric, rtol=1e-3, atol=1e-3)

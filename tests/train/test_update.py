@@ -153,7 +153,7 @@ def test_truncation_changes_the_gradient_and_not_the_loss():
 @pytest.mark.parametrize("context", ["parallel", "input_feeding"])
 def test_no_gradient_passes_the_point_of_truncation(context):
     updater = make_updater({"cell": "lstm", "context": context})
-    network = TeacherForcing(updater.model, 0.0, bptt_steps=2)
+    network = TeacherForcing(updater.model, label_smoothing=0.0, bptt_steps=2)
     seen = []
     plain = updater.model.decoder.forward
 
@@ -167,6 +167,27 @@ def test_no_gradient_passes_the_point_of_truncation(context):
     assert len(seen) == 3
     assert seen[0].grad_fn is not None
     assert [state.grad_fn for state in seen[1:]] == [None, None]
+
+
+def test_r_drop_without_dropout_is_one_pass():
+    plain, twice = make_updater({"dropout": 0.0}), make_updater({"dropout": 0.0}, r_drop=5.0)
+    step = make_step(make_batch(SENTENCES))
+    figures = []
+    for updater in (plain, twice):
+        updater.model.train()
+        figures.append(losses(updater.update(step, 0.1)))
+    assert figures[0] == pytest.approx(figures[1])
+    assert_same(plain, twice)
+
+
+def test_r_drop_compares_two_passes_with_other_dropout_while_training_alone():
+    updater = make_updater({"dropout": 0.5}, r_drop=5.0, label_smoothing=0.0)
+    batch = to_device(make_batch(SENTENCES), torch.device("cpu"))
+    smoothed, nll = updater.network(*batch)
+    assert smoothed.item() == pytest.approx(nll.item())
+    updater.network.train()
+    smoothed, nll = updater.network(*batch)
+    assert smoothed.item() > nll.item()
 
 
 def test_dropout_depends_on_the_batch_and_not_on_what_came_before():
