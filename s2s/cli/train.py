@@ -115,6 +115,15 @@ def train(
         int | None,
         typer.Option(min=1, help="Truncate back-propagation to so many target positions."),
     ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="FIELD=VALUE",
+            help="Any other field of a configuration, and more than once: word_dropout=0.1, "
+            "recurrent_dropout=0.2, r_drop=5, label_smoothing=0.2, ema_decay=0.999.",
+        ),
+    ] = None,
     max_minutes: Annotated[float | None, typer.Option(min=1e-6)] = None,
     max_updates: Annotated[int | None, typer.Option(min=1)] = None,
     max_epochs: Annotated[int | None, typer.Option(min=1)] = None,
@@ -196,7 +205,7 @@ def train(
     try:
         from s2s.train import train as run_training
         from s2s.train.gradients import describe_gradients
-        from s2s.train.settings import Settings
+        from s2s.train.settings import Settings, parse_fields
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"{error.name} is not installed; training needs 's2s[train]'"
@@ -204,7 +213,7 @@ def train(
     if diagnose:
         say(describe_gradients(out))
         return
-    given |= _corpora(files, names, needed=not resume)
+    given |= parse_fields(given.pop("more", [])) | _corpora(files, names, needed=not resume)
     if resume:
         settings = Settings.of_run(out)
     elif init is not None:

@@ -1,6 +1,8 @@
 """Settings of a training by name: from a preset or an older run, changed option by option."""
 
 import dataclasses
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -19,6 +21,33 @@ SECTIONS: dict[str, type[Config]] = {
     "model": ModelConfig,
     "training": TrainConfig,
 }
+OWN_OPTIONS = {"train", "validation", "cache", "src_model", "tgt_model", "init"}
+"""Fields that hold paths, which options of their own make absolute."""
+LEARNED = {"src_vocab_size", "tgt_vocab_size"}
+"""Fields that training takes from the tokenizer."""
+
+
+def parse_fields(assignments: Iterable[str]) -> dict[str, Any]:
+    """Reads ``FIELD=VALUE``, as ``--set`` has them; values are JSON, or else text.
+
+    Raises:
+        ConfigError: If one has no ``=``, or no configuration has such a field.
+    """
+    names = {field.name for kind in SECTIONS.values() for field in dataclasses.fields(kind)}
+    names -= OWN_OPTIONS | LEARNED
+    fields: dict[str, Any] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals or name not in names:
+            raise ConfigError(
+                f"--set {assignment!r}: expected FIELD=VALUE with a field of ModelConfig, "
+                f"TokenizerConfig, DataConfig or TrainConfig{suggest(name, names)}"
+            )
+        try:
+            fields[name] = json.loads(value)
+        except ValueError:
+            fields[name] = value
+    return fields
 
 
 class Settings(NamedTuple):

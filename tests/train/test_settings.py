@@ -4,7 +4,7 @@ pytest.importorskip("torch")
 
 from s2s.errors import ConfigError, FileError
 from s2s.train import PRESETS
-from s2s.train.settings import DEFAULT_EPOCHS, Settings
+from s2s.train.settings import DEFAULT_EPOCHS, Settings, parse_fields
 
 PATHS = {"train": [{"src": "a", "tgt": "b"}], "validation": [{"src": "c", "tgt": "d"}]}
 
@@ -35,3 +35,25 @@ def test_an_unknown_preset_names_the_nearest():
 def test_a_folder_without_a_run_has_no_settings(tmp_path):
     with pytest.raises(FileError, match="is no run folder"):
         Settings.of_run(tmp_path)
+
+
+def test_any_field_can_be_set_by_name():
+    found = parse_fields(["r_drop=5", "tie=none", "ema_decay=null", "word_dropout=0.25"])
+    assert found == {"r_drop": 5, "tie": "none", "ema_decay": None, "word_dropout": 0.25}
+    settings = Settings.of_preset("small").changed({**PATHS, **found})
+    assert (settings.training.r_drop, settings.training.ema_decay) == (5, None)
+    assert (settings.model.tie, settings.model.word_dropout) == ("none", 0.25)
+
+
+@pytest.mark.parametrize("text", ["r_drop", "=5", "rdrop=5", "src_vocab_size=9", "init=run"])
+def test_what_is_no_field_cannot_be_set(text):
+    with pytest.raises(ConfigError, match="expected FIELD=VALUE"):
+        parse_fields([text])
+    with pytest.raises(ConfigError, match="did you mean 'r_drop'"):
+        parse_fields(["r_drp=5"])
+
+
+def test_a_value_of_the_wrong_type_is_named():
+    settings = Settings.of_preset("small").changed({**PATHS, **parse_fields(["r_drop=much"])})
+    with pytest.raises(ConfigError, match="r_drop is 'much'; expected float"):
+        _ = settings.training
