@@ -1,8 +1,9 @@
 """The model file: one ONNX graph with search and tokenizer in it, checked before anything runs.
 
 Its metadata: ``s2s.format`` (an integer), ``s2s.config`` (JSON: ``model``, ``search``, ``tags``
-where source sentences begin with one, and what else is told about the model), ``s2s.tokenizer`` and
-with separate vocabularies ``s2s.tgt_tokenizer`` (SentencePiece models in base64).
+where source sentences begin with one, ``members`` of an ensemble, and what else is told about the
+model), ``s2s.tokenizer`` and with separate vocabularies ``s2s.tgt_tokenizer`` (SentencePiece models
+in base64). ``members`` are the configurations of an ensemble's networks; ``model`` is the first's.
 """
 
 import base64
@@ -122,6 +123,9 @@ def _card(header: OnnxHeader) -> dict[str, Any]:
     for key in ("model", "search"):
         if not isinstance(card.get(key), dict):
             raise ModelError(f"its s2s.config has no object {key!r}")
+    members = card.get("members", [])
+    if not (isinstance(members, list) and all(isinstance(each, dict) for each in members)):
+        raise ModelError("its s2s.config has 'members' that are no list of objects")
     return card
 
 

@@ -3,7 +3,8 @@
 Every operator is one call that returns the name of its output; constants may stand where names do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Graph:
         self.constants: dict[str, onnx.TensorProto] = {}
         self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._counts: dict[str, int] = {}
+        self._prefix = ""
 
     def child(self, name: str) -> "Graph":
         """Returns an empty graph for the body of a Loop in this one."""
@@ -58,8 +60,24 @@ class Graph:
             value = name
         self.outputs.append(helper.make_tensor_value_info(value, dtype, list(shape)))
 
+    @contextmanager
+    def prefixed(self, prefix: str) -> Iterator[None]:
+        """Puts ``prefix`` before the names of weights that are stored meanwhile, in any graph."""
+        before, self.root._prefix = self.root._prefix, prefix
+        try:
+            yield
+        finally:
+            self.root._prefix = before
+
     def weight(self, name: str, value: Array) -> str:
-        """Stores a weight under ``name``, once however often it is asked for; returns the name."""
+        """Stores a weight once, however often it is asked for; returns its name.
+
+        That is ``name`` with the prefix before it: two members of an ensemble call their weights
+        alike.
+        """
+        return self._store(f"{self.root._prefix}{name}", value)
+
+    def _store(self, name: str, value: Array) -> str:
         if name not in self.root.constants:
             self.root.constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
@@ -74,7 +92,7 @@ class Graph:
             array = value
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.root._shared:
-            self.root._shared[key] = self.weight(self.fresh("constant"), array)
+            self.root._shared[key] = self._store(self.fresh("constant"), array)
         return self.root._shared[key]
 
     def ints(self, *values: int) -> str:

@@ -1,6 +1,6 @@
 """One decoder step of the graph: ``s2s.model.decoder`` for one position of every hypothesis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,9 +144,12 @@ class DecoderWriter:
         return carried
 
     def receive(
-        self, state: DecoderState, carried: list[list[Carried]], names: Sequence[str]
+        self, state: DecoderState, carried: Iterable[list[Carried]], names: Iterable[str]
     ) -> DecoderState:
-        """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``."""
+        """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``.
+
+        Of iterators, no more is taken than the state has.
+        """
         rest, lists = iter(names), iter(carried)
 
         def take(signal: Signal) -> Signal:

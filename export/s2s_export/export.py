@@ -1,5 +1,6 @@
 """From the folder of a run to one checked model file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import onnx
 
 from s2s.errors import ModelError, ParityError
 from s2s.files import atomic_output
-from s2s.model.run import load_run
+from s2s.model.ensemble import load_runs
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
 from s2s_export.parity import Parity, check_parity
@@ -27,12 +28,15 @@ class ExportReport:
     parity: Parity
     kept_in_fp32: dict[str, str]
     """int8 only: what is still stored or computed in fp32, and why."""
+    members: int = 1
+    """Networks that translate together; 1 is no ensemble."""
 
     def __str__(self) -> str:
         """What a user wants to read after an export."""
         seen = self.parity
         lines = [
-            f"{self.path}: {self.bytes / 1e6:.1f} MB, {self.precision}",
+            f"{self.path}: {self.bytes / 1e6:.1f} MB, {self.precision}"
+            + (f", {self.members} members" if self.members > 1 else ""),
             f"checked against torch: {seen.sentences} sentences, {seen.hypotheses} hypotheses, "
             f"{seen.identical} with the same pieces, largest score difference "
             f"{seen.largest_difference:.2g}",
@@ -47,11 +51,14 @@ class ExportReport:
         return "\n".join(lines)
 
 
-def export_run(run: str | Path, output: str | Path, precision: str = "fp32") -> ExportReport:
+def export_run(
+    run: str | Path | Sequence[str | Path], output: str | Path, precision: str = "fp32"
+) -> ExportReport:
     """Writes the model file of a trained run, once it has been checked against torch.
 
     Args:
-        run: Folder of the run.
+        run: Folder of the run. Or of several, which become one ensemble in one file: see
+            ``s2s.model.ensemble``; recommended values and limits of length are the first one's.
         output: The ONNX file; an older one is replaced when the new one is whole.
         precision: ``fp32`` (standard operators, the same pieces as torch) or ``int8`` (smaller and
             faster, for CPUs).
@@ -60,25 +67,28 @@ def export_run(run: str | Path, output: str | Path, precision: str = "fp32") -> 
         What was written, and how it compares.
 
     Raises:
-        ConfigError: If ``precision`` is unknown.
+        ConfigError: If ``precision`` is unknown, or there is no run.
         FileError: If a folder or file is missing, or the file cannot be written.
-        ModelError: If the run is damaged, or too large for one file.
-        ParityError: If the graph does not translate like the run; nothing is written then.
+        ModelError: If a run is damaged, the runs' vocabularies differ, or they are too large for
+            one file.
+        ParityError: If the graph does not translate like the runs; nothing is written then.
     """
     output, checked = Path(output), check_precision(precision)
+    folders = [run] if isinstance(run, str | Path) else list(run)
     # Opened first: a folder that cannot be written to is told before the work, not after.
     with atomic_output(output, "wb") as file:
-        loaded = load_run(run)
-        size = 4 * loaded.model.num_parameters()
+        runs = load_runs(folders)
+        models, search = [each.model for each in runs], runs[0].search
+        size = 4 * sum(model.num_parameters() for model in models)
         if size > LARGEST and checked == "fp32":
             raise ModelError(_too_large(size))
-        model = build_model(loaded.model, loaded.search, checked)
-        add_metadata(model, loaded, checked)
-        serialized = serialize(model)
-        parity = check_parity(loaded.model, serialized, loaded.search, checked)
+        graph = build_model(models, search, checked)
+        add_metadata(graph, runs, checked)
+        serialized = serialize(graph)
+        parity = check_parity(models, serialized, search, checked)
         file.write(serialized)
-    kept = kept_in_fp32(loaded.model.config) if checked == "int8" else {}
-    return ExportReport(output, len(serialized), checked, parity, kept)
+    kept = kept_in_fp32([model.config for model in models]) if checked == "int8" else {}
+    return ExportReport(output, len(serialized), checked, parity, kept, len(models))
 
 
 def _too_large(size: int) -> str:

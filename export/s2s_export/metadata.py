@@ -4,27 +4,37 @@
 configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags``
 if any, ``scores``); ``s2s.tokenizer`` is the source's or joint SentencePiece model in base64,
 ``s2s.tgt_tokenizer`` the target's if it has its own.
+
+Of an ensemble, ``members`` lists the configurations of all networks, ``model`` and ``search`` are
+those of the first, and of the cards only ``languages`` and ``tags`` are kept: a member's scores are
+not those of the ensemble.
 """
 
 import base64
 import json
+from collections.abc import Sequence
 
 import onnx
 
 from s2s import __version__
 from s2s.config import FORMAT
+from s2s.model.ensemble import joint_card
 from s2s.model.run import Run
 
 
-def add_metadata(model: onnx.ModelProto, run: Run, precision: str) -> None:
-    """Writes the metadata of ``run`` into ``model``."""
+def add_metadata(model: onnx.ModelProto, run: Run | Sequence[Run], precision: str) -> None:
+    """Writes the metadata of a run into ``model``, or of the runs of an ensemble."""
+    runs = [run] if isinstance(run, Run) else list(run)
+    run = runs[0]
     config = {
-        **run.card,
+        **joint_card(runs),
         "model": run.model.config.to_dict(),
         "search": run.search.to_dict(),
         "precision": precision,
         "s2s_version": __version__,
     }
+    if len(runs) > 1:
+        config["members"] = [each.model.config.to_dict() for each in runs]
     entries = {
         "s2s.format": str(FORMAT),
         "s2s.config": json.dumps(config, ensure_ascii=False),

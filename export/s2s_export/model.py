@@ -1,5 +1,6 @@
 """The whole graph: encoder, attention, decoder and search, written from the weights of a model."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import onnx
@@ -9,10 +10,11 @@ from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.arithmetic import Arithmetic, Float32
-from s2s_export.attention import prepare
+from s2s_export.attention import Memory, prepare
 from s2s_export.builder import FLOAT, INT64, Graph, to_model
-from s2s_export.decoder import DecoderWriter
+from s2s_export.decoder import DecoderState, DecoderWriter
 from s2s_export.encoder import encode
+from s2s_export.ensemble import EnsembleWriter, member_prefix
 from s2s_export.quantise import Int8
 from s2s_export.search import Inputs, beam_search
 
@@ -35,27 +37,33 @@ def check_precision(precision: str) -> Precision:
     )
 
 
+def as_members(model: Seq2Seq | Sequence[Seq2Seq]) -> list[Seq2Seq]:
+    """Returns the networks of a model: itself, or an ensemble's members."""
+    return [model] if isinstance(model, Seq2Seq) else list(model)
+
+
 def build_model(
-    model: Seq2Seq, search: SearchConfig, precision: Precision = "fp32"
+    model: Seq2Seq | Sequence[Seq2Seq], search: SearchConfig, precision: Precision = "fp32"
 ) -> onnx.ModelProto:
     """Writes a model's graph, search included.
 
     Args:
-        model: The torch model, whose weights are copied.
+        model: The torch model, whose weights are copied; or several of one vocabulary, which
+            translate together as ``s2s.model.ensemble.Ensemble`` does. Their weights have that
+            ensemble's names, ``members.0.decoder...``.
         search: ``length_factor`` and ``length_margin`` become constants of the graph; beam size,
             length penalty and ``max_length`` are its inputs.
         precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.quantise``.
 
     Returns:
         The model, with inputs and outputs as in the README, without metadata.
+
+    Raises:
+        ConfigError: If ``precision`` is unknown, or there is no model.
     """
-    config = model.config
-    src_table, tgt_table = "embedding.src", "embedding.tgt"
-    if config.tie == "all":
-        src_table = tgt_table = "embedding"
-    arithmetic: Arithmetic = Float32()
-    if check_precision(precision) == "int8":
-        arithmetic = Int8(None if config.tie == "none" else tgt_table)
+    models, checked = as_members(model), check_precision(precision)
+    if not models:
+        raise ConfigError("no model to export; expected one or more")
     graph = Graph("s2s")
     src = graph.input("src", INT64, ["batch", "src_len"])
     lengths = graph.input("src_lengths", INT64, ["batch"])
@@ -63,25 +71,47 @@ def build_model(
     max_length = graph.input("max_length", INT64, [])
     length_penalty = graph.input("length_penalty", FLOAT, [])
     beam = graph.op("Unsqueeze", beam_size, graph.ints(0))
-    encoded = encode(graph, arithmetic, model, src_table, src, lengths)
-    memory = prepare(graph, arithmetic, config, model.decoder.attention, encoded, beam)
-    decoder = DecoderWriter(model, arithmetic, tgt_table)
-    first = decoder.begin(graph, encoded)
     inputs = Inputs(src, lengths, beam, max_length, length_penalty)
-    found = beam_search(graph, decoder, inputs, memory, first, search)
+    if len(models) == 1:
+        decoder, memory, first = _begin(graph, models[0], checked, inputs)
+        found = beam_search(graph, decoder, inputs, memory, first, search)
+    else:
+        begun = []
+        for number, member in enumerate(models):
+            with graph.prefixed(member_prefix(number)):
+                begun.append(_begin(graph, member, checked, inputs))
+        decoders, memories, firsts = zip(*begun, strict=True)
+        found = beam_search(graph, EnsembleWriter(decoders), inputs, memories, firsts, search)
     graph.output(found.hypotheses, INT64, ["batch", "beam", "tgt_len"], "hypotheses")
     graph.output(found.lengths, INT64, ["batch", "beam"], "lengths")
     graph.output(found.scores, FLOAT, ["batch", "beam"], "scores")
-    return to_model(graph, __version__, arithmetic.microsoft)
+    return to_model(graph, __version__, microsoft=checked == "int8")
 
 
-def kept_in_fp32(config: ModelConfig) -> dict[str, str]:
-    """Returns what an int8 file of such a model still computes in fp32, and why."""
+def _begin(
+    graph: Graph, model: Seq2Seq, precision: Precision, inputs: Inputs
+) -> tuple[DecoderWriter, Memory, DecoderState]:
+    """Writes what of one network comes before the search; returns what each step needs of it."""
+    config = model.config
+    src_table, tgt_table = "embedding.src", "embedding.tgt"
+    if config.tie == "all":
+        src_table = tgt_table = "embedding"
+    arithmetic: Arithmetic = Float32()
+    if precision == "int8":
+        arithmetic = Int8(None if config.tie == "none" else tgt_table)
+    encoded = encode(graph, arithmetic, model, src_table, inputs.src, inputs.src_lengths)
+    memory = prepare(graph, arithmetic, config, model.decoder.attention, encoded, inputs.beam)
+    decoder = DecoderWriter(model, arithmetic, tgt_table)
+    return decoder, memory, decoder.begin(graph, encoded)
+
+
+def kept_in_fp32(configs: Sequence[ModelConfig]) -> dict[str, str]:
+    """Returns what an int8 file of such networks still computes in fp32, and why."""
     kept = {
         "attention weights and sums": "products of activations, which differ for each sentence",
         "gates, softmax and search": "no matrix of weights is in them",
         "biases and scales": "vectors",
     }
-    if config.attention == "mlp":
+    if any(config.attention == "mlp" for config in configs):
         kept["decoder.attention.energy"] = "a vector"
     return kept

@@ -9,21 +9,20 @@ int8: finite scores, lengths that fit, best scores alone and in a batch that are
 rounding, and scores near those that torch gives to the same hypotheses.
 """
 
-import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
-from s2s.errors import MissingPackageError, ParityError
-from s2s.model.attention import Memory
-from s2s.model.decoder import DecoderState
+from s2s.errors import ParityError
+from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
-from s2s.search import Hypotheses, beam_search, length_penalty
+from s2s.search import Hypotheses, Memory, State, StepModel, beam_search, length_penalty
+from s2s_export.model import as_members
+from s2s_export.session import Session
 
 SCORE_TOLERANCE = 1e-3
 """Largest score difference accepted for equal pieces in fp32, in nats."""
@@ -62,50 +61,17 @@ class Parity:
     score by torch and by the graph."""
 
 
-class Session:
-    """A model in onnxruntime on the CPU, with torch tensors in and out."""
-
-    def __init__(self, model: bytes, threads: int = 1) -> None:
-        try:
-            onnxruntime: Any = importlib.import_module("onnxruntime")
-        except ImportError as error:
-            raise MissingPackageError(
-                "no onnxruntime found, which checks an exported model; install 's2s[cpu]'"
-            ) from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
-
-    def search(self, src: Tensor, src_lengths: Tensor, config: SearchConfig) -> Hypotheses:
-        """Translates as ``beam_search`` does."""
-        outputs = self._session.run(
-            ["hypotheses", "lengths", "scores"],
-            {
-                "src": src.numpy(),
-                "src_lengths": src_lengths.numpy(),
-                "beam_size": np.array(config.beam_size, dtype=np.int64),
-                "max_length": np.array(config.max_length, dtype=np.int64),
-                "length_penalty": np.array(config.length_penalty, dtype=np.float32),
-            },
-        )
-        return Hypotheses(*(torch.from_numpy(np.array(output)) for output in outputs))
-
-
-class _Shaken:
+class _Shaken(Generic[Memory, State]):
     """A model whose logits are moved by no more than rounding."""
 
-    def __init__(self, model: Seq2Seq, seed: int) -> None:
+    def __init__(self, model: StepModel[Memory, State], seed: int) -> None:
         self._model = model
         self._generator = torch.Generator().manual_seed(seed)
 
-    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, DecoderState]:
+    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, State]:
         return self._model.begin(src, src_lengths)
 
-    def step(
-        self, tokens: Tensor, memory: Memory, state: DecoderState
-    ) -> tuple[Tensor, DecoderState]:
+    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
         logits, state = self._model.step(tokens, memory, state)
         noise = torch.rand(logits.shape, generator=self._generator) * 2 - 1
         size = logits.abs().amax(dim=-1, keepdim=True).clamp(min=1.0)
@@ -126,11 +92,13 @@ def sample_batches(vocab_size: int, seed: int = 0) -> Iterator[tuple[Tensor, Ten
         yield src, src_lengths
 
 
-def check_parity(model: Seq2Seq, serialized: bytes, search: SearchConfig, precision: str) -> Parity:
+def check_parity(
+    model: Seq2Seq | Sequence[Seq2Seq], serialized: bytes, search: SearchConfig, precision: str
+) -> Parity:
     """Compares a model file with the torch model it was written from.
 
     Args:
-        model: In evaluation mode, on the CPU.
+        model: In evaluation mode, on the CPU; several are an ensemble.
         serialized: The model file's bytes.
         search: Length factor, margin and penalty; beam sizes and ``max_length`` are the check's.
         precision: ``fp32`` or ``int8``.
@@ -142,7 +110,10 @@ def check_parity(model: Seq2Seq, serialized: bytes, search: SearchConfig, precis
         ParityError: If the graph does not translate like the model.
     """
     session, parity = Session(serialized), Parity()
-    most = model.config.tgt_vocab_size - len(FORBIDDEN_IDS)
+    members = as_members(model)
+    # Of one network, not an ensemble of one: the check is to run what translates a run.
+    network: StepModel[Any, Any] = members[0] if len(members) == 1 else Ensemble(members)
+    most = members[0].config.tgt_vocab_size - len(FORBIDDEN_IDS)
     differences: list[float] = []
     for beam in sorted({min(beam, most) for beam in BEAMS}):
         config = SearchConfig(
@@ -152,17 +123,17 @@ def check_parity(model: Seq2Seq, serialized: bytes, search: SearchConfig, precis
             length_factor=search.length_factor,
             length_margin=search.length_margin,
         )
-        for src, src_lengths in sample_batches(model.config.src_vocab_size):
+        for src, src_lengths in sample_batches(members[0].config.src_vocab_size):
             found = session.search(src, src_lengths, config)
-            expected = beam_search(model, src, src_lengths, config)
+            expected = beam_search(network, src, src_lengths, config)
             parity.sentences += len(src)
             parity.hypotheses += found.lengths.numel()
             parity.identical += count_identical(expected, found)
             if precision == "fp32":
-                compare(model, src, src_lengths, config, (expected, found), parity)
+                compare(network, src, src_lengths, config, (expected, found), parity)
             else:
                 _check_alone(session, src, src_lengths, config, found, parity)
-                differences += _rescored(model, src, src_lengths, config, found)
+                differences += _rescored(members, src, src_lengths, config, found)
     if precision != "fp32":
         parity.largest_difference = max(differences)
         mean = sum(differences) / len(differences)
@@ -176,7 +147,7 @@ def check_parity(model: Seq2Seq, serialized: bytes, search: SearchConfig, precis
 
 
 def compare(
-    model: Seq2Seq,
+    model: StepModel[Memory, State],
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,
@@ -228,7 +199,11 @@ def count_identical(expected: Hypotheses, found: Hypotheses) -> int:
 
 
 def _near_tie(
-    model: Seq2Seq, src: Tensor, src_lengths: Tensor, config: SearchConfig, got: list[list[int]]
+    model: StepModel[Memory, State],
+    src: Tensor,
+    src_lengths: Tensor,
+    config: SearchConfig,
+    got: list[list[int]],
 ) -> bool:
     return any(
         rows_of(beam_search(_Shaken(model, seed), src, src_lengths, config), 0) == got
@@ -276,14 +251,18 @@ def _check_alone(
 
 @torch.inference_mode()
 def _rescored(
-    model: Seq2Seq, src: Tensor, src_lengths: Tensor, config: SearchConfig, found: Hypotheses
+    members: Sequence[Seq2Seq],
+    src: Tensor,
+    src_lengths: Tensor,
+    config: SearchConfig,
+    found: Hypotheses,
 ) -> list[float]:
     """Returns how far the graph's scores are from those that torch gives to its hypotheses."""
     batch, beam, length = found.tokens.shape
     rows = torch.arange(batch).repeat_interleave(beam)
     tgt_out = found.tokens.flatten(0, 1)
     tgt_in = torch.cat([torch.full((batch * beam, 1), BOS_ID), tgt_out[:, :-1]], dim=1)
-    logits = model.output(model(src[rows], src_lengths[rows], tgt_in))
+    logits = Ensemble(members)(src[rows], src_lengths[rows], tgt_in)
     logits[..., list(FORBIDDEN_IDS)] = float("-inf")
     log_probs = logits.log_softmax(dim=-1).gather(-1, tgt_out[..., None]).squeeze(-1)
     real = torch.arange(length) < found.lengths.flatten()[:, None]

@@ -6,16 +6,37 @@ the step, so one penalty serves all of them, and a finished one keeps its score:
 carried, only ``stop``, the last step that extends the hypothesis.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, SearchConfig
-from s2s_export.attention import Memory
+from s2s_export.arithmetic import Carried
 from s2s_export.builder import BOOL, FLOAT, INT64, Graph
-from s2s_export.decoder import DecoderState, DecoderWriter
 
 NOTHING = np.array(-np.inf, dtype=np.float32)
+
+Memory_contra = TypeVar("Memory_contra", contravariant=True)
+State = TypeVar("State")
+
+
+class StepWriter(Protocol[Memory_contra, State]):
+    """What the search needs of a decoder, or of several: ``s2s.search.StepModel`` as a graph."""
+
+    def step(
+        self, graph: Graph, tokens: str, memory: Memory_contra, state: State
+    ) -> tuple[str, State]:
+        """Writes logits (rows, tgt_vocab), minus infinity for forbidden pieces; next state."""
+
+    def carry(self, graph: Graph, state: State) -> list[list[Carried]]:
+        """Lists the tensors of each of a state's signals."""
+
+    def receive(
+        self, state: State, carried: Iterable[list[Carried]], names: Iterable[str]
+    ) -> State:
+        """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``."""
 
 
 @dataclass
@@ -52,10 +73,10 @@ class _Fixed:
 
 def beam_search(
     graph: Graph,
-    decoder: DecoderWriter,
+    decoder: StepWriter[Memory_contra, State],
     inputs: Inputs,
-    memory: Memory,
-    first: DecoderState,
+    memory: Memory_contra,
+    first: State,
     config: SearchConfig,
 ) -> Found:
     """Writes the search from the state ``first``, (batch, size) each, of the decoder."""

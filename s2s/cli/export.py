@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from s2s.cli.options import one_of, say
+from s2s.cli.options import With, one_of, say
 from s2s.errors import MissingPackageError
 
 
@@ -22,6 +22,7 @@ def export(
             help="fp32 translates as torch does, token for token; int8 is smaller and faster.",
         ),
     ] = "fp32",
+    with_: With = None,
 ) -> None:
     """Write a trained run as one ONNX file: weights, beam search and tokenizer.
 
@@ -31,10 +32,14 @@ def export(
         s2s export run model.onnx
 
         s2s export run model.int8.onnx --precision int8
+
+    Several runs with the same vocabulary become one file that translates as all of them together:
+
+        s2s export run1 ensemble.onnx --with run2 --with run3
     """
     try:
         from s2s_export import export_run
     except ModuleNotFoundError as error:
         raise MissingPackageError(f"exporting needs {error.name}; install 's2s[export]'") from error
-    report = export_run(run, output, precision)
+    report = export_run([run, *(with_ or ())], output, precision)
     say(str(report))

@@ -1,6 +1,7 @@
 """``s2s info``: what a model is."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ def info(
 ) -> None:
     """Say what a model is: sizes, languages, scores, recommended search, inputs and outputs.
 
-    Nothing of the model is run.
+    Nothing of the model is run. Of several runs in one file, each network is told.
 
         s2s info model.onnx
     """
@@ -26,9 +27,20 @@ def info(
     if as_json:
         say(json.dumps(facts, indent=2, ensure_ascii=False))
         return
-    width = max(map(len, facts))
-    for name, value in facts.items():
+    rows = list(_rows(facts))
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
         say(f"{name:{width}}  {_written(value)}")
+
+
+def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yields what is a line each: of ``members``, their number and one line a network."""
+    for name, value in facts.items():
+        if name != "members":
+            yield name, value
+            continue
+        yield name, f"{len(value)} networks that translate together"
+        yield from ((f"network {number}", each) for number, each in enumerate(value, 1))
 
 
 def _of_file(model: str) -> dict[str, Any]:
@@ -36,7 +48,7 @@ def _of_file(model: str) -> dict[str, Any]:
 
     file = read_model_file(model)
     header, card = file.header, dict(file.card)
-    own = {"model", "search", "precision", "parameters", "languages", "tags", "scores"}
+    own = {"model", "search", "precision", "parameters", "languages", "tags", "scores", "members"}
     facts: dict[str, Any] = {
         "file": f"{model} ({len(file.data):,} bytes)",
         "format": f"s2s {header.metadata['s2s.format']}, ONNX IR version {header.ir_version}",
@@ -48,7 +60,7 @@ def _of_file(model: str) -> dict[str, Any]:
         "scores": card.get("scores"),
         "vocabulary": _vocabulary(file.tokenizer.src_vocab_size, file.tokenizer.tgt_vocab_size),
         "search": card["search"],
-        "network": card["model"],
+        **({"members": card["members"]} if "members" in card else {"network": card["model"]}),
         "inputs": {
             value.name: f"{value.type} [{', '.join(value.shape)}]" for value in header.inputs
         },

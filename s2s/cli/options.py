@@ -32,6 +32,15 @@ def device_of(value: str | None) -> str | None:
     return one_of("cpu", "cuda")(value)
 
 
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="RUN",
+        show_default=False,
+        help="Another run folder that translates together with the first; may be repeated.",
+    ),
+]
 To = Annotated[
     str | None,
     typer.Option(

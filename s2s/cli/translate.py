@@ -13,6 +13,7 @@ from s2s.cli.options import (
     MaxSrcLength,
     Threads,
     To,
+    With,
     open_output,
 )
 from s2s.cli.progress import count_lines, show_progress
@@ -34,6 +35,7 @@ def translate(
             "--output", "-o", show_default=False, help="Where to; written whole or not at all."
         ),
     ] = "-",
+    with_: With = None,
     to: To = None,
     beam_size: BeamSize = None,
     n_best: Annotated[
@@ -66,6 +68,10 @@ def translate(
     A model of several languages is told which one is wanted; `s2s info` lists them:
 
         s2s translate many.onnx --to de < letter.en > letter.de
+
+    Several runs with the same vocabulary translate together:
+
+        s2s translate run1 --with run2 --with run3 < letter.de > letter.en
     """
     from s2s.text import read_lines
     from s2s.translator import Translator
@@ -73,7 +79,8 @@ def translate(
     # Somebody who types wants each answer at once; a file is faster in larger portions.
     at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())
     with open_output(output) as out:
-        translations = Translator(model, device=device, threads=threads).translate_stream(
+        models = [model, *(with_ or ())]
+        translations = Translator(models, device=device, threads=threads).translate_stream(
             read_lines(input_),
             to=to,
             beam_size=beam_size,

@@ -84,17 +84,18 @@ def make_run(make_model, tiny_config, tmp_path_factory):
     from s2s.config import FORMAT, SearchConfig, TokenizerConfig
     from s2s.tokenizer import train_tokenizer
 
-    def make(joint=True, **settings):
+    def make(joint=True, seed=0, vocab_size=40, **settings):
         folder = tmp_path_factory.mktemp("run")
         src = [f"the {word} sat on the mat" for word in ["cat", "dog", "fox", "cow", "hen", "owl"]]
         tgt = [f"el {word} se sento" for word in ["gato", "perro", "zorro", "vaca", "gallina"]]
-        tokenizer = train_tokenizer(src, tgt, TokenizerConfig(vocab_size=40, joint=joint), seed=1)
+        wanted = TokenizerConfig(vocab_size=vocab_size, joint=joint)
+        tokenizer = train_tokenizer(src, tgt, wanted, seed=1)
         config = tiny_config(
             src_vocab_size=tokenizer.src_vocab_size,
             tgt_vocab_size=tokenizer.tgt_vocab_size,
             **settings,
         )
-        model = make_model(config)
+        model = make_model(config, seed)
         (folder / "src.model").write_bytes(tokenizer.src_model)
         if tokenizer.tgt_model is not None:
             (folder / "tgt.model").write_bytes(tokenizer.tgt_model)

@@ -134,8 +134,8 @@ def test_the_report_counts_what_was_compared(exported):
 
 
 def corrupted(model, search, precision="fp32"):
-    """Builds a model whose graph differs from torch's in one bias."""
-    weight = model.decoder.readout.bias.data
+    """Builds the models' graph, which differs from torch's in one bias."""
+    weight = model[0].decoder.readout.bias.data
     saved = weight.clone()
     weight += 0.5
     try:

@@ -10,9 +10,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
+from s2s.model.ensemble import Ensemble  # noqa: E402
 from s2s.search import beam_search  # noqa: E402
 from s2s_export import Parity, build_model  # noqa: E402
-from s2s_export.parity import Session, compare, count_identical  # noqa: E402
+from s2s_export.parity import compare, count_identical  # noqa: E402
+from s2s_export.session import Session  # noqa: E402
 
 CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
 ATTENTIONS = ("dot", "general", "mlp", "multihead")
@@ -32,12 +34,16 @@ def ragged(batch, vocab_size, longest, seed):
 
 
 def compare_model(model, shapes, parity, length_penalty=1.0):
-    """Compares one model at each (batch, longest, beam); returns the lengths that came out."""
+    """Compares one model, or a list of members, at each (batch, longest, beam).
+
+    Returns the lengths that came out.
+    """
     search = SearchConfig(length_penalty=length_penalty, max_length=60)
     session = Session(build_model(model, search).SerializeToString())
+    model = Ensemble(model) if isinstance(model, list) else model
     seen = set()
     for number, (batch, longest, beam) in enumerate(shapes):
-        src, lengths = ragged(batch, model.config.src_vocab_size, longest, seed=number)
+        src, lengths = ragged(batch, 40, longest, seed=number)
         config = SearchConfig(beam_size=beam, length_penalty=length_penalty, max_length=60)
         outcomes = beam_search(model, src, lengths, config), session.search(src, lengths, config)
         assert outcomes[0].tokens.shape == outcomes[1].tokens.shape
@@ -68,6 +74,53 @@ def test_the_graph_translates_like_torch(make_model, tiny_config, cell, activati
     compare_model(make_model(config, number), shapes, parity, length_penalty=0.5 * (number % 3))
     assert parity.identical + 8 * parity.near_ties >= parity.hypotheses
     assert parity.near_ties <= 1
+
+
+def make_kind(make_model, tiny_config, number):
+    """Returns one of 16 models; cells, attentions, contexts, depths, sizes and ties take turns."""
+    cell, activation = CELLS[number % 4]
+    config = tiny_config(
+        cell=cell,
+        activation=activation,
+        attention=ATTENTIONS[(number + number // 4) % 4],
+        context=CONTEXTS[(number + number // 2) % 2],
+        encoder_layers=1 + number % 2,
+        decoder_layers=1 + number % 3,
+        tie=TIES[number % 3],
+        embedding_size=(16, 24)[number // 4 % 2],
+        hidden_size=(32, 16, 48)[number % 3],
+    )
+    return make_model(config, number)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_the_graph_of_an_ensemble_translates_like_torch(make_model, tiny_config, number):
+    numbers = [number, (3 * number + 5) % 16, number + 8][: 2 + number % 2]
+    members = [make_kind(make_model, tiny_config, each) for each in numbers]
+    parity = Parity()
+    shapes = [(1, 1, 5), (7, 30, 1), (5, 50, 5)]
+    lengths = compare_model(members, shapes, parity, length_penalty=0.5 * (number % 3))
+    assert len(lengths) > 3
+    assert parity.identical + 8 * parity.near_ties >= parity.hypotheses
+    assert parity.near_ties <= 1
+
+
+@pytest.mark.slow
+def test_every_pair_of_kinds_translates_like_torch(make_model, tiny_config, capsys):
+    members = [make_kind(make_model, tiny_config, number) for number in range(16)]
+    shapes = [(1, 1, 5), (1, 30, 1), (7, 50, 5), (33, 30, 2)]
+    parity, start, pairs = Parity(), time.monotonic(), list(itertools.combinations(members, 2))
+    for pair in pairs:
+        compare_model(list(pair), shapes, parity)
+    with capsys.disabled():
+        print(  # noqa: T201
+            f"\n{len(pairs)} pairs, {parity.sentences} sentences, {parity.hypotheses} hypotheses: "
+            f"{parity.identical} identical, {parity.near_ties} sentences decided by rounding, "
+            f"largest score difference {parity.largest_difference:.2g}, "
+            f"{time.monotonic() - start:.0f} s",
+            file=sys.stderr,
+        )
+    assert parity.near_ties <= parity.sentences // 1000
 
 
 @pytest.mark.slow

@@ -8,7 +8,8 @@ pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
 from s2s_export import build_model  # noqa: E402
-from s2s_export.parity import Session, rows_of  # noqa: E402
+from s2s_export.parity import rows_of  # noqa: E402
+from s2s_export.session import Session  # noqa: E402
 
 KINDS = [
     {"cell": "lstm", "attention": "general"},

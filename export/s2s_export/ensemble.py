@@ -1,0 +1,62 @@
+"""Several decoders in one step of the graph: ``s2s.model.ensemble``."""
+
+from collections.abc import Iterable, Sequence
+
+from s2s_export.arithmetic import Carried
+from s2s_export.attention import Memory
+from s2s_export.builder import Graph
+from s2s_export.decoder import DecoderState, DecoderWriter
+
+
+def member_prefix(number: int) -> str:
+    """Returns what stands before the names of a member's weights, as in the torch ensemble."""
+    return f"members.{number}."
+
+
+class EnsembleWriter:
+    """Writes one step of all members, each with its own memory and state.
+
+    See ``s2s_export.search.StepWriter``.
+    """
+
+    def __init__(self, decoders: Sequence[DecoderWriter]) -> None:
+        self._decoders = decoders
+
+    def step(
+        self, graph: Graph, tokens: str, memory: Sequence[Memory], state: Sequence[DecoderState]
+    ) -> tuple[str, list[DecoderState]]:
+        """Writes one step of the search; logits are the mean of the members'.
+
+        They lack what the members' softmax would take away: ``s2s.model.ensemble`` says why none
+        is needed. Forbidden pieces have minus infinity in all members, and so in the mean.
+        """
+        logits, states = [], []
+        members = zip(self._decoders, memory, state, strict=True)
+        for number, (decoder, own, before) in enumerate(members):
+            with graph.prefixed(member_prefix(number)):
+                said, new = decoder.step(graph, tokens, own, before)
+            logits.append(said)
+            states.append(new)
+        total = graph.op("Sum", *logits)  # from first to last, as in torch
+        return graph.op("Div", total, float(len(logits))), states
+
+    def carry(self, graph: Graph, state: Sequence[DecoderState]) -> list[list[Carried]]:
+        """Lists the tensors of each signal of each member's state."""
+        return [
+            listed
+            for decoder, own in zip(self._decoders, state, strict=True)
+            for listed in decoder.carry(graph, own)
+        ]
+
+    def receive(
+        self,
+        state: Sequence[DecoderState],
+        carried: Iterable[list[Carried]],
+        names: Iterable[str],
+    ) -> list[DecoderState]:
+        """Returns the states with the tensors that ``carry`` listed replaced by ``names``."""
+        lists, rest = iter(carried), iter(names)
+        return [
+            decoder.receive(own, lists, rest)
+            for decoder, own in zip(self._decoders, state, strict=True)
+        ]
