@@ -188,15 +188,14 @@ class Scored(NamedTuple):
     megabytes: float
 
 
-def measure(model: Any, pairs: list[tuple[str, str]], words: Callable[[str], str]) -> Scored:
-    """Translates the test set with a model file, a run or a list of runs, and scores it."""
+def measure(model: list[Path], pairs: list[tuple[str, str]], words: Callable[[str], str]) -> Scored:
+    """Translates the test set with a run, an ensemble of some, or a model file, and scores it."""
     texts = [each.text for each in Translator(model).translate([src for src, _ in pairs])]
     plain = (texts, [tgt for _, tgt in pairs])
     tokenised = tuple([words(text) for text in side] for side in plain)
     sides = zip(METRICS.values(), (plain, plain, tokenised), strict=True)
     bleu = [metric.corpus_score(said, [wanted]).score for metric, (said, wanted) in sides]
-    files = [model] if isinstance(model, Path) else model
-    sizes = [(f / BEST_FILE if f.is_dir() else f).stat().st_size / 1e6 for f in files]
+    sizes = [(f / BEST_FILE if f.is_dir() else f).stat().st_size / 1e6 for f in model]
     return Scored(texts, bleu, sum(sizes))
 
 
@@ -213,13 +212,13 @@ def report(
     table = Table("model", " / ".join(METRICS), "as torch", "BLEU lost", "MB")
     found: dict[str, dict[str, Scored]] = {}
     for name, runs in models.items():
-        model: Any = runs if len(runs) > 1 else runs[0]
         found[name] = {}
         for form in ("torch", "fp32", "int8"):
-            path = model if form == "torch" else out / f"{name}.{form}.onnx"
-            if path != model:
-                console.print(str(export_run(model, path, form)))
-            scored = found[name][form] = measure(path, pairs, words)
+            path = out / f"{name}.{form}.onnx"
+            if form != "torch":
+                console.print(str(export_run(runs, path, form)))
+            model = runs if form == "torch" else [path]
+            scored = found[name][form] = measure(model, pairs, words)
             torch = found[name]["torch"]
             same = sum(map(eq, scored.texts, torch.texts))
             lost, megabytes = torch.bleu[0] - scored.bleu[0], f"{scored.megabytes:.1f}"

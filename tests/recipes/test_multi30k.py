@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import importlib.util
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def run_main(multi30k, published, tmp_path, monkeypatch, capfd):
     )
     monkeypatch.setattr(multi30k, "SETTINGS", {"cpu": settings})
     monkeypatch.setattr(multi30k.console, "width", 200)
+    monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
+    monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
 
     def run(*options):
         start = ["multi30k.py", "--data", str(published), "--out", str(tmp_path / "out")]
@@ -174,7 +177,7 @@ def test_case_and_words_make_three_scores(multi30k, tmp_path, monkeypatch):
 
     monkeypatch.setattr(multi30k, "Translator", Parrot)
     (tmp_path / "model").write_bytes(b"0" * 1000)
-    scored = multi30k.measure(tmp_path / "model", pairs, multi30k.literature("de"))
+    scored = multi30k.measure([tmp_path / "model"], pairs, multi30k.literature("de"))
     mixed, lowercased, words = scored.bleu
     assert mixed < 99
     assert lowercased == pytest.approx(100)
@@ -187,41 +190,46 @@ def test_case_and_words_make_three_scores(multi30k, tmp_path, monkeypatch):
     assert scored.megabytes == 0.001
 
 
-def test_a_whole_run_and_a_second_one_that_uses_it(run_main, tmp_path):
-    out = run_main()
-    assert "run-1 fp32" in out
-    assert "8 of 8" in out
+def test_two_seeds_are_trained_exported_and_scored_alone_and_together(run_main, tmp_path):
+    out = run_main("--seeds", "1", "2")
+    assert out.count("8 of 8") >= 6  # torch and fp32, of two runs and their ensemble
     assert out.count("sacreBLEU nrefs:1|") == 3
-    row = out.strip().splitlines()[-1]
-    assert row.startswith("| `multi30k.py --direction en-de --size cpu`, mean of seeds [1] | `test")
-    assert "English to German" in row
-    assert row.count(" / ") == 6
-    assert "| 6 (" in row
+    assert "standard deviation over 2 seeds" in out
+    *_, alone, together = out.strip().splitlines()
+    start = "| `multi30k.py --direction en-de --size cpu`, "
+    assert alone.startswith(
+        f"{start}mean of seeds [1, 2] | `test_2016_flickr`, English to German |"
+    )
+    assert together.startswith(f"{start}ensemble of 2 | `test_2016_flickr`, English to German |")
+    assert alone.count(" / ") == together.count(" / ") == 6
+    assert "| 6 (" in alone
     folder = tmp_path / "out" / "en-de-cpu"
-    weights = (folder / "run-1" / "last.safetensors").read_bytes()
-    assert (folder / "run-1.int8.onnx").is_file()
-    assert "run-1 is complete and is used" in run_main()
-    assert (folder / "run-1" / "last.safetensors").read_bytes() == weights
-    assert "run-1 int8" in run_main("--score", str(folder / "run-1"))
+    assert (folder / "ensemble.int8.onnx").is_file()
 
 
-def test_a_complete_run_with_other_settings_is_refused(run_main):
-    run_main()
+class ReportingError(Exception):
+    """The recipe has come to where models are exported and scored."""
+
+
+def test_a_complete_run_is_used_and_an_interrupted_one_goes_on(
+    multi30k, run_main, tmp_path, monkeypatch, capfd
+):
+    def report(models, *_):
+        raise ReportingError(list(models))
+
+    monkeypatch.setattr(multi30k, "report", report)
+    run = tmp_path / "out" / "en-de-cpu" / "run-1"
+    for message in ("training", "is complete", "goes on"):
+        if message == "goes on":
+            (run / "result.json").unlink()
+        with pytest.raises(ReportingError, match="run-1"):
+            run_main()
+        assert re.search(rf"run-1:? {message}", capfd.readouterr().out)
+        weights = (run / "best.safetensors").read_bytes()
     with pytest.raises(
-        ConfigError, match=r"run-1 is complete, with other settings of training than"
+        ConfigError, match="run-1 is complete, with other settings of training than"
     ):
         run_main("--max-updates", "7")
-
-
-def test_an_interrupted_run_goes_on(run_main, tmp_path):
-    run_main()
-    (tmp_path / "out" / "en-de-cpu" / "run-1" / "result.json").unlink()
-    assert "run-1: goes on" in run_main()
-
-
-def test_seeds_are_also_an_ensemble(run_main):
-    out = run_main("--seeds", "1", "2")
-    assert "ensemble fp32" in out
-    assert "standard deviation over 2 seeds" in out
-    assert "mean of seeds [1, 2] |" in out
-    assert "ensemble of 2 |" in out.strip().splitlines()[-1]
+    assert (run / "best.safetensors").read_bytes() == weights
+    with pytest.raises(ReportingError, match=str(run).replace("/", "-")):
+        run_main("--score", str(run))
