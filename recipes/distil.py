@@ -42,7 +42,7 @@ TRAINING = {
     "bleu_sentences": 500,
 }
 
-console = Console(markup=False, highlight=False, soft_wrap=True)
+console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
 
 def teach(teacher: Translator, src: Path, tgt: Path, path: Path) -> None:

@@ -91,7 +91,7 @@ SETTINGS: dict[str, tuple[ModelConfig, TokenizerConfig, dict[str, Any]]] = {
     ),
 }
 
-console = Console(markup=False, highlight=False, soft_wrap=True)
+console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
 
 def fetch(folder: Path, languages: Sequence[str]) -> None:

@@ -58,7 +58,7 @@ TRAINING = {
 }
 
 Rows = list[tuple[str, str]]
-console = Console(markup=False, highlight=False, soft_wrap=True)
+console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
 
 def download(archive: Path) -> None:

@@ -27,7 +27,6 @@ def distil(monkeypatch):
     monkeypatch.setattr(module, "MODEL", SMALL)
     monkeypatch.setattr(module, "TOKENIZER", PIECES)
     monkeypatch.setattr(module, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1})
-    monkeypatch.setattr(module.console, "width", 200)
     monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
     monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
     return module

@@ -68,7 +68,6 @@ def run_main(multi30k, published, tmp_path, monkeypatch, capfd):
         {"batch_tokens": 60, "max_minutes": 5.0, "bleu_sentences": 2, "workers": 1},
     )
     monkeypatch.setattr(multi30k, "SETTINGS", {"cpu": settings})
-    monkeypatch.setattr(multi30k.console, "width", 200)
     monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
     monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
 

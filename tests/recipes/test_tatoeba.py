@@ -168,7 +168,6 @@ def test_a_whole_run_on_an_archive_and_on_a_prepared_corpus(
     monkeypatch.setattr(
         tatoeba, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1}
     )
-    monkeypatch.setattr(tatoeba.console, "width", 200)
     monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
     monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
 
