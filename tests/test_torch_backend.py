@@ -1,16 +1,13 @@
-import json
-
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
-safetensors_torch = pytest.importorskip("safetensors.torch")
+pytest.importorskip("safetensors.torch")
+
+from tiny_folder import write_run  # noqa: E402
 
 from s2s import Translator  # noqa: E402
-from s2s.config import FORMAT, ModelConfig, SearchConfig  # noqa: E402
 from s2s.errors import DeviceError, FileError  # noqa: E402
-from s2s.model.run import BEST_FILE, CONFIG_FILE, SRC_TOKENIZER_FILE  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
 from s2s.model_file import read_model_file  # noqa: E402
 
 TEXTS = ["eins zwei drei", "", "zwölf", "elf " * 9, "</s>"]
@@ -18,31 +15,7 @@ TEXTS = ["eins zwei drei", "", "zwölf", "elf " * 9, "</s>"]
 
 @pytest.fixture
 def run_folder(tmp_path, tiny):
-    folder = tmp_path / "run"
-    folder.mkdir()
-    tokenizer = read_model_file(tiny).tokenizer
-    torch.manual_seed(2)
-    torch.set_num_threads(1)  # two wait for each other longer than they work, in so small a model
-    config = ModelConfig(src_vocab_size=64, tgt_vocab_size=64, embedding_size=16, hidden_size=24)
-    model = Seq2Seq(config)
-    with torch.no_grad():
-        model.output.weight.mul_(8)  # clear preferences, so that rounding decides nothing
-    (folder / CONFIG_FILE).write_text(
-        json.dumps(
-            {
-                "format": FORMAT,
-                "model": config.to_dict(),
-                "search": SearchConfig(beam_size=3).to_dict(),
-                "languages": {"src": "de", "tgt": "en"},
-            }
-        )
-    )
-    (folder / SRC_TOKENIZER_FILE).write_bytes(tokenizer.src_model)
-    tensors = {name: value.contiguous() for name, value in model.named_parameters()}
-    safetensors_torch.save_file(
-        tensors, folder / BEST_FILE, {"s2s.state": json.dumps({"scores": {"BLEU": 1.5}})}
-    )
-    return folder
+    return write_run(tmp_path / "run", read_model_file(tiny).tokenizer.src_model)
 
 
 def test_a_run_folder_and_its_file_translate_alike(run_folder, tmp_path, s2s):

@@ -1,0 +1,86 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("safetensors.torch")
+
+from tiny_folder import write_run  # noqa: E402
+
+from s2s import Translator  # noqa: E402
+from s2s.config import ModelConfig  # noqa: E402
+from s2s.errors import DataError  # noqa: E402
+from s2s.model.alignment import align, read_attention  # noqa: E402
+from s2s.model.run import load_run  # noqa: E402
+from s2s.model.seq2seq import Seq2Seq  # noqa: E402
+from s2s.model_file import read_model_file  # noqa: E402
+
+SRC = torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]])
+LENGTHS = torch.tensor([4, 2])
+TGT_IN = torch.tensor([[2, 4, 5, 6, 7], [2, 9, 8, 0, 0]])
+
+networks = pytest.mark.parametrize(
+    ("attention", "context"),
+    [
+        (attention, context)
+        for attention in ("dot", "general", "mlp", "multihead")
+        for context in ("parallel", "input_feeding")
+    ],
+)
+
+
+def make_model(attention, context):
+    torch.manual_seed(0)
+    config = ModelConfig(
+        src_vocab_size=12,
+        tgt_vocab_size=12,
+        embedding_size=8,
+        hidden_size=8,
+        decoder_layers=2,
+        attention=attention,
+        context=context,
+    )
+    return Seq2Seq(config).eval()
+
+
+@networks
+def test_attention_is_a_distribution_over_the_sentence(attention, context):
+    found = read_attention(make_model(attention, context), SRC, LENGTHS, TGT_IN)
+    assert found.shape == (2, 5, 4)
+    torch.testing.assert_close(found.sum(dim=-1), torch.ones(2, 5))
+    assert not found[1, :, 2:].any()
+    assert found.std() > 1e-4  # and not the same for every word
+
+
+@networks
+def test_attention_is_that_of_the_search_step_by_step(attention, context):
+    model = make_model(attention, context)
+    found = read_attention(model, SRC, LENGTHS, TGT_IN)
+    asked = []
+    model.decoder.attention.register_forward_hook(lambda _, __, outputs: asked.append(outputs[1]))
+    with torch.inference_mode():
+        memory, state = model.begin(SRC, LENGTHS)
+        for position in range(TGT_IN.shape[1]):
+            _, state = model.step(TGT_IN[:, position], memory, state)
+    torch.testing.assert_close(torch.cat(asked, dim=1), found, rtol=1e-5, atol=1e-6)
+
+
+def test_nothing_stays_behind_in_the_network():
+    model = make_model("general", "parallel")
+    read_attention(model, SRC, LENGTHS, TGT_IN)
+    with pytest.raises(IndexError):
+        read_attention(model, SRC + 90, LENGTHS, TGT_IN)
+    assert not model.decoder.attention._forward_hooks
+
+
+def test_a_translation_is_aligned_piece_by_piece(tmp_path, tiny):
+    folder = write_run(tmp_path / "run", read_model_file(tiny).tokenizer.src_model)
+    texts = ["eins zwei", "drei"]
+    translations = Translator(folder).translate(texts)
+    run = load_run(folder)
+    aligned = align(run, texts, [each.pieces for each in translations])
+    for text, translation, found in zip(texts, translations, aligned, strict=True):
+        assert "".join(found.src_pieces) == f"▁{text.replace(' ', '▁')}</s>"
+        assert found.tgt_pieces == (*translation.pieces, "</s>")
+        assert found.attention.shape == (len(found.tgt_pieces), len(found.src_pieces))
+        assert found.attention.sum(axis=1) == pytest.approx(1)
+    with pytest.raises(DataError, match="no piece 'unheard'"):
+        align(run, ["eins"], [["unheard"]])
