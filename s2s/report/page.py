@@ -1,0 +1,202 @@
+"""The page that ``s2s evaluate --plot`` writes.
+
+It is the same for the same input: no time, no date, no speed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from s2s.evaluation import Evaluation
+from s2s.report.charts import Bar, draw_bars, draw_curves, draw_heat
+from s2s.report.curve import Curve
+from s2s.report.examples import Example, Picture
+from s2s.report.markup import document, element, table, text
+from s2s.score import FEW
+
+WORST: Final = 20
+"""Sentences shown."""
+
+STYLE: Final = """
+body { font: 16px/1.45 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
+  color: #1c1f24; background: #fff; overflow-wrap: break-word }
+h1 { font-size: 1.5rem } h2 { font-size: 1.2rem; margin-top: 2.5rem }
+table { border-collapse: collapse; width: 100% } code { font-size: .8em; overflow-wrap: anywhere }
+th, td { text-align: start; vertical-align: top; padding: .2rem .8rem .2rem 0;
+  border-bottom: 1px solid #d9dce1 }
+dl { margin: 1rem 0; padding-bottom: .8rem; border-bottom: 1px solid #d9dce1 }
+dt { color: #5d636c; font-size: .85rem } dd { margin: 0 0 .3rem }
+.note { color: #5d636c } figure { margin: 1.5rem 0; overflow-x: auto }
+svg { max-width: 100%; height: auto } .heat svg { max-width: none }
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """What is on the page."""
+
+    evaluation: Evaluation
+    curve: Curve | None
+    pictures: Sequence[Picture]
+    worst: Sequence[Example]
+    """From the worst on."""
+    notes: Mapping[str, str]
+    """What is to be said of ``intervals``, ``curve`` or ``pictures``: why there are none, say."""
+
+    def html(self) -> str:
+        """Returns the page: one file that loads nothing and runs nothing."""
+        name = str(self.evaluation.translated.get("model", self._hypotheses))
+        title = f"s2s evaluate: {name}"
+        body = [
+            element("h1", None, "Evaluation of ", text(name)),
+            *self._scores(),
+            *self._baseline(),
+            *self._lengths(),
+            *self._learning(),
+            *self._attention(),
+            *self._worst(),
+        ]
+        return document(title, STYLE, body)
+
+    @property
+    def _hypotheses(self) -> str:
+        return str(self.evaluation.translated.get("hypotheses", ""))
+
+    def _scores(self) -> list[Element]:
+        found = self.evaluation
+        rows = []
+        for each in found.scores:
+            interval = "not estimated"
+            if each.interval is not None:
+                interval = f"{each.interval.mean:.2f} ± {each.interval.half_width:.2f}"
+            signature = element("code", None, each.signature)
+            rows.append((each.name, f"{each.value:.2f}", interval, signature))
+        settings = [
+            f"{name.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in found.translated.items()
+            if name not in ("model", "hypotheses")
+        ]
+        bleu = found.scores[0]
+        parts = [
+            element("h2", None, "Scores"),
+            _note(", ".join([f"{found.sentences:,} sentences", *settings])),
+            table(("", "score", "95 % interval", "signature"), rows),
+            _note(
+                f"BLEU's length ratio is {bleu.length_ratio:.3f}, its brevity penalty "
+                f"{bleu.brevity_penalty:.3f}. BLEU and chrF2 are better when larger, TER when "
+                "smaller."
+            ),
+        ]
+        if found.few:
+            parts.append(_note(f"Under {FEW} sentences, scores say little."))
+        return parts + self._said_of("intervals")
+
+    def _baseline(self) -> list[Element]:
+        found = self.evaluation
+        if not found.differences:
+            return []
+        rows = [
+            (
+                each.name,
+                f"{each.baseline:.2f}",
+                f"{each.value:.2f}",
+                f"{each.delta:+.2f}",
+                f"{each.p_value:.3f}",
+                each.verdict,
+                element("code", None, each.signature),
+            )
+            for each in found.differences
+        ]
+        head = ("", "baseline", "this", "delta", "p", "", "signature")
+        return [
+            element("h2", None, "Beside ", text(found.baseline)),
+            table(head, rows),
+            _note("Paired bootstrap resampling (Koehn 2004), two-sided."),
+        ]
+
+    def _lengths(self) -> list[Element]:
+        buckets = self.evaluation.buckets
+        if buckets is None:
+            return []
+        unit = f"{buckets.unit} of the source"
+        bars = [
+            Bar(each.label, (each.bleu.value, each.chrf.value), each.few)
+            for each in buckets.buckets
+        ]
+        rows = [
+            (
+                each.label,
+                f"{each.sentences:,}",
+                f"{each.bleu.value:.2f}",
+                f"{each.chrf.value:.2f}",
+                f"{each.bleu.length_ratio:.3f}",
+                "too few to say" if each.few else "",
+            )
+            for each in buckets.buckets
+        ]
+        return [
+            element("h2", None, "By length"),
+            element("figure", None, draw_bars(bars, ("BLEU", "chrF2"), unit)),
+            table((unit, "sentences", "BLEU", "chrF2", "length ratio", ""), rows),
+            _note(f"Faint: under {FEW} sentences."),
+        ]
+
+    def _learning(self) -> list[Element]:
+        parts = [element("h2", None, "Learning curve"), *self._said_of("curve")]
+        curve = self.curve
+        if curve is None:
+            return parts
+        losses = {"training": curve.training, "validation": curve.validation}
+        shown = {name: points for name, points in losses.items() if points}
+        for lines, told in (
+            (shown, "Loss, nats a target token, without label smoothing; training with dropout."),
+            ({"BLEU": curve.bleu} if curve.bleu else {}, "BLEU of the validation pairs."),
+        ):
+            if lines:
+                caption = element("figcaption", {"class": "note"}, told)
+                parts.append(element("figure", None, draw_curves(lines, "updates"), caption))
+        if not shown and not curve.bleu:
+            parts.append(_note("The run has recorded no losses yet."))
+        if curve.left_out:
+            parts.append(_note(f"Left out: {curve.left_out} damaged or non-finite records."))
+        return parts
+
+    def _attention(self) -> list[Element]:
+        parts = [element("h2", None, "Attention"), *self._said_of("pictures")]
+        if self.pictures:
+            parts.append(
+                _note(
+                    "Where the network looked (across: source pieces) before it wrote each target "
+                    "piece (down); a mean over heads. Sentences from bad to good; ▁ begins a word."
+                )
+            )
+        for picture in self.pictures:
+            drawn = draw_heat(picture.src_pieces, picture.tgt_pieces, picture.attention)
+            told = f"Line {picture.example.row + 1:,}, chrF2 {picture.example.score:.1f}"
+            caption = element("figcaption", {"class": "note"}, told)
+            parts.append(element("figure", {"class": "heat"}, drawn, caption))
+        return parts
+
+    def _worst(self) -> list[Element]:
+        parts = [element("h2", None, "The worst sentences"), _note("By chrF2 of the sentence.")]
+        for each in self.worst[:WORST]:
+            told = element("dt", None, f"Line {each.row + 1:,}, chrF2 {each.score:.1f}")
+            texts: list[Element] = []
+            for name, content in (
+                ("source", each.source),
+                ("reference", each.reference),
+                ("translation", each.translation),
+            ):
+                said = content if content.strip() else "(blank)"
+                texts.append(element("dt", None, name))
+                texts.append(element("dd", {"dir": "auto"}, said))
+            parts.append(element("dl", None, told, *texts))
+        return parts
+
+    def _said_of(self, what: str) -> list[Element]:
+        return [_note(self.notes[what])] if what in self.notes else []
+
+
+def _note(content: str) -> Element:
+    return element("p", {"class": "note"}, content)

@@ -1,0 +1,232 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("sacrebleu")
+
+from s2s.score import compare, score
+
+from pages import read_page  # isort: skip
+
+WORDS = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
+ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A test set of 60 sentences, and a worse output."""
+    lengths = [1 + row % 12 for row in range(60)]
+    starts = [row // 12 for row in range(60)]
+    texts = {
+        name: [
+            " ".join(words[(start + at) % len(words)] for at in range(length))
+            for start, length in zip(starts, lengths, strict=True)
+        ]
+        for name, words in (("src", WORDS), ("ref", ENGLISH))
+    }
+    texts["old"] = [text.replace("three", "tree") for text in texts["ref"]]
+    for name, lines in texts.items():
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return {name: tmp_path / name for name in texts} | {"texts": texts}
+
+
+DATA = Path(__file__).parent / "data"
+
+
+def given(files, *names):
+    return [word for name in names for word in (f"--{name}", files[name])]
+
+
+def test_without_options_a_score_has_the_signature_that_all_know(s2s, tiny, files):
+    finished = s2s("evaluate", tiny, *given(files, "src", "ref"))
+    assert finished.code == 0, finished.err
+    lines = finished.out.decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["BLEU", "chrF2", "TER", "length", "60"]
+    assert "nrefs:1|case:mixed|eff:no|tok:13a" in lines[0]
+    assert "length ratio" in lines[3]
+
+
+def test_everything_at_once_as_text_and_as_json(s2s, tiny, files, tmp_path):
+    options = [*given(files, "src", "ref"), "--baseline", files["old"], "--confidence"]
+    options += ["--buckets", "--lowercase", "-o", tmp_path / "out"]
+    shown = s2s("evaluate", tiny, *options)
+    assert shown.code == 0, shown.err
+    text = shown.out.decode()
+    report = json.loads(s2s("evaluate", tiny, *options, "--json").out)
+    found = (tmp_path / "out").read_text(encoding="utf-8").splitlines()
+    references, old = files["texts"]["ref"], files["texts"]["old"]
+    for each in score(found, references, lowercase=True, confidence=True):
+        told = report["scores"][each.name]
+        assert (told["value"], told["signature"]) == (each.value, each.signature)
+        assert "case:lc" in told["signature"]
+        assert told["interval"]["mean"] == each.interval.mean
+        width = told["interval"]["high"] - told["interval"]["low"]
+        assert width == pytest.approx(2 * each.interval.half_width)
+        assert f"{each.value:.2f} (μ = {each.interval.mean:.2f} ± " in text
+    for each in compare(found, old, references, lowercase=True):
+        told = report["baseline"]["scores"][each.name]
+        assert (told["value"], told["p_value"]) == (each.baseline, each.p_value)
+        assert told["delta"] == each.delta
+        assert f"{each.p_value:.3f}  {each.verdict}" in text
+    assert report["baseline"]["file"] == str(files["old"])
+    buckets = report["buckets"]["buckets"]
+    assert [(each["first"], each["sentences"]) for each in buckets] == [(1, 25), (6, 25), (11, 10)]
+    assert report["buckets"]["unit"] == "words"
+    assert text.count("too few to say") == 3
+    assert report["scores"]["BLEU"]["length_ratio"] > 0.5
+
+
+def test_an_output_is_scored_without_a_model(s2s, files, tmp_path):
+    packed = tmp_path / "old.gz"
+    packed.write_bytes(gzip.compress(files["old"].read_bytes()))
+    finished = s2s("evaluate", "--hypotheses", packed, "--baseline", packed, "--json", "--ref")
+    assert finished.code == 2
+    finished = s2s(
+        "evaluate", *given(files, "ref"), "--hypotheses", packed, "--baseline", files["old"]
+    )
+    assert finished.code == 0, finished.err
+    text = finished.out.decode()
+    assert f"{score(files['texts']['old'], files['texts']['ref'])[0].value:.2f}" in text
+    assert text.count("+0.00   1.000  no difference shown") == 3
+    assert "sentences/s" not in text
+    report = json.loads(s2s("evaluate", *given(files, "ref"), "--hypotheses", packed, "--json").out)
+    assert report["hypotheses"] == str(packed)
+    assert "seconds" not in report
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--ref", "REF"], "name MODEL to translate with, or --hypotheses FILE"),
+        (["TINY", "--ref", "REF", "--hypotheses", "OLD"], "one of them"),
+        (["TINY", "--ref", "REF"], "--src is missing"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--buckets"], "--buckets needs the sentences"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--plot", "P"], "--plot needs the sentences"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--beam-size", "3"], "leave out --beam-size"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--with", "P"], "leave out --with"),
+        (["--ref", "REF", "--hypotheses", "OLD", "-o", "P"], "leave out --output"),
+        (["--ref", "REF", "--hypotheses", "SHORT"], "SHORT has 1 lines but REF has 60"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--baseline", "SHORT"], "SHORT has 1 lines"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--baseline", "none"], "none does not exist"),
+        (["--ref", "EMPTY", "--hypotheses", "EMPTY"], "no sentence in EMPTY"),
+        (["--ref", "SHORT", "--hypotheses", "SHORT", "--confidence"], "there is 1; or leave out"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--tokenize", "ja"], "'ja' is unknown; expected"),
+        (["TINY", "--ref", "REF", "--src", "SRC", "--plot", "no/p"], "its folder does not exist"),
+    ],
+)
+def test_errors_are_one_line_before_any_work(s2s, tiny, files, tmp_path, options, message):
+    names = {"TINY": tiny, "P": tmp_path / "P", "SHORT": tmp_path / "SHORT"}
+    names |= {"EMPTY": tmp_path / "EMPTY", "REF": files["ref"], "OLD": files["old"]}
+    names |= {"SRC": files["src"]}
+    names["SHORT"].write_text("one\n")
+    names["EMPTY"].write_text("")
+    finished = s2s("evaluate", *(names.get(option, option) for option in options))
+    assert finished.code == 2
+    assert finished.err.startswith("s2s: error: ")
+    assert finished.err.count("\n") == 1
+    for name in ("SHORT", "REF", "EMPTY"):
+        message = message.replace(name, str(names[name]))
+    assert message in finished.err
+    assert not finished.out
+    assert not (tmp_path / "P").exists()
+
+
+def test_chinese_without_its_tokenizer_is_warned_of(s2s, tmp_path):
+    (tmp_path / "ref").write_text("我们今天去学校上课。\n", encoding="utf-8")
+    (tmp_path / "out").write_text("我们今天去学校学习。\n", encoding="utf-8")
+    options = ["--ref", tmp_path / "ref", "--hypotheses", tmp_path / "out"]
+    assert "use --tokenize zh or char" in s2s("evaluate", *options).err
+    finished = s2s("evaluate", *options, "--tokenize", "zh")
+    assert finished.err == ""
+    assert b"BLEU   66.06  nrefs:1|case:mixed|eff:no|tok:zh" in finished.out
+
+
+def test_the_page_of_a_model_file_says_what_it_lacks(s2s, tiny, files, tmp_path):
+    options = [*given(files, "src", "ref"), "--plot", tmp_path / "page.html"]
+    finished = s2s("evaluate", tiny, *options, "--baseline", files["old"])
+    assert finished.code == 0, finished.err
+    assert "bs:1000|seed:12345" in finished.out.decode()
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = read_page(html)
+    assert "A model file says nothing of its training" in page.text
+    assert "A model file shows no attention" in page.text
+    assert page.count("svg") == 1
+    assert str(files["old"]) in page.texts
+    assert s2s("evaluate", tiny, *options, "--baseline", files["old"]).code == 0
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == html
+
+
+def test_the_page_of_an_output_and_of_one_sentence(s2s, tmp_path):
+    for name, line in (("src", "<b>eins</b>"), ("ref", "one & only"), ("out", "")):
+        (tmp_path / name).write_text(f"{line}\n")
+    options = ["--src", tmp_path / "src", "--ref", tmp_path / "ref", "--plot", tmp_path / "p"]
+    finished = s2s("evaluate", "--hypotheses", tmp_path / "out", *options)
+    assert finished.code == 0, finished.err
+    page = read_page((tmp_path / "p").read_text())
+    assert {"<b>eins</b>", "one & only", "(blank)"} <= set(page.texts)
+    assert "No intervals: resampling needs 2 sentences or more, and there is 1." in page.texts
+
+
+@pytest.fixture
+def run_folder(tmp_path, tiny):
+    pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    from tiny_folder import write_run
+
+    from s2s.model_file import read_model_file
+
+    return write_run(tmp_path / "run", read_model_file(tiny).tokenizer.src_model)
+
+
+def test_the_page_of_a_run_has_its_curve_and_attention(s2s, run_folder, files, tmp_path):
+    (run_folder / "metrics.jsonl").write_text(
+        '{"kind": "train", "update": 20, "nll": 8.0}\n'
+        '{"kind": "validation", "update": 20, "loss": 7.0, "bleu": 1.5}\n'
+    )
+    hostile = files["src"].read_text(encoding="utf-8").splitlines()
+    hostile[0] = "<script>alert(1)</script>"
+    files["src"].write_text("".join(f"{line}\n" for line in hostile), encoding="utf-8")
+    options = [*given(files, "src", "ref"), "--max-length", "9", "--plot", tmp_path / "p"]
+    finished = s2s("evaluate", run_folder, *options)
+    assert finished.code == 0, finished.err
+    html = (tmp_path / "p").read_text(encoding="utf-8")
+    page = read_page(html)
+    captions = [attrs for tag, attrs in page.tags if attrs.get("class") == "heat"]
+    assert len(captions) == 6
+    assert page.count("svg") == 1 + 2 + 6
+    assert "</s>" in page.texts
+    assert s2s("evaluate", run_folder, *options).code == 0
+    assert (tmp_path / "p").read_text(encoding="utf-8") == html
+
+
+def test_several_runs_translate_together_and_the_first_is_drawn(s2s, run_folder, files, tmp_path):
+    from tiny_folder import write_run
+
+    from s2s.model_file import read_model_file
+
+    other = tmp_path / "other"
+    write_run(other, read_model_file(DATA / "tiny.onnx").tokenizer.src_model, cell="gru")
+    options = [*given(files, "src", "ref"), "--max-length", "9", "--with", other]
+    finished = s2s("evaluate", run_folder, *options, "--json", "--plot", tmp_path / "p")
+    assert finished.code == 0, finished.err
+    assert json.loads(finished.out)["with"] == [str(other)]
+    page = read_page((tmp_path / "p").read_text(encoding="utf-8"))
+    assert page.texts.count(f"Of the first of 2 networks, {run_folder}.") == 1  # the attention
+    assert f"{run_folder} has no metrics.jsonl." in page.texts  # the curve
+    assert f"60 sentences, with {other}, beam size 3" in page.texts
+    assert sum(attrs.get("class") == "heat" for _, attrs in page.tags) == 6
+
+
+def test_a_run_without_records_or_short_sentences_says_so(s2s, run_folder, tmp_path):
+    (tmp_path / "src").write_text("eins " * 50 + "\n" + "zwei " * 60 + "\n")
+    (tmp_path / "ref").write_text("one\ntwo\n")
+    options = ["--src", tmp_path / "src", "--ref", tmp_path / "ref", "--plot", tmp_path / "p"]
+    finished = s2s("evaluate", run_folder, *options, "--max-length", "5")
+    assert finished.code == 0, finished.err
+    page = read_page((tmp_path / "p").read_text(encoding="utf-8"))
+    assert f"{run_folder} has no metrics.jsonl." in page.texts
+    assert "No sentence has at most 40 pieces on both sides." in page.texts
+    assert page.count("svg") == 1
