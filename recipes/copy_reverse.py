@@ -2,7 +2,7 @@
 
     python recipes/copy_reverse.py --out runs/copy_reverse
 
-The recipe makes its own data: sequences of 1 to 12 letters, no test sequence among those trained
+The recipe makes its own data: sequences of 3 to 12 letters, no test sequence among those trained
 on. Every unseen sequence has to come out right, from torch and from both ONNX files; if one does
 not, the exit status is 1. What becomes of longer sequences than those trained on, of 13 to 24
 letters, is reported beside it and may be anything.
@@ -28,14 +28,18 @@ TASKS: dict[str, Callable[[str], str]] = {
     "reverse": lambda sequence: sequence[::-1],
 }
 SYMBOLS = "abcdefghijklmnopqrst"
-TRAINED = range(1, 13)
+TRAINED = range(3, 13)
 LONGER = (range(13, 16), range(16, 19), range(19, 22), range(22, 25))
 PER_LENGTH = 1600
-"""Sequences of each length, where there are as many: of one letter there are 20, of two 400."""
+"""Sequences of each length."""
 TESTED = 100
-"""Of each length, a tenth of them at most; as many for validation."""
+"""Of each length; as many for validation."""
 
-MODEL = ModelConfig(embedding_size=64, hidden_size=128, dropout=0.0, tie="all")
+# Without word dropout, one to five of a thousand sequences go wrong, most of them where a letter
+# comes twice: what was said last does not tell where the reader is. See recipes/README.md.
+MODEL = ModelConfig(
+    embedding_size=64, hidden_size=128, cell="gru", dropout=0.0, word_dropout=0.2, tie="all"
+)
 TOKENIZER = TokenizerConfig(algorithm="word")
 TRAINING = {
     "learning_rate": 6e-3,
@@ -43,7 +47,7 @@ TRAINING = {
     "batch_tokens": 1000,
     "label_smoothing": 0.0,
     "ema_decay": 0.99,
-    "bleu_sentences": 300,
+    "bleu_sentences": 0,  # BLEU is soon 100, and of equal ones the first would be kept: by loss
     "validations": 4,
 }
 
@@ -51,9 +55,9 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def distinct(length: int, count: int, random: np.random.Generator) -> list[str]:
-    """Returns different sequences of letters with blanks between them, all if ``count`` is more."""
+    """Returns different sequences of letters with blanks between them."""
     found: dict[str, None] = {}
-    while len(found) < min(count, len(SYMBOLS) ** length):
+    while len(found) < count:
         found[" ".join(random.choice(list(SYMBOLS), length))] = None
     return list(found)
 
@@ -64,14 +68,12 @@ def draw(seed: int) -> dict[str, list[str]]:
     parts: dict[str, list[str]] = {"train": [], "val": [], "test": [], "longer": []}
     for length in TRAINED:
         sequences = distinct(length, PER_LENGTH, random)
-        tested = min(TESTED, len(sequences) // 10)
-        parts["test"] += sequences[:tested]
-        parts["val"] += sequences[tested : 2 * tested]
-        parts["train"] += sequences[2 * tested :]
+        parts["test"] += sequences[:TESTED]
+        parts["val"] += sequences[TESTED : 2 * TESTED]
+        parts["train"] += sequences[2 * TESTED :]
     for lengths in LONGER:
         for length in lengths:
             parts["longer"] += distinct(length, TESTED, random)
-    random.shuffle(parts["val"])  # the first ones are translated for BLEU
     return parts
 
 
@@ -131,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--task", choices=[*TASKS, "both"], default="both")
     parser.add_argument("--out", type=Path, default=Path("runs/copy_reverse"))
-    parser.add_argument("--max-updates", type=int, default=600)
+    parser.add_argument("--max-updates", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     tasks = list(TASKS) if arguments.task == "both" else [arguments.task]
