@@ -118,13 +118,14 @@ def test_one_model_for_several_languages_translates_to_each(corpus_folder, capsy
 
 def test_a_run_is_fine_tuned_with_its_own_settings(corpus_folder, capsys):
     first, second = corpus_folder / "first", corpus_folder / "second"
-    options = (*SMALL, "--preset", "tiny", "--cell", "gru", "--max-updates", 4)
+    changes = ("--cell", "gru", "--learning-rate", 5e-3)
+    options = (*SMALL, "--preset", "tiny", *changes, "--max-updates", 4)
     assert s2s("train", *paths(corpus_folder), "--out", first, *options) == 0
     command = ("train", *paths(corpus_folder), "--out", second, "--init", first)
     assert s2s(*command, "--max-updates", 3) == 0
     assert "80 copied" in capsys.readouterr().err
     config = json.loads((second / "config.json").read_text())
-    assert (config["model"]["cell"], config["training"]["learning_rate"]) == ("gru", 6e-3)
+    assert (config["model"]["cell"], config["training"]["learning_rate"]) == ("gru", 5e-3)
     assert (config["training"]["max_updates"], config["training"]["init"]) == (3, str(first))
     wrong = ("train", *paths(corpus_folder), "--out", corpus_folder / "third", "--init", first)
     assert s2s(*wrong, "--hidden-size", 32, "--max-updates", 3) == 2
