@@ -107,13 +107,29 @@ def test_bad_input_half_way_leaves_the_old_output(s2s, tiny, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_what_is_cut_is_said_and_translated(s2s, tiny):
-    finished = s2s("translate", tiny, "--max-src-length", "5", stdin=b"eins\n" + b"zwei " * 9)
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("split", "translated in parts, 1 of them within a sentence"),
+        ("truncate", "cut there"),
+    ],
+)
+def test_what_is_too_long_is_translated_and_said(s2s, tiny, policy, said):
+    options = ("--max-src-length", "5", "--too-long", policy)
+    finished = s2s("translate", tiny, *options, stdin=b"eins\n" + b"zwei " * 9)
     assert finished.code == 0
     assert finished.out.count(b"\n") == 2
-    assert finished.err == (
-        "s2s: warning: 1 of 2 sentences had over 5 pieces and were cut there (first: line 2)\n"
-    )
+    start = "s2s: warning: 1 of 2 sentences had over 5 pieces and were"
+    assert finished.err == f"{start} {said} (first: line 2)\n"
+
+
+def test_what_is_too_long_is_refused_if_that_is_asked_for(s2s, tiny, tmp_path):
+    options = ("--max-src-length", "5", "--too-long", "error", "-o", tmp_path / "out")
+    finished = s2s("translate", tiny, *options, stdin=b"eins\n" + b"zwei " * 9)
+    assert finished.code == 2
+    assert finished.err.startswith("s2s: error: sentence 2 has ")
+    assert finished.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_evaluation_says_scores_with_signatures_and_speed(s2s, tiny, tmp_path):

@@ -12,6 +12,7 @@ from s2s import Translator  # noqa: E402
 from s2s.batching import BatchSize, make_batches  # noqa: E402
 from s2s.errors import (  # noqa: E402
     ConfigError,
+    DataError,
     DeviceError,
     MissingPackageError,
     ModelError,
@@ -130,14 +131,44 @@ def test_search_options_reach_the_graph(translator):
     assert free < penalised < 0
 
 
-def test_a_long_sentence_is_cut_and_said(translator, caplog):
+def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
+    sentences = ["eins zwei.", "Drei vier fünf.", "Sechs."]
+    texts = ["eins", " ".join(sentences), "", "zwei " * 2000]
+    alone = translator.translate(sentences, n_best=2)
+    limit = max(each.src_length for each in alone)
+    with caplog.at_level(logging.WARNING, "s2s"):
+        found = translator.translate(texts, n_best=2, max_src_length=limit)
+    said = (
+        f"2 of 4 sentences had over {limit} pieces and were translated in parts, 1 of them within"
+    )
+    assert f"{said} a sentence (first: line 2)" in caplog.text
+    assert [each.cut for each in found] == [False] * 4
+    assert [each.parts for each in found[:3]] == [1, 3, 0]
+    assert found[0] == translator.translate(["eins"], n_best=2)[0]
+    for rank, hypothesis in enumerate(found[1].hypotheses):
+        ranked = [each.hypotheses[rank] for each in alone]
+        assert hypothesis.text == " ".join(each.text for each in ranked if each.text)
+        assert hypothesis.score == pytest.approx(sum(each.score for each in ranked))
+        assert hypothesis.pieces == tuple(piece for each in ranked for piece in each.pieces)
+    pieces = found[3].src_length - found[3].parts  # without the end piece of each part
+    assert (
+        pieces
+        == translator.translate(texts[3:], too_long="truncate", max_src_length=5000)[0].src_length
+        - 1
+    )
+
+
+def test_a_long_sentence_is_cut_or_refused_if_that_is_chosen(translator, caplog):
     texts = ["eins", "zwei " * 2000, "", "drei " * 2000]
     with caplog.at_level(logging.WARNING, "s2s"):
-        found = translator.translate(texts, max_src_length=9)
+        found = translator.translate(texts, max_src_length=9, too_long="truncate")
     assert [each.cut for each in found] == [False, True, False, True]
     assert [each.src_length for each in found] == [len(found[0].pieces) + 1, 9, 0, 9]
     assert "2 of 4 sentences had over 9 pieces and were cut there (first: line 2)" in caplog.text
-    assert found[0] == translator.translate(["eins"])[0]
+    stream = translator.translate_stream(texts, 1, max_src_length=9, too_long="error")
+    assert next(stream) == found[0]
+    with pytest.raises(DataError, match=r"sentence 2 has .* pieces; expected at most 9: split it"):
+        next(stream)
 
 
 def test_a_translation_is_one_line(translator, sentences):
@@ -159,6 +190,7 @@ def test_a_translation_is_one_line(translator, sentences):
         ({"max_length": 0}, "max_length is 0"),
         ({"batch_tokens": 0}, "batch_tokens is 0"),
         ({"max_src_length": 1}, "max_src_length is 1"),
+        ({"too_long": "spilt"}, "too_long is 'spilt'; .* did you mean 'split'"),
     ],
 )
 def test_options_out_of_range_are_told_before_any_work(translator, options, message):

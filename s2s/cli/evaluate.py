@@ -18,6 +18,7 @@ from s2s.cli.options import (
     MaxSrcLength,
     Threads,
     To,
+    TooLong,
     With,
     open_output,
     say,
@@ -80,7 +81,8 @@ def evaluate(
     beam_size: BeamSize = None,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
-    max_src_length: MaxSrcLength = 1000,
+    max_src_length: MaxSrcLength = None,
+    too_long: TooLong = "split",
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
@@ -145,6 +147,7 @@ def evaluate(
                 length_penalty=length_penalty,
                 max_length=max_length,
                 max_src_length=max_src_length,
+                too_long=too_long,
             )
             texts = made.texts
         found = Evaluation(
@@ -200,7 +203,8 @@ def _translate(
     beam_size: int | None,
     length_penalty: float | None,
     max_length: int | None,
-    max_src_length: int,
+    max_src_length: int | None,
+    too_long: str,
 ) -> Output:
     """Translates the test set, and keeps the translations if they are wanted."""
     from s2s.evaluation import Speed
@@ -217,6 +221,7 @@ def _translate(
             length_penalty=length_penalty,
             max_length=max_length,
             max_src_length=max_src_length,
+            too_long=too_long,
         )
         if sys.stderr.isatty():
             stream = show_progress(stream, len(sources))

@@ -9,6 +9,7 @@ import typer
 
 from s2s.errors import FileError, suggest
 from s2s.files import atomic_output
+from s2s.splitting import TOO_LONG
 from s2s.text import printable
 
 
@@ -58,7 +59,21 @@ LengthPenalty = Annotated[
 ]
 MaxLength = Annotated[int | None, typer.Option(min=1, help="Pieces of a translation at most.")]
 MaxSrcLength = Annotated[
-    int, typer.Option(min=2, help="Pieces of a source sentence that are read; the rest is cut.")
+    int | None,
+    typer.Option(
+        min=2,
+        show_default="200",
+        help="Pieces of a source sentence that are translated at once; see --too-long.",
+    ),
+]
+TooLong = Annotated[
+    str,
+    typer.Option(
+        metavar="|".join(TOO_LONG),
+        callback=one_of(*TOO_LONG),
+        help="A sentence with more pieces: part it at sentence ends, else at marks and blanks; "
+        "leave the rest out; or stop. What was done is counted and said.",
+    ),
 ]
 Device = Annotated[str, typer.Option(metavar="cpu|cuda", callback=device_of, help="Where to run.")]
 Threads = Annotated[

@@ -13,6 +13,7 @@ from s2s.cli.options import (
     MaxSrcLength,
     Threads,
     To,
+    TooLong,
     With,
     open_output,
 )
@@ -46,7 +47,8 @@ def translate(
     ] = False,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
-    max_src_length: MaxSrcLength = 1000,
+    max_src_length: MaxSrcLength = None,
+    too_long: TooLong = "split",
     line_buffered: Annotated[
         bool,
         typer.Option("--line-buffered", help="Answer each line at once, also in a pipe; slower."),
@@ -88,6 +90,7 @@ def translate(
             length_penalty=length_penalty,
             max_length=max_length,
             max_src_length=max_src_length,
+            too_long=too_long,
             chunk_lines=1 if at_once else 2000,
         )
         shown = sys.stderr.isatty() and not (output == "-" and sys.stdout.isatty())

@@ -1,0 +1,113 @@
+"""What a call of the translator may ask for, checked before any work."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TypedDict
+
+from s2s.batching import BatchSize, check_whole
+from s2s.config import FORBIDDEN_IDS, SearchConfig
+from s2s.errors import ConfigError, suggest
+from s2s.splitting import TOO_LONG
+from s2s.tags import choose_tag
+from s2s.tokenizer import Tokenizer
+
+MAX_SRC_LENGTH = 200
+"""Source pieces that are translated at once, the end piece counted, unless told otherwise: training
+leaves longer sentences out."""
+
+
+class TranslateOptions(TypedDict, total=False):
+    """Keyword arguments of ``Translator.translate`` and ``translate_stream``; None is the default.
+
+    What is out of range raises ConfigError before any work.
+    """
+
+    to: str | None
+    """Code of the language to translate to, of a model that was trained with tags for several: its
+    tag is put before each sentence, which then is text from its first character. By default each
+    sentence has to begin with a tag itself: ``<2de> Hello.``"""
+    beam_size: int | None
+    """Hypotheses kept at each step, 1 is greedy search; by default what the model recommends."""
+    n_best: int | None
+    """Hypotheses to return, at most ``beam_size``; 1 by default."""
+    length_penalty: float | None
+    """Alpha of Wu et al. (2016), equation 14; larger prefers longer ones."""
+    max_length: int | None
+    """Pieces of a translation at most, the end piece counted."""
+    batch_tokens: int | None
+    """Source pieces in a batch, padding counted; bounds the memory."""
+    max_src_length: int | None
+    """Source pieces that are translated at once, the end piece counted; 200 by default."""
+    too_long: str | None
+    """What becomes of a sentence with more pieces than that. ``split``, the default: it is parted
+    at sentence ends, else at marks and blanks, and the translations of the parts are joined;
+    ``truncate``: the rest is left out. Both log a warning that counts them. ``error``: DataError.
+    """
+
+
+@dataclass(frozen=True)
+class Request:
+    """A call's checked options."""
+
+    search: SearchConfig
+    tag: str | None
+    n_best: int
+    size: BatchSize
+    max_src_length: int
+    too_long: str
+
+
+def check_request(
+    options: TranslateOptions, own: SearchConfig, size: BatchSize, tokenizer: Tokenizer
+) -> Request:
+    """Completes a call's options with a model's own.
+
+    Args:
+        options: Those of the caller.
+        own: What the model recommends.
+        size: What the device recommends.
+        tokenizer: The model's.
+
+    Raises:
+        ConfigError: If a value is out of range, or the model has no tag for ``to``.
+        TypeError: If there is no such option.
+    """
+    if unknown := set(options) - TranslateOptions.__annotations__.keys():
+        name = min(unknown)
+        hint = suggest(name, TranslateOptions.__annotations__)
+        raise TypeError(f"there is no option {name!r}{hint}")
+    given = {name: value for name, value in options.items() if value is not None}
+    fields = {field.name for field in dataclasses.fields(SearchConfig)}
+    changed = {name: value for name, value in given.items() if name in fields}
+    search = SearchConfig.from_dict({**own.to_dict(), **changed})
+    most = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
+    if search.beam_size > most:
+        raise ConfigError(
+            f"beam_size is {search.beam_size}; the model's vocabulary allows at most {most}"
+        )
+    n_best = _whole(given, "n_best", 1, 1)
+    if n_best > search.beam_size:
+        raise ConfigError(
+            f"n_best is {n_best} but beam_size only {search.beam_size}; raise beam_size"
+        )
+    too_long = given.get("too_long", "split")
+    if too_long not in TOO_LONG:
+        raise ConfigError(
+            f"too_long is {too_long!r}; expected {', '.join(TOO_LONG)}"
+            f"{suggest(str(too_long), TOO_LONG)}"
+        )
+    return Request(
+        search,
+        choose_tag(options.get("to"), tokenizer.tags),
+        n_best,
+        size._replace(tokens=_whole(given, "batch_tokens", 1, size.tokens)),
+        _whole(given, "max_src_length", 2, MAX_SRC_LENGTH),
+        too_long,
+    )
+
+
+def _whole(given: dict[str, object], name: str, low: int, default: int) -> int:
+    value = given.get(name, default)
+    check_whole(name, value, low)
+    assert isinstance(value, int)
+    return value

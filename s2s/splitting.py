@@ -1,0 +1,109 @@
+"""Sentences that are longer than a model reads: parted at sentence ends, and joined again.
+
+A recurrent translator loses the thread of what is much longer than all it was trained on. So a line
+of several sentences is translated sentence by sentence; a sentence that is still too long is parted
+at the marks inside it, then at blanks, and text without any of these between two pieces. Nothing is
+left out.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from s2s.config import EOS_ID
+
+TOO_LONG = ("split", "truncate", "error")
+"""What may become of a sentence that is too long."""
+
+CLOSING = r"[\"'“”‘’«»‹›)\]」』]*"
+LEVELS = (
+    # Where a sentence ends; a small letter after the blank goes on with it ("approx. 3", "z. B.
+    # heute"). Marks of scripts without blanks need none.
+    re.compile(rf"[.!?…؟।]+{CLOSING}\s+|[。！？｡]+{CLOSING}\s*"),
+    re.compile(rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*"),
+    re.compile(r"\s+"),
+)
+WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uf900-\uffef]")
+"""Letters and marks of scripts that put no blank between sentences."""
+
+Encode = Callable[[Sequence[str]], list[list[int]]]
+
+
+class Parted(NamedTuple):
+    """A source in parts that a model reads."""
+
+    parts: list[tuple[int, ...]]
+    """Ids of each, the end piece last."""
+    within: bool
+    """Whether a sentence itself had to be parted."""
+
+
+def part(text: str, encode: Encode, limit: int) -> Parted:
+    """Parts a source sentence.
+
+    Args:
+        text: The source, without a tag.
+        encode: Returns each text's ids, the end piece last.
+        limit: Pieces of a part at most, the end piece counted, 2 or more.
+
+    Returns:
+        Parts in order, none of them without a piece; one if the text is short enough.
+    """
+    whole = tuple(encode([text])[0])
+    if len(whole) <= limit:
+        return Parted([whole], within=False)
+    sentences = _cut(text, LEVELS[0])
+    parts: list[tuple[int, ...]] = []
+    within = False
+    for sentence, ids in zip(sentences, encode(sentences), strict=True):
+        if len(ids) <= limit:
+            parts.append(tuple(ids))
+        else:
+            within = True
+            parts += _part_sentence(sentence, encode, limit, 1)
+    return Parted([ids for ids in parts if len(ids) > 1], within)
+
+
+def _part_sentence(text: str, encode: Encode, limit: int, level: int) -> Iterator[tuple[int, ...]]:
+    """Yields parts as long as ``limit`` allows, cut by a level's rule, or else the next one's."""
+    (ids,) = encode([text])
+    if len(ids) <= limit:
+        yield tuple(ids)
+        return
+    if level == len(LEVELS):
+        for start in range(0, len(ids) - 1, limit - 1):
+            yield (*ids[start : min(start + limit - 1, len(ids) - 1)], EOS_ID)
+        return
+    cuts = _cut(text, LEVELS[level])
+    sizes = [len(each) - 1 for each in encode(cuts)]
+    packed, size = "", 0
+    for piece, more in zip(cuts, sizes, strict=True):
+        if packed and size + more >= limit:
+            yield from _part_sentence(packed, encode, limit, level + 1)
+            packed, size = "", 0
+        packed, size = packed + piece, size + more
+    yield from _part_sentence(packed, encode, limit, level + 1)
+
+
+def _cut(text: str, end: re.Pattern[str]) -> list[str]:
+    """Cuts a text after each match, unless a small letter follows the end of a sentence."""
+    cuts, start = [], 0
+    for found in end.finditer(text):
+        follows = text[found.end() : found.end() + 1]
+        if not follows or (end is LEVELS[0] and follows.islower()):
+            continue
+        cuts.append(text[start : found.end()])
+        start = found.end()
+    return [*cuts, text[start:]]
+
+
+def join(texts: Sequence[str]) -> str:
+    """Joins the translations of parts, with a blank where the script has blanks."""
+    joined = ""
+    for text in texts:
+        if not (joined and text):
+            joined += text
+            continue
+        close = WITHOUT_BLANKS.match(joined[-1]) and WITHOUT_BLANKS.match(text[0])
+        joined += text if close else f" {text}"
+    return joined
