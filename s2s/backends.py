@@ -16,10 +16,20 @@ from numpy.typing import NDArray
 from s2s.batching import BatchSize
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DeviceError, MissingPackageError, ModelError, suggest
-from s2s.model_file import OUTPUTS, ModelFile
+from s2s.model_file import INPUTS, OUTPUTS, ModelFile
+from s2s.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
 from s2s.text import printable
 
 DEVICES = ("cpu", "cuda")
+
+
+class Batch(NamedTuple):
+    """What is searched at once."""
+
+    src: NDArray[np.int64]  # (batch, src_len), the end piece last, padded
+    src_lengths: NDArray[np.int64]  # (batch,)
+    prefix: NDArray[np.int64] | None = None  # (batch, prefix_len): how translations begin, padded
+    bias: NDArray[np.float32] | None = None  # (tgt_vocab,), added to logits
 
 
 class Found(NamedTuple):
@@ -28,6 +38,8 @@ class Found(NamedTuple):
     hypotheses: NDArray[np.int64]  # (batch, beam, tgt_len)
     lengths: NDArray[np.int64]  # (batch, beam), pieces with the end piece
     scores: NDArray[np.float32]  # (batch, beam)
+    log_probs: NDArray[np.float32] | None = None  # (batch, beam, tgt_len), if details are wanted
+    attention: NDArray[np.float32] | None = None  # (batch, beam, tgt_len, src_len), likewise
 
 
 class Backend(Protocol):
@@ -37,10 +49,27 @@ class Backend(Protocol):
     batch_size: BatchSize
     """Where speed stops growing."""
 
-    def search(
-        self, src: NDArray[np.int64], src_lengths: NDArray[np.int64], config: SearchConfig
-    ) -> Found:
-        """Looks for the best ``config.beam_size`` translations of a padded batch."""
+    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
+        """Looks for the best ``config.beam_size`` translations of a batch."""
+
+
+def graph_inputs(batch: Batch, config: SearchConfig, *, details: bool = False) -> dict[str, Any]:
+    """Returns what a graph is given: options only where they ask for something."""
+    inputs: dict[str, Any] = {
+        "src": batch.src,
+        "src_lengths": batch.src_lengths,
+        "beam_size": np.array(config.beam_size, np.int64),
+        "max_length": np.array(config.max_length, np.int64),
+        "length_penalty": np.array(config.length_penalty, np.float32),
+        **changed_scalars(config),
+    }
+    if batch.prefix is not None:
+        inputs["prefix"] = batch.prefix
+    if batch.bias is not None:
+        inputs["bias"] = batch.bias
+    if details:
+        inputs["details"] = np.array(True)
+    return inputs
 
 
 def check_device(device: str) -> None:
@@ -81,6 +110,8 @@ class OnnxBackend:
         # source pieces, beams 1 and 5, fp32 and int8 are within a tenth of the best at 1,024.
         self.batch_size = BatchSize(1024, 1024) if device == "cpu" else BatchSize(16384, 8192)
         self._name = file.name
+        # Files of 0.1.0 have none.
+        self._inputs = {*INPUTS, *(DEFAULTS if "options" in file.card else ())}
         self._errors: tuple[type[Exception], ...] = (*_errors(runtime), RuntimeError, ValueError)
         options = runtime.SessionOptions()
         options.log_severity_level = 4  # what matters is raised
@@ -93,31 +124,29 @@ class OnnxBackend:
             _prepare_cuda(runtime)
         try:
             # enable_fallback would go on with the CPU, and say so on standard output.
+            data = opened(file.data) if "options" in file.card else file.data
             self._session = runtime.InferenceSession(
-                file.data, options, providers=providers, enable_fallback=0
+                data, options, providers=providers, enable_fallback=0
             )
         except self._errors as error:
             raise ModelError(f"onnxruntime refuses {file.name}: {_reason(error)}") from error
         if self._session.get_providers()[0] != providers[0]:
             raise DeviceError(f"onnxruntime could not start CUDA; {_CUDA_HINT}")
 
-    def search(
-        self, src: NDArray[np.int64], src_lengths: NDArray[np.int64], config: SearchConfig
-    ) -> Found:
+    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
         """As the protocol says.
 
         Raises:
-            ModelError: If the graph fails, for want of memory say.
+            ModelError: If the graph fails, for want of memory say; or has no such input.
         """
-        inputs = {
-            "src": src,
-            "src_lengths": src_lengths,
-            "beam_size": np.array(config.beam_size, np.int64),
-            "max_length": np.array(config.max_length, np.int64),
-            "length_penalty": np.array(config.length_penalty, np.float32),
-        }
+        inputs = graph_inputs(batch, config, details=details)
+        if missing := sorted(inputs.keys() - self._inputs):
+            raise ModelError(
+                f"{self._name} knows no {missing[0]}: an older s2s wrote it; export it again"
+            )
+        outputs = [*OUTPUTS, *DETAILS] if details else list(OUTPUTS)
         try:
-            return Found(*self._session.run(list(OUTPUTS), inputs))
+            return Found(*self._session.run(outputs, inputs))
         except self._errors as error:
             raise ModelError(f"onnxruntime cannot run {self._name}: {_reason(error)}") from error
 

@@ -18,6 +18,15 @@ SMALLEST_BATCH = 64
 Ids = tuple[int, ...]
 
 
+class Query(NamedTuple):
+    """What is searched: a sentence, or a part of one."""
+
+    src: Ids
+    """The end piece last."""
+    prefix: Ids = ()
+    """How its translation begins."""
+
+
 class BatchSize(NamedTuple):
     """Limits of a batch, and so of its memory."""
 
@@ -39,18 +48,18 @@ def take(texts: Iterator[str], lines: int) -> list[str]:
     return chunk
 
 
-def longest_first(ids: Ids) -> tuple[int, Ids]:
+def longest_first(query: Query) -> tuple[int, Query]:
     """Sort key: long ones first keep all cores busy to the end; the ids make it one order only."""
-    return -len(ids), ids
+    return -len(query.src), query
 
 
 def make_batches(
-    sources: Sequence[Ids], beam_size: int, size: BatchSize, workers: int
-) -> Iterator[Sequence[Ids]]:
+    queries: Sequence[Query], beam_size: int, size: BatchSize, workers: int
+) -> Iterator[Sequence[Query]]:
     """Cuts sentences into batches.
 
     Args:
-        sources: Longest first.
+        queries: Longest first.
         beam_size: Hypotheses a sentence.
         size: Limits of a batch; one sentence alone may be over them.
         workers: Batches that run at once; they are made smaller if some workers had none.
@@ -58,23 +67,23 @@ def make_batches(
     Yields:
         Neighbouring sentences.
     """
-    share = max(sum(map(len, sources)) // workers, SMALLEST_BATCH)
+    share = max(sum(len(query.src) for query in queries) // workers, SMALLEST_BATCH)
     most = max(1, size.rows // beam_size)
     start = 0
-    while start < len(sources):
-        fitting = min(size.tokens, share) // len(sources[start])
+    while start < len(queries):
+        fitting = min(size.tokens, share) // len(queries[start].src)
         end = start + max(1, min(fitting, most))
-        yield sources[start:end]
+        yield queries[start:end]
         start = end
 
 
-def pad(batch: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns ``src`` (batch, src_len), padded, and ``src_lengths`` (batch,)."""
-    src_lengths = np.array([len(ids) for ids in batch], np.int64)
-    src = np.full((len(batch), src_lengths.max()), PAD_ID, np.int64)
-    for row, ids in zip(src, batch, strict=True):
+def pad(lines: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns ids (batch, longest), padded, and lengths (batch,)."""
+    lengths = np.array([len(ids) for ids in lines], np.int64)
+    padded = np.full((len(lines), lengths.max()), PAD_ID, np.int64)
+    for row, ids in zip(padded, lines, strict=True):
         row[: len(ids)] = ids
-    return src, src_lengths
+    return padded, lengths
 
 
 def check_whole(name: str, value: object, low: int) -> None:

@@ -237,11 +237,37 @@ class SearchConfig(Config):
     """A hypothesis has at most ``length_factor * src_length + length_margin`` pieces: a limit that
     depends on its own sentence alone, so that a translation does not depend on its batch."""
     length_margin: int = 20
+    min_length: int = 1
+    """Pieces of a hypothesis at least, the end piece counted, if its limit allows."""
+    no_repeat: int = 0
+    """N-grams of so many pieces come once in a hypothesis (Paulus et al. 2018); 0 is no limit."""
+    diversity: float = 0.0
+    """Taken from the log-probability of a hypothesis' second candidate once, of the third twice: a
+    beam of unlike hypotheses (Li, Monroe and Jurafsky 2016, "A Simple, Fast Diverse Decoding
+    Algorithm"). Scores hold it."""
+    temperature: float = 0.0
+    """Over 0, pieces are drawn from the softmax of logits over it, each hypothesis on its own; 0
+    takes the best ones."""
+    top_k: int = 0
+    """Pieces that are drawn from, the best ones; 0 is all."""
+    seed: int = 0
+    """Of what is drawn."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
+        self._check_range("min_length", 0, 1_000_000)
+        self._check_range("no_repeat", 0, 1_000_000)
+        self._check_range("diversity", 0, 1e6)
+        self._check_range("temperature", 0, 1e6)
+        self._check_range("top_k", 0)
+        self._check_range("seed", 0, 2**31 - 3)
         self._check_range("beam_size", 1, 1000)
         self._check_range("length_penalty", 0, 10)
         self._check_range("max_length", 1, 1_000_000)
         self._check_range("length_factor", 0, 1000)
         self._check_range("length_margin", 1, 1_000_000)
+
+    @property
+    def is_special(self) -> bool:
+        """Whether a step does more than take the most probable pieces."""
+        return self.min_length > 1 or bool(self.no_repeat or self.diversity or self.temperature)

@@ -1,8 +1,12 @@
 """What a call of the translator may ask for, checked before any work."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from s2s.batching import BatchSize, check_whole
 from s2s.config import FORBIDDEN_IDS, SearchConfig
@@ -34,6 +38,26 @@ class TranslateOptions(TypedDict, total=False):
     """Alpha of Wu et al. (2016), equation 14; larger prefers longer ones."""
     max_length: int | None
     """Pieces of a translation at most, the end piece counted."""
+    min_length: int | None
+    """Pieces of a translation at least, likewise."""
+    prefix: str | Sequence[str] | None
+    """How translations begin: one text for all sentences, or one for each. It should end where a
+    word does."""
+    banned: Sequence[str] | None
+    """Pieces that no translation may hold, as the vocabulary writes them: ``["▁Haus"]``."""
+    no_repeat: int | None
+    """N-grams of so many pieces come once in a translation."""
+    diversity: float | None
+    """Over 0, hypotheses differ more; see ``SearchConfig.diversity``."""
+    temperature: float | None
+    """Over 0, each hypothesis is drawn from the model's distribution, on its own; a higher
+    temperature draws more freely, and 1 as the model thinks."""
+    top_k: int | None
+    """Pieces that are drawn from at each step, the best ones; 0, the default, is all."""
+    seed: int | None
+    """Of what is drawn: the same seed draws the same again."""
+    details: bool | None
+    """Whether hypotheses are to have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None
     """Source pieces in a batch, padding counted; bounds the memory."""
     max_src_length: int | None
@@ -55,6 +79,9 @@ class Request:
     size: BatchSize
     max_src_length: int
     too_long: str
+    bias: NDArray[np.float32] | None
+    """(tgt_vocab,), minus infinity for banned pieces."""
+    details: bool
 
 
 def check_request(
@@ -103,7 +130,20 @@ def check_request(
         size._replace(tokens=_whole(given, "batch_tokens", 1, size.tokens)),
         _whole(given, "max_src_length", 2, MAX_SRC_LENGTH),
         too_long,
+        _bias(options.get("banned") or (), tokenizer),
+        bool(given.get("details", False)),
     )
+
+
+def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | None:
+    if isinstance(banned, str):
+        raise ConfigError(f"banned is one string; expected a list of pieces: [{banned!r}]")
+    if not banned:
+        return None
+    bias = np.zeros(tokenizer.tgt_vocab_size, np.float32)
+    for piece in banned:
+        bias[tokenizer.tgt_id(piece)] = -np.inf
+    return bias
 
 
 def _whole(given: dict[str, object], name: str, low: int, default: int) -> int:

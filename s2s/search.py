@@ -14,8 +14,11 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 import torch
 from torch import Tensor
 
+from s2s.candidates import Given, best_candidates, chosen_candidates, stable_top
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ConfigError
+
+NOTHING = float("-inf")
 
 
 class Hypotheses(NamedTuple):
@@ -24,6 +27,7 @@ class Hypotheses(NamedTuple):
     tokens: Tensor  # (batch, beam, tgt_len) int64, PAD_ID after the end piece
     lengths: Tensor  # (batch, beam) int64, pieces with the end piece
     scores: Tensor  # (batch, beam), log-probability over length penalty
+    log_probs: Tensor  # (batch, beam, tgt_len), of each piece, 0 after the end piece
 
 
 class SearchState(Protocol):
@@ -66,36 +70,31 @@ def length_penalty(lengths: Tensor, alpha: float) -> Tensor:
     return ((5.0 + lengths.float()) / 6.0) ** alpha
 
 
-def _stable_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Top ``count`` of the last axis, largest first, ties by smaller index (ONNX TopK's rule)."""
-    ordered, index = values.sort(dim=-1, descending=True, stable=True)
-    return ordered[..., :count], index[..., :count]
-
-
-def _top_pieces(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """As ``_stable_top`` over a whole vocabulary, without sorting all of it."""
-    _, index = logits.topk(count, dim=-1)
-    index = index.sort(
-        dim=-1
-    ).values  # by id first, so that the stable sort below breaks ties by it
-    values, order = _stable_top(logits.gather(-1, index), count)
-    return values, index.gather(-1, order)
-
-
 @torch.inference_mode()
 def beam_search(
-    model: StepModel[Memory, State], src: Tensor, src_lengths: Tensor, config: SearchConfig
+    model: StepModel[Memory, State],
+    src: Tensor,
+    src_lengths: Tensor,
+    config: SearchConfig,
+    given: Given | None = None,
 ) -> Hypotheses:
     """Looks for the best translations of a batch; ``beam_size`` 1 is greedy search.
+
+    With a temperature, each hypothesis of a sentence is drawn on its own, and none is given up for
+    another.
 
     Args:
         model: In evaluation mode.
         src: (batch, src_len) int64, the end piece last, padded.
         src_lengths: (batch,) int64, each >= 1.
-        config: Beam size, length penalty and length limits.
+        config: Beam size, length penalty and length limits, and the options of
+            ``s2s.candidates``.
+        given: What hypotheses begin with, and a bias on pieces. A prefix longer than a sentence's
+            limit of length is written in full.
 
     Returns:
-        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece.
+        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece. With
+        a prefix, hypotheses that it leaves no room for have a score of minus infinity.
 
     Raises:
         ConfigError: If the beam is wider than the vocabulary.
@@ -107,15 +106,14 @@ def beam_search(
     state = state.select(rows)
     first_row = torch.arange(batch, device=device)[:, None] * beam
     # Every hypothesis starts the same: only the first may be extended in the first step.
-    totals = torch.full((batch, beam), float("-inf"), device=device)
+    totals = torch.full((batch, beam), 0.0 if config.temperature else NOTHING, device=device)
     totals[:, 0] = 0.0
     tokens = torch.full((batch, beam, 1), BOS_ID, dtype=torch.int64, device=device)
+    log_probs = torch.zeros(batch, beam, 0, device=device)
     finished = torch.zeros(batch, beam, dtype=torch.bool, device=device)
     lengths = torch.zeros(batch, beam, dtype=torch.int64, device=device)
-    limits = (src_lengths * config.length_factor + config.length_margin).clamp(
-        max=config.max_length
-    )
-    kept = torch.full((beam,), float("-inf"), device=device)
+    limits = _limits(src_lengths, config, given)
+    kept = torch.full((beam,), NOTHING, device=device)
     kept[0] = 0.0  # a finished hypothesis has one candidate: itself
     scores = totals
     step = 0
@@ -128,21 +126,38 @@ def beam_search(
                 f"beam_size is {beam}; the vocabulary allows at most "
                 f"{logits.shape[-1] - len(FORBIDDEN_IDS)}"
             )
-        logits[:, FORBIDDEN_IDS] = float("-inf")
-        top_logits, pieces = _top_pieces(logits, beam)
-        log_probs = (top_logits - logits.logsumexp(dim=-1, keepdim=True)).view(batch, beam, beam)
-        log_probs = torch.where(finished[..., None], kept, log_probs)
+        logits[:, FORBIDDEN_IDS] = NOTHING
+        if given is None and not config.is_special:
+            pieces, more = best_candidates(logits, beam)
+        else:
+            pieces, more = chosen_candidates(logits, tokens, beam, config, given or Given())
+        more = torch.where(finished[..., None], kept, more.view(batch, beam, beam))
         pieces = pieces.view(batch, beam, beam).masked_fill(finished[..., None], PAD_ID)
-        candidates = totals[..., None] + log_probs
+        candidates = totals[..., None] + more
         lengths = lengths + (~finished).long()
         penalties = length_penalty(lengths, config.length_penalty)
-        scores, chosen = _stable_top((candidates / penalties[..., None]).flatten(1), beam)
+        scores, chosen = stable_top((candidates / penalties[..., None]).flatten(1), beam)
         origin = chosen // beam
         totals = candidates.flatten(1).gather(1, chosen)
         piece = pieces.flatten(1).gather(1, chosen)
         lengths = lengths.gather(1, origin)
         finished = finished.gather(1, origin) | (piece == EOS_ID) | (step >= limits)[:, None]
-        history = tokens.gather(1, origin[..., None].expand(-1, -1, step))
-        tokens = torch.cat([history, piece[..., None]], dim=2)
+        tokens = _grown(tokens, origin, piece)
+        log_probs = _grown(log_probs, origin, more.flatten(1).gather(1, chosen))
         state = state.select((origin + first_row).flatten())
-    return Hypotheses(tokens[:, :, 1:], lengths, scores)
+    return Hypotheses(tokens[:, :, 1:], lengths, scores, log_probs)
+
+
+def _grown(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:
+    """Puts ``new`` (batch, beam) after the histories (batch, beam, written) that it follows."""
+    chosen = histories.gather(1, origin[..., None].expand(-1, -1, histories.shape[2]))
+    return torch.cat([chosen, new[..., None]], dim=2)
+
+
+def _limits(src_lengths: Tensor, config: SearchConfig, given: Given | None) -> Tensor:
+    """Returns (batch,) int64: pieces of a hypothesis at most."""
+    own = src_lengths * config.length_factor + config.length_margin
+    limits = own.clamp(max=config.max_length)
+    if given is None or given.prefix is None:
+        return limits
+    return limits.maximum((given.prefix > 0).sum(dim=1))

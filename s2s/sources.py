@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from s2s.batching import Ids, Query
 from s2s.config import EOS_ID
 from s2s.errors import DataError
 from s2s.request import Request
@@ -16,9 +17,8 @@ logger = logging.getLogger(__name__)
 class Source(NamedTuple):
     """A sentence as it is searched."""
 
-    parts: tuple[tuple[int, ...], ...]
-    """Ids of each part, the end piece last; one part unless the sentence was split, none if it is
-    blank."""
+    parts: tuple[Query, ...]
+    """One unless the sentence was split, none if it is blank."""
     cut: bool = False
     """Whether its end was left out."""
 
@@ -35,23 +35,28 @@ class SourceReader:
         self._first_long = 0
         self._within = 0
 
-    def read(self, texts: Sequence[str]) -> list[Source]:
+    def read(self, texts: Sequence[str], prefixes: Sequence[Ids]) -> list[Source]:
         """Encodes sentences, which begin with their tag if the model has tags.
+
+        Args:
+            texts: Clean.
+            prefixes: How the translation of each begins; of a sentence in parts, that of the first.
 
         Raises:
             DataError: If one is too long and that is an error.
         """
+        encoded = self._tokenizer.encode_src(texts)
         return [
-            self._source(text, tuple(ids))
-            for text, ids in zip(texts, self._tokenizer.encode_src(texts), strict=True)
+            self._source(text, tuple(ids), prefix)
+            for text, ids, prefix in zip(texts, encoded, prefixes, strict=True)
         ]
 
-    def _source(self, text: str, ids: tuple[int, ...]) -> Source:
+    def _source(self, text: str, ids: Ids, prefix: Ids) -> Source:
         self._read += 1
         if self._tokenizer.is_blank(ids):  # or of characters that the tokenizer knows as nothing
             return Source(())
         if len(ids) <= self._limit:
-            return Source((ids,))
+            return Source((Query(ids, prefix),))
         if self._policy == "error":
             raise DataError(
                 f"sentence {self._read} has {len(ids)} pieces; expected at most {self._limit}: "
@@ -60,7 +65,7 @@ class SourceReader:
         self._long += 1
         self._first_long = self._first_long or self._read
         if self._policy == "truncate":
-            return Source(((*ids[: self._limit - 1], EOS_ID),), cut=True)
+            return Source((Query((*ids[: self._limit - 1], EOS_ID), prefix),), cut=True)
         tag = self._tokenizer.tag_of(text)
         if tag is None:
             found = part(text, self._tokenizer.encode_src, self._limit)
@@ -70,7 +75,7 @@ class SourceReader:
             found = part(rest, lambda each: self._untagged(tag, each), max(2, self._limit - 1))
             parts = [(ids[0], *each) for each in found.parts]
         self._within += found.within
-        return Source(tuple(parts))
+        return Source((Query(parts[0], prefix), *map(Query, parts[1:])))
 
     def _untagged(self, tag: str, texts: Sequence[str]) -> list[list[int]]:
         """Encodes texts as they are after ``tag``: one that they begin with themselves is text."""

@@ -14,7 +14,7 @@ from itertools import chain
 import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
-from s2s.errors import DataError, ModelError
+from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tags import TAG, check_tags, leading_tag
 
 COVERAGE = 0.9998
@@ -93,6 +93,25 @@ class Tokenizer:
         """Returns the text of each list of target ids; special pieces are left out."""
         plain = [[int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)] for ids in hypotheses]
         return [str(text) for text in self._tgt.decode(plain, num_threads=1)] if plain else []
+
+    def src_pieces(self, ids: Sequence[int]) -> list[str]:
+        """Returns the written form of source ids, without tags and special pieces."""
+        skipped = {PAD_ID, BOS_ID, EOS_ID, *self._tag_ids.values()}
+        return [str(self._src.id_to_piece(int(i))) for i in ids if i not in skipped]
+
+    def tgt_id(self, piece: str) -> int:
+        """Returns the id of a target piece as the vocabulary writes it, ``▁Haus`` say.
+
+        Raises:
+            ConfigError: If there is none, or it is a special one.
+        """
+        number = int(self._tgt.piece_to_id(piece))
+        if number in (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+            raise ConfigError(
+                f"the target vocabulary has no piece {piece!r}; pieces are written as s2s "
+                "translate --json shows them, ▁ for the blank before a word"
+            )
+        return number
 
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
-from s2s.backends import Found
+from s2s.backends import Batch, Found
 from s2s.batching import BatchSize
-from s2s.config import SearchConfig
+from s2s.candidates import Given
+from s2s.config import BOS_ID, PAD_ID, SearchConfig
 from s2s.errors import DeviceError
+from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
-from s2s.search import StepModel, beam_search
+from s2s.search import Hypotheses, StepModel, beam_search
 
 
 class TorchBackend:
@@ -45,32 +46,46 @@ class TorchBackend:
         self.workers = 1
         self.batch_size = BatchSize(2048, 1024) if device == "cpu" else BatchSize(16384, 8192)
         self._device = device
-        models = [run.model.to(device) for run in runs]
-        self._model: StepModel[Any, Any] = models[0] if len(models) == 1 else Ensemble(models)
+        self._models = [run.model.to(device) for run in runs]
+        self._model: StepModel[Any, Any] = (
+            self._models[0] if len(runs) == 1 else Ensemble(self._models)
+        )
 
-    def search(
-        self, src: NDArray[np.int64], src_lengths: NDArray[np.int64], config: SearchConfig
-    ) -> Found:
+    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
         """As the protocol says; the limits of length are the first run's own.
 
         Raises:
             DeviceError: If the device's memory is too small.
         """
-        own = dataclasses.replace(
-            self.recommended,
-            beam_size=config.beam_size,
-            length_penalty=config.length_penalty,
-            max_length=config.max_length,
+        own = self.recommended
+        config = dataclasses.replace(
+            config, length_factor=own.length_factor, length_margin=own.length_margin
         )
+        src, src_lengths, prefix, bias = (
+            None if each is None else torch.from_numpy(each).to(self._device) for each in batch
+        )
+        assert src is not None and src_lengths is not None
+        given = None if prefix is None and bias is None else Given(prefix, bias)
         try:
-            found = beam_search(
-                self._model,
-                torch.from_numpy(src).to(self._device),
-                torch.from_numpy(src_lengths).to(self._device),
-                own,
-            )
+            found = beam_search(self._model, src, src_lengths, config, given)
+            looked = self._attention(src, src_lengths, found) if details else None
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError("the GPU has too little memory; use smaller batches") from error
         return Found(
-            found.tokens.cpu().numpy(), found.lengths.cpu().numpy(), found.scores.cpu().numpy()
+            found.tokens.cpu().numpy(),
+            found.lengths.cpu().numpy(),
+            found.scores.cpu().numpy(),
+            found.log_probs.cpu().numpy() if details else None,
+            None if looked is None else looked.cpu().numpy(),
         )
+
+    def _attention(self, src: Tensor, src_lengths: Tensor, found: Hypotheses) -> Tensor:
+        """Returns (batch, beam, tgt_len, src_len), 0 on padding; of an ensemble the mean."""
+        beam = found.tokens.shape[1]
+        tokens = found.tokens.flatten(0, 1)
+        begin = torch.full_like(tokens[:, :1], BOS_ID)
+        tgt_in = torch.cat([begin, tokens[:, :-1]], dim=1)
+        rows = (src.repeat_interleave(beam, 0), src_lengths.repeat_interleave(beam, 0))
+        looked = [read_attention(model, *rows, tgt_in) for model in self._models]
+        mean = torch.stack(looked).mean(dim=0).view(*found.tokens.shape, -1)
+        return mean * (found.tokens > PAD_ID)[..., None]

@@ -1,9 +1,28 @@
 """What a translator gives back."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from s2s.splitting import join
+from s2s.words import Pairs, count_words
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What came about at each piece of a hypothesis."""
+
+    log_probs: tuple[float, ...]
+    """Log-probability (nats) of each of its pieces, and of the end piece if it has one."""
+    alignment: Pairs
+    """Pairs of a source word and the target word that looks at it, from 0: see ``s2s.words``."""
+
+    @property
+    def confidence(self) -> float:
+        """Geometric mean of the pieces' probabilities, 0 to 1."""
+        if not self.log_probs:
+            return 1.0
+        return math.exp(min(0.0, sum(self.log_probs) / len(self.log_probs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +34,8 @@ class Hypothesis:
     """Log-probability (nats) over the length penalty; 0 for a blank line."""
     pieces: tuple[str, ...]
     """SentencePiece pieces, without the end piece."""
+    details: Details | None = None
+    """If they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +66,38 @@ class Translation:
         """The best hypothesis' pieces."""
         return self.hypotheses[0].pieces
 
+    @property
+    def details(self) -> Details | None:
+        """The best hypothesis' details."""
+        return self.hypotheses[0].details
 
-def join_parts(parts: Sequence[tuple[Hypothesis, ...]]) -> tuple[Hypothesis, ...]:
-    """Joins what the parts of a sentence became, the best ones and so on; scores are added."""
+
+def join_parts(
+    parts: Sequence[tuple[Hypothesis, ...]], src_words: Sequence[int]
+) -> tuple[Hypothesis, ...]:
+    """Joins what the parts of a sentence became, the best ones and so on; scores are added.
+
+    Args:
+        parts: Hypotheses of each part.
+        src_words: Words of each part's source.
+    """
     if len(parts) == 1:
         return parts[0]
-    return tuple(
-        Hypothesis(
-            join([each.text for each in ranked]),
-            sum(each.score for each in ranked),
-            tuple(piece for each in ranked for piece in each.pieces),
-        )
-        for ranked in zip(*parts, strict=True)
+    return tuple(_join(ranked, src_words) for ranked in zip(*parts, strict=True))
+
+
+def _join(parts: Sequence[Hypothesis], src_words: Sequence[int]) -> Hypothesis:
+    log_probs: list[float] = []
+    pairs: list[tuple[int, int]] = []
+    src = tgt = 0
+    for part, words in zip(parts, src_words, strict=True):
+        if part.details is not None:
+            log_probs += part.details.log_probs
+            pairs += ((src + one, tgt + other) for one, other in part.details.alignment)
+        src, tgt = src + words, tgt + count_words(part.pieces)
+    return Hypothesis(
+        join([part.text for part in parts]),
+        sum(part.score for part in parts),
+        tuple(piece for part in parts for piece in part.pieces),
+        None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),
     )

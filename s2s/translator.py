@@ -7,20 +7,22 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, islice, repeat
 from typing import Any, Unpack
 
-from s2s.backends import check_device
-from s2s.batching import check_whole, longest_first, make_batches, pad, take
-from s2s.config import EOS_ID, SearchConfig
+from s2s.backends import Batch, check_device
+from s2s.batching import Ids, Query, check_whole, longest_first, make_batches, pad, take
+from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DataError
+from s2s.hypotheses import read_hypotheses
 from s2s.loading import Model, load
 from s2s.request import Request, TranslateOptions, check_request
 from s2s.sources import Source, SourceReader
 from s2s.tags import codes
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.translation import Hypothesis, Translation, join_parts
+from s2s.translation import Details, Hypothesis, Translation, join_parts
+from s2s.words import count_words
 
 
 class Translator:
@@ -109,15 +111,67 @@ class Translator:
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
         request = check_request(options, self.search, self._backend.batch_size, self.tokenizer)
         check_whole("chunk_lines", chunk_lines, 1)
-        return self._stream(iter(texts), request, chunk_lines)
+        return self._stream(
+            iter(texts), self._prefixes(options.get("prefix")), request, chunk_lines
+        )
+
+    def score(
+        self, texts: Sequence[str], translations: Sequence[str], *, to: str | None = None
+    ) -> list[Hypothesis]:
+        """Says how probable given translations are (forced decoding).
+
+        Args:
+            texts: Source sentences, of 200 pieces at most.
+            translations: As many.
+            to: As for ``translate``.
+
+        Returns:
+            The translations, with scores and details. One that has a character that the vocabulary
+            lacks has a score of minus infinity.
+
+        Raises:
+            ConfigError: If the model has no tag for ``to``.
+            DataError: If there are more of one than of the other, or a sentence is too long.
+        """
+        if len(texts) != len(translations):
+            raise DataError(f"{len(texts)} sentences but {len(translations)} translations")
+        options: TranslateOptions = {"to": to, "beam_size": 1, "too_long": "error", "details": True}
+        request = check_request(options, self.search, self._backend.batch_size, self.tokenizer)
+        limit, queries = request.max_src_length, []
+        sources = self.tokenizer.encode_src(self._tagged(texts, request.tag, 0))
+        targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
+        for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), 1):
+            if len(src) > limit:
+                raise DataError(
+                    f"sentence {number} has {len(src)} pieces; expected at most {limit}: split it"
+                )
+            queries.append(Query(tuple(src), tuple(tgt)))
+        distinct = sorted(set(queries), key=longest_first)
+        found = dict(zip(distinct, self._run(distinct, request), strict=True))
+        return [found[query][0] for query in queries]
+
+    def _prefixes(self, prefix: str | Sequence[str] | None) -> Iterator[Ids]:
+        """Encodes one prefix for all sentences, or one for each."""
+        if prefix is None or isinstance(prefix, str):
+            return repeat(self._encode_prefix(prefix or ""))
+        return map(self._encode_prefix, prefix)
+
+    def _encode_prefix(self, prefix: str) -> Ids:
+        (ids,) = self.tokenizer.encode_tgt([clean(prefix)])
+        return tuple(ids[:-1])
 
     def _stream(
-        self, texts: Iterator[str], request: Request, chunk_lines: int
+        self, texts: Iterator[str], prefixes: Iterator[Ids], request: Request, chunk_lines: int
     ) -> Iterator[Translation]:
         reader = SourceReader(self.tokenizer, request)
         done = 0
         while chunk := take(texts, chunk_lines):
-            sources = reader.read(self._tagged(chunk, request.tag, done))
+            begun = list(islice(prefixes, len(chunk)))
+            if len(begun) < len(chunk):
+                raise ConfigError(
+                    f"there are {done + len(begun)} prefixes, and more sentences; expected as many"
+                )
+            sources = reader.read(self._tagged(chunk, request.tag, done), begun)
             yield from self._translate(sources, request)
             done += len(chunk)
         reader.tell()
@@ -139,40 +193,42 @@ class Translator:
 
     def _translate(self, sources: Sequence[Source], request: Request) -> list[Translation]:
         # Equal sentences have equal translations, so one of them is searched.
-        distinct = sorted({ids for source in sources for ids in source.parts}, key=longest_first)
-        beam_size, workers = request.search.beam_size, self._backend.workers
-        batches = list(make_batches(distinct, beam_size, request.size, workers))
-        # One batch runs in the caller's thread: nothing to hand over, nobody to wait for.
-        run = self._pool.map if workers > 1 and len(batches) > 1 else map
-        searched = run(lambda batch: self._search(batch, request), batches)
-        found = dict(zip(distinct, chain.from_iterable(searched), strict=True))
-        nothing = (Hypothesis("", 0.0, ()),) * request.n_best
+        distinct = sorted({each for source in sources for each in source.parts}, key=longest_first)
+        found = dict(zip(distinct, self._run(distinct, request), strict=True))
+        details = Details((), ()) if request.details else None
+        nothing = (Hypothesis("", 0.0, (), details),) * request.n_best
         return [
             Translation(
-                join_parts([found[ids] for ids in source.parts]) if source.parts else nothing,
-                sum(map(len, source.parts)),
+                join_parts([found[each] for each in source.parts], self._words(source, request))
+                if source.parts
+                else nothing,
+                sum(len(each.src) for each in source.parts),
                 len(source.parts),
                 source.cut,
             )
             for source in sources
         ]
 
-    def _search(
-        self, batch: Sequence[tuple[int, ...]], request: Request
-    ) -> list[tuple[Hypothesis, ...]]:
+    def _words(self, source: Source, request: Request) -> list[int]:
+        """Counts the words of each part, if anybody wants to know."""
+        if not request.details or len(source.parts) == 1:
+            return [0] * len(source.parts)
+        return [count_words(self.tokenizer.src_pieces(each.src)) for each in source.parts]
+
+    def _run(self, queries: Sequence[Query], request: Request) -> Iterable[tuple[Hypothesis, ...]]:
+        beam_size, workers = request.search.beam_size, self._backend.workers
+        batches = list(make_batches(queries, beam_size, request.size, workers))
+        # One batch runs in the caller's thread: nothing to hand over, nobody to wait for.
+        run = self._pool.map if workers > 1 and len(batches) > 1 else map
+        return chain.from_iterable(run(lambda batch: self._search(batch, request), batches))
+
+    def _search(self, queries: Sequence[Query], request: Request) -> list[tuple[Hypothesis, ...]]:
         """Pads a batch, searches, and brings each sentence's hypotheses back to text."""
-        found = self._backend.search(*pad(batch), request.search)
-        n_best = request.n_best
-        pieces = [
-            [int(piece) for piece in tokens[:length] if piece != EOS_ID]
-            for beam, lengths in zip(found.hypotheses, found.lengths, strict=True)
-            for tokens, length in zip(beam[:n_best], lengths[:n_best], strict=True)
-        ]
-        scores = found.scores[:, :n_best].flatten().tolist()
-        # Cleaned, because a vocabulary made elsewhere may hold line ends.
-        texts = [clean(text) for text in self.tokenizer.decode(pieces)]
-        hypotheses = [
-            Hypothesis(text, score, tuple(self.tokenizer.tgt_pieces(ids)))
-            for text, score, ids in zip(texts, scores, pieces, strict=True)
-        ]
-        return [tuple(hypotheses[i : i + n_best]) for i in range(0, len(hypotheses), n_best)]
+        prefixes = [query.prefix for query in queries]
+        batch = Batch(
+            *pad([query.src for query in queries]),
+            pad(prefixes)[0] if any(prefixes) else None,
+            request.bias,
+        )
+        found = self._backend.search(batch, request.search, details=request.details)
+        return read_hypotheses(found, queries, request.n_best, self.tokenizer)

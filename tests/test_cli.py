@@ -261,3 +261,34 @@ def test_closed_standard_streams_are_one_line(tiny):
         assert finished.returncode == 2
         assert finished.stderr.count(b"\n") == 1
         assert b"is closed" in finished.stderr
+
+
+def test_details_as_columns_and_as_json(s2s, tiny):
+    finished = s2s("translate", tiny, "--alignments", "--scores", stdin=b"zwei eins\n\n")
+    first, second = finished.out.decode().splitlines()
+    score, text, alignment = first.split("\t")
+    assert (float(score) < 0, text, alignment) == (True, "two one", "0-0 1-1")
+    assert second == "0.0000\t\t"
+    finished = s2s("translate", tiny, "--json", "--n-best", "2", stdin=b"zwei eins\n")
+    best, other = map(json.loads, finished.out.decode().splitlines())
+    assert best["text"] == "two one"
+    assert best["alignment"] == [[0, 0], [1, 1]]
+    assert len(best["log_probs"]) == len(best["pieces"]) + 1
+    assert best["score"] > other["score"]
+
+
+def test_given_translations_are_scored(s2s, tiny, tmp_path):
+    (tmp_path / "src").write_text("eins\nzwei\nzwei\n")
+    (tmp_path / "tgt").write_text("one\nnine\n€\n")
+    files = ("--src", tmp_path / "src", "--tgt", tmp_path / "tgt")
+    finished = s2s("score", tiny, *files)
+    rows = [list(map(float, line.split("\t"))) for line in finished.out.decode().splitlines()]
+    assert rows[0][0] > rows[1][0]
+    assert 1 > rows[0][1] > rows[1][1] > 0
+    assert rows[2] == [float("-inf"), 0]
+    last = json.loads(s2s("score", tiny, *files, "--json").out.decode().splitlines()[2])
+    assert last["score"] is None
+    (tmp_path / "tgt").write_text("one\n")
+    finished = s2s("score", tiny, *files, "-o", tmp_path / "out")
+    assert (finished.code, finished.out) == (2, b"")
+    assert not (tmp_path / "out").exists()

@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from s2s.candidates import Given  # noqa: E402
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
 from s2s.errors import ConfigError  # noqa: E402
 from s2s.model.attention import Memory  # noqa: E402
@@ -160,3 +161,63 @@ def test_length_penalty_is_equation_14():
         assert math.isclose(
             float(length_penalty(torch.tensor(length), alpha)), expected, rel_tol=1e-6
         )
+
+
+def ngrams(tokens, size):
+    return [tuple(tokens[i : i + size]) for i in range(len(tokens) - size + 1)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_no_ngram_comes_twice(seed, size):
+    decoder = ScriptedDecoder(seed)
+    config = SearchConfig(beam_size=3, max_length=12, no_repeat=size, min_length=6)
+    found = beam_search(decoder, torch.tensor([[9, 3]]), torch.tensor([2]), config)
+    for rank, length in enumerate(found.lengths[0].tolist()):
+        written = found.tokens[0, rank, :length].tolist()
+        if math.isfinite(float(found.scores[0, rank])):
+            assert len(set(ngrams(written, size))) == len(ngrams(written, size))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_prefix_is_written_and_what_follows_is_searched(seed):
+    decoder, prefix = ScriptedDecoder(seed), torch.tensor([[4, 5, 4, 4]])
+    config = SearchConfig(beam_size=3, max_length=9, length_penalty=0.5)
+    source = torch.tensor([[9, 3]]), torch.tensor([2])
+    found = beam_search(decoder, *source, config, Given(prefix))
+    for rank, length in enumerate(found.lengths[0].tolist()):
+        tokens = found.tokens[0, rank, :length].tolist()
+        assert tokens[:4] == [4, 5, 4, 4]
+        total = log_probability(decoder, tokens)
+        assert math.isclose(float(found.log_probs[0, rank].sum()), total, abs_tol=1e-4)
+        score = total / ((5 + length) / 6) ** 0.5
+        assert math.isclose(float(found.scores[0, rank]), score, abs_tol=1e-4)
+    # A whole translation given as a prefix is scored, whatever the limit.
+    tokens = found.tokens[0, :1, : int(found.lengths[0, 0])]
+    short = SearchConfig(beam_size=1, max_length=2, length_penalty=0.5)
+    again = beam_search(decoder, *source, short, Given(tokens))
+    assert torch.equal(again.tokens[0], tokens)
+    assert torch.allclose(again.scores[0, 0], found.scores[0, 0], atol=1e-5)
+
+
+def test_a_banned_piece_is_not_written_and_the_others_share_its_part():
+    decoder, bias = ScriptedDecoder(0), torch.zeros(VOCAB)
+    bias[4] = float("-inf")
+    config = SearchConfig(beam_size=2, max_length=5)
+    source = torch.tensor([[9, 3]]), torch.tensor([2])
+    found = beam_search(decoder, *source, config, Given(None, bias))
+    assert not (found.tokens == 4).any()
+    first = decoder.logits(BOS_ID)[[EOS_ID, 5]].log_softmax(dim=0)
+    piece = int(found.tokens[0, 0, 0])
+    assert math.isclose(
+        float(found.log_probs[0, 0, 0]), float(first[[3, 5].index(piece)]), abs_tol=1e-5
+    )
+
+
+def test_a_translation_is_as_long_as_asked_for():
+    for seed in range(5):
+        config = SearchConfig(beam_size=2, max_length=9, min_length=7)
+        found = beam_search(
+            ScriptedDecoder(seed), torch.tensor([[9, 3]]), torch.tensor([2]), config
+        )
+        assert (found.lengths >= 7).all()

@@ -3,13 +3,14 @@ import math
 import random
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from s2s import Translator  # noqa: E402
-from s2s.batching import BatchSize, make_batches  # noqa: E402
+from s2s.batching import BatchSize, Query, make_batches  # noqa: E402
 from s2s.errors import (  # noqa: E402
     ConfigError,
     DataError,
@@ -242,19 +243,20 @@ def test_a_graph_that_onnxruntime_refuses_is_one_line(tiny):
 
 def test_batches_cover_all_and_keep_their_limits():
     rng = random.Random(5)  # noqa: S311
-    sources = sorted((tuple(range(rng.randint(2, 40))) for _ in range(300)), key=len, reverse=True)
+    lengths = sorted((rng.randint(2, 40) for _ in range(300)), reverse=True)
+    queries = [Query(tuple(range(length))) for length in lengths]
     for beam_size, workers in ((1, 1), (5, 1), (5, 16), (2000, 1)):
-        batches = list(make_batches(sources, beam_size, BatchSize(200, 60), workers))
-        assert [ids for batch in batches for ids in batch] == sources
+        batches = list(make_batches(queries, beam_size, BatchSize(200, 60), workers))
+        assert [query for batch in batches for query in batch] == queries
         for batch in batches:
-            assert len(batch) == 1 or len(batch) * len(batch[0]) <= 200
+            assert len(batch) == 1 or len(batch) * len(batch[0].src) <= 200
             assert len(batch) == 1 or len(batch) * beam_size <= 60
 
 
 def test_every_worker_gets_a_batch():
-    sources = [(5,) * 30] * 8
-    assert len(list(make_batches(sources, 1, BatchSize(1024, 1024), 1))) == 1
-    assert len(list(make_batches(sources, 1, BatchSize(1024, 1024), 4))) == 4
+    queries = [Query((5,) * 30)] * 8
+    assert len(list(make_batches(queries, 1, BatchSize(1024, 1024), 1))) == 1
+    assert len(list(make_batches(queries, 1, BatchSize(1024, 1024), 4))) == 4
 
 
 class FakeRuntime:
@@ -300,3 +302,88 @@ def test_a_broken_pair_of_onnxruntime_packages_is_one_line(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", type(sys)("onnxruntime"))
     with pytest.raises(MissingPackageError, match="onnxruntime is broken"):
         Translator(tiny)
+
+
+def test_details_say_how_probable_and_where_from(translator):
+    texts = ["drei eins zwölf", "", "sieben"]
+    found = translator.translate(texts, n_best=2, details=True)
+    plain = translator.translate(texts, n_best=2)
+    for each, other in zip(found, plain, strict=True):
+        for one, same in zip(each.hypotheses, other.hypotheses, strict=True):
+            assert (one.text, one.score, one.pieces) == (same.text, same.score, same.pieces)
+    assert found[0].text == "three one twelve"
+    assert found[0].details.alignment == ((0, 0), (1, 1), (2, 2))
+    penalty = ((5 + len(found[0].pieces) + 1) / 6) ** translator.search.length_penalty
+    assert sum(found[0].details.log_probs) / penalty == pytest.approx(found[0].score, abs=1e-5)
+    assert len(found[0].details.log_probs) == len(found[0].pieces) + 1
+    assert 0.5 < found[0].details.confidence < 1
+    assert (found[1].details.log_probs, found[1].details.confidence) == ((), 1.0)
+
+
+def test_parts_are_aligned_with_the_words_of_the_whole(translator):
+    (found,) = translator.translate(["zwei eins drei vier"], max_src_length=6, details=True)
+    assert found.parts > 1
+    assert {tgt for _, tgt in found.details.alignment} == set(range(len(found.text.split())))
+    assert max(src for src, _ in found.details.alignment) == 3
+
+
+def test_a_prefix_begins_the_translation(translator):
+    texts = ["eins zwei drei", "vier", "acht"]
+    found = [each.text for each in translator.translate(texts, prefix="ten")]
+    assert all(text.startswith("ten") for text in found)
+    each = translator.translate(texts, prefix=["one two", "", "eight nine"])
+    assert [one.text for one in each[:2]] == ["one two three", "four"]
+    assert each[2].text.startswith("eight nine")
+    with pytest.raises(ConfigError, match="there are 2 prefixes, and more sentences"):
+        translator.translate(texts, prefix=["", ""])
+
+
+def test_given_translations_are_scored(translator):
+    texts = ["eins zwei drei", "eins zwei drei", "vier", ""]
+    found = translator.translate(texts[:1], details=True)[0].hypotheses[0]
+    right, wrong, unknown, blank = translator.score(texts, ["one two three", "ten", "four Ω", ""])
+    assert (right.text, right.pieces) == (found.text, found.pieces)
+    assert right.score == pytest.approx(found.score, abs=1e-5)
+    assert right.details.log_probs == pytest.approx(found.details.log_probs, abs=1e-5)
+    assert wrong.score < right.score
+    assert unknown.score == -math.inf
+    assert unknown.details.confidence == 0
+    assert not any(math.isnan(each) for each in unknown.details.log_probs)
+    assert math.isfinite(blank.score)
+    with pytest.raises(DataError, match="1 sentences but 2 translations"):
+        translator.score(["eins"], ["one", "two"])
+    with pytest.raises(DataError, match=r"sentence 1 has .* pieces; expected at most 200"):
+        translator.score(["eins " * 300], ["one"])
+
+
+def test_what_is_drawn_belongs_to_the_sentence_and_the_seed(translator):
+    texts = ["eins zwei", "drei", "eins zwei drei vier fünf"]
+    options = {"temperature": 3.0, "beam_size": 4, "n_best": 4}
+    together = translator.translate(texts, seed=7, **options)
+    assert together == translator.translate(texts, seed=7, **options)
+    assert together != translator.translate(texts, seed=8, **options)
+    for text, each in zip(texts, together, strict=True):
+        assert translator.translate([text], seed=7, **options)[0].text == each.text
+    assert len({hypothesis.text for hypothesis in together[2].hypotheses}) > 1
+
+
+def test_pieces_can_be_banned_and_repetition_forbidden(translator):
+    free = translator.translate(["fünf eins fünf"])[0]
+    assert free.text == "five one five"
+    found = translator.translate(["fünf eins fünf"], banned=["▁five"])[0]
+    assert "▁five" not in found.pieces
+    found = translator.translate(["fünf eins fünf"], no_repeat=1)[0]
+    assert len(set(found.pieces)) == len(found.pieces)
+    with pytest.raises(ConfigError, match="no piece 'five'; pieces are written as"):
+        translator.translate(["eins"], banned=["five"])
+    with pytest.raises(ConfigError, match="banned is one string"):
+        translator.translate(["eins"], banned="▁five")
+    with pytest.raises(TypeError, match="no option 'beamsize'; did you mean 'beam_size'"):
+        translator.translate(["eins"], beamsize=3)
+
+
+def test_a_file_of_an_older_release_translates_but_has_no_options():
+    old = Translator(Path(__file__).parent / "data" / "tiny-0.1.0.onnx")
+    assert old.translate(["drei eins zwölf"])[0].text == "three one twelve"
+    with pytest.raises(ModelError, match="knows no prefix: an older s2s wrote it; export it again"):
+        old.translate(["eins"], prefix="one")

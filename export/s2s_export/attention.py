@@ -71,11 +71,12 @@ def attend(
     attention: Attention,
     query: Signal,
     memory: Memory,
-) -> Signal:
+) -> tuple[Signal, str]:
     """Writes the context (rows, hidden_size) of ``query`` (rows, hidden_size).
 
     Rows are reshaped to (batch, beam): the memory is read once for all beams of a sentence. The
-    context of ``multihead`` is not merged; see ``merged``.
+    context of ``multihead`` is not merged; see ``merged``. Also returns where the rows look,
+    (batch, beam, src_len), a mean over heads.
     """
     asked = query.value
     if config.attention in ("mlp", "multihead"):
@@ -96,8 +97,9 @@ def attend(
     context = graph.op("MatMul", weights, memory.values)
     if config.attention == "multihead":
         context = graph.op("Transpose", context, perm=[0, 2, 1, 3])
+        weights = graph.op("ReduceMean", weights, axes=[1], keepdims=0)
     flat = graph.op("Reshape", context, graph.ints(-1, config.hidden_size))
-    return Signal(config.hidden_size, memory.bound, flat)
+    return Signal(config.hidden_size, memory.bound, flat), weights
 
 
 def merged(

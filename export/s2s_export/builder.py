@@ -56,9 +56,13 @@ class Graph:
     def output(self, value: str, dtype: int, shape: Shape, name: str | None = None) -> None:
         """Declares an output; with ``name``, the value goes out under that name."""
         if name is not None:
-            self.nodes.append(helper.make_node("Identity", [value], [name]))
-            value = name
+            value = self.label(value, name)
         self.outputs.append(helper.make_tensor_value_info(value, dtype, list(shape)))
+
+    def label(self, value: str, name: str) -> str:
+        """Gives a value a name of its own; returns that."""
+        self.nodes.append(helper.make_node("Identity", [value], [name]))
+        return name
 
     @contextmanager
     def prefixed(self, prefix: str) -> Iterator[None]:
@@ -116,13 +120,20 @@ class Graph:
         )
         return outputs
 
-    def loop(self, body: "Graph", states: Sequence[str]) -> list[str]:
+    def loop(self, body: "Graph", states: Sequence[str], count: str = "") -> list[str]:
         """Adds a Loop over ``body`` that runs until the body's first output is false.
 
         The body's inputs are the iteration, the condition and the states; its outputs the
-        condition and the next states. Returns the names of the last states.
+        condition, the next states and what to stack. ``count`` () int64 limits the iterations.
+        Returns the names of the last states and of the stacks.
         """
-        return self.ops("Loop", len(states), "", "", *states, body=body.to_proto())
+        outputs = len(body.outputs) - 1
+        return self.ops("Loop", outputs, count, "", *states, body=body.to_proto())
+
+    def branch(self, condition: str, then: "Graph", other: "Graph") -> list[str]:
+        """Adds an If on ``condition`` () bool; returns the names of what either graph puts out."""
+        branches = {"then_branch": then.to_proto(), "else_branch": other.to_proto()}
+        return self.ops("If", len(then.outputs), condition, **branches)
 
     def scan(self, body: "Graph", states: Sequence[str], inputs: Sequence[str]) -> list[str]:
         """Adds a Scan of ``body`` over the first axis of ``inputs``.
@@ -160,4 +171,4 @@ def to_model(graph: Graph, producer_version: str, microsoft: bool) -> onnx.Model
 
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
-UINT8, BOOL = TensorProto.UINT8, TensorProto.BOOL
+UINT8, BOOL, DOUBLE = TensorProto.UINT8, TensorProto.BOOL, TensorProto.DOUBLE

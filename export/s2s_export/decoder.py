@@ -61,7 +61,7 @@ class DecoderWriter:
 
     def step(
         self, graph: Graph, tokens: str, memory: Memory, state: DecoderState
-    ) -> tuple[str, DecoderState]:
+    ) -> tuple[str, str, DecoderState]:
         """Writes one step of the search.
 
         Args:
@@ -71,14 +71,17 @@ class DecoderWriter:
             state: Of the rows.
 
         Returns:
-            Logits (rows, tgt_vocab), minus infinity for forbidden pieces, and the next state.
+            Logits (rows, tgt_vocab), minus infinity for forbidden pieces; attention
+            (batch, beam, src_len); the next state.
         """
         config, decoder = self.config, self.model.decoder
         table = to_array(decoder.embedding.table.weight)
         embedded = self.arithmetic.embed(graph, table, tokens, self.table_name, product=True)
         news = [self._run(graph, 0, [embedded, *self._fed(state)], state, None)]
         outputs = news[0].hidden
-        context = None if self.feeding else self._attend(graph, outputs, memory)
+        context, attention = None, ""
+        if not self.feeding:
+            context, attention = self._attend(graph, outputs, memory)
         for number in range(1, config.decoder_layers):
             new = self._run(graph, number, [outputs], state, context)
             news.append(new)
@@ -88,14 +91,14 @@ class DecoderWriter:
                 graph.op("Add", outputs.value, new.hidden.value),
             )
         if context is None:
-            context = self._attend(graph, outputs, memory)
+            context, attention = self._attend(graph, outputs, memory)
         weight, bias = merged(
             decoder.attention, to_array(decoder.readout.weight), to_array(decoder.readout.bias)
         )
         read = self.arithmetic.product(graph, [outputs, context], weight, bias, "decoder.readout")
         readout = Signal(config.embedding_size, 1.0, graph.op("Tanh", read))
         logits = self._logits(graph, readout)
-        return logits, DecoderState(news, readout if self.feeding else None)
+        return logits, attention, DecoderState(news, readout if self.feeding else None)
 
     def _fed(self, state: DecoderState) -> list[Signal]:
         return [state.readout] if state.readout is not None else []
@@ -119,7 +122,7 @@ class DecoderWriter:
             graph, self.arithmetic, self.config, weights, inputs, state.layers[number], name
         )
 
-    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> Signal:
+    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> tuple[Signal, str]:
         attention = self.model.decoder.attention
         return attend(graph, self.arithmetic, self.config, attention, query, memory)
 

@@ -24,21 +24,25 @@ class EnsembleWriter:
 
     def step(
         self, graph: Graph, tokens: str, memory: Sequence[Memory], state: Sequence[DecoderState]
-    ) -> tuple[str, list[DecoderState]]:
-        """Writes one step of the search; logits are the mean of the members'.
+    ) -> tuple[str, str, list[DecoderState]]:
+        """Writes one step of the search; logits and attention are the means of the members'.
 
         They lack what the members' softmax would take away: ``s2s.model.ensemble`` says why none
         is needed. Forbidden pieces have minus infinity in all members, and so in the mean.
         """
-        logits, states = [], []
+        logits, looked, states = [], [], []
         members = zip(self._decoders, memory, state, strict=True)
         for number, (decoder, own, before) in enumerate(members):
             with graph.prefixed(member_prefix(number)):
-                said, new = decoder.step(graph, tokens, own, before)
+                said, attention, new = decoder.step(graph, tokens, own, before)
             logits.append(said)
+            looked.append(attention)
             states.append(new)
-        total = graph.op("Sum", *logits)  # from first to last, as in torch
-        return graph.op("Div", total, float(len(logits))), states
+        # Added from first to last, as in torch.
+        means = [
+            graph.op("Div", graph.op("Sum", *each), float(len(each))) for each in (logits, looked)
+        ]
+        return means[0], means[1], states
 
     def carry(self, graph: Graph, state: Sequence[DecoderState]) -> list[list[Carried]]:
         """Lists the tensors of each signal of each member's state."""

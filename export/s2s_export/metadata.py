@@ -20,6 +20,7 @@ from s2s import __version__
 from s2s.config import FORMAT
 from s2s.model.ensemble import joint_card
 from s2s.model.run import Run
+from s2s.option_inputs import DEFAULTS
 
 
 def add_metadata(model: onnx.ModelProto, run: Run | Sequence[Run], precision: str) -> None:
@@ -31,6 +32,7 @@ def add_metadata(model: onnx.ModelProto, run: Run | Sequence[Run], precision: st
         "model": run.model.config.to_dict(),
         "search": run.search.to_dict(),
         "precision": precision,
+        "options": sorted(DEFAULTS),
         "s2s_version": __version__,
     }
     if len(runs) > 1:

@@ -15,6 +15,7 @@ from s2s_export.builder import FLOAT, INT64, Graph, to_model
 from s2s_export.decoder import DecoderState, DecoderWriter
 from s2s_export.encoder import encode
 from s2s_export.ensemble import EnsembleWriter, member_prefix
+from s2s_export.options import declare
 from s2s_export.quantise import Int8
 from s2s_export.search import Inputs, beam_search
 
@@ -71,7 +72,7 @@ def build_model(
     max_length = graph.input("max_length", INT64, [])
     length_penalty = graph.input("length_penalty", FLOAT, [])
     beam = graph.op("Unsqueeze", beam_size, graph.ints(0))
-    inputs = Inputs(src, lengths, beam, max_length, length_penalty)
+    inputs = Inputs(src, lengths, beam, max_length, length_penalty, declare(graph))
     if len(models) == 1:
         decoder, memory, first = _begin(graph, models[0], checked, inputs)
         found = beam_search(graph, decoder, inputs, memory, first, search)
@@ -85,6 +86,8 @@ def build_model(
     graph.output(found.hypotheses, INT64, ["batch", "beam", "tgt_len"], "hypotheses")
     graph.output(found.lengths, INT64, ["batch", "beam"], "lengths")
     graph.output(found.scores, FLOAT, ["batch", "beam"], "scores")
+    graph.label(found.log_probs, "log_probs")  # outputs once a loader says so
+    graph.label(found.attention, "attention")
     return to_model(graph, __version__, microsoft=checked == "int8")
 
 

@@ -7,8 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from s2s.backends import Batch, graph_inputs
+from s2s.candidates import Given
 from s2s.config import SearchConfig
 from s2s.errors import MissingPackageError
+from s2s.model_file import OUTPUTS
+from s2s.option_inputs import DETAILS, opened
 from s2s.search import Hypotheses
 
 
@@ -24,20 +28,24 @@ class Session:
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # it warns of constants that are inputs
         self._session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
+            opened(model), options, providers=["CPUExecutionProvider"]
         )
 
-    def search(self, src: Tensor, src_lengths: Tensor, config: SearchConfig) -> Hypotheses:
+    def search(
+        self, src: Tensor, src_lengths: Tensor, config: SearchConfig, given: Given | None = None
+    ) -> Hypotheses:
         """Translates as ``beam_search`` does."""
-        outputs = self._session.run(
-            ["hypotheses", "lengths", "scores"],
-            {
-                "src": src.numpy(),
-                "src_lengths": src_lengths.numpy(),
-                "beam_size": np.array(config.beam_size, dtype=np.int64),
-                "max_length": np.array(config.max_length, dtype=np.int64),
-                "length_penalty": np.array(config.length_penalty, dtype=np.float32),
-            },
-        )
-        return Hypotheses(*(torch.from_numpy(np.array(output)) for output in outputs))
+        found = self.search_with_attention(src, src_lengths, config, given)
+        return found[0]
+
+    def search_with_attention(
+        self, src: Tensor, src_lengths: Tensor, config: SearchConfig, given: Given | None = None
+    ) -> tuple[Hypotheses, Tensor]:
+        """Translates, and returns (batch, beam, tgt_len, src_len) where each piece looked."""
+        prefix, bias = (None if each is None else each.numpy() for each in given or Given())
+        batch = Batch(src.numpy(), src_lengths.numpy(), prefix, bias)
+        outputs = self._session.run([*OUTPUTS, *DETAILS], graph_inputs(batch, config, details=True))
+        *found, attention = (torch.from_numpy(np.array(output)) for output in outputs)
+        return Hypotheses(*found), attention

@@ -17,6 +17,7 @@ from s2s import __version__
 from s2s.cli.evaluate import evaluate
 from s2s.cli.export import export
 from s2s.cli.info import info
+from s2s.cli.score import score
 from s2s.cli.train import train
 from s2s.cli.translate import translate
 from s2s.errors import S2SError
@@ -30,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, export, translate, evaluate, info):
+for command in (train, export, translate, score, evaluate, info):
     app.command()(command)
 
 # typer has carried click under several names; this is click's UsageError in all of them.

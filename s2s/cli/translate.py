@@ -47,6 +47,42 @@ def translate(
     ] = False,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
+    min_length: Annotated[
+        int | None, typer.Option(min=1, help="Pieces of a translation at least.")
+    ] = None,
+    prefix: Annotated[
+        str | None, typer.Option(help="How all translations begin; it ends where a word does.")
+    ] = None,
+    ban: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PIECE",
+            show_default=False,
+            help="A piece that no translation may hold, as --json writes it; may be repeated.",
+        ),
+    ] = None,
+    no_repeat: Annotated[
+        int | None, typer.Option(min=0, help="N-grams of so many pieces come once only.")
+    ] = None,
+    diversity: Annotated[
+        float | None, typer.Option(min=0, help="Over 0, the n best differ more; try 0.5.")
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(min=0, help="Over 0, draw translations at random: 1 as the model thinks."),
+    ] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=0, help="Pieces that are drawn from; all by default.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of what is drawn.")] = None,
+    alignments: Annotated[
+        bool,
+        typer.Option("--alignments", help="Print translation, tab, word alignment (0-0 1-2)."),
+    ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print an object a translation: score, pieces and so on."),
+    ] = False,
     max_src_length: MaxSrcLength = None,
     too_long: TooLong = "split",
     line_buffered: Annotated[
@@ -59,7 +95,8 @@ def translate(
     """Translate text, line by line.
 
     One line out for each line in (with `--n-best N`, exactly N), a blank one for a blank one. The
-    search is as the model recommends unless you say otherwise.
+    search is as the model recommends unless you say otherwise. Several runs with the same
+    vocabulary translate together, `--with`.
 
         s2s translate model.onnx < letter.de > letter.en
 
@@ -71,10 +108,13 @@ def translate(
 
         s2s translate many.onnx --to de < letter.en > letter.de
 
-    Several runs with the same vocabulary translate together:
+    Five translations drawn at random, and which source word each word comes from:
 
-        s2s translate run1 --with run2 --with run3 < letter.de > letter.en
+        s2s translate model.onnx --temperature 1 --beam-size 5 --n-best 5 < letter.de
+
+        s2s translate model.onnx --alignments < letter.de
     """
+    from s2s.cli.lines import to_columns, to_json
     from s2s.text import read_lines
     from s2s.translator import Translator
 
@@ -89,6 +129,15 @@ def translate(
             n_best=n_best,
             length_penalty=length_penalty,
             max_length=max_length,
+            min_length=min_length,
+            prefix=prefix,
+            banned=ban,
+            no_repeat=no_repeat,
+            diversity=diversity,
+            temperature=temperature,
+            top_k=top_k,
+            seed=seed,
+            details=alignments or as_json,
             max_src_length=max_src_length,
             too_long=too_long,
             chunk_lines=1 if at_once else 2000,
@@ -98,7 +147,10 @@ def translate(
             translations = show_progress(translations, count_lines(input_))
         for translation in translations:
             for hypothesis in translation.hypotheses:
-                score = f"{hypothesis.score:.4f}\t" if scores else ""
-                out.write(f"{score}{hypothesis.text}\n".encode())
+                if as_json:
+                    line = to_json(hypothesis)
+                else:
+                    line = to_columns(hypothesis, scores=scores, alignments=alignments)
+                out.write(f"{line}\n".encode())
             if at_once:
                 out.flush()

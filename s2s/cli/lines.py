@@ -1,0 +1,40 @@
+"""A translation as a line of output."""
+
+import json
+import math
+from typing import Any
+
+from s2s.translation import Hypothesis
+
+
+def to_columns(hypothesis: Hypothesis, *, scores: bool, alignments: bool) -> str:
+    """Returns score, translation and word alignment, of which two may be left out, with tabs.
+
+    An alignment is in Pharaoh's format: source word, hyphen, target word, from 0.
+    """
+    columns = [hypothesis.text]
+    if scores:
+        columns.insert(0, f"{hypothesis.score:.4f}")
+    if alignments and hypothesis.details is not None:
+        columns.append(" ".join(f"{src}-{tgt}" for src, tgt in hypothesis.details.alignment))
+    return "\t".join(columns)
+
+
+def to_json(hypothesis: Hypothesis) -> str:
+    """Returns a JSON object; a log-probability of minus infinity is null."""
+    line: dict[str, Any] = {
+        "text": hypothesis.text,
+        "score": _number(hypothesis.score),
+        "pieces": hypothesis.pieces,
+    }
+    if (details := hypothesis.details) is not None:
+        line |= {
+            "log_probs": [_number(each) for each in details.log_probs],
+            "confidence": details.confidence,
+            "alignment": details.alignment,
+        }
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

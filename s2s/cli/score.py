@@ -1,0 +1,55 @@
+"""``s2s score``: how probable given translations are."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from s2s.cli.options import Device, Threads, To, With, open_output
+
+CHUNK = 2000
+"""Pairs that are scored together."""
+
+
+def score(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
+    src: Annotated[Path, typer.Option(help="Source text, plain or gzip, a sentence a line.")],
+    tgt: Annotated[Path, typer.Option(help="Its translations, line by line.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", show_default=False, help="Where to; written whole or not at all."
+        ),
+    ] = "-",
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print an object a pair: log-probability of each piece, ..."),
+    ] = False,
+    with_: With = None,
+    to: To = None,
+    device: Device = "cpu",
+    threads: Threads = None,
+) -> None:
+    """Say how probable given translations are (forced decoding).
+
+    One line out for each pair: the log-probability of the translation, a tab, and the geometric
+    mean of its pieces' probabilities, 0 to 1. Minus infinity and 0 are for text that the vocabulary
+    cannot write.
+
+        s2s score model.onnx --src test.de --tgt test.en
+    """
+    from s2s.cli.lines import to_json
+    from s2s.text import read_pairs
+    from s2s.translator import Translator
+
+    with open_output(output) as out:
+        translator = Translator([model, *(with_ or ())], device=device, threads=threads)
+        pairs = read_pairs(src, tgt)
+        while chunk := list(islice(pairs, CHUNK)):
+            sources, targets = zip(*chunk, strict=True)
+            for hypothesis in translator.score(sources, targets, to=to):
+                assert hypothesis.details is not None
+                total = sum(hypothesis.details.log_probs)
+                plain = f"{total:.4f}\t{hypothesis.details.confidence:.4f}"
+                out.write(f"{to_json(hypothesis) if as_json else plain}\n".encode())

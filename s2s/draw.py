@@ -1,0 +1,33 @@
+"""Random numbers that torch and a graph draw alike, from a seed, and no generator's state.
+
+A draw belongs to a seed, a step, a place in the beam and a rank: what a sentence gets depends on
+the sentence and the seed alone, not on its neighbours. Whole numbers below the prime 2**31 - 1 go
+through a square map a few times, which int64 holds in torch, numpy and onnxruntime alike.
+"""
+
+import torch
+from torch import Tensor
+
+PRIME = 2**31 - 1
+FACTOR = 48271
+ADDEND = 12345
+ROUNDS = 3
+
+
+def mix(state: Tensor, value: Tensor) -> Tensor:
+    """Stirs ``value`` (int64, at least 0) into ``state`` (int64, 0 to PRIME - 1)."""
+    state = (state + value + 1) % PRIME
+    for _ in range(ROUNDS):
+        state = (state * (state + FACTOR) + ADDEND) % PRIME
+    return state
+
+
+def gumbel(seed: int, step: int, beam: int, count: int) -> Tensor:
+    """Returns standard Gumbel noise (beam, count), float32.
+
+    The largest of logits and such noise is a draw from their softmax (Gumbel 1954).
+    """
+    state = mix(mix(torch.zeros(1, dtype=torch.int64), torch.tensor([seed])), torch.tensor([step]))
+    state = mix(mix(state, torch.arange(beam))[:, None], torch.arange(count)[None])
+    uniform = (state.double() + 0.5) / PRIME
+    return (-(-uniform.log()).log()).float()

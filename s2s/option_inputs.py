@@ -1,0 +1,70 @@
+"""What a model file may be asked for besides its five inputs: constants that a loader opens up.
+
+A file holds a constant for each option, so that whoever loads it as it is sees five plain inputs,
+three outputs, and a graph without branches: onnxruntime folds them away. ``opened`` declares those
+constants as inputs too, which lets a caller give them other values (onnxruntime takes a constant
+that is an input for the input's default), and two more values as outputs. It does so by appending a
+message: protobuf merges it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from s2s.config import SearchConfig
+from s2s.protobuf import write_field
+
+_ONNX_TYPES: dict[Any, int] = {np.float32: 1, np.int64: 7, np.bool_: 9}
+SCALARS: dict[str, type[np.generic]] = {
+    "min_length": np.int64,
+    "no_repeat": np.int64,
+    "diversity": np.float32,
+    "temperature": np.float32,
+    "top_k": np.int64,
+    "seed": np.int64,
+}
+"""Fields of SearchConfig, and their types in the graph."""
+_PLAIN = SearchConfig()
+DEFAULTS: dict[str, Any] = {
+    **{name: np.array(getattr(_PLAIN, name), kind) for name, kind in SCALARS.items()},
+    "prefix": np.zeros((1, 1), np.int64),  # (batch, prefix_len): how translations begin
+    "bias": np.zeros(1, np.float32),  # (tgt_vocab,), added to logits
+    "details": np.array(False),  # whether log_probs and attention are wanted
+}
+"""The constants."""
+
+
+DETAILS: dict[str, int] = {"log_probs": 3, "attention": 4}
+"""The values, float32, and how many axes they have: (batch, beam, tgt_len) and with src_len."""
+
+
+def changed_scalars(search: SearchConfig) -> dict[str, Any]:
+    """Returns the options that differ from their defaults, as inputs."""
+    return {
+        name: np.array(getattr(search, name), kind)
+        for name, kind in SCALARS.items()
+        if getattr(search, name) != getattr(_PLAIN, name)
+    }
+
+
+def opened(model: bytes) -> bytes:
+    """Returns a serialized model with its options as inputs, and its details as outputs.
+
+    Field numbers are those of ``onnx.proto``: ModelProto 7 graph, GraphProto 11 input, 12 output.
+    """
+    inputs = [
+        write_field(11, _value_info(name, value.dtype.type, value.ndim))
+        for name, value in DEFAULTS.items()
+    ]
+    outputs = [
+        write_field(12, _value_info(name, np.float32, axes)) for name, axes in DETAILS.items()
+    ]
+    return model + write_field(7, b"".join(inputs + outputs))
+
+
+def _value_info(name: str, kind: type[np.generic], axes: int) -> bytes:
+    """Returns a ValueInfoProto: 1 name, 2 type; sizes of axes are names, so any will do."""
+    names = (f"{name}_axis_{axis}".encode() for axis in range(axes))
+    shape = b"".join(write_field(1, write_field(2, each)) for each in names)
+    tensor = write_field(1, _ONNX_TYPES[kind]) + write_field(2, shape)
+    return write_field(1, name.encode()) + write_field(2, write_field(1, tensor))

@@ -1,0 +1,51 @@
+"""Random numbers that torch and a graph draw alike."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from s2s.candidates import Given, chosen_candidates  # noqa: E402
+from s2s.config import SearchConfig  # noqa: E402
+from s2s.draw import gumbel  # noqa: E402
+
+
+def test_noise_is_gumbel_noise():
+    noise = gumbel(seed=3, step=5, beam=7, count=20_000).flatten().double()
+    assert torch.isfinite(noise).all()
+    assert abs(noise.mean() - 0.5772) < 0.01  # Euler's constant
+    assert abs(noise.var() - torch.pi**2 / 6) < 0.02
+    ordered = (-(-noise).exp()).exp().sort().values  # uniform, if it is
+    expected = torch.arange(1, len(noise) + 1) / len(noise)
+    assert (ordered - expected).abs().max() < 1.95 / len(noise) ** 0.5  # Kolmogorov, p = 0.001
+
+
+@pytest.mark.parametrize("other", [(4, 5, 7), (3, 6, 7), (3, 5, 8)])
+def test_seeds_steps_and_places_draw_on_their_own(other):
+    one = gumbel(3, 5, 7, 2000)[:7].flatten()
+    two = gumbel(*other, 2000)[-7:].flatten()
+    assert abs(torch.corrcoef(torch.stack([one, two]))[0, 1]) < 0.04
+    rows = gumbel(3, 5, 2, 14_000)
+    assert abs(torch.corrcoef(rows)[0, 1]) < 0.04
+
+
+def test_a_seed_draws_the_same_again():
+    assert torch.equal(gumbel(1, 2, 3, 4), gumbel(1, 2, 5, 9)[:3, :4])
+
+
+@pytest.mark.parametrize(("temperature", "top_k"), [(1.0, 0), (0.5, 0), (1.0, 2)])
+def test_pieces_are_drawn_as_often_as_they_are_probable(temperature, top_k):
+    logits = torch.tensor([float("-inf")] * 3 + [0.0, 1.0, 2.0, -1.0])
+    expected = (logits / temperature).softmax(dim=0)
+    if top_k:
+        expected = torch.where(expected >= expected.sort().values[-top_k], expected, 0.0)
+        expected /= expected.sum()
+    tokens = torch.full((1, 4000, 1), 2)
+    counts = torch.zeros(7)
+    for seed in range(5):
+        config = SearchConfig(temperature=temperature, top_k=top_k, seed=seed)
+        found = chosen_candidates(logits.repeat(4000, 1), tokens, 3, config, Given())
+        counts += torch.bincount(found.pieces[:, 0], minlength=7)
+        log_probs = logits.log_softmax(dim=0)[found.pieces[:, 0]]
+        torch.testing.assert_close(found.log_probs[:, 0], log_probs)
+        assert (found.log_probs[:, 1:] == float("-inf")).all()
+    assert (counts / 20_000 - expected).abs().max() < 0.015
