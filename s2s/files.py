@@ -26,10 +26,33 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         FileError: If the folder is missing or may not be written to, ``path`` is a folder or
             read-only, or the disk is full.
     """
+    target = writable_target(path)
+    lent = target
+    if target.is_file() or not target.exists():
+        lent = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
+    try:
+        with telling(path, lent):
+            if lent is not target:
+                # Made here, so that a folder without write permission is told before any work.
+                os.close(os.open(lent, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            yield lent
+            if lent is not target:
+                settle(lent, target)
+    finally:
+        if lent is not target:
+            lent.unlink(missing_ok=True)
+
+
+def writable_target(path: str | Path) -> Path:
+    """Returns the file that ``path`` stands for: what a link points to, not the link.
+
+    Raises:
+        FileError: If the folder is missing, ``path`` is a folder or read-only, or no name at all.
+    """
     path = Path(path)
     name = printable(str(path))
     try:
-        target = path.resolve()  # what a link points to is replaced, not the link
+        target = path.resolve()
         exists = target.exists()
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
         raise _failed(name, error) from error
@@ -39,28 +62,23 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise FileError(f"cannot write {name}: its folder does not exist; create it first")
     if exists and not os.access(target, os.W_OK):
         raise FileError(f"cannot write {name}: it is read-only")
-    lent = target
-    if target.is_file() or not exists:
-        lent = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
+    return target
+
+
+@contextmanager
+def telling(path: str | Path, lent: Path) -> Iterator[None]:
+    """Turns what fails in the block because ``lent`` cannot be written into FileError."""
     try:
-        if lent is not target:
-            # Made here, so that a folder without write permission is told before any work.
-            os.close(os.open(lent, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield lent
-        if lent is not target:
-            _settle(lent, target)
+        yield
     except OSError as error:
         # Others than these come from the block, which may well read files, and name their own.
         ours = error.filename in (lent, str(lent)) or error.errno in _WRITING_FAILED
         if isinstance(error, S2SError) or not ours:
             raise
-        raise _failed(name, error) from error
-    finally:
-        if lent is not target:
-            lent.unlink(missing_ok=True)
+        raise _failed(printable(str(path)), error) from error
 
 
-def _settle(lent: Path, target: Path) -> None:
+def settle(lent: Path, target: Path) -> None:
     """Brings a finished file to the disk and under its name, with the old one's permissions."""
     with lent.open("rb+") as file:
         os.fsync(file.fileno())

@@ -26,11 +26,12 @@ class Source(NamedTuple):
 class SourceReader:
     """Encodes the sentences of one call and counts those that are too long."""
 
-    def __init__(self, tokenizer: Tokenizer, request: Request) -> None:
+    def __init__(self, tokenizer: Tokenizer, request: Request, read: int = 0) -> None:
+        """``read`` sentences came before, in another call."""
         self._tokenizer = tokenizer
         self._limit = request.max_src_length
         self._policy = request.too_long
-        self._read = 0
+        self._read = read
         self._long = 0
         self._first_long = 0
         self._within = 0

@@ -90,6 +90,7 @@ class Translator:
         self,
         texts: Iterable[str],
         chunk_lines: int = 2000,
+        skip: int = 0,
         **options: Unpack[TranslateOptions],
     ) -> Iterator[Translation]:
         """Translates what an iterable yields, however long, in bounded memory.
@@ -98,6 +99,7 @@ class Translator:
             texts: Sentences, read ``chunk_lines`` at a time.
             chunk_lines: Sentences that are sorted by length and translated together; with 1, each
                 has its answer before the next is asked for.
+            skip: Sentences at the beginning that are left out, those of an interrupted run.
             options: As for ``translate``.
 
         Returns:
@@ -111,9 +113,10 @@ class Translator:
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
         request = check_request(options, self.search, self._backend.batch_size, self.tokenizer)
         check_whole("chunk_lines", chunk_lines, 1)
-        return self._stream(
-            iter(texts), self._prefixes(options.get("prefix")), request, chunk_lines
-        )
+        check_whole("skip", skip, 0)
+        rest = islice(texts, skip, None)
+        prefixes = islice(self._prefixes(options.get("prefix")), skip, None)
+        return self._stream(rest, prefixes, request, chunk_lines, skip)
 
     def score(
         self, texts: Sequence[str], translations: Sequence[str], *, to: str | None = None
@@ -161,10 +164,14 @@ class Translator:
         return tuple(ids[:-1])
 
     def _stream(
-        self, texts: Iterator[str], prefixes: Iterator[Ids], request: Request, chunk_lines: int
+        self,
+        texts: Iterator[str],
+        prefixes: Iterator[Ids],
+        request: Request,
+        chunk_lines: int,
+        done: int,
     ) -> Iterator[Translation]:
-        reader = SourceReader(self.tokenizer, request)
-        done = 0
+        reader = SourceReader(self.tokenizer, request, done)
         while chunk := take(texts, chunk_lines):
             begun = list(islice(prefixes, len(chunk)))
             if len(begun) < len(chunk):

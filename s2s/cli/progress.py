@@ -22,8 +22,11 @@ def count_lines(path: str) -> int | None:
     return count
 
 
-def show_progress(items: Iterable[T], total: int | None) -> Iterator[T]:
-    """Yields ``items``; says meanwhile how many there were, how fast, and how long it will take."""
+def show_progress(items: Iterable[T], total: int | None, done: int = 0) -> Iterator[T]:
+    """Yields ``items``; says meanwhile how many there were, how fast, and how long it will take.
+
+    ``done`` of the ``total`` came before.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -44,7 +47,7 @@ def show_progress(items: Iterable[T], total: int | None) -> Iterator[T]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("sentences", total=total)
+        task = progress.add_task("sentences", total=total, completed=done)
         for item in items:
             yield item
             progress.advance(task)

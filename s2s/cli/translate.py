@@ -1,7 +1,9 @@
 """``s2s translate``: lines in, lines out."""
 
 import sys
-from typing import Annotated
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +20,9 @@ from s2s.cli.options import (
     open_output,
 )
 from s2s.cli.progress import count_lines, show_progress
+
+if TYPE_CHECKING:
+    from s2s.request import TranslateOptions
 
 
 def translate(
@@ -36,6 +41,12 @@ def translate(
             "--output", "-o", show_default=False, help="Where to; written whole or not at all."
         ),
     ] = "-",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with what a run that was stopped left in OUTPUT.partial."
+        ),
+    ] = False,
     with_: With = None,
     to: To = None,
     beam_size: BeamSize = None,
@@ -102,6 +113,8 @@ def translate(
 
         s2s translate model.onnx book.de.gz -o book.en --beam-size 1
 
+        s2s translate model.onnx book.de.gz -o book.en --beam-size 1 --resume
+
         echo 'Guten Morgen.' | s2s translate model.onnx --n-best 3 --scores
 
     A model of several languages is told which one is wanted; `s2s info` lists them:
@@ -115,42 +128,55 @@ def translate(
         s2s translate model.onnx --alignments < letter.de
     """
     from s2s.cli.lines import to_columns, to_json
+    from s2s.cli.resumable import Resumable, fingerprint, is_regular, resumable_output
     from s2s.text import read_lines
     from s2s.translator import Translator
 
+    models = [model, *(with_ or ())]
+    options: TranslateOptions = {
+        "to": to,
+        "beam_size": beam_size,
+        "n_best": n_best,
+        "length_penalty": length_penalty,
+        "max_length": max_length,
+        "min_length": min_length,
+        "prefix": prefix,
+        "banned": ban,
+        "no_repeat": no_repeat,
+        "diversity": diversity,
+        "temperature": temperature,
+        "top_k": top_k,
+        "seed": seed,
+        "details": alignments or as_json,
+        "max_src_length": max_src_length,
+        "too_long": too_long,
+    }
     # Somebody who types wants each answer at once; a file is faster in larger portions.
     at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())
-    with open_output(output) as out:
-        models = [model, *(with_ or ())]
+    with ExitStack() as files:
+        if resume or is_regular(output):
+            told = {
+                "model": [fingerprint(each) for each in models],
+                "input": input_,
+                "columns": [scores, alignments, as_json],
+                **options,
+            }
+            out = resumable_output(Path(output), told, resume=resume, group=n_best)
+            opened = files.enter_context(out)
+        else:
+            opened = Resumable(files.enter_context(open_output(output)), 0)
         translations = Translator(models, device=device, threads=threads).translate_stream(
-            read_lines(input_),
-            to=to,
-            beam_size=beam_size,
-            n_best=n_best,
-            length_penalty=length_penalty,
-            max_length=max_length,
-            min_length=min_length,
-            prefix=prefix,
-            banned=ban,
-            no_repeat=no_repeat,
-            diversity=diversity,
-            temperature=temperature,
-            top_k=top_k,
-            seed=seed,
-            details=alignments or as_json,
-            max_src_length=max_src_length,
-            too_long=too_long,
-            chunk_lines=1 if at_once else 2000,
+            read_lines(input_), 1 if at_once else 2000, opened.done, **options
         )
         shown = sys.stderr.isatty() and not (output == "-" and sys.stdout.isatty())
         if shown:
-            translations = show_progress(translations, count_lines(input_))
-        for translation in translations:
+            translations = show_progress(translations, count_lines(input_), opened.done)
+        for number, translation in enumerate(translations, 1):
             for hypothesis in translation.hypotheses:
                 if as_json:
                     line = to_json(hypothesis)
                 else:
                     line = to_columns(hypothesis, scores=scores, alignments=alignments)
-                out.write(f"{line}\n".encode())
-            if at_once:
-                out.flush()
+                opened.file.write(f"{line}\n".encode())
+            if at_once or number % 100 == 0:  # so that a killed run has something to go on with
+                opened.file.flush()

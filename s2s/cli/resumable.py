@@ -1,0 +1,144 @@
+"""Output that an interrupted command can go on with.
+
+It grows in ``OUT.partial``, beside ``OUT.partial.json``, which says what it is of; when it is whole
+it becomes ``OUT``. A run that is stopped or killed leaves both, if it had begun; one that ends with
+an error leaves neither, unless it was resumed.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from s2s.errors import ConfigError, FileError, S2SError
+from s2s.files import atomic_output, settle, telling, writable_target
+from s2s.text import printable
+
+BEST_FILE = "best.safetensors"
+
+logger = logging.getLogger(__name__)
+
+
+class Resumable(NamedTuple):
+    """A file under way."""
+
+    file: BinaryIO
+    done: int
+    """Groups of lines that it holds already."""
+
+
+@contextmanager
+def resumable_output(
+    path: Path, told: dict[str, Any], *, resume: bool, group: int
+) -> Iterator[Resumable]:
+    """Opens an output that becomes ``path`` when the block ends without an error.
+
+    Args:
+        path: Where the whole file goes.
+        told: JSON values that decide what the lines are.
+        resume: Go on with what an interrupted run left; if it left nothing, begin.
+        group: Lines that belong together; of a group that is not whole, nothing is kept.
+
+    Raises:
+        ConfigError: If what was left is of something else, or ``path`` is no regular file.
+        FileError: If the file cannot be written, or another process is writing it.
+    """
+    target = writable_target(path)
+    name = printable(str(path))
+    if target.exists() and not target.is_file():
+        raise ConfigError(f"{name} is no regular file; --resume needs one")
+    partial = target.with_name(f"{target.name}.partial")
+    note = target.with_name(f"{target.name}.partial.json")
+    with telling(path, partial), partial.open("ab+") as file:
+        try:
+            _lock(file, partial)
+            done = _whole_groups(file, note, told, group, name) if resume else 0
+            if not done:
+                file.truncate(0)
+            with atomic_output(note) as described:
+                json.dump(told, described)
+            yield Resumable(file, done)
+        except (KeyboardInterrupt, SystemExit):
+            if file.tell():  # what is written, or was left
+                logger.warning(
+                    "stopped; what is done is in %s: the same command with --resume goes on",
+                    printable(str(partial)),
+                )
+            else:
+                _remove(partial, note)
+            raise
+        except _BusyError:
+            raise
+        except S2SError:
+            if not resume:
+                _remove(partial, note)
+            raise
+        file.flush()
+        settle(partial, target)
+        note.unlink()
+
+
+class _BusyError(FileError):
+    """Another process is writing."""
+
+
+def _whole_groups(file: BinaryIO, note: Path, told: dict[str, Any], group: int, name: str) -> int:
+    """Counts what an interrupted run left, and cuts off what is not whole."""
+    try:
+        left = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 0  # killed before it had begun
+    for key, value in told.items():
+        if left.get(key) != value:
+            raise ConfigError(
+                f"{name}.partial is of another run: {key} was {left.get(key)!r} and is {value!r}; "
+                "repeat the old command, or leave out --resume to begin anew"
+            )
+    file.seek(0)
+    lines = size = whole = done = 0
+    for line in file:
+        size += len(line)
+        lines += line.endswith(b"\n")
+        if lines == (done + 1) * group:
+            whole, done = size, done + 1
+    file.truncate(whole)
+    return done
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def is_regular(output: str) -> bool:
+    """Whether an output is a file, or would be one: not standard output, a pipe or a device."""
+    try:
+        return output != "-" and (Path(output).is_file() or not Path(output).exists())
+    except OSError:
+        return True  # whoever writes it says why it cannot be
+
+
+def fingerprint(model: str) -> str:
+    """Returns the SHA-256 of a model file, or of a run's weights."""
+    path = Path(model)
+    try:
+        with (path / BEST_FILE if path.is_dir() else path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return ""  # whoever loads it says why
+
+
+def _lock(file: BinaryIO, partial: Path) -> None:
+    with contextlib.suppress(ImportError):  # not on Windows
+        import fcntl
+
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise _BusyError(
+                f"another process is writing {printable(str(partial))}; wait for it"
+            ) from error
