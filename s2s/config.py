@@ -130,7 +130,9 @@ class TokenizerConfig(Config):
     sampling: float = 0.0
     """Subword sampling while training: the share of BPE merges left out (BPE-dropout, Provilkov et
     al. 2020), or the smoothing of the unigram lattice; 0 is off."""
-
+    byte_fallback: bool = False
+    """Write characters that the vocabulary lacks byte by byte (256 of its pieces), so that any text
+    is read, and may be put out; not together with ``sampling``."""
     src_model: str | None = None
     """A SentencePiece model that exists, instead of learning one: the source's, or both sides'. Its
     special pieces must be those of s2s (pad 0, unk 1, bos 2, eos 3)."""
@@ -150,6 +152,11 @@ class TokenizerConfig(Config):
                 f"TokenizerConfig.tgt_algorithm is {self.tgt_algorithm!r} beside algorithm "
                 f"{self.algorithm!r}, but joint is True; two algorithms need joint False "
                 "(--separate-vocabularies)"
+            )
+        if self.byte_fallback and self.sampling:
+            raise ConfigError(
+                "TokenizerConfig.byte_fallback goes without sampling, which knows no bytes; set "
+                "sampling to 0"
             )
         if self.sampling and {self.algorithm, self.tgt_algorithm} & {"char", "word"}:
             raise ConfigError(

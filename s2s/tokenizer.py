@@ -163,6 +163,7 @@ def train_model(
             hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
             model_type=config.algorithm,
             normalization_rule_name=config.normalization,
+            byte_fallback=config.byte_fallback,
             character_coverage=COVERAGE if config.algorithm in ("bpe", "unigram") else 1.0,
             input_sentence_size=2_000_000,
             shuffle_input_sentence=True,

@@ -38,6 +38,22 @@ def test_unknown_characters_are_unknown_pieces(tokenizer):
     assert UNK_ID in tokenizer.encode_src(["世界"])[0]
 
 
+@pytest.mark.parametrize("algorithm", ["bpe", "unigram"])
+@pytest.mark.parametrize("joint", [True, False])
+def test_with_bytes_any_text_survives(algorithm, joint):
+    config = TokenizerConfig(
+        vocab_size=340, algorithm=algorithm, joint=joint, byte_fallback=True, normalization="nfkc"
+    )
+    tokenizer = train_tokenizer(DE, EN, config, seed=1)
+    texts = ["世界", "the 🐈 sleeps", "Ωμέγα \u0928\u092e\u0938\u094d\u0924\u0947", "</s> <0x41>"]
+    for encode in (tokenizer.encode_src, tokenizer.encode_tgt):
+        encoded = encode(texts)
+        assert not any({UNK_ID, BOS_ID, PAD_ID} & set(ids) for ids in encoded)
+    assert tokenizer.decode(encoded) == texts
+    cut = tokenizer.decode([ids[:-2] for ids in encoded[:1]])  # within a character
+    assert cut[0].startswith("世") and "\ufffd" in cut[0]
+
+
 @pytest.mark.parametrize("text", ["", " ", "\t"])
 def test_a_blank_is_the_end_piece_alone(tokenizer, text):
     assert tokenizer.encode_src([text]) == [[EOS_ID]]
@@ -150,6 +166,7 @@ def test_symbols_that_nfkc_makes_one_stay_two_without_it():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"byte_fallback": True, "sampling": 0.1}, "goes without sampling"),
         ({"algorithm": "char", "sampling": 0.1}, "one way only; set sampling to 0"),
         ({"algorithm": "word", "sampling": 0.1}, "one way only; set sampling to 0"),
         ({"tgt_algorithm": "word", "joint": False, "sampling": 0.1}, "one way only"),
