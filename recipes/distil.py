@@ -12,6 +12,8 @@ too. A teacher says the same thing the same way, which takes fewer weights than 
 """
 
 import argparse
+import hashlib
+import json
 import sys
 import time
 from pathlib import Path
@@ -45,14 +47,23 @@ TRAINING = {
 console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
 
-def teach(teacher: Translator, src: Path, tgt: Path, path: Path) -> None:
+def teach(model: Path, src: Path, tgt: Path, path: Path) -> None:
     """Writes to ``path`` what the teacher makes of each line of ``src``, whole or not at all."""
+    note = path.with_name(f"{path.name}.json")
+    told = {"teacher": hashlib.sha256(model.read_bytes()).hexdigest(), "src": str(src)}
     if path.is_file():
-        console.print(f"{path} is there already and is used; remove it to have it made anew")
+        if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != told:
+            raise ConfigError(
+                f"{path} is of another teacher, or other text; remove it, or name another --out"
+            )
+        console.print(f"{path} is there already and is used")
         return
+    teacher = Translator(model)
     found, wanted = teacher.card.get("languages"), {"src": src, "tgt": tgt}
     if found != {side: language_of(str(name)) for side, name in wanted.items()}:
         raise ConfigError(f"the teacher translates {found}, not {src} to {tgt}; name another one")
+    with atomic_output(note) as file:
+        json.dump(told, file)
     references = list(read_lines(tgt))
     stream = teacher.translate_stream(read_lines(src))
     shown = track(stream, "translating", len(references), console=console)
@@ -98,7 +109,7 @@ def main() -> None:
     models = {"teacher fp32": out / "teacher.onnx"}
     console.print(str(export_run(arguments.teachers, out / "teacher.onnx")))
     distilled = out / f"train.distilled.{language_of(str(tgt)) or 'tgt'}"
-    teach(Translator(out / "teacher.onnx"), src, tgt, distilled)
+    teach(out / "teacher.onnx", src, tgt, distilled)
 
     console.print("2. student")
     corpora = tuple(CorpusConfig(src=str(src), tgt=str(each)) for each in (distilled, tgt))

@@ -12,6 +12,7 @@ from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError
 from s2s.text import read_lines
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
+from s2s_export import export_run
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 WORDS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
@@ -84,10 +85,20 @@ def test_a_student_learns_from_what_the_ensemble_says(distil, text, teachers, mo
     distil.main()  # again: nothing is translated or trained anew
     assert "train.distilled.de is there already and is used" in capfd.readouterr().out
 
+    with pytest.raises(ConfigError, match=r"train.distilled.de is of another teacher, or other"):
+        distil.teach(
+            text / "out" / "fp32.onnx",
+            text / "train.en",
+            text / "train.de",
+            text / "out" / "train.distilled.de",
+        )
+
 
 def test_a_teacher_of_another_direction_is_refused(distil, text, teachers):
+    model = text / "teacher.onnx"
+    export_run(teachers[0], model)
     with pytest.raises(
         ConfigError, match=r"the teacher translates \{'src': 'en', 'tgt': 'de'\}, not"
     ):
-        distil.teach(Translator(teachers[0]), text / "train.de", text / "train.en", text / "new.en")
+        distil.teach(model, text / "train.de", text / "train.en", text / "new.en")
     assert not (text / "new.en").exists()
