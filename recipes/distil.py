@@ -34,11 +34,11 @@ from s2s.train.prepare import language_of
 from s2s_export import export_run
 
 MODEL = ModelConfig(embedding_size=192, hidden_size=256, cell="gru", dropout=0.2, tie="all")
-TOKENIZER = TokenizerConfig(vocab_size=4000, sampling=0.05)
+TOKENIZER = TokenizerConfig(vocab_size=4000)
 TRAINING = {
-    "learning_rate": 5e-3,
+    "learning_rate": 8e-3,
     "warmup_updates": 300,
-    "batch_tokens": 1500,
+    "batch_tokens": 1000,
     "ema_decay": 0.995,
     "average_last": 3,
     "bleu_sentences": 500,

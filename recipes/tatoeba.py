@@ -47,13 +47,14 @@ HELD_OUT = 2000
 """Pairs in val, and in test, of an archive."""
 SPLIT_SEED = 20261122
 
-MODEL = ModelConfig(embedding_size=256, hidden_size=512, cell="lstm", dropout=0.2, tie="all")
+MODEL = ModelConfig(embedding_size=256, hidden_size=256, dropout=0.1, tie="all")
 TOKENIZER = TokenizerConfig(vocab_size=8000)
 TRAINING = {
-    "learning_rate": 3e-3,
+    "learning_rate": 8e-3,
     "warmup_updates": 300,
-    "batch_tokens": 2000,
-    "ema_decay": 0.999,
+    "batch_tokens": 1500,
+    "ema_decay": 0.995,
+    "average_last": 3,
     "bleu_sentences": 500,
 }
 
