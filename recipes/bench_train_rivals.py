@@ -15,28 +15,22 @@ means that the machine was busy. ``s2s is`` how many times as fast, in the same 
 """
 
 import argparse
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rivals.children import Engine, started, take_turns
 
 from s2s.config import BOS_ID, PAD_ID, TokenizerConfig
 from s2s.text import read_pairs
 from s2s.tokenizer import train_tokenizer
 
-HERE = Path(__file__).parent / "rivals"
 SETTINGS = {
     "embedding_size": 256,
     "hidden_size": 512,
@@ -49,16 +43,6 @@ VOCAB_SIZE = 8000
 MAX_PIECES = 100
 
 console = Console(highlight=False, soft_wrap=True, width=112)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """A library, and how it is set up."""
-
-    name: str
-    python: str
-    script: str
-    changes: dict[str, Any]
 
 
 def engines(onmt: str | None, joeynmt: str | None) -> list[Engine]:
@@ -116,55 +100,6 @@ def write_batches(data: Path, path: Path, batch_tokens: int, count: int) -> tupl
     return tokenizer.tgt_vocab_size, padding / positions
 
 
-class Child:
-    """An engine's process."""
-
-    def __init__(self, engine: Engine, process: subprocess.Popen[str], log: IO[str]) -> None:
-        self.engine = engine
-        self.process = process
-        self.log = log
-        self.passes: list[dict[str, float]] = []
-        self.about = self.read()
-
-    def read(self) -> dict[str, Any]:
-        """Returns what the process says next; libraries that print are passed over."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith("{"):
-                return dict(json.loads(line))
-        self.log.seek(0)
-        sys.exit(
-            f"bench_train_rivals: {self.engine.name} ended with {self.process.wait()}:\n"
-            f"{self.log.read()[-3000:]}"
-        )
-
-    def run_pass(self) -> dict[str, float]:
-        """Has the process train once over the batches."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        return self.read()
-
-
-@contextmanager
-def started(engine: Engine, batches: Path, settings: dict[str, Any]) -> Iterator[Child]:
-    """Starts an engine's process, and ends it."""
-    command = [engine.python, str(HERE / engine.script), str(batches)]
-    command.append(json.dumps({**settings, **engine.changes}))
-    environment = {**os.environ, "OMP_NUM_THREADS": str(settings["threads"])}
-    pipe = subprocess.PIPE
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8") as log,
-        subprocess.Popen(  # noqa: S603
-            command, stdin=pipe, stdout=pipe, stderr=log, text=True, env=environment
-        ) as process,
-    ):
-        try:
-            yield Child(engine, process, log)
-        finally:
-            process.kill()
-
-
 def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
@@ -177,7 +112,6 @@ def main() -> None:
     parser.add_argument("--batch-tokens", type=int, default=3300)
     options = parser.parse_args()
     work = engines(options.onmt, options.joeynmt)
-    loads = []
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         path = Path(folder) / "batches.npz"
         vocab_size, padding = write_batches(
@@ -185,13 +119,7 @@ def main() -> None:
         )
         settings = {**SETTINGS, "vocab_size": vocab_size, "threads": options.threads}
         children = [stack.enter_context(started(engine, path, settings)) for engine in work]
-        for child in children:
-            child.run_pass()
-        for number in range(options.rounds):
-            loads.append(Path("/proc/loadavg").read_text(encoding="ascii").split()[0])
-            for child in islice(children * 2, number % len(children), None):
-                if len(child.passes) <= number:
-                    child.passes.append(child.run_pass())
+        loads = take_turns(children, options.rounds)
 
     tokens = int(children[0].passes[0]["tokens"])
     table = Table(

@@ -1,88 +1,105 @@
-"""How fast is a model file? torch, ONNX fp32 and ONNX int8 on one machine, in turns.
+"""How fast is a model file, beside torch and beside what else one might deploy? In turns.
 
     python recipes/bench_translate.py                    # a network of the usual size, LSTM
-    python recipes/bench_translate.py --cell gru
+    python recipes/bench_translate.py --cell gru --threads 1
     python recipes/bench_translate.py --run RUN --src sentences.txt
+    python recipes/bench_translate.py --onmt PYTHON --joeynmt PYTHON
 
-Every round visits every engine once, so that a busy machine slows all of them; the figure is the
-median round. Without a run, the network is untrained and every translation has 15 pieces.
+PYTHON is the interpreter of an environment in which OpenNMT-py 3.5 (with CTranslate2 4) or JoeyNMT
+2.3 is installed (``recipes/rivals/README.md``): recurrent models of the same size, and in
+CTranslate2 a Transformer of about as many weights, int8.
+
+Each engine is a process that waits while the others have their turn; a pass that is not counted
+comes first, and the figure is the median over rounds. Without a run, the networks are untrained and
+every translation has 15 pieces. ``int8 is`` how many times as fast the int8 file is, in the same
+round. ``MiB`` is the process at its peak, libraries included.
 """
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-import torch
+import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rivals.children import HERE, Engine, started, take_turns
+from rivals.untrained import VOCAB_SIZE, untrained
 
-from s2s.config import EOS_ID, PAD_ID, ModelConfig, SearchConfig
+from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.run import load_run
-from s2s.model.seq2seq import Seq2Seq
-from s2s.search import Hypotheses, beam_search
+from s2s.text import read_lines
 from s2s_export import build_model
-from s2s_export.parity import Session
 
 PIECES = 15
 """Length of source and target without a run."""
-Batch = tuple[torch.Tensor, torch.Tensor]
-Engine = Callable[[torch.Tensor, torch.Tensor, SearchConfig], Hypotheses]
+FASTEST = "s2s ONNX int8"
+
+console = Console(highlight=False, soft_wrap=True, width=112)
 
 
-def synthetic(cell: str) -> Seq2Seq:
-    """Returns an untrained network of embeddings 256, layers 512 and 8,000 pieces a side."""
-    torch.manual_seed(1)
-    config = {"src_vocab_size": 8000, "tgt_vocab_size": 8000, "tie": "none", "cell": cell}
-    model = Seq2Seq(ModelConfig.from_dict(config)).eval()
-    model.output.bias.data[EOS_ID] = -1e9  # never ends before its limit
-    return model
+def sentences_of(run: Path | None, src: Path | None) -> list[list[int]]:
+    """Returns ids of real sentences, or of made-up ones."""
+    if run is None or src is None:
+        ids = np.random.default_rng(1).integers(EOS_ID + 1, VOCAB_SIZE, (512, PIECES))
+        ids[:, -1] = EOS_ID
+        return [row.tolist() for row in ids]
+    return load_run(run).tokenizer.encode_src([line for line in read_lines(src) if line.strip()])
 
 
-def random_ids(vocab_size: int, count: int) -> list[list[int]]:
-    """Returns sentences of random pieces."""
-    generator = torch.Generator().manual_seed(1)
-    shape = (count, PIECES)
-    ids: list[list[int]] = torch.randint(
-        EOS_ID + 1, vocab_size, shape, generator=generator
-    ).tolist()
-    return ids
+def write_batches(path: Path, sentences: list[list[int]], size: int, most: int) -> None:
+    """Writes up to ``most`` batches of sentences of one length, for engines without padding."""
+    by_length: dict[int, list[list[int]]] = {}
+    for ids in sentences:
+        by_length.setdefault(len(ids), []).append(ids)
+    batches = [
+        group[start : start + size]
+        for _, group in sorted(by_length.items())
+        for start in range(0, len(group) - size + 1, size)
+    ]
+    if not batches:
+        sys.exit(f"bench_translate: no {size} sentences are equally long; give more with --src")
+    step = max(1, len(batches) // most)
+    chosen = batches[::step][:most]
+    arrays = {str(number): np.array(ids, np.int64) for number, ids in enumerate(chosen)}
+    np.savez(path, **arrays)
+    assert PAD_ID not in arrays["0"]
 
 
-def batches(sentences: list[list[int]], size: int, most: int) -> list[Batch]:
-    """Returns up to ``most`` padded batches of sentences of similar length."""
-    ordered = sorted(sentences, key=len)
-    groups = [ordered[i : i + size] for i in range(0, len(ordered) - size + 1, size)]
-    made = []
-    for group in groups[:: max(1, len(groups) // most)][:most]:
-        lengths = torch.tensor([len(ids) for ids in group])
-        src = torch.full((size, int(lengths.max())), PAD_ID)
-        for row, ids in enumerate(group):
-            src[row, : len(ids)] = torch.tensor(ids)
-        made.append((src, lengths))
-    return made
-
-
-def measure(
-    engines: dict[str, Engine], work: list[Batch], config: SearchConfig, rounds: int
-) -> dict[str, tuple[float, float]]:
-    """Returns sentences/s and target pieces/s (of the best hypotheses) of each engine."""
-    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in engines}
-    for turn in range(rounds + 1):
-        for name, engine in engines.items():
-            start, sentences, pieces = time.perf_counter(), 0, 0
-            for src, lengths in work:
-                found = engine(src, lengths, config)
-                sentences += len(src)
-                pieces += int(found.lengths[:, 0].sum())
-            seconds = time.perf_counter() - start
-            if turn > 0:  # the first round warms up
-                rates[name].append((sentences / seconds, pieces / seconds))
-    return {
-        name: (statistics.median(r[0] for r in seen), statistics.median(r[1] for r in seen))
-        for name, seen in rates.items()
-    }
+def engines(options: argparse.Namespace, folder: Path) -> list[Engine]:
+    """Builds the files and returns s2s and the rivals that are there."""
+    model, search = untrained(options.cell), SearchConfig(max_length=PIECES)
+    if options.run is not None:
+        run = load_run(options.run)
+        model, search = run.model, run.search
+    found = [Engine("s2s torch", sys.executable, "search_torch.py", {})]
+    for precision in ("fp32", "int8"):
+        path = folder / f"{precision}.onnx"
+        path.write_bytes(build_model(model, search, precision).SerializeToString())
+        console.print(f"{precision}: {path.stat().st_size / 1e6:.1f} MB")
+        name = f"s2s ONNX {precision}"
+        found.append(Engine(name, sys.executable, "search_onnx.py", {"model": str(path)}))
+    console.print(f"{options.cell}, {model.num_parameters() / 1e6:.1f} M weights")
+    if options.run is not None:
+        return found
+    if options.onmt is not None:
+        command = [options.onmt, str(HERE / "make_transformer.py"), str(folder), str(VOCAB_SIZE)]
+        made = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        weights = int(made.stdout.split()[-1])
+        console.print(f"CTranslate2's Transformer: {weights / 1e6:.1f} M weights")
+        files = {"transformer": str(folder / "transformer")}
+        for threads in range(1, options.threads + 1):
+            name = f"CTranslate2 int8, {threads} thread(s)"
+            changes = {**files, "threads": threads}
+            found.append(Engine(name, options.onmt, "search_ctranslate2.py", changes))
+        found.append(Engine("OpenNMT-py", options.onmt, "search_onmt.py", {}))
+    if options.joeynmt is not None:
+        found.append(Engine("JoeyNMT", options.joeynmt, "search_joeynmt.py", {}))
+    return found
 
 
 def main() -> None:
@@ -91,55 +108,55 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="folder of a trained run")
     parser.add_argument("--src", type=Path, help="source sentences for --run, one a line")
     parser.add_argument("--cell", choices=["lstm", "gru", "rnn"], default="lstm")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--onmt", help="Python with OpenNMT-py and CTranslate2")
+    parser.add_argument("--joeynmt", help="Python with JoeyNMT")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--batches", type=int, default=4, help="batches a round, at most")
+    parser.add_argument("--beams", type=int, nargs="+", default=[1, 5])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 32, 64], help="of batches")
+    parser.add_argument("--sentences", type=int, default=64, help="of a pass, about")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    search = SearchConfig(max_length=PIECES)
-    if options.run is not None:
-        run = load_run(options.run)
-        model, search = run.model, run.search
-        if options.src is None:
-            parser.error("--run needs --src: random pieces are no sentences")
-        lines = options.src.read_text(encoding="utf-8").splitlines()
-        sentences = run.tokenizer.encode_src([line for line in lines if line.strip()])
-    else:
-        model = synthetic(options.cell)
-        sentences = random_ids(model.config.src_vocab_size, 32 * options.batches)
-
-    def torch_engine(src: torch.Tensor, lengths: torch.Tensor, config: SearchConfig) -> Hypotheses:
-        return beam_search(model, src, lengths, config)
-
-    engines: dict[str, Engine] = {"torch": torch_engine}
-    sizes = {"torch": 4 * model.num_parameters()}
-    for precision in ("fp32", "int8"):
-        serialized = build_model(model, search, precision).SerializeToString()
-        sizes[f"onnx {precision}"] = len(serialized)
-        engines[f"onnx {precision}"] = Session(serialized, options.threads).search
-
-    title = f"{model.config.cell}, {model.num_parameters() / 1e6:.1f} M parameters, "
-    table = Table(title=f"{title}{options.threads} thread(s), median of {options.rounds} rounds")
-    for column in ("search", "batch", "engine", "sentences/s", "tokens/s", "times torch"):
-        table.add_column(column, justify="right")
-    for beam in (1, 5):
-        for size in (1, 32):
-            work = batches(sentences, size, options.batches)
-            config = SearchConfig.from_dict({**search.to_dict(), "beam_size": beam})
-            rates = measure(engines, work, config, options.rounds)
-            for name, (per_sentence, per_piece) in rates.items():
-                table.add_row(
-                    "greedy" if beam == 1 else f"beam {beam}",
-                    str(size),
-                    name,
-                    f"{per_sentence:,.1f}",
-                    f"{per_piece:,.0f}",
-                    f"{per_piece / rates['torch'][1]:.2f}",
-                )
-            table.add_section()
-    console = Console()
+    if (options.run is None) != (options.src is None):
+        parser.error("--run and --src go together: random pieces are no sentences")
+    table = Table(title=f"{options.threads} thread(s), median of {options.rounds} rounds")
+    for column in ("search", "batch", "engine", "sentences/s", "pieces/s", "int8 is", "MiB"):
+        table.add_column(column, justify="left" if column == "engine" else "right")
+    loads: list[str] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        work = engines(options, folder)
+        sentences = sentences_of(options.run, options.src)
+        settings: dict[str, Any] = {"threads": options.threads, "pieces": PIECES}
+        settings |= {"vocab_size": VOCAB_SIZE, "cell": options.cell}
+        settings["run"] = None if options.run is None else str(options.run)
+        if options.run is not None:
+            settings["pieces"] = 512
+        for beam in options.beams:
+            for size in options.sizes:
+                path = folder / f"batches{size}.npz"
+                write_batches(path, sentences, size, max(1, options.sentences // size))
+                with ExitStack() as stack:
+                    chosen = {**settings, "beam": beam}
+                    children = [stack.enter_context(started(each, path, chosen)) for each in work]
+                    loads += take_turns(children, options.rounds)
+                best = next(child for child in children if child.engine.name == FASTEST)
+                for child in children:
+                    seconds = [each["seconds"] for each in child.passes]
+                    pairs = zip(best.passes, child.passes, strict=True)
+                    ratios = [other["seconds"] / own["seconds"] for own, other in pairs]
+                    last = child.passes[-1]
+                    table.add_row(
+                        "greedy" if beam == 1 else f"beam {beam}",
+                        str(size),
+                        child.engine.name,
+                        f"{last['sentences'] / statistics.median(seconds):,.1f}",
+                        f"{last['pieces'] / statistics.median(seconds):,.0f}",
+                        f"{statistics.median(ratios):.2f} x",
+                        f"{last['peak_mib']:,.0f}",
+                    )
+                table.add_section()
     console.print(table)
-    console.print(", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sizes.items()))
+    console.print(f"load average before each round: {', '.join(loads)}")
 
 
 if __name__ == "__main__":

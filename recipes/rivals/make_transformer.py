@@ -1,0 +1,71 @@
+"""Makes an untrained Transformer of OpenNMT-py 3.5 and converts it to CTranslate2, int8.
+
+    PYTHON make_transformer.py FOLDER VOCAB_SIZE
+
+PYTHON has OpenNMT-py and ctranslate2: 4 + 4 layers of 256, about as many weights as the others.
+"""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import ctranslate2
+import onmt.opts
+import torch
+from onmt.inputters.inputter import dict_to_vocabs, vocabs_to_dict
+from onmt.model_builder import build_model
+from onmt.utils.parse import ArgumentParser
+
+FLAGS = {
+    "data": "{}",
+    "src_vocab": "unused",
+    "encoder_type": "transformer",
+    "decoder_type": "transformer",
+    "enc_layers": 4,
+    "dec_layers": 4,
+    "heads": 4,
+    "word_vec_size": 256,
+    "hidden_size": 256,
+    "transformer_ff": 1024,
+    "self_attn_type": "scaled-dot",
+}
+
+
+def main() -> None:
+    """Builds, saves, converts."""
+    folder, size = Path(sys.argv[1]), int(sys.argv[2])
+    parser = ArgumentParser()
+    onmt.opts.train_opts(parser)
+    words = [word for name, value in FLAGS.items() for word in (f"--{name}", str(value))]
+    opt = parser.parse_args([*words, "--position_encoding"])
+    opt.data = {}
+    ArgumentParser.update_model_opts(opt)
+    ArgumentParser.validate_model_opts(opt)
+    torch.manual_seed(1)
+    pieces = ["<unk>", "<blank>", "<s>", "</s>", *(f"piece{number}" for number in range(4, size))]
+    vocabs = dict_to_vocabs({"data_task": "seq2seq", "src": pieces, "tgt": pieces})
+    model = build_model(opt, opt, vocabs, None, -1)
+    weights = model.state_dict()
+    generator = {
+        name.removeprefix("generator."): value
+        for name, value in weights.items()
+        if name.startswith("generator.")
+    }
+    rest = {name: value for name, value in weights.items() if not name.startswith("generator.")}
+    checkpoint = {
+        "model": rest,
+        "generator": generator,
+        "vocab": vocabs_to_dict(vocabs),
+        "opt": opt,
+        "optim": None,
+    }
+    torch.serialization.add_safe_globals([Namespace])  # the converter reads weights only
+    torch.save(checkpoint, folder / "transformer.pt")
+    ctranslate2.converters.OpenNMTPyConverter(str(folder / "transformer.pt")).convert(
+        str(folder / "transformer"), quantization="int8"
+    )
+    print(sum(value.numel() for value in model.parameters()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""A search of s2s in onnxruntime: the runtime's own backend, one core a batch."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+from search_turns import Ids, read_job, serve
+
+from s2s.backends import Batch, Found, OnnxBackend
+from s2s.config import SearchConfig
+from s2s.model_file import ModelFile
+from s2s.onnx_header import read_header
+
+
+def main() -> None:
+    """Loads the file and serves passes."""
+    batches, settings = read_job()
+    data = Path(settings.model).read_bytes()
+    # A graph without metadata: ids are all that is asked for here.
+    file: Any = SimpleNamespace(
+        name=settings.model, data=data, header=read_header(data), card={"options": []}
+    )
+    backend = OnnxBackend(cast(ModelFile, file), "cpu", settings.threads)
+    config = SearchConfig(beam_size=settings.beam, max_length=settings.pieces)
+    pool = ThreadPoolExecutor(settings.threads)
+
+    def run(src: Ids) -> Found:
+        return backend.search(Batch(src, np.full(len(src), src.shape[1])), config)
+
+    def search(src: Ids) -> int:
+        # As the translator does: a batch is shared out among the cores.
+        parts = np.array_split(src, min(settings.threads, len(src)))
+        found = list(pool.map(run, parts)) if len(parts) > 1 else [run(src)]
+        return sum(int(each.lengths[:, 0].sum()) for each in found)
+
+    serve(batches, search)
+
+
+if __name__ == "__main__":
+    main()
