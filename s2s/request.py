@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from s2s.batching import BatchSize, check_whole
 from s2s.config import FORBIDDEN_IDS, SearchConfig
 from s2s.errors import ConfigError, suggest
-from s2s.splitting import TOO_LONG
 from s2s.tags import choose_tag
 from s2s.tokenizer import Tokenizer
 
+TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200
 """Source pieces that are translated at once, the end piece counted, unless told otherwise: training
 leaves longer sentences out."""

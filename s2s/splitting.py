@@ -12,18 +12,16 @@ from typing import NamedTuple
 
 from s2s.config import EOS_ID
 
-TOO_LONG = ("split", "truncate", "error")
-"""What may become of a sentence that is too long."""
-
 CLOSING = r"[\"'“”‘’«»‹›)\]」』]*"
+# Strings, not patterns: most sentences need none, and a start of half a second feels each of them.
 LEVELS = (
     # Where a sentence ends; a small letter after the blank goes on with it ("approx. 3", "z. B.
     # heute"). Marks of scripts without blanks need none.
-    re.compile(rf"[.!?…؟।]+{CLOSING}\s+|[。！？｡]+{CLOSING}\s*"),
-    re.compile(rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*"),
-    re.compile(r"\s+"),
+    rf"[.!?…؟।]+{CLOSING}\s+|[。！？｡]+{CLOSING}\s*",
+    rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*",
+    r"\s+",
 )
-WITHOUT_BLANKS = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uf900-\uffef]")
+WITHOUT_BLANKS = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uf900-\uffef]"
 """Letters and marks of scripts that put no blank between sentences."""
 
 Encode = Callable[[Sequence[str]], list[list[int]]]
@@ -85,12 +83,12 @@ def _part_sentence(text: str, encode: Encode, limit: int, level: int) -> Iterato
     yield from _part_sentence(packed, encode, limit, level + 1)
 
 
-def _cut(text: str, end: re.Pattern[str]) -> list[str]:
+def _cut(text: str, end: str) -> list[str]:
     """Cuts a text after each match, unless a small letter follows the end of a sentence."""
     cuts, start = [], 0
-    for found in end.finditer(text):
+    for found in re.finditer(end, text):
         follows = text[found.end() : found.end() + 1]
-        if not follows or (end is LEVELS[0] and follows.islower()):
+        if not follows or (end == LEVELS[0] and follows.islower()):
             continue
         cuts.append(text[start : found.end()])
         start = found.end()
@@ -104,6 +102,6 @@ def join(texts: Sequence[str]) -> str:
         if not (joined and text):
             joined += text
             continue
-        close = WITHOUT_BLANKS.match(joined[-1]) and WITHOUT_BLANKS.match(text[0])
+        close = re.match(WITHOUT_BLANKS, joined[-1]) and re.match(WITHOUT_BLANKS, text[0])
         joined += text if close else f" {text}"
     return joined

@@ -1,10 +1,13 @@
 """The command ``s2s``: each command in a module of its own, its imports inside its function.
 
-So ``s2s translate`` starts without torch, and without what the other commands need.
+So ``s2s translate`` starts without torch, and without what the other commands need; not even their
+modules are loaded, unless help lists them.
 """
 
+import importlib
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,12 +17,6 @@ from typing import Annotated, Any
 import typer
 
 from s2s import __version__
-from s2s.cli.evaluate import evaluate
-from s2s.cli.export import export
-from s2s.cli.info import info
-from s2s.cli.score import score
-from s2s.cli.train import train
-from s2s.cli.translate import translate
 from s2s.errors import S2SError
 from s2s.text import printable
 
@@ -31,8 +28,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, export, translate, score, evaluate, info):
-    app.command()(command)
+COMMANDS = ("train", "export", "translate", "score", "evaluate", "info")
 
 # typer has carried click under several names; this is click's UsageError in all of them.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -99,6 +95,8 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         given = sys.argv[1:] if args is None else list(args)
         # Not standalone: click would print errors in its own way, on several lines.
+        for name in given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS:
+            _register(name)
         code = typer.main.get_command(app).main(given, "s2s", standalone_mode=False)
         sys.stdout.flush()
     except S2SError as error:
@@ -117,9 +115,18 @@ def main(args: Sequence[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _register(name: str) -> None:
+    """Makes a command known, once: tests call ``main`` many times."""
+    if name not in {command.name for command in app.registered_commands}:
+        module = importlib.import_module(f"s2s.cli.{name}")
+        app.command(name)(getattr(module, name))
+
+
 def _describe(error: Any) -> str:
     """A usage error in one line, with where to read more."""
     message = " ".join(str(error.format_message()).split()).rstrip(".")
+    # Some pairs of typer and click both add it.
+    message = re.sub(r"(Did you mean [^?]+\?) \1", r"\1", message)
     path = getattr(error.ctx, "command_path", "s2s")
     return f"{message}; see '{path} --help'"
 

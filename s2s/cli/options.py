@@ -9,7 +9,6 @@ import typer
 
 from s2s.errors import FileError, suggest
 from s2s.files import atomic_output
-from s2s.splitting import TOO_LONG
 from s2s.text import printable
 
 
@@ -69,8 +68,8 @@ MaxSrcLength = Annotated[
 TooLong = Annotated[
     str,
     typer.Option(
-        metavar="|".join(TOO_LONG),
-        callback=one_of(*TOO_LONG),
+        metavar="split|truncate|error",
+        callback=one_of("split", "truncate", "error"),
         help="A sentence with more pieces: part it at sentence ends, else at marks and blanks; "
         "leave the rest out; or stop. What was done is counted and said.",
     ),

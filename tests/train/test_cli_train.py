@@ -58,7 +58,7 @@ def test_from_two_text_files_to_scored_translations(corpus_folder, capsys):
         (("--cell", "lstmm"), "did you mean 'lstm'?"),
         (("--preset", "tinny"), "did you mean 'tiny'?"),
         (("--attention", "multi-head"), "did you mean 'multihead'?"),
-        (("--max-update", 3), "possible options: --max-minutes, --max-updates"),
+        (("--max-update", 3), "--max-updates"),
         (("--val-src", "none.xx"), "none.xx does not exist"),
         (("--vocab-size", 2), "--vocab-size"),
         (("--algorithm", "chars"), "did you mean 'char'?"),

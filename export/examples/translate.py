@@ -1,0 +1,59 @@
+"""Translates lines with a model file, without s2s: all it takes is in the file.
+
+    python export/examples/translate.py MODEL.onnx < in.txt
+    python export/examples/translate.py MODEL.onnx in.txt
+
+One sentence a line, UTF-8. For a model with tags, each line begins with one, ``<2de> Hello.``
+"""
+
+import base64
+import fileinput
+import json
+import sys
+import unicodedata
+from itertools import islice
+
+import numpy as np
+from onnxruntime import InferenceSession
+from sentencepiece import SentencePieceProcessor
+
+PAD, END = 0, 3
+
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+session = InferenceSession(sys.argv[1])
+metadata = session.get_modelmeta().custom_metadata_map
+if metadata.get("s2s.format") != "1":
+    sys.exit(f"{sys.argv[1]} is no s2s model file of format 1")
+card = json.loads(metadata["s2s.config"])
+source = SentencePieceProcessor(model_proto=base64.b64decode(metadata["s2s.tokenizer"]))
+tgt_model = metadata.get("s2s.tgt_tokenizer", metadata["s2s.tokenizer"])
+target = SentencePieceProcessor(model_proto=base64.b64decode(tgt_model))
+options = {
+    "beam_size": np.array(card["search"]["beam_size"], np.int64),
+    "max_length": np.array(card["search"]["max_length"], np.int64),
+    "length_penalty": np.array(card["search"]["length_penalty"], np.float32),
+}
+
+
+def encode(line: str) -> list[int]:
+    """Returns a line's piece ids, the end piece last; that one alone if the line is blank."""
+    # The form of text that models are trained with: composed characters, single blanks.
+    text = " ".join(unicodedata.normalize("NFC", line).split())
+    tag = next((tag for tag in card.get("tags", []) if text.startswith(tag)), "")
+    ids = source.encode(text.removeprefix(tag).strip())
+    # SentencePiece finds no tag in text, so its piece is put there.
+    return [*([source.piece_to_id(tag)] if tag else []), *ids, END] if ids else [END]
+
+
+with fileinput.input(sys.argv[2:], mode="rb") as stream:
+    lines = (line.decode() for line in stream)
+    while rows := [encode(line) for line in islice(lines, 64)]:
+        lengths = np.array([len(row) for row in rows], np.int64)
+        src = np.full((len(rows), lengths.max()), PAD, np.int64)
+        for padded, row in zip(src, rows, strict=True):
+            padded[: len(row)] = row
+        (hypotheses,) = session.run(["hypotheses"], {"src": src, "src_lengths": lengths, **options})
+        best = [[i for i in ids if i not in (PAD, END)] for ids in hypotheses[:, 0].tolist()]
+        for row, text in zip(rows, target.decode(best), strict=True):
+            print(text if len(row) > 1 else "", flush=True)  # noqa: T201

@@ -1,0 +1,197 @@
+"""The programs in export/examples, which know no s2s, translate as s2s does."""
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from s2s import Translator
+from s2s.model_file import read_model_file
+from s2s.pieces import append_pieces, read_pieces
+from s2s.protobuf import read_fields, write_field
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "export" / "examples"
+NODE = shutil.which("node")
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+PACKAGES = ("onnxruntime-node", "onnxruntime-web", "@sctg/sentencepiece-js")
+
+LINES = [
+    "eins zwei drei",
+    "",
+    "fünf zwölf",
+    "fu\u0308nf zwo\u0308lf",
+    " \t ",
+    "  elf\tacht \u00a0 neun ",
+    "acht </s> zwei <unk>",
+    "zehn \U0001f600 sieben <2it> vier",
+    "vier " * 30,
+    "\u2028neun",
+]
+MANY = LINES * 10  # more than a batch
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Nothing here needs torch, unlike the rest of this folder."""
+
+
+def with_metadata(data, **entries):
+    for key, value in entries.items():
+        entry = write_field(1, f"s2s.{key}".encode()) + write_field(2, value.encode())
+        data += write_field(14, entry)
+    return data
+
+
+@pytest.fixture
+def own_target(tiny, tmp_path):
+    """Path of the same model with a vocabulary of the target's own, which writes capitals."""
+    data = tiny.read_bytes()
+    model = read_model_file(data).tokenizer.src_model
+    pieces = [
+        piece._replace(text=piece.text.upper()) if number > 3 else piece
+        for number, piece in enumerate(read_pieces(model))
+    ]
+    rest = (field for field in read_fields(memoryview(model)) if field[0] != 1)
+    target = append_pieces(b"".join(write_field(n, bytes(value)) for n, value in rest), pieces)
+    path = tmp_path / "own_target.onnx"
+    path.write_bytes(with_metadata(data, tgt_tokenizer=base64.b64encode(target).decode()))
+    return path
+
+
+def translations(model, lines, **options):
+    found = Translator(model, threads=1).translate(lines, **options)
+    return [translation.text for translation in found]
+
+
+def run(command, **options):
+    return subprocess.run(  # noqa: S603
+        list(map(str, command)), capture_output=True, timeout=300, check=False, **options
+    )
+
+
+def needs(*packages):
+    """Skips a test of JavaScript where what it runs with is missing."""
+    if NODE is None:
+        pytest.skip("node is missing")
+    missing = [name for name in packages if not (EXAMPLES / "node_modules" / name).is_dir()]
+    if missing:
+        pytest.skip(f"{missing[0]} is missing; run npm install in export/examples")
+
+
+@pytest.fixture(params=["python", "node"])
+def example(request):
+    """The command of an example that translates standard input or a file."""
+    if request.param == "python":
+        return [sys.executable, EXAMPLES / "translate.py"]
+    needs(*PACKAGES)
+    return [NODE, EXAMPLES / "node" / "translate.mjs"]
+
+
+def test_examples_translate_as_s2s_does(example, tiny):
+    expected = translations(tiny, MANY)
+    assert expected[:3] == ["one two three", "", "five twelve"]
+    finished = run([*example, tiny], input="".join(f"{line}\n" for line in MANY).encode())
+    assert finished.stderr == b""
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_examples_read_a_file_without_a_last_line_end(example, tiny, tmp_path):
+    (tmp_path / "in.txt").write_bytes("eins\r\nfünf\n\nelf".encode())
+    finished = run([*example, tiny, tmp_path / "in.txt"])
+    assert finished.stdout == b"one\nfive\n\neleven\n"
+
+
+def test_examples_read_nothing_and_write_nothing(example, tiny):
+    finished = run([*example, tiny], input=b"")
+    assert (finished.returncode, finished.stdout) == (0, b"")
+
+
+def test_examples_use_the_targets_own_vocabulary(example, own_target):
+    expected = translations(own_target, LINES)
+    assert expected[0] == "ONE TWO THREE"
+    finished = run([*example, own_target], input="\n".join(LINES).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_examples_put_a_tag_before_a_sentence(example, tagged):
+    lines = [f"{'<2it>' if i % 2 else '<2en>'} {line}" for i, line in enumerate(LINES)]
+    lines += ["", "<2it>eins", " <2en>\tzwei "]
+    expected = translations(tagged, lines)
+    finished = run([*example, tagged], input="\n".join(lines).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_examples_refuse_a_format_that_they_do_not_know(example, tiny, tmp_path):
+    (tmp_path / "new.onnx").write_bytes(with_metadata(tiny.read_bytes(), format="2"))
+    finished = run([*example, tmp_path / "new.onnx"], input=b"eins\n")
+    assert finished.returncode != 0
+    assert b"no s2s model file of format 1" in finished.stderr
+
+
+def test_node_reads_the_metadata_that_onnxruntime_reads(tagged):
+    needs()
+    import onnxruntime
+
+    script = """
+        import { readFileSync } from "node:fs";
+        import { readMetadata } from "./shared/metadata.mjs";
+        const metadata = readMetadata(readFileSync(process.argv[1]));
+        console.log(JSON.stringify(Object.fromEntries(metadata)));
+    """
+    command = [NODE, "--input-type=module", "--eval", script, tagged]
+    session = onnxruntime.InferenceSession(tagged)
+    expected = session.get_modelmeta().custom_metadata_map
+    assert json.loads(run(command, cwd=EXAMPLES).stdout) == expected
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and does not tell about each."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    """Address of a server of this repository's files."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=ROOT)) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
+
+
+def test_the_page_translates_as_s2s_does(server, tiny, tagged, own_target):
+    needs(*PACKAGES, "playwright-core")
+    if BROWSER is None:
+        pytest.skip("chromium is missing")
+    lines = [line for line in LINES if "\t" not in line]
+    job = {
+        "browser": BROWSER,
+        "url": f"{server}/export/examples/web/?model=/{tiny.relative_to(ROOT).as_posix()}",
+        "files": [{"path": str(path), "name": path.name} for path in (tagged, own_target)],
+        "lines": lines,
+    }
+    script = Path(__file__).parent / "drive_page.mjs"
+    finished = run([NODE, script], input=json.dumps(job).encode(), cwd=EXAMPLES)
+    assert finished.stderr == b""
+    found = json.loads(finished.stdout)
+    assert found["problems"] == []
+    assert found["translations"] == [
+        translations(tiny, lines),
+        translations(tagged, lines, to="it"),  # the second in the page's menu
+        translations(own_target, lines),
+        translations(own_target, lines),
+    ]
+    assert found["status"].startswith("package.json: this is no ONNX file")
