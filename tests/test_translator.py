@@ -1,9 +1,7 @@
-import logging
 import math
 import random
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,6 @@ from s2s import Translator  # noqa: E402
 from s2s.batching import BatchSize, Query, make_batches  # noqa: E402
 from s2s.errors import (  # noqa: E402
     ConfigError,
-    DataError,
     DeviceError,
     MissingPackageError,
     ModelError,
@@ -130,46 +127,6 @@ def test_search_options_reach_the_graph(translator):
         for alpha in (0.0, 1.0)
     )
     assert free < penalised < 0
-
-
-def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
-    sentences = ["eins zwei.", "Drei vier fünf.", "Sechs."]
-    texts = ["eins", " ".join(sentences), "", "zwei " * 2000]
-    alone = translator.translate(sentences, n_best=2)
-    limit = max(each.src_length for each in alone)
-    with caplog.at_level(logging.WARNING, "s2s"):
-        found = translator.translate(texts, n_best=2, max_src_length=limit)
-    said = (
-        f"2 of 4 sentences had over {limit} pieces and were translated in parts, 1 of them within"
-    )
-    assert f"{said} a sentence (first: line 2)" in caplog.text
-    assert [each.cut for each in found] == [False] * 4
-    assert [each.parts for each in found[:3]] == [1, 3, 0]
-    assert found[0] == translator.translate(["eins"], n_best=2)[0]
-    for rank, hypothesis in enumerate(found[1].hypotheses):
-        ranked = [each.hypotheses[rank] for each in alone]
-        assert hypothesis.text == " ".join(each.text for each in ranked if each.text)
-        assert hypothesis.score == pytest.approx(sum(each.score for each in ranked))
-        assert hypothesis.pieces == tuple(piece for each in ranked for piece in each.pieces)
-    pieces = found[3].src_length - found[3].parts  # without the end piece of each part
-    assert (
-        pieces
-        == translator.translate(texts[3:], too_long="truncate", max_src_length=5000)[0].src_length
-        - 1
-    )
-
-
-def test_a_long_sentence_is_cut_or_refused_if_that_is_chosen(translator, caplog):
-    texts = ["eins", "zwei " * 2000, "", "drei " * 2000]
-    with caplog.at_level(logging.WARNING, "s2s"):
-        found = translator.translate(texts, max_src_length=9, too_long="truncate")
-    assert [each.cut for each in found] == [False, True, False, True]
-    assert [each.src_length for each in found] == [len(found[0].pieces) + 1, 9, 0, 9]
-    assert "2 of 4 sentences had over 9 pieces and were cut there (first: line 2)" in caplog.text
-    stream = translator.translate_stream(texts, 1, max_src_length=9, too_long="error")
-    assert next(stream) == found[0]
-    with pytest.raises(DataError, match=r"sentence 2 has .* pieces; expected at most 9: split it"):
-        next(stream)
 
 
 def test_a_translation_is_one_line(translator, sentences):
@@ -302,88 +259,3 @@ def test_a_broken_pair_of_onnxruntime_packages_is_one_line(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", type(sys)("onnxruntime"))
     with pytest.raises(MissingPackageError, match="onnxruntime is broken"):
         Translator(tiny)
-
-
-def test_details_say_how_probable_and_where_from(translator):
-    texts = ["drei eins zwölf", "", "sieben"]
-    found = translator.translate(texts, n_best=2, details=True)
-    plain = translator.translate(texts, n_best=2)
-    for each, other in zip(found, plain, strict=True):
-        for one, same in zip(each.hypotheses, other.hypotheses, strict=True):
-            assert (one.text, one.score, one.pieces) == (same.text, same.score, same.pieces)
-    assert found[0].text == "three one twelve"
-    assert found[0].details.alignment == ((0, 0), (1, 1), (2, 2))
-    penalty = ((5 + len(found[0].pieces) + 1) / 6) ** translator.search.length_penalty
-    assert sum(found[0].details.log_probs) / penalty == pytest.approx(found[0].score, abs=1e-5)
-    assert len(found[0].details.log_probs) == len(found[0].pieces) + 1
-    assert 0.5 < found[0].details.confidence < 1
-    assert (found[1].details.log_probs, found[1].details.confidence) == ((), 1.0)
-
-
-def test_parts_are_aligned_with_the_words_of_the_whole(translator):
-    (found,) = translator.translate(["zwei eins drei vier"], max_src_length=6, details=True)
-    assert found.parts > 1
-    assert {tgt for _, tgt in found.details.alignment} == set(range(len(found.text.split())))
-    assert max(src for src, _ in found.details.alignment) == 3
-
-
-def test_a_prefix_begins_the_translation(translator):
-    texts = ["eins zwei drei", "vier", "acht"]
-    found = [each.text for each in translator.translate(texts, prefix="ten")]
-    assert all(text.startswith("ten") for text in found)
-    each = translator.translate(texts, prefix=["one two", "", "eight nine"])
-    assert [one.text for one in each[:2]] == ["one two three", "four"]
-    assert each[2].text.startswith("eight nine")
-    with pytest.raises(ConfigError, match="there are 2 prefixes, and more sentences"):
-        translator.translate(texts, prefix=["", ""])
-
-
-def test_given_translations_are_scored(translator):
-    texts = ["eins zwei drei", "eins zwei drei", "vier", ""]
-    found = translator.translate(texts[:1], details=True)[0].hypotheses[0]
-    right, wrong, unknown, blank = translator.score(texts, ["one two three", "ten", "four Ω", ""])
-    assert (right.text, right.pieces) == (found.text, found.pieces)
-    assert right.score == pytest.approx(found.score, abs=1e-5)
-    assert right.details.log_probs == pytest.approx(found.details.log_probs, abs=1e-5)
-    assert wrong.score < right.score
-    assert unknown.score == -math.inf
-    assert unknown.details.confidence == 0
-    assert not any(math.isnan(each) for each in unknown.details.log_probs)
-    assert math.isfinite(blank.score)
-    with pytest.raises(DataError, match="1 sentences but 2 translations"):
-        translator.score(["eins"], ["one", "two"])
-    with pytest.raises(DataError, match=r"sentence 1 has .* pieces; expected at most 200"):
-        translator.score(["eins " * 300], ["one"])
-
-
-def test_what_is_drawn_belongs_to_the_sentence_and_the_seed(translator):
-    texts = ["eins zwei", "drei", "eins zwei drei vier fünf"]
-    options = {"temperature": 3.0, "beam_size": 4, "n_best": 4}
-    together = translator.translate(texts, seed=7, **options)
-    assert together == translator.translate(texts, seed=7, **options)
-    assert together != translator.translate(texts, seed=8, **options)
-    for text, each in zip(texts, together, strict=True):
-        assert translator.translate([text], seed=7, **options)[0].text == each.text
-    assert len({hypothesis.text for hypothesis in together[2].hypotheses}) > 1
-
-
-def test_pieces_can_be_banned_and_repetition_forbidden(translator):
-    free = translator.translate(["fünf eins fünf"])[0]
-    assert free.text == "five one five"
-    found = translator.translate(["fünf eins fünf"], banned=["▁five"])[0]
-    assert "▁five" not in found.pieces
-    found = translator.translate(["fünf eins fünf"], no_repeat=1)[0]
-    assert len(set(found.pieces)) == len(found.pieces)
-    with pytest.raises(ConfigError, match="no piece 'five'; pieces are written as"):
-        translator.translate(["eins"], banned=["five"])
-    with pytest.raises(ConfigError, match="banned is one string"):
-        translator.translate(["eins"], banned="▁five")
-    with pytest.raises(TypeError, match="no option 'beamsize'; did you mean 'beam_size'"):
-        translator.translate(["eins"], beamsize=3)
-
-
-def test_a_file_of_an_older_release_translates_but_has_no_options():
-    old = Translator(Path(__file__).parent / "data" / "tiny-0.1.0.onnx")
-    assert old.translate(["drei eins zwölf"])[0].text == "three one twelve"
-    with pytest.raises(ModelError, match="knows no prefix: an older s2s wrote it; export it again"):
-        old.translate(["eins"], prefix="one")

@@ -1,0 +1,81 @@
+"""``s2s translate``, stopped, killed, and resumed."""
+
+import signal
+import subprocess
+import time
+
+import pytest
+from processes import start
+
+pytest.importorskip("onnxruntime")
+
+
+def test_a_run_that_was_killed_goes_on_where_it_stopped(tiny, tmp_path, s2s):
+    words = ["eins", "zwei drei", "", "vier fünf sechs", "sieben " * 3]
+    source = tmp_path / "in"
+    source.write_text("".join(f"{words[i % 5]} {words[i % 3]}\n" for i in range(20_000)))
+    options = ("translate", tiny, source, "--beam-size", "2", "--n-best", "2")
+    out, partial = tmp_path / "out", tmp_path / "out.partial"
+    kills = 0
+    while kills < 3:
+        process = start(*options, "-o", out, *["--resume"] * (kills > 0))
+        before = partial.stat().st_size if partial.exists() else 0
+        while process.poll() is None and not (
+            partial.exists() and partial.stat().st_size > before + 5000
+        ):
+            time.sleep(0.005)
+        process.kill()
+        process.communicate()
+        kills += 1
+    assert not out.exists()
+    kept = partial.read_bytes()
+    assert kept.count(b"\n") > 100
+    refused = s2s(*options[:3], "--beam-size", "3", "--n-best", "2", "-o", out, "--resume")
+    assert refused.code == 2
+    assert "beam_size was 2 and is 3; repeat the old command" in refused.err
+    assert s2s(*options, "-o", out, "--resume").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
+    assert s2s(*options, "-o", tmp_path / "whole").code == 0
+    assert out.read_bytes() == (tmp_path / "whole").read_bytes()
+    assert out.read_bytes().startswith(kept.rpartition(b"\n")[0])
+
+
+def test_what_was_stopped_is_kept_and_said(tiny, tmp_path):
+    process = start(
+        "translate", tiny, "-o", tmp_path / "out", "--line-buffered", stdin=subprocess.PIPE
+    )
+    process.stdin.write(b"eins\nzwei\n")
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    partial = tmp_path / "out.partial"
+    while time.monotonic() < deadline and not (partial.exists() and partial.stat().st_size > 7):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert b"with --resume goes on" in err
+    assert partial.read_bytes() == b"one\ntwo\n"
+
+
+def test_two_processes_do_not_write_one_file(tiny, tmp_path, s2s):
+    process = start("translate", tiny, "-o", tmp_path / "out", stdin=subprocess.PIPE)
+    while not (tmp_path / "out.partial.json").exists():
+        time.sleep(0.02)
+    finished = s2s("translate", tiny, "-o", tmp_path / "out", stdin=b"eins\n")
+    assert finished.code == 2
+    assert "another process is writing" in finished.err
+    process.communicate(b"zwei\n")
+    assert (tmp_path / "out").read_bytes() == b"two\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_nothing_behind(tiny, tmp_path, number, code):
+    process = start("translate", tiny, "-o", tmp_path / "out", stdin=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, err = process.communicate()
+    assert process.returncode == code
+    assert err == b""
+    assert list(tmp_path.iterdir()) == []
