@@ -80,10 +80,8 @@ class Arithmetic(Protocol):
             The name of the float32 product (..., out).
         """
 
-    def embed(
-        self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool
-    ) -> Signal:
-        """Writes rows ``ids`` of a table; ``product`` if only products read them."""
+    def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
+        """Writes rows ``ids`` of a table, for products to read."""
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
@@ -127,9 +125,7 @@ class Float32:
         stored = graph.weight(f"{name}.weight", weight)
         return graph.op("Gemm", joined, stored, graph.weight(f"{name}.bias", bias), transB=1)
 
-    def embed(
-        self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool
-    ) -> Signal:
+    def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
         """See ``Arithmetic``."""
         rows = graph.op("Gather", graph.weight(name, table), ids)
         return Signal(table.shape[1], None, rows)

@@ -76,7 +76,7 @@ class DecoderWriter:
         """
         config, decoder = self.config, self.model.decoder
         table = to_array(decoder.embedding.table.weight)
-        embedded = self.arithmetic.embed(graph, table, tokens, self.table_name, product=True)
+        embedded = self.arithmetic.embed(graph, table, tokens, self.table_name)
         news = [self._run(graph, 0, [embedded, *self._fed(state)], state, None)]
         outputs = news[0].hidden
         context, attention = None, ""

@@ -55,8 +55,7 @@ def encode(
     config = model.config
     table = to_array(model.encoder.embedding.table.weight)
     ids = graph.op("Transpose", src, perm=[1, 0])
-    coded = not arithmetic.recurrent_nodes
-    inputs = arithmetic.embed(graph, table, ids, table_name, product=coded)
+    inputs = arithmetic.embed(graph, table, ids, table_name)
     write = _nodes if arithmetic.recurrent_nodes else _scan
     for number in range(config.encoder_layers):
         weights = _directions(model.encoder, number)

@@ -35,23 +35,20 @@ SMALLEST = 1e-30
 """Divisor of what is all zeros."""
 
 
-def to_codes(weight: FloatArray, *, product: bool) -> tuple[NDArray[np.int8], FloatArray]:
-    """Rounds to int8 with one scale for each row.
+def to_codes(weight: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
+    """Rounds to int8 with one scale for each row, so that pairs of products can be added.
 
     Args:
         weight: (rows, features).
-        product: Whether the codes are multiplied with uint8 ones, and pairs of them added.
 
     Returns:
         Codes like ``weight``, and scales (rows,): their product is near ``weight``.
     """
     size = np.abs(weight)
-    largest = size.max(axis=1)
-    if product:
-        padded = np.pad(size, ((0, 0), (0, -size.shape[1] % NEIGHBOURS)))
-        groups = np.sort(padded.reshape(len(size), -1, NEIGHBOURS), axis=-1)
-        # Within 127, not 128, because rounding may add 1 to the sum of two codes.
-        largest = np.maximum(largest, groups[..., -2:].sum(axis=-1).max(axis=1))
+    padded = np.pad(size, ((0, 0), (0, -size.shape[1] % NEIGHBOURS)))
+    groups = np.sort(padded.reshape(len(size), -1, NEIGHBOURS), axis=-1)
+    # Within 127, not 128, because rounding may add 1 to the sum of two codes.
+    largest = np.maximum(size.max(axis=1), groups[..., -2:].sum(axis=-1).max(axis=1))
     scale = np.maximum(largest, SMALLEST).astype(np.float32) / np.float32(CODES)
     return np.rint(weight / scale[:, None]).astype(np.int8), scale
 
@@ -82,7 +79,7 @@ class Int8:
         # Inputs of different bounds share one product: their bounds go into the weights.
         sizes = [signal.size for signal in inputs]
         scaled = weight * np.repeat(np.array(known, np.float32), sizes)
-        codes, scale = to_codes(scaled, product=True)
+        codes, scale = to_codes(scaled)
         coded = [self._code(graph, signal) for signal in inputs]
         joined = coded[0] if len(coded) == 1 else graph.op("Concat", *coded, axis=-1)
         stored = graph.weight(f"{name}.codes", codes.T)
@@ -132,29 +129,35 @@ class Int8:
             signal.real = graph.op("DequantizeLinear", signal.coded, scale, zero)
         return signal.real
 
-    def _table(self, graph: Graph, table: FloatArray, name: str) -> tuple[str, str, float]:
-        """Stores (rows, features) with a scale for each row; returns the largest value, too."""
-        codes, scale = to_codes(table, product=name == self._product_table)
-        bound = max(float(np.abs(codes * scale[:, None]).max()), SMALLEST)
-        stored = graph.weight(f"{name}.codes", codes)
-        return stored, graph.weight(f"{name}.scales", scale), bound
+    def _tied(self, graph: Graph, table: FloatArray) -> tuple[str, str, float]:
+        """Stores the table that embeds and is multiplied, (rows, features), a scale for each row.
 
-    def embed(
-        self, graph: Graph, table: FloatArray, ids: str, name: str, *, product: bool
-    ) -> Signal:
+        Returns:
+            Names of codes and scales, and the largest value.
+        """
+        name = self._product_table
+        assert name is not None
+        codes, scale = to_codes(table)
+        stored = graph.weight(f"{name}.codes", codes)
+        return stored, graph.weight(f"{name}.scales", scale), _largest(codes * scale[:, None])
+
+    def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
         """See ``Arithmetic``; a product reads codes with one scale for the whole table."""
-        codes, scales, bound = self._table(graph, table, name)
-        root = graph.root if product else graph
-        if not product:
-            codes, scales = (graph.op("Gather", part, ids) for part in (codes, scales))
+        if name != self._product_table:
+            bound = _largest(table)
+            rounded = np.rint(table * np.float32(CODES / bound)) + ZERO_POINT
+            whole = graph.weight(f"{name}.codes", rounded.astype(np.uint8))
+            return Signal(table.shape[1], bound, coded=graph.op("Gather", whole, ids))
+        # Of constants alone: onnxruntime works this table out once, when it loads the file. Each
+        # node takes memory for a table in float32 then.
+        codes, scales, bound = self._tied(graph, table)
+        root = graph.root
         column = root.op("Unsqueeze", scales, root.ints(-1))
         values = root.op("Mul", root.op("Cast", codes, to=FLOAT), column)
-        if not product:
-            return Signal(table.shape[1], bound, values)
-        # Of constants alone: onnxruntime works this table out once, when it loads the file.
-        steps = root.op("Round", root.op("Mul", values, np.array(CODES / bound, np.float32)))
-        whole = root.op("Cast", root.op("Add", steps, float(ZERO_POINT)), to=UINT8)
-        return Signal(table.shape[1], bound, coded=graph.op("Gather", whole, ids))
+        signal = Signal(table.shape[1], bound, values)
+        return Signal(
+            table.shape[1], bound, coded=graph.op("Gather", self._code(root, signal), ids)
+        )
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
@@ -162,7 +165,7 @@ class Int8:
         """See ``Arithmetic``."""
         if name != self._product_table:
             return self.product(graph, [readout], weight, bias, name)
-        codes, scales, _ = self._table(graph, weight, name)
+        codes, scales, _ = self._tied(graph, weight)
         turned = graph.root.op("Transpose", codes, perm=[1, 0])
         assert readout.bound == 1.0
         shift = graph.weight("output.bias", bias)
@@ -176,3 +179,8 @@ class Int8:
         if real or signal.bound is None:
             carried.append(Carried(signal.value, FLOAT, signal.size))
         return carried
+
+
+def _largest(table: FloatArray) -> float:
+    """Returns the largest absolute value, or a little if all are zero."""
+    return max(float(np.abs(table).max()), SMALLEST)

@@ -229,7 +229,7 @@ def test_two_neighbours_of_an_int8_weight_cannot_saturate_16_bits():
     weight = np.random.default_rng(0).normal(size=(50, 203)).astype(np.float32)
     weight[0] = 1.0
     weight[1] = 0.0
-    codes, scales = to_codes(weight, product=True)
+    codes, scales = to_codes(weight)
     padded = np.pad(np.abs(codes.astype(int)), ((0, 0), (0, 1))).reshape(50, -1, 4)
     assert np.sort(padded, axis=-1)[..., -2:].sum(axis=-1).max() * 255 < 2**15
     assert np.abs(codes * scales[:, None] - weight).max() <= scales.max() * 0.501
