@@ -10,15 +10,11 @@ from argparse import Namespace
 from pathlib import Path
 
 import ctranslate2
-import onmt.opts
 import torch
-from onmt.inputters.inputter import dict_to_vocabs, vocabs_to_dict
-from onmt.model_builder import build_model
-from onmt.utils.parse import ArgumentParser
+from onmt.inputters.inputter import vocabs_to_dict
+from onmt_models import make_model, options, vocabularies
 
 FLAGS = {
-    "data": "{}",
-    "src_vocab": "unused",
     "encoder_type": "transformer",
     "decoder_type": "transformer",
     "enc_layers": 4,
@@ -34,17 +30,11 @@ FLAGS = {
 def main() -> None:
     """Builds, saves, converts."""
     folder, size = Path(sys.argv[1]), int(sys.argv[2])
-    parser = ArgumentParser()
-    onmt.opts.train_opts(parser)
-    words = [word for name, value in FLAGS.items() for word in (f"--{name}", str(value))]
-    opt = parser.parse_args([*words, "--position_encoding"])
-    opt.data = {}
-    ArgumentParser.update_model_opts(opt)
-    ArgumentParser.validate_model_opts(opt)
+    opt = options(FLAGS)
+    opt.position_encoding = True
     torch.manual_seed(1)
-    pieces = ["<unk>", "<blank>", "<s>", "</s>", *(f"piece{number}" for number in range(4, size))]
-    vocabs = dict_to_vocabs({"data_task": "seq2seq", "src": pieces, "tgt": pieces})
-    model = build_model(opt, opt, vocabs, None, -1)
+    vocabs = vocabularies(size)
+    model = make_model(opt, vocabs)
     weights = model.state_dict()
     generator = {
         name.removeprefix("generator."): value

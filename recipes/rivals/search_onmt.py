@@ -2,12 +2,9 @@
 
 import sys
 
-import onmt.opts
 import torch
-from onmt.inputters.inputter import dict_to_vocabs
-from onmt.model_builder import build_model
 from onmt.translate import GNMTGlobalScorer, Translator
-from onmt.utils.parse import ArgumentParser
+from onmt_models import RECURRENT, make_model, options, vocabularies
 from search_turns import Ids, read_job, serve
 
 
@@ -16,30 +13,9 @@ def main() -> None:
     batches, settings = read_job()
     torch.set_num_threads(settings.threads)
     torch.manual_seed(1)
-    parser = ArgumentParser()
-    onmt.opts.train_opts(parser)
-    flags = {
-        "data": "{}",
-        "src_vocab": "unused",
-        "encoder_type": "brnn",
-        "decoder_type": "rnn",
-        "rnn_type": "LSTM",
-        "enc_layers": 1,
-        "dec_layers": 1,
-        "word_vec_size": 256,
-        "hidden_size": 512,
-        "global_attention": "general",
-    }
-    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    opt = parser.parse_args(words)
-    opt.data = {}
-    ArgumentParser.update_model_opts(opt)
-    ArgumentParser.validate_model_opts(opt)
-    pieces = ["<unk>", "<blank>", "<s>", "</s>"]
-    pieces += [f"piece{number}" for number in range(4, settings.vocab_size)]
-    vocabs = dict_to_vocabs({"data_task": "seq2seq", "src": pieces, "tgt": pieces})
-    vocabs["tgt"] = vocabs["src"]
-    model = build_model(opt, opt, vocabs, None, -1).eval()
+    vocabs = vocabularies(settings.vocab_size)
+    opt = options({**RECURRENT, "word_vec_size": 256, "hidden_size": 512})
+    model = make_model(opt, vocabs).eval()
     translator = Translator(
         model,
         vocabs,

@@ -18,7 +18,7 @@ from s2s.errors import ConfigError, FileError, S2SError
 from s2s.files import atomic_output, settle, telling, writable_target
 from s2s.text import printable
 
-BEST_FILE = "best.safetensors"
+BEST_FILE = "best.safetensors"  # of s2s.model.run, which imports torch
 
 logger = logging.getLogger(__name__)
 
