@@ -115,11 +115,18 @@ class Translator:
         check_whole("chunk_lines", chunk_lines, 1)
         check_whole("skip", skip, 0)
         rest = islice(texts, skip, None)
-        prefixes = islice(self._prefixes(options.get("prefix")), skip, None)
-        return self._stream(rest, prefixes, request, chunk_lines, skip)
+        prefix = options.get("prefix")
+        prefixes = islice(self._prefixes(prefix), skip, None)
+        one_for_all = prefix is None or isinstance(prefix, str)
+        return self._stream(rest, prefixes, request, chunk_lines, skip, one_for_all=one_for_all)
 
     def score(
-        self, texts: Sequence[str], translations: Sequence[str], *, to: str | None = None
+        self,
+        texts: Sequence[str],
+        translations: Sequence[str],
+        *,
+        to: str | None = None,
+        done: int = 0,
     ) -> list[Hypothesis]:
         """Says how probable given translations are (forced decoding).
 
@@ -127,6 +134,7 @@ class Translator:
             texts: Source sentences, of 200 pieces at most.
             translations: As many.
             to: As for ``translate``.
+            done: Sentences that came before, in other calls, for the numbers in messages.
 
         Returns:
             The translations, with scores and details. One that has a character that the vocabulary
@@ -138,12 +146,12 @@ class Translator:
         """
         if len(texts) != len(translations):
             raise DataError(f"{len(texts)} sentences but {len(translations)} translations")
-        options: TranslateOptions = {"to": to, "beam_size": 1, "too_long": "error", "details": True}
+        options: TranslateOptions = {"to": to, "beam_size": 1, "details": True}
         request = check_request(options, self.search, self._backend.batch_size, self.tokenizer)
         limit, queries = request.max_src_length, []
-        sources = self.tokenizer.encode_src(self._tagged(texts, request.tag, 0))
+        sources = self.tokenizer.encode_src(self._tagged(texts, request.tag, done))
         targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
-        for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), 1):
+        for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), done + 1):
             if len(src) > limit:
                 raise DataError(
                     f"sentence {number} has {len(src)} pieces; expected at most {limit}: split it"
@@ -170,6 +178,8 @@ class Translator:
         request: Request,
         chunk_lines: int,
         done: int,
+        *,
+        one_for_all: bool,
     ) -> Iterator[Translation]:
         reader = SourceReader(self.tokenizer, request, done)
         while chunk := take(texts, chunk_lines):
@@ -182,6 +192,9 @@ class Translator:
             yield from self._translate(sources, request)
             done += len(chunk)
         reader.tell()
+        # Of one prefix for all, there is always a next one: it is not asked for.
+        if not one_for_all and next(prefixes, None) is not None:
+            raise ConfigError(f"there are more than {done} prefixes, but {done} sentences")
 
     def _tagged(self, texts: Sequence[str], tag: str | None, done: int) -> list[str]:
         """Cleans sentences and puts the tag before them, or looks that they have one."""

@@ -44,6 +44,8 @@ def test_a_prefix_begins_the_translation(translator):
     assert each[2].text.startswith("eight nine")
     with pytest.raises(ConfigError, match="there are 2 prefixes, and more sentences"):
         translator.translate(texts, prefix=["", ""])
+    with pytest.raises(ConfigError, match="more than 3 prefixes, but 3 sentences"):
+        translator.translate(texts, prefix=["", "", "", "ten"])
 
 
 def test_given_translations_are_scored(translator):
@@ -62,6 +64,8 @@ def test_given_translations_are_scored(translator):
         translator.score(["eins"], ["one", "two"])
     with pytest.raises(DataError, match=r"sentence 1 has .* pieces; expected at most 200"):
         translator.score(["eins " * 300], ["one"])
+    with pytest.raises(DataError, match="sentence 2001 has"):
+        translator.score(["eins " * 300], ["one"], done=2000)
 
 
 def test_what_is_drawn_belongs_to_the_sentence_and_the_seed(translator):

@@ -39,7 +39,7 @@ class Graph:
         self._prefix = ""
 
     def child(self, name: str) -> "Graph":
-        """Returns an empty graph for the body of a Loop in this one."""
+        """Returns an empty graph for the body of a Loop, or a branch of an If, in this one."""
         return Graph(name, self)
 
     def fresh(self, stem: str) -> str:

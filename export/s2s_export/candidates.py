@@ -32,7 +32,7 @@ def prepare(graph: Graph, options: Options, width: str, rows: str, beam: str) ->
 
     Args:
         graph: The main graph.
-        options: Its inputs.
+        options: Its constants.
         width: (1,) int64.
         rows: (1,) int64, batch * beam.
         beam: (1,) int64.

@@ -95,7 +95,7 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         given = sys.argv[1:] if args is None else list(args)
         # Not standalone: click would print errors in its own way, on several lines.
-        for name in given[:1] if given[:1] and given[0] in COMMANDS else COMMANDS:
+        for name in [name for name in COMMANDS if name in given[:1]] or COMMANDS:
             _register(name)
         code = typer.main.get_command(app).main(given, "s2s", standalone_mode=False)
         sys.stdout.flush()

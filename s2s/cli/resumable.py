@@ -92,6 +92,8 @@ def _whole_groups(file: BinaryIO, note: Path, told: dict[str, Any], group: int, 
         left = json.loads(note.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0  # killed before it had begun
+    if not isinstance(left, dict):
+        return 0
     for key, value in told.items():
         if left.get(key) != value:
             raise ConfigError(

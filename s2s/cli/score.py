@@ -45,11 +45,12 @@ def score(
 
     with open_output(output) as out:
         translator = Translator([model, *(with_ or ())], device=device, threads=threads)
-        pairs = read_pairs(src, tgt)
+        pairs, done = read_pairs(src, tgt), 0
         while chunk := list(islice(pairs, CHUNK)):
             sources, targets = zip(*chunk, strict=True)
-            for hypothesis in translator.score(sources, targets, to=to):
+            for hypothesis in translator.score(sources, targets, to=to, done=done):
                 assert hypothesis.details is not None
                 total = sum(hypothesis.details.log_probs)
                 plain = f"{total:.4f}\t{hypothesis.details.confidence:.4f}"
                 out.write(f"{to_json(hypothesis) if as_json else plain}\n".encode())
+            done += len(chunk)

@@ -20,6 +20,7 @@ from s2s.cli.options import (
     open_output,
 )
 from s2s.cli.progress import count_lines, show_progress
+from s2s.errors import ConfigError
 
 if TYPE_CHECKING:
     from s2s.request import TranslateOptions
@@ -154,6 +155,8 @@ def translate(
     # Somebody who types wants each answer at once; a file is faster in larger portions.
     at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())
     with ExitStack() as files:
+        if resume and output == "-":
+            raise ConfigError("--resume needs a file to go on with; name it with -o")
         if resume or is_regular(output):
             told = {
                 "model": [fingerprint(each) for each in models],
