@@ -1,8 +1,9 @@
 """Which pieces may follow a hypothesis, when more is asked for than the most probable ones.
 
 The reference in torch of ``s2s_export.candidates``, which writes the same into the graph. A step
-goes in this order: the bias on logits, the least length, n-grams that may not come again; then the
-best pieces, or one that is drawn; then a given prefix, which is put in whatever was chosen.
+goes in this order: the bias on logits, the least length, n-grams that may not come again, the end
+where that leaves nothing; then the best pieces, or one that is drawn; then a given prefix, which is
+put in whatever was chosen.
 """
 
 from typing import NamedTuple
@@ -74,6 +75,10 @@ def chosen_candidates(
         moved[:, EOS_ID] = NOTHING
     if config.no_repeat:
         moved = _without_repetition(moved, tokens.flatten(0, 1), config.no_repeat)
+    # Where no piece is left that may follow, the hypothesis ends, short as it may be.
+    is_end = torch.arange(moved.shape[1], device=moved.device) == EOS_ID
+    is_stuck = moved.amax(dim=1, keepdim=True) == NOTHING
+    moved = moved.masked_fill(is_end & is_stuck, 0.0)
     if config.temperature:
         found = _drawn(moved, beam, step, width, config)
     else:

@@ -93,8 +93,9 @@ def beam_search(
             limit of length is written in full.
 
     Returns:
-        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece. With
-        a prefix, hypotheses that it leaves no room for have a score of minus infinity.
+        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece.
+        Where there are fewer, as a prefix may leave no room for more, the last ones are empty, with
+        a score of minus infinity.
 
     Raises:
         ConfigError: If the beam is wider than the vocabulary.
@@ -145,7 +146,16 @@ def beam_search(
         tokens = _grown(tokens, origin, piece)
         log_probs = _grown(log_probs, origin, more.flatten(1).gather(1, chosen))
         state = state.select((origin + first_row).flatten())
-    return Hypotheses(tokens[:, :, 1:], lengths, scores, log_probs)
+    # What there was no candidate for is nothing: what stands in its place depends on the batch. The
+    # first is a hypothesis even so, as a given translation may have no probability.
+    nothing = scores == NOTHING
+    nothing[:, 0] = False
+    return Hypotheses(
+        tokens[:, :, 1:].masked_fill(nothing[..., None], PAD_ID),
+        lengths.masked_fill(nothing, 0),
+        scores,
+        log_probs.masked_fill(nothing[..., None], 0.0),
+    )
 
 
 def _grown(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:

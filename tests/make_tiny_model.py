@@ -16,7 +16,8 @@ from s2s.config import BOS_ID, PAD_ID, ModelConfig, SearchConfig, TokenizerConfi
 from s2s.files import atomic_output
 from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.tokenizer import Tokenizer, train_tokenizer
+from s2s.tokenizer import Tokenizer
+from s2s.vocabulary import train_tokenizer
 from s2s_export import add_metadata, build_model, check_parity
 
 OUTPUT = Path(__file__).parent / "data" / "tiny.onnx"

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s2s_export.builder import FLOAT, Graph
+from s2s_export.builder import FLOAT, Graph, Shape
 
 FloatArray = NDArray[np.float32]
 
@@ -49,6 +49,15 @@ class Carried:
     name: str
     dtype: int
     size: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One float32 tensor of what a decoder remembers of sentences: (batch, ...)."""
+
+    name: str
+    shape: Shape
+    """Without the first axis."""
 
 
 class Arithmetic(Protocol):
@@ -135,7 +144,13 @@ class Float32:
     ) -> str:
         """See ``Arithmetic``."""
         stored, shift = graph.weight(name, weight), graph.weight("output.bias", bias)
-        return graph.op("Gemm", readout.value, stored, shift, transB=1)
+        if stored not in graph.root.constants:
+            return graph.op("Gemm", readout.value, stored, shift, transB=1)
+        # A table that the source shares is stored too far up to be laid out for products. Turned
+        # around in the graph that holds this one: onnxruntime does that once, when it loads the
+        # file, and lays out the result.
+        turned = graph.around.op("Transpose", stored, perm=[1, 0])
+        return graph.op("Gemm", readout.value, turned, shift)
 
     def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
         """See ``Arithmetic``."""

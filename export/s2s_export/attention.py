@@ -1,29 +1,41 @@
 """The four kinds of attention of the graph: ``s2s.model.attention``, prepared outside the Loop.
 
-What a step reads is laid out for it once a sentence: keys scaled and transposed, and the merge of
-``multihead``, which is linear and follows a linear sum, left to the layers that read the context.
+What a step reads is laid out for it once a sentence: keys scaled, and the merge of ``multihead``,
+which is linear and follows a linear sum, left to the layers that read the context.
+
+A sentence is to get the same bits alone and in a batch with longer ones, whatever the order in
+which a processor adds. So sums over the source have one of few widths, 16, 32 and multiples of 64,
+more of which only appends zeros to the lanes of a vector sum; and products with keys take 16 of
+them at a time, since onnxruntime cuts their sums into blocks by the number of keys.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention
-from s2s_export.arithmetic import Arithmetic, FloatArray, Signal, to_array
-from s2s_export.builder import Graph
+from s2s_export.arithmetic import Arithmetic, FloatArray, Part, Signal, to_array
+from s2s_export.builder import Graph, Shape
 from s2s_export.encoder import Encoded
+
+BLOCK = 16
+"""Keys in a product."""
 
 
 @dataclass
 class Memory:
     """What a decoder step reads of the source; all beams of a sentence share it."""
 
-    keys: str  # transposed: (batch, hidden, src_len), multihead (batch, heads, head, src_len);
+    keys: str  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
     # mlp (batch, 1, src_len, hidden)
-    values: str  # (batch, src_len, hidden), multihead (batch, heads, src_len, head)
-    mask: str  # added to scores: (batch, 1, src_len), multihead (batch, 1, 1, src_len)
-    by_beam: str  # int64 shape (batch, beam, hidden), multihead (batch, beam, heads, head)
+    values: str  # (batch, width, hidden), multihead (batch, heads, width, head)
+    mask: str  # added to scores: (batch, 1, width), multihead (batch, 1, 1, width)
+    by_beam: str  # int64 shape of queries: (batch, 1, beam, hidden), mlp (batch, beam, hidden),
+    # multihead (batch, beam, heads, head)
+    extra: str  # (1,) int64, width - src_len
     bound: float | None  # of the context
 
 
@@ -38,6 +50,8 @@ def prepare(
     """Writes what does not depend on the step; ``beam`` is an int64 vector of one."""
     size, memory = config.hidden_size, encoded.memory
     scale = np.array(attention.scale, dtype=np.float32)
+    extra = _extra(graph, encoded.mask)
+    mask = _masked(graph, encoded.mask, extra)
 
     def project(part: str) -> str:
         weight = to_array(getattr(attention, part).weight)
@@ -46,22 +60,75 @@ def prepare(
     if config.attention == "multihead":
         heads = config.attention_heads
         split = graph.ints(0, 0, heads, size // heads)
-        keys = graph.op("Reshape", graph.op("Mul", project("key"), scale), split)
-        values = graph.op("Reshape", project("value"), split)
+        keys = widened(graph, graph.op("Mul", project("key"), scale), extra)
+        blocks = graph.op("Reshape", keys, graph.ints(0, -1, BLOCK, heads, size // heads))
+        values = graph.op("Reshape", widened(graph, project("value"), extra), split)
         return Memory(
-            graph.op("Transpose", keys, perm=[0, 2, 3, 1]),
+            graph.op("Transpose", blocks, perm=[0, 3, 1, 4, 2]),
             graph.op("Transpose", values, perm=[0, 2, 1, 3]),
-            graph.op("Unsqueeze", encoded.mask, graph.ints(1)),
+            graph.op("Unsqueeze", mask, graph.ints(1)),
             graph.op("Concat", graph.ints(-1), beam, graph.ints(heads, size // heads), axis=0),
+            extra,
             None,
         )
-    by_beam = graph.op("Concat", graph.ints(-1), beam, graph.ints(size), axis=0)
-    keys = memory.value if config.attention == "dot" else project("key")
+    values = widened(graph, memory.value, extra)
     if config.attention == "mlp":
-        keys = graph.op("Unsqueeze", keys, graph.ints(1))
+        keys = graph.op("Unsqueeze", project("key"), graph.ints(1))
+        by_beam = graph.op("Concat", graph.ints(-1), beam, graph.ints(size), axis=0)
     else:
-        keys = graph.op("Transpose", graph.op("Mul", keys, scale), perm=[0, 2, 1])
-    return Memory(keys, memory.value, encoded.mask, by_beam, memory.bound)
+        keys = memory.value if config.attention == "dot" else project("key")
+        keys = widened(graph, graph.op("Mul", keys, scale), extra)
+        blocks = graph.op("Reshape", keys, graph.ints(0, -1, BLOCK, size))
+        keys = graph.op("Transpose", blocks, perm=[0, 1, 3, 2])
+        by_beam = graph.op("Concat", graph.ints(-1, 1), beam, graph.ints(size), axis=0)
+    return Memory(keys, values, mask, by_beam, extra, memory.bound)
+
+
+def _extra(graph: Graph, mask: str) -> str:
+    """Writes (1,) int64: what is missing to 16, 32, or a multiple of 64."""
+    src_len = graph.op("Shape", mask, start=2)
+    small = graph.op("Where", graph.op("LessOrEqual", src_len, BLOCK), BLOCK, 2 * BLOCK)
+    large = graph.op("Div", graph.op("Add", src_len, 4 * BLOCK - 1), 4 * BLOCK)
+    large = graph.op("Mul", large, 4 * BLOCK)
+    width = graph.op("Where", graph.op("LessOrEqual", src_len, 2 * BLOCK), small, large)
+    return graph.op("Sub", width, src_len)
+
+
+def _masked(graph: Graph, mask: str, extra: str) -> str:
+    """Writes the mask (batch, 1, width), minus infinity on what was added, too."""
+    pads = graph.op("Concat", graph.ints(0, 0, 0, 0, 0), extra, axis=0)
+    return graph.op("Pad", mask, pads, np.array(-np.inf, dtype=np.float32))
+
+
+def widened(graph: Graph, value: str, extra: str) -> str:
+    """Writes ``value`` (batch, src_len, features) with ``extra`` rows of zeros a sentence."""
+    pads = graph.op("Concat", graph.ints(0, 0, 0, 0), extra, graph.ints(0), axis=0)
+    return graph.op("Pad", value, pads)
+
+
+def remembered(config: ModelConfig, memory: Memory) -> list[Part]:
+    """Lists the tensors of a memory that have sentences."""
+    size = config.hidden_size
+    keys: Shape = ["blocks", size, BLOCK]
+    values: Shape = ["src_width", size]
+    mask: Shape = [1, "src_width"]
+    if config.attention == "mlp":
+        keys = [1, "src_len", size]
+    elif config.attention == "multihead":
+        heads, head = config.attention_heads, size // config.attention_heads
+        keys, values = [heads, "blocks", head, BLOCK], [heads, "src_width", head]
+        mask = [1, *mask]
+    return [
+        Part(memory.keys, keys),
+        Part(memory.values, values),
+        Part(memory.mask, mask),
+    ]
+
+
+def remember(memory: Memory, names: Iterable[str]) -> Memory:
+    """Returns ``memory`` with the tensors that ``remembered`` lists replaced by ``names``."""
+    keys, values, mask = islice(names, 3)
+    return replace(memory, keys=keys, values=values, mask=mask)
 
 
 def attend(
@@ -76,23 +143,31 @@ def attend(
 
     Rows are reshaped to (batch, beam): the memory is read once for all beams of a sentence. The
     context of ``multihead`` is not merged; see ``merged``. Also returns where the rows look,
-    (batch, beam, src_len), a mean over heads.
+    (batch, beam, width), a mean over heads.
     """
     asked = query.value
     if config.attention in ("mlp", "multihead"):
         weight, bias = to_array(attention.query.weight), to_array(attention.query.bias)
         asked = arithmetic.product(graph, [query], weight, bias, "decoder.attention.query")
     asked = graph.op("Reshape", asked, memory.by_beam)
-    if config.attention == "multihead":
-        asked = graph.op("Transpose", asked, perm=[0, 2, 1, 3])
     if config.attention == "mlp":
         hidden = graph.op(
             "Tanh", graph.op("Add", graph.op("Unsqueeze", asked, graph.ints(2)), memory.keys)
         )
         energy = graph.weight("decoder.attention.energy", to_array(attention.energy.weight)[0])
-        scores = graph.op("MatMul", hidden, energy)
+        pads = graph.op("Concat", graph.ints(0, 0, 0, 0, 0), memory.extra, axis=0)
+        scores = graph.op("Pad", graph.op("MatMul", hidden, energy), pads)
+    elif config.attention == "multihead":
+        asked = graph.op(
+            "Unsqueeze", graph.op("Transpose", asked, perm=[0, 2, 1, 3]), graph.ints(2)
+        )
+        blocks = graph.op("MatMul", asked, memory.keys)
+        blocks = graph.op("Transpose", blocks, perm=[0, 1, 3, 2, 4])
+        scores = graph.op("Reshape", blocks, graph.ints(0, 0, 0, -1))
     else:
-        scores = graph.op("MatMul", asked, memory.keys)
+        blocks = graph.op("MatMul", asked, memory.keys)
+        blocks = graph.op("Transpose", blocks, perm=[0, 2, 1, 3])
+        scores = graph.op("Reshape", blocks, graph.ints(0, 0, -1))
     weights = graph.op("Softmax", graph.op("Add", scores, memory.mask), axis=-1)
     context = graph.op("MatMul", weights, memory.values)
     if config.attention == "multihead":

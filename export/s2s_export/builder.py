@@ -17,6 +17,12 @@ OPSET = 17
 IR_VERSION = 8
 MICROSOFT = "com.microsoft"
 """Domain of onnxruntime's own operators; an int8 file uses one of them, an fp32 file none."""
+EXTENSIONS = "ai.onnx.contrib"
+"""Domain of onnxruntime-extensions; a text model uses three of its operators."""
+ML = "ai.onnx.ml"
+"""Domain of ONNX's operators for classical machine learning, one of which looks strings up."""
+DOMAINS = {MICROSOFT: 1, EXTENSIONS: 1, ML: 2}
+"""Versions that are asked for."""
 
 Array = NDArray[Any]
 Operand = str | Array | int | float
@@ -28,15 +34,27 @@ class Graph:
 
     def __init__(self, name: str, parent: "Graph | None" = None) -> None:
         self.name = name
+        self.parent = parent
         self.root: Graph = self if parent is None else parent.root
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
-        # Of the root only: all constants live there, those of a Loop's body too, each once.
         self.constants: dict[str, onnx.TensorProto] = {}
+        # Of the root only, like all that follows: what is stored anywhere.
+        self._stored: set[str] = set()
         self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._counts: dict[str, int] = {}
         self._prefix = ""
+
+    @property
+    def around(self) -> "Graph":
+        """The graph that a body stands in; the main graph stands in itself.
+
+        onnxruntime lays weights out for products if they are the graph's own or its parent's, and
+        no further up: with weights in the main graph, products of a Loop within a Loop took four
+        times as long.
+        """
+        return self.parent or self
 
     def child(self, name: str) -> "Graph":
         """Returns an empty graph for the body of a Loop, or a branch of an If, in this one."""
@@ -77,13 +95,14 @@ class Graph:
         """Stores a weight once, however often it is asked for; returns its name.
 
         That is ``name`` with the prefix before it: two members of an ensemble call their weights
-        alike.
+        alike. A body's weights are stored in the graph ``around`` it.
         """
-        return self._store(f"{self.root._prefix}{name}", value)
+        return self.around._store(f"{self.root._prefix}{name}", value)
 
     def _store(self, name: str, value: Array) -> str:
-        if name not in self.root.constants:
-            self.root.constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
+        if name not in self.root._stored:
+            self.root._stored.add(name)
+            self.constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
         return name
 
     def constant(self, value: Array | int | float) -> str:
@@ -96,12 +115,27 @@ class Graph:
             array = value
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.root._shared:
-            self.root._shared[key] = self._store(self.fresh("constant"), array)
+            self.root._shared[key] = self.root._store(self.fresh("constant"), array)
         return self.root._shared[key]
 
     def ints(self, *values: int) -> str:
         """Stores int64 ``values`` as a vector: shapes, axes, sizes."""
         return self.constant(np.array(values, dtype=np.int64))
+
+    def strings(self, *values: str) -> str:
+        """Stores ``values`` as a vector of strings."""
+        name = self.fresh("strings")
+        return self._store(name, np.array(values, dtype=object))
+
+    def refuse(self, index: str, choices: Array, reason: str) -> str:
+        """Adds a Gather that fails when run, unless ``index`` is one of ``choices``.
+
+        ONNX has no operator that raises: this one is told by its name, which onnxruntime puts into
+        the message. What comes after has to use its output, or onnxruntime leaves it out.
+        """
+        operands = [self.constant(choices), index]
+        self.nodes.append(helper.make_node("Gather", operands, [self.fresh("checked")], reason))
+        return str(self.nodes[-1].output[0])
 
     def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: Any) -> str:
         """Adds a node with one output; returns its name. An empty operand is one left out."""
@@ -156,11 +190,19 @@ class Graph:
         return helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, constants)
 
 
-def to_model(graph: Graph, producer_version: str, microsoft: bool) -> onnx.ModelProto:
-    """Wraps a finished graph; ``microsoft`` says that it uses onnxruntime's own operators."""
+def stored(graph: onnx.GraphProto) -> Iterator[TensorProto]:
+    """Yields the constants of a graph and of those in it."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from stored(attribute.g)
+
+
+def to_model(graph: Graph, producer_version: str, domains: Sequence[str]) -> onnx.ModelProto:
+    """Wraps a finished graph; ``domains`` are those it has operators of besides ONNX's own."""
     opsets = [helper.make_opsetid("", OPSET)]
-    if microsoft:
-        opsets.append(helper.make_opsetid(MICROSOFT, 1))
+    opsets += [helper.make_opsetid(domain, DOMAINS[domain]) for domain in domains]
     return helper.make_model(
         graph.to_proto(),
         producer_name="s2s",
@@ -172,3 +214,4 @@ def to_model(graph: Graph, producer_version: str, microsoft: bool) -> onnx.Model
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 UINT8, BOOL, DOUBLE = TensorProto.UINT8, TensorProto.BOOL, TensorProto.DOUBLE
+STRING = TensorProto.STRING

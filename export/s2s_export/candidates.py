@@ -20,37 +20,11 @@ class Steady:
     """What every step reads."""
 
     options: Options
+    beam: str  # (1,) int64
     width: str  # (1,) int64: candidates of a hypothesis, the beam's width or more
     only_first: str  # (1, width) float32: 0, then minus infinity
-    places: str  # (rows,) int64: of each hypothesis in its beam
-    prefix: str  # (rows, prefix_len + 1) int64, a 0 last
-    prefix_len: str  # () int64
-
-
-def prepare(graph: Graph, options: Options, width: str, rows: str, beam: str) -> Steady:
-    """Writes what does not depend on the step.
-
-    Args:
-        graph: The main graph.
-        options: Its constants.
-        width: (1,) int64.
-        rows: (1,) int64, batch * beam.
-        beam: (1,) int64.
-    """
-    numbers = graph.op("Range", 0, graph.op("Squeeze", rows), 1)
-    sentence = graph.op("Div", numbers, beam)
-    # A prefix for one sentence is one for all of them.
-    given = graph.op("Sub", graph.op("Shape", options.prefix, end=1), graph.ints(1))
-    own = graph.op("Gather", options.prefix, graph.op("Min", sentence, given), axis=0)
-    ended = graph.op("Pad", own, graph.ints(0, 0, 0, 1))
-    return Steady(
-        options,
-        width,
-        only_first(graph, width),
-        graph.op("Mod", numbers, beam),
-        ended,
-        graph.op("Squeeze", graph.op("Shape", options.prefix, start=1)),
-    )
+    live: str  # (sentences,) int64: places of the sentences in the batch
+    begun: str  # () int64: steps before the first one
 
 
 def only_first(graph: Graph, count: str) -> str:
@@ -65,7 +39,8 @@ def candidates(body: Graph, steady: Steady, step: str, logits: str, history: str
     plain = body.child("most_probable")
     _return(plain, _best(plain, logits, steady.width))
     special = body.child("as_asked")
-    _return(special, _chosen(special, steady, step, logits, history))
+    overall = special.op("Add", step, steady.begun)
+    _return(special, _chosen(special, steady, overall, logits, history))
     return body.branch(steady.options.special, special, plain)
 
 
@@ -90,6 +65,8 @@ def _chosen(graph: Graph, steady: Steady, step: str, logits: str, history: str) 
     early = graph.op("Less", graph.op("Add", step, 1), options.min_length)
     moved = graph.op("Where", graph.op("And", is_end, early), NOTHING, moved)
     moved = _without_repetition(graph, moved, history, options.no_repeat)
+    is_stuck = graph.op("Equal", graph.op("ReduceMax", moved, axes=[1], keepdims=1), NOTHING)
+    moved = graph.op("Where", graph.op("And", is_end, is_stuck), 0.0, moved)
 
     drawn = graph.child("drawn")
     _return(drawn, _drawn(drawn, steady, step, moved))
@@ -100,8 +77,7 @@ def _chosen(graph: Graph, steady: Steady, step: str, logits: str, history: str) 
     _return(best, [pieces, best.op("Sub", log_probs, handicap)])
     pieces, log_probs = graph.branch(options.drawn, drawn, best)
 
-    place = graph.op("Min", step, steady.prefix_len)
-    piece = graph.op("Gather", steady.prefix, graph.op("Unsqueeze", place, graph.ints(0)), axis=1)
+    piece = _given(graph, steady, step, logits)
     is_given = graph.op("Greater", piece, 0)
     log_prob = graph.op("GatherElements", graph.op("LogSoftmax", logits), piece, axis=1)
     alone = graph.op("Add", log_prob, steady.only_first)
@@ -109,6 +85,24 @@ def _chosen(graph: Graph, steady: Steady, step: str, logits: str, history: str) 
         graph.op("Where", is_given, piece, pieces),
         graph.op("Where", is_given, alone, log_probs),
     ]
+
+
+def _given(graph: Graph, steady: Steady, step: str, logits: str) -> str:
+    """Writes (rows, 1) int64: the piece that each prefix has for this step, 0 for none."""
+    prefix = steady.options.prefix
+    place = graph.op("Min", step, graph.op("Squeeze", graph.op("Shape", prefix, start=1)))
+    ended = graph.op("Pad", prefix, graph.ints(0, 0, 0, 1))
+    pieces = graph.op("Gather", ended, graph.op("Unsqueeze", place, graph.ints(0)), axis=1)
+    # A prefix for one sentence is one for all of them.
+    most = graph.op("Sub", graph.op("Shape", prefix, end=1), graph.ints(1))
+    sentence = graph.op("Div", _numbers(graph, logits), steady.beam)
+    place = graph.op("Min", graph.op("Gather", steady.live, sentence), most)
+    return graph.op("Gather", pieces, place, axis=0)
+
+
+def _numbers(graph: Graph, logits: str) -> str:
+    """Writes (rows,) int64: 0, 1, ..."""
+    return graph.op("Range", 0, graph.op("Squeeze", graph.op("Shape", logits, end=1)), 1)
 
 
 def _without_repetition(graph: Graph, moved: str, history: str, size: str) -> str:
@@ -147,7 +141,8 @@ def _drawn(graph: Graph, steady: Steady, step: str, moved: str) -> list[str]:
     asked = graph.op("Where", graph.op("Greater", options.top_k, 0), options.top_k, size)
     count = graph.op("Min", asked, size)
     best, pieces = graph.ops("TopK", 2, moved, count, axis=-1)
-    noise = _gumbel(graph, steady, step, count)
+    places = graph.op("Mod", _numbers(graph, moved), steady.beam)
+    noise = _gumbel(graph, steady.options.seed, step, places, count)
     scaled = graph.op("Add", graph.op("Div", best, options.temperature), noise)
     _, chosen = graph.ops("TopK", 2, scaled, graph.ints(1), axis=-1)
     piece = graph.op("GatherElements", pieces, chosen, axis=1)
@@ -156,10 +151,10 @@ def _drawn(graph: Graph, steady: Steady, step: str, moved: str) -> list[str]:
     return [graph.op("Expand", piece, shape), graph.op("Add", log_prob, steady.only_first)]
 
 
-def _gumbel(graph: Graph, steady: Steady, step: str, count: str) -> str:
-    """Writes noise (rows, count) float32: ``s2s.draw.gumbel``."""
-    state = _mix(graph, _mix(graph, graph.ints(0), steady.options.seed), step)
-    state = _mix(graph, state, graph.op("Unsqueeze", steady.places, graph.ints(1)))
+def _gumbel(graph: Graph, seed: str, step: str, places: str, count: str) -> str:
+    """Writes noise (rows, count) float32: ``s2s.draw.gumbel``; ``places`` (rows,) in a beam."""
+    state = _mix(graph, _mix(graph, graph.ints(0), seed), step)
+    state = _mix(graph, state, graph.op("Unsqueeze", places, graph.ints(1)))
     state = _mix(graph, state, graph.op("Range", 0, graph.op("Squeeze", count), 1))
     half, prime = np.array(0.5), np.array(float(PRIME))
     uniform = graph.op("Div", graph.op("Add", graph.op("Cast", state, to=DOUBLE), half), prime)

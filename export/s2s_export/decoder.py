@@ -7,8 +7,8 @@ import numpy as np
 
 from s2s.config import FORBIDDEN_IDS
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.arithmetic import Arithmetic, Carried, Signal, receive, to_array
-from s2s_export.attention import Memory, attend, merged
+from s2s_export.arithmetic import Arithmetic, Carried, Part, Signal, receive, to_array
+from s2s_export.attention import Memory, attend, merged, remember, remembered
 from s2s_export.builder import Graph
 from s2s_export.encoder import Encoded
 from s2s_export.layers import StepState, hidden_bound, layer_weights, step
@@ -72,7 +72,7 @@ class DecoderWriter:
 
         Returns:
             Logits (rows, tgt_vocab), minus infinity for forbidden pieces; attention
-            (batch, beam, src_len); the next state.
+            (batch, beam, width), width at least src_len; the next state.
         """
         config, decoder = self.config, self.model.decoder
         table = to_array(decoder.embedding.table.weight)
@@ -132,6 +132,14 @@ class DecoderWriter:
         bias[list(FORBIDDEN_IDS)] = -np.inf
         name = "output.weight" if self.config.tie == "none" else self.table_name
         return self.arithmetic.logits(graph, readout, weight, bias, name)
+
+    def remembered(self, memory: Memory) -> list[Part]:
+        """Lists the tensors of a memory, sentences first."""
+        return remembered(self.config, memory)
+
+    def remember(self, memory: Memory, names: Iterable[str]) -> Memory:
+        """Returns ``memory`` with other tensors; of an iterator, no more is taken than it has."""
+        return remember(memory, names)
 
     def carry(self, graph: Graph, state: DecoderState) -> list[list[Carried]]:
         """Lists the tensors of each of a state's signals."""

@@ -15,11 +15,15 @@ class Trace:
 
     chosen: str  # (steps, rows, 1) int64: each new row's place among all candidates
     log_probs: str  # (steps, rows, width) float32: of the old rows' candidates
-    attention: str  # (steps, batch, beam, src_len) float32: of the old rows
+    attention: str  # (steps, batch, beam, width) float32, width >= src_len: of the old rows
+
+    def all(self) -> list[str]:
+        """Returns the names in that order."""
+        return [self.chosen, self.log_probs, self.attention]
 
 
 def write_details(
-    graph: Graph, trace: Trace, wanted: str, both: str, is_real: str
+    graph: Graph, trace: Trace, wanted: str, both: str, src: str, is_real: str
 ) -> tuple[str, str]:
     """Writes each piece's log-probability and attention, both empty if they are not wanted.
 
@@ -28,6 +32,7 @@ def write_details(
         trace: Of the search.
         wanted: () bool.
         both: int64 shape (batch, beam).
+        src: (batch, src_len).
         is_real: (batch, beam, tgt_len) bool, False on padding.
 
     Returns:
@@ -38,7 +43,9 @@ def write_details(
     by_piece = then.op("Concat", both, then.op("Shape", trace.chosen, end=1), axis=0)
     log_probs = then.op("Reshape", then.op("Transpose", log_probs, perm=[1, 0, 2]), by_piece)
     log_probs = then.op("Where", is_real, log_probs, 0.0)
-    source = then.op("Concat", by_piece, then.op("Shape", trace.attention, start=3), axis=0)
+    src_len = then.op("Shape", src, start=1)
+    attention = then.op("Slice", attention, then.ints(0), src_len, then.ints(2))
+    source = then.op("Concat", by_piece, src_len, axis=0)
     attention = then.op("Reshape", then.op("Transpose", attention, perm=[1, 0, 2]), source)
     column = then.op("Unsqueeze", is_real, then.ints(-1))
     then.output(log_probs, FLOAT, ["batch", "beam", "tgt_len"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from s2s_export.arithmetic import Carried
+from s2s_export.arithmetic import Carried, Part
 from s2s_export.attention import Memory
 from s2s_export.builder import Graph
 from s2s_export.decoder import DecoderState, DecoderWriter
@@ -16,7 +16,7 @@ def member_prefix(number: int) -> str:
 class EnsembleWriter:
     """Writes one step of all members, each with its own memory and state.
 
-    See ``s2s_export.search.StepWriter``.
+    See ``s2s_export.steps.StepWriter``.
     """
 
     def __init__(self, decoders: Sequence[DecoderWriter]) -> None:
@@ -43,6 +43,17 @@ class EnsembleWriter:
             graph.op("Div", graph.op("Sum", *each), float(len(each))) for each in (logits, looked)
         ]
         return means[0], means[1], states
+
+    def remembered(self, memory: Sequence[Memory]) -> list[Part]:
+        """Lists the tensors of each member's memory, sentences first."""
+        members = zip(self._decoders, memory, strict=True)
+        return [part for decoder, own in members for part in decoder.remembered(own)]
+
+    def remember(self, memory: Sequence[Memory], names: Iterable[str]) -> list[Memory]:
+        """Returns the memories with the tensors that ``remembered`` listed replaced."""
+        rest = iter(names)
+        members = zip(self._decoders, memory, strict=True)
+        return [decoder.remember(own, rest) for decoder, own in members]
 
     def carry(self, graph: Graph, state: Sequence[DecoderState]) -> list[list[Carried]]:
         """Lists the tensors of each signal of each member's state."""

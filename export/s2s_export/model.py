@@ -11,13 +11,13 @@ from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.arithmetic import Arithmetic, Float32
 from s2s_export.attention import Memory, prepare
-from s2s_export.builder import FLOAT, INT64, Graph, to_model
+from s2s_export.builder import FLOAT, INT64, MICROSOFT, Graph, to_model
 from s2s_export.decoder import DecoderState, DecoderWriter
 from s2s_export.encoder import encode
 from s2s_export.ensemble import EnsembleWriter, member_prefix
 from s2s_export.options import declare
 from s2s_export.quantise import Int8
-from s2s_export.search import Inputs, beam_search
+from s2s_export.search import Found, Inputs, beam_search
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -62,33 +62,59 @@ def build_model(
     Raises:
         ConfigError: If ``precision`` is unknown, or there is no model.
     """
-    models, checked = as_members(model), check_precision(precision)
-    if not models:
-        raise ConfigError("no model to export; expected one or more")
+    checked = check_precision(precision)
     graph = Graph("s2s")
     src = graph.input("src", INT64, ["batch", "src_len"])
-    lengths = graph.input("src_lengths", INT64, ["batch"])
-    beam_size = graph.input("beam_size", INT64, [])
-    max_length = graph.input("max_length", INT64, [])
-    length_penalty = graph.input("length_penalty", FLOAT, [])
-    beam = graph.op("Unsqueeze", beam_size, graph.ints(0))
-    inputs = Inputs(src, lengths, beam, max_length, length_penalty, declare(graph))
-    if len(models) == 1:
-        decoder, memory, first = _begin(graph, models[0], checked, inputs)
-        found = beam_search(graph, decoder, inputs, memory, first, search)
-    else:
-        begun = []
-        for number, member in enumerate(models):
-            with graph.prefixed(member_prefix(number)):
-                begun.append(_begin(graph, member, checked, inputs))
-        decoders, memories, firsts = zip(*begun, strict=True)
-        found = beam_search(graph, EnsembleWriter(decoders), inputs, memories, firsts, search)
+    src_lengths = graph.input("src_lengths", INT64, ["batch"])
+    found = write_search(graph, as_members(model), search, checked, (src, src_lengths))
     graph.output(found.hypotheses, INT64, ["batch", "beam", "tgt_len"], "hypotheses")
     graph.output(found.lengths, INT64, ["batch", "beam"], "lengths")
     graph.output(found.scores, FLOAT, ["batch", "beam"], "scores")
     graph.label(found.log_probs, "log_probs")  # outputs once a loader says so
     graph.label(found.attention, "attention")
-    return to_model(graph, __version__, microsoft=checked == "int8")
+    return to_model(graph, __version__, domains_of(checked))
+
+
+def domains_of(precision: Precision) -> list[str]:
+    """Returns whose operators networks of a precision have, besides ONNX's own."""
+    return [MICROSOFT] if precision == "int8" else []
+
+
+def write_search(
+    graph: Graph,
+    models: Sequence[Seq2Seq],
+    search: SearchConfig,
+    precision: Precision,
+    src: tuple[str, str],
+) -> Found:
+    """Writes networks and search, and declares the inputs that say how to search.
+
+    Args:
+        graph: The main graph.
+        models: One, or an ensemble's members.
+        search: As for ``build_model``.
+        precision: Of all members.
+        src: Pieces (batch, src_len) and lengths (batch,), both int64.
+
+    Raises:
+        ConfigError: If there is no model.
+    """
+    if not models:
+        raise ConfigError("no model to export; expected one or more")
+    beam_size = graph.input("beam_size", INT64, [])
+    max_length = graph.input("max_length", INT64, [])
+    length_penalty = graph.input("length_penalty", FLOAT, [])
+    beam = graph.op("Unsqueeze", beam_size, graph.ints(0))
+    inputs = Inputs(*src, beam, max_length, length_penalty, declare(graph))
+    if len(models) == 1:
+        decoder, memory, first = _begin(graph, models[0], precision, inputs)
+        return beam_search(graph, decoder, inputs, memory, first, search)
+    begun = []
+    for number, member in enumerate(models):
+        with graph.prefixed(member_prefix(number)):
+            begun.append(_begin(graph, member, precision, inputs))
+    decoders, memories, firsts = zip(*begun, strict=True)
+    return beam_search(graph, EnsembleWriter(decoders), inputs, memories, firsts, search)
 
 
 def _begin(

@@ -30,9 +30,8 @@ INT8_TOLERANCE = 0.5
 """Largest mean score difference accepted in int8: rounding is far below, wrong scales far above."""
 ALONE_TOLERANCE = 0.1
 """Largest difference accepted in int8 between a sentence's best scores alone and in a batch, in
-nats. No scale depends on the batch, but attention is a product in fp32 whose last bit does: where
-the padded source is longer than 32 or 64 pieces, onnxruntime adds in blocks of another size. When
-that bit decides a rounding to int8, the score moves by about 1e-3."""
+nats. None was seen where this was written; but a processor has its own order of adding numbers, and
+a last bit of attention that decides a rounding to int8 moves a score by about 1e-3."""
 ROUNDING = 3e-6
 """Relative to the largest logit: what float32 rounding may move a logit by."""
 ATTEMPTS = 30

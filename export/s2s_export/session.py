@@ -1,6 +1,7 @@
 """A model file in onnxruntime, called as the torch search is."""
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,27 @@ class Session:
     def search(
         self, src: Tensor, src_lengths: Tensor, config: SearchConfig, given: Given | None = None
     ) -> Hypotheses:
-        """Translates as ``beam_search`` does."""
-        found = self.search_with_attention(src, src_lengths, config, given)
-        return found[0]
+        """Translates as ``beam_search`` does; without details, so ``log_probs`` is empty."""
+        hypotheses, lengths, scores = self._run(OUTPUTS, src, src_lengths, config, given)
+        return Hypotheses(hypotheses, lengths, scores, torch.zeros(0))
 
-    def search_with_attention(
+    def search_with_details(
         self, src: Tensor, src_lengths: Tensor, config: SearchConfig, given: Given | None = None
     ) -> tuple[Hypotheses, Tensor]:
-        """Translates, and returns (batch, beam, tgt_len, src_len) where each piece looked."""
+        """Translates, and returns (batch, beam, tgt_len, src_len) where each piece looked, too."""
+        names = [*OUTPUTS, *DETAILS]
+        *found, attention = self._run(names, src, src_lengths, config, given)
+        return Hypotheses(*found), attention
+
+    def _run(
+        self,
+        names: Sequence[str],
+        src: Tensor,
+        src_lengths: Tensor,
+        config: SearchConfig,
+        given: Given | None,
+    ) -> list[Tensor]:
         prefix, bias = (None if each is None else each.numpy() for each in given or Given())
         batch = Batch(src.numpy(), src_lengths.numpy(), prefix, bias)
-        outputs = self._session.run([*OUTPUTS, *DETAILS], graph_inputs(batch, config, details=True))
-        *found, attention = (torch.from_numpy(np.array(output)) for output in outputs)
-        return Hypotheses(*found), attention
+        inputs = graph_inputs(batch, config, details=len(names) > len(OUTPUTS))
+        return [torch.from_numpy(np.array(each)) for each in self._session.run(names, inputs)]

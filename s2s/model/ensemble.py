@@ -116,12 +116,13 @@ def load_runs(folders: Sequence[str | Path]) -> list[Run]:
 def joint_card(runs: Sequence[Run]) -> dict[str, Any]:
     """Returns what runs say about themselves together.
 
-    Of several, only ``languages`` and ``tags``: no member's scores are those of the ensemble.
+    Of several, only ``languages``, ``tags`` and ``keep``: no member's scores are those of the
+    ensemble.
     """
     card = runs[0].card
     if len(runs) == 1:
         return card
-    return {key: card[key] for key in ("languages", "tags") if key in card}
+    return {key: card[key] for key in ("languages", "tags", "keep") if key in card}
 
 
 def _difference(one: Tokenizer, other: Tokenizer) -> str | None:
@@ -144,4 +145,7 @@ def _difference(one: Tokenizer, other: Tokenizer) -> str | None:
     if one.tags != other.tags:
         listed = [", ".join(each.tags) or "none" for each in (one, other)]
         return f"their tags are {listed[0]} and {listed[1]}"
+    kept = [() if each.keep is None else each.keep.patterns for each in (one, other)]
+    if kept[0] != kept[1]:
+        return f"they keep {list(kept[0])} and {list(kept[1])}"
     return None

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
+from s2s.card import strings_of
 from s2s.config import FORMAT, ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.model.seq2seq import Seq2Seq
-from s2s.tags import tags_of
 from s2s.tokenizer import Tokenizer
 
 CONFIG_FILE = "config.json"
@@ -37,8 +37,8 @@ class Run:
     search: SearchConfig
     card: dict[str, Any]
     """What a reader of the model wants to know: ``languages`` (src, tgt: a code or a list of
-    them), ``tags`` of a model that was trained with some, ``scores``, ``updates``; JSON values,
-    copied into the model file's metadata."""
+    them), ``tags`` and ``keep`` of a model that was trained with some, ``scores``, ``updates``;
+    JSON values, copied into the model file's metadata."""
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -74,8 +74,9 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     tgt_model = tgt.read_bytes() if tgt.is_file() else None
     config = read_config(folder)
     try:
-        return Tokenizer(src.read_bytes(), tgt_model, tags_of(config))
-    except ModelError as error:
+        tags, keep = (strings_of(config, key) for key in ("tags", "keep"))
+        return Tokenizer(src.read_bytes(), tgt_model, tags, keep)
+    except (ModelError, ConfigError) as error:
         raise ModelError(f"{folder}: {error}") from error
 
 
@@ -163,4 +164,6 @@ def load_run(folder: str | Path) -> Run:
     card = {"languages": config.get("languages", {}), **state}
     if tokenizer.tags:
         card["tags"] = list(tokenizer.tags)
+    if tokenizer.keep is not None:
+        card["keep"] = list(tokenizer.keep.patterns)
     return Run(model.eval(), tokenizer, search, card)

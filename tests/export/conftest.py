@@ -82,23 +82,23 @@ def make_run(make_model, tiny_config, tmp_path_factory):
     from safetensors.torch import save_file
 
     from s2s.config import FORMAT, SearchConfig, TokenizerConfig
-    from s2s.tokenizer import train_tokenizer
+    from s2s.vocabulary import train_tokenizer
 
-    def make(joint=True, seed=0, vocab_size=40, **settings):
+    def make(joint=True, seed=0, vocab_size=40, tokenizer=None, **settings):
         folder = tmp_path_factory.mktemp("run")
         src = [f"the {word} sat on the mat" for word in ["cat", "dog", "fox", "cow", "hen", "owl"]]
         tgt = [f"el {word} se sento" for word in ["gato", "perro", "zorro", "vaca", "gallina"]]
-        wanted = TokenizerConfig(vocab_size=vocab_size, joint=joint)
-        tokenizer = train_tokenizer(src, tgt, wanted, seed=1)
+        wanted = TokenizerConfig(vocab_size=vocab_size, joint=joint, **(tokenizer or {}))
+        learned = train_tokenizer(src, tgt, wanted, seed=1)
         config = tiny_config(
-            src_vocab_size=tokenizer.src_vocab_size,
-            tgt_vocab_size=tokenizer.tgt_vocab_size,
+            src_vocab_size=learned.src_vocab_size,
+            tgt_vocab_size=learned.tgt_vocab_size,
             **settings,
         )
         model = make_model(config, seed)
-        (folder / "src.model").write_bytes(tokenizer.src_model)
-        if tokenizer.tgt_model is not None:
-            (folder / "tgt.model").write_bytes(tokenizer.tgt_model)
+        (folder / "src.model").write_bytes(learned.src_model)
+        if learned.tgt_model is not None:
+            (folder / "tgt.model").write_bytes(learned.tgt_model)
         written = {
             "format": FORMAT,
             "model": config.to_dict(),

@@ -10,32 +10,14 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
+from graphs import every_node, every_tensor  # noqa: E402
+
 from s2s.config import ModelConfig, SearchConfig  # noqa: E402
 from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
 from s2s.model.run import load_run  # noqa: E402
 from s2s_export import build_model, check_parity, export_run  # noqa: E402
 from s2s_export import export as export_module  # noqa: E402
 from s2s_export.quantise import to_codes  # noqa: E402
-
-
-def every_node(graph):
-    """Yields the nodes of a graph and of the graphs inside it."""
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from every_node(attribute.g)
-
-
-def every_tensor(graph):
-    """Yields the stored tensors of a graph and of the graphs inside it."""
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from every_tensor(attribute.g)
-            elif attribute.type == onnx.AttributeProto.TENSOR:
-                yield attribute.t
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])
@@ -76,7 +58,7 @@ def test_inputs_and_outputs_are_those_of_the_contract(exported):
 
 def test_no_input_has_a_default_that_javascript_would_ignore(exported):
     _, _, model = exported
-    stored = {tensor.name for tensor in model.graph.initializer}
+    stored = {tensor.name for tensor in every_tensor(model.graph)}
     assert not stored & {value.name for value in model.graph.input}
 
 
@@ -157,7 +139,7 @@ def test_a_graph_that_translates_otherwise_is_not_written(make_run, tmp_path, mo
 def test_an_int8_graph_with_wrong_scales_is_refused(make_model, tiny_config):
     model = make_model(tiny_config())
     graph = build_model(model, SearchConfig(), "int8")
-    for tensor in graph.graph.initializer:
+    for tensor in every_tensor(graph.graph):
         if tensor.name == "decoder.readout.scales":
             scales = 4 * onnx.numpy_helper.to_array(tensor)
             tensor.CopyFrom(onnx.numpy_helper.from_array(scales, tensor.name))

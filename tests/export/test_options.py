@@ -1,10 +1,13 @@
 """What a search may be asked for besides a beam: the graph does as torch does."""
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from s2s import Translator  # noqa: E402
 from s2s.candidates import Given  # noqa: E402
 from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
 from s2s.model.alignment import read_attention  # noqa: E402
@@ -17,6 +20,7 @@ VOCAB = 40
 SRC_LENGTHS = torch.tensor([9, 3, 5, 9, 1])
 PREFIX = torch.tensor([[7, 8, 0], [0, 0, 0], [9, 9, 9], [EOS_ID, 0, 0], [0, 0, 0]])
 BIAS = torch.zeros(VOCAB).index_fill(0, torch.arange(10, 20), float("-inf"))
+FEW = torch.zeros(VOCAB).index_fill(0, torch.arange(EOS_ID + 6, VOCAB), float("-inf"))
 CASES = {
     "nothing": ({}, None),
     "least length": ({"min_length": 12}, None),
@@ -29,6 +33,12 @@ CASES = {
     "prefixes": ({}, Given(PREFIX)),
     "banned": ({}, Given(None, BIAS)),
     "long prefix": ({"max_length": 2, "beam_size": 1}, Given(PREFIX)),
+    "no piece left": ({"min_length": 12, "no_repeat": 1}, Given(None, FEW)),
+    "no piece left to draw": (
+        {"min_length": 9, "no_repeat": 1, "temperature": 1.0},
+        Given(None, FEW),
+    ),
+    "no room for all": ({"max_length": 3, "beam_size": 4}, Given(PREFIX)),
     "most": ({"min_length": 5, "no_repeat": 2, "diversity": 0.3}, Given(PREFIX, BIAS)),
     "drawn with all": ({"temperature": 1.0, "top_k": 8, "no_repeat": 1}, Given(PREFIX, BIAS)),
 }
@@ -65,25 +75,25 @@ def test_the_graph_does_as_torch_does(pairs, case, kind):
     model, session = pairs[kind]
     src = sources()
     expected = beam_search(model, src, SRC_LENGTHS, config, given)
-    found, attention = session.search_with_attention(src, SRC_LENGTHS, config, given)
-    real = torch.isfinite(expected.scores)  # a prefix may leave no room for more hypotheses
-    assert torch.equal(real, torch.isfinite(found.scores))
-    assert real[:, 0].all()
-    assert torch.equal(expected.tokens[real], found.tokens[real])
-    assert torch.equal(expected.lengths[real], found.lengths[real])
-    torch.testing.assert_close(expected.scores[real], found.scores[real], atol=2e-5, rtol=1e-4)
-    torch.testing.assert_close(
-        expected.log_probs[real], found.log_probs[real], atol=2e-5, rtol=1e-4
-    )
+    found, attention = session.search_with_details(src, SRC_LENGTHS, config, given)
+    assert torch.isfinite(found.scores[:, 0]).all()
+    assert torch.equal(expected.tokens, found.tokens)
+    assert torch.equal(expected.lengths, found.lengths)
+    torch.testing.assert_close(expected.scores, found.scores, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(expected.log_probs, found.log_probs, atol=2e-5, rtol=1e-4)
     assert attention.shape == (*found.tokens.shape, src.shape[1])
-    sums = attention.sum(dim=-1)[real]
-    torch.testing.assert_close(sums, (found.tokens > PAD_ID)[real].float())
+    torch.testing.assert_close(attention.sum(dim=-1), (found.tokens > PAD_ID).float())
+    # Without details, finished sentences leave the batch.
+    plain = session.search(src, SRC_LENGTHS, config, given)
+    assert torch.equal(plain.tokens, found.tokens)
+    assert torch.equal(plain.lengths, found.lengths)
+    torch.testing.assert_close(plain.scores, found.scores, atol=2e-5, rtol=1e-4)
 
 
 def test_attention_is_that_of_the_network_over_the_hypothesis(pairs):
     src, config = sources(), SearchConfig(beam_size=4, max_length=30)
     for model, session in pairs[:4]:
-        found, attention = session.search_with_attention(src, SRC_LENGTHS, config)
+        found, attention = session.search_with_details(src, SRC_LENGTHS, config)
         for rank in range(4):
             tokens = found.tokens[:, rank]
             begun = torch.cat([torch.full_like(tokens[:, :1], 2), tokens[:, :-1]], dim=1)
@@ -100,11 +110,23 @@ def test_a_file_as_it_is_has_no_options(pairs, make_model, tiny_config, capfd):
     assert capfd.readouterr().err == ""  # onnxruntime warns of constants that are inputs
 
 
+def test_places_in_the_beam_that_nothing_is_left_for_are_empty(make_run):
+    translator = Translator(make_run())
+    options = {"beam_size": 3, "n_best": 3, "max_length": 4, "details": True}
+    (found,) = translator.translate(["the cat"], prefix="el gato se sento", **options)
+    first, *others = found.hypotheses
+    assert first.text == "el gato se sento"
+    assert math.isfinite(first.score)
+    for each in others:
+        assert (each.text, each.pieces, each.score) == ("", (), -math.inf)
+        assert (each.details.log_probs, each.details.confidence) == ((-math.inf,), 0.0)
+
+
 def test_int8_knows_the_options(make_model, tiny_config):
     model = make_model(tiny_config())
     session = Session(build_model(model, SearchConfig(), "int8").SerializeToString())
     config = SearchConfig(beam_size=3, max_length=30, min_length=4, no_repeat=2)
-    found, attention = session.search_with_attention(
+    found, attention = session.search_with_details(
         sources(), SRC_LENGTHS, config, Given(PREFIX, BIAS)
     )
     assert found.tokens[0, 0, :2].tolist() == [7, 8]

@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
+from s2s.search import beam_search  # noqa: E402
 from s2s_export import build_model  # noqa: E402
 from s2s_export.parity import rows_of  # noqa: E402
 from s2s_export.session import Session  # noqa: E402
@@ -45,6 +46,34 @@ def test_a_translation_is_the_same_alone_and_in_any_batch(make_model, tiny_confi
             if precision == "int8":
                 assert torch.equal(alone.scores[0], together.scores[row])
             np.testing.assert_allclose(alone.scores[0], together.scores[row], atol=2e-5)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_sentences_that_leave_the_batch_find_their_places(make_model, tiny_config, cell):
+    # They end one by one, at once, and not before their limits, which differ.
+    for count, ending in ((33, 0.0), (12, 3.0), (7, -1e9), (4, 50.0), (1, 0.0)):
+        model = make_model(tiny_config(cell=cell), seed=7)
+        model.output.bias.data[EOS_ID] += ending
+        fp32, int8 = (
+            Session(build_model(model, SearchConfig(), precision).SerializeToString())
+            for precision in ("fp32", "int8")
+        )
+        lengths = [1 + 7 * row % 29 for row in range(count)]
+        src, src_lengths = sentences(40, lengths, seed=count)
+        for beam in (1, 2, 5):
+            config = SearchConfig(beam_size=beam, max_length=45)
+            expected = beam_search(model, src, src_lengths, config)
+            found = fp32.search(src, src_lengths, config)
+            assert [rows_of(found, row) for row in range(count)] == [
+                rows_of(expected, row) for row in range(count)
+            ]
+            np.testing.assert_allclose(found.scores, expected.scores, atol=2e-5)
+            plain, (detailed, _) = (
+                search(src, src_lengths, config)
+                for search in (int8.search, int8.search_with_details)
+            )
+            assert torch.equal(plain.tokens, detailed.tokens)
+            assert torch.equal(plain.scores, detailed.scores)
 
 
 def test_states_that_grow_on_padding_leave_no_nan(make_model, tiny_config):
