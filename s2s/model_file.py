@@ -1,9 +1,13 @@
 """The model file: one ONNX graph with search and tokenizer in it, checked before anything runs.
 
 Its metadata: ``s2s.format`` (an integer), ``s2s.config`` (JSON: ``model``, ``search``, ``tags``
-where source sentences begin with one, ``members`` of an ensemble, and what else is told about the
-model), ``s2s.tokenizer`` and with separate vocabularies ``s2s.tgt_tokenizer`` (SentencePiece models
-in base64). ``members`` are the configurations of an ensemble's networks; ``model`` is the first's.
+where source sentences begin with one, ``keep`` where the network was trained with kept texts,
+``members`` of an ensemble, and what else is told about the model), ``s2s.tokenizer`` and with
+separate vocabularies ``s2s.tgt_tokenizer`` (SentencePiece models in base64). ``members`` are the
+configurations of an ensemble's networks; ``model`` is the first's.
+
+A text model, strings in and strings out, has ``s2s.text`` in place of ``s2s.format``, and its
+tokenizers inside the graph: it is told from the others, and described, but not run here.
 """
 
 import base64
@@ -14,17 +18,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from s2s.card import strings_of
 from s2s.config import FORMAT, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.onnx_header import OnnxHeader, read_header
-from s2s.tags import tags_of
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 
 INPUTS = ("src", "src_lengths", "beam_size", "max_length", "length_penalty")
 OUTPUTS = ("hypotheses", "lengths", "scores")
+TEXT_KEY = "s2s.text"
+"""Of the metadata of a text model: the version of its contract, counted as ``FORMAT`` is."""
+TEXT_INPUT, TO_INPUT = "text", "to"
+"""Inputs of a text model: sentences, and where it has tags, the code of each one's language."""
+TEXT_OUTPUTS = ("translations", "scores", "lengths", "src_lengths")
 MAX_BYTES = 2**31 - 1
 """Protobuf's limit, and so ONNX's for a single file."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """An ONNX file that s2s wrote, and what it says about itself."""
+
+    name: str
+    """As messages name it."""
+    data: bytes
+    header: OnnxHeader
+    card: dict[str, Any]
+    """``s2s.config``, as it is."""
+    text: bool
+    """Whether it is a text model."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +77,35 @@ def is_run_folder(model: str | Path) -> bool:
     return path.is_dir()
 
 
+def describe(model: str | Path | bytes) -> Described:
+    """Reads what a file says about itself, be it a model file or a text model.
+
+    Args:
+        model: Its path, or its bytes.
+
+    Raises:
+        FileError: If it cannot be read.
+        ModelError: If s2s did not write it, or it is of another version, or damaged.
+    """
+    name = "the model" if isinstance(model, bytes) else printable(str(model))
+    data = model if isinstance(model, bytes) else _read(Path(model), name)
+    try:
+        header = read_header(data)
+        text = TEXT_KEY in header.metadata
+        key = TEXT_KEY if text else "s2s.format"
+        found = header.metadata.get(key)
+        if found is None:
+            raise ModelError("it is an ONNX file of another kind, without s2s.format")
+        if found != str(FORMAT):
+            raise ModelError(f"it has format {printable(found)}; this s2s reads format {FORMAT}")
+        if header.external:
+            raise ModelError("its weights lie in another file; s2s models are one file")
+        card = _card(header)
+    except ModelError as error:
+        raise ModelError(f"{name} is no s2s model file: {error}") from error
+    return Described(name, data, header, card, text)
+
+
 def read_model_file(model: str | Path | bytes) -> ModelFile:
     """Reads and checks a model file; neither onnx nor onnxruntime is needed.
 
@@ -62,19 +114,24 @@ def read_model_file(model: str | Path | bytes) -> ModelFile:
 
     Raises:
         FileError: If it cannot be read.
-        ModelError: If it is no model file of this version, or damaged.
+        ModelError: If it is no model file of this version, or damaged, or a text model.
     """
-    name = "the model" if isinstance(model, bytes) else printable(str(model))
-    data = model if isinstance(model, bytes) else _read(Path(model), name)
+    return check_model_file(describe(model))
+
+
+def check_model_file(described: Described) -> ModelFile:
+    """Checks that the parts of a model file fit together.
+
+    Raises:
+        ModelError: As ``read_model_file``.
+    """
+    name, header, card = described.name, described.header, described.card
+    if described.text:
+        raise ModelError(
+            f"{name} is a text model, which needs no s2s: onnxruntime with onnxruntime-extensions "
+            "runs it (export/README.md); for s2s, export the run without --text"
+        )
     try:
-        header = read_header(data)
-        found = header.metadata.get("s2s.format")
-        if found is None:
-            raise ModelError("it is an ONNX file of another kind, without s2s.format")
-        if found != str(FORMAT):
-            raise ModelError(f"it has format {printable(found)}; this s2s reads format {FORMAT}")
-        if header.external:
-            raise ModelError("its weights lie in another file; s2s models are one file")
         inputs, outputs = (
             {value.name for value in side} for side in (header.inputs, header.outputs)
         )
@@ -83,11 +140,11 @@ def read_model_file(model: str | Path | bytes) -> ModelFile:
                 f"its graph has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected "
                 f"{', '.join(INPUTS)} and {', '.join(OUTPUTS)}"
             )
-        card = _card(header)
         tokenizer = Tokenizer(
             _model(header, "s2s.tokenizer"),
             _model(header, "s2s.tgt_tokenizer") if "s2s.tgt_tokenizer" in header.metadata else None,
-            tags_of(card),
+            strings_of(card, "tags"),
+            strings_of(card, "keep"),
         )
         pieces = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
         expected = tuple(card["model"].get(f"{side}_vocab_size") for side in ("src", "tgt"))
@@ -98,7 +155,7 @@ def read_model_file(model: str | Path | bytes) -> ModelFile:
         search = SearchConfig.from_dict({k: v for k, v in card["search"].items() if k in known})
     except (ModelError, ConfigError) as error:
         raise ModelError(f"{name} is no s2s model file: {error}") from error
-    return ModelFile(name, data, header, card, tokenizer, search)
+    return ModelFile(name, described.data, header, card, tokenizer, search)
 
 
 def _read(path: Path, name: str) -> bytes:

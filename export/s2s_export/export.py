@@ -9,9 +9,12 @@ import onnx
 from s2s.errors import ModelError, ParityError
 from s2s.files import atomic_output
 from s2s.model.ensemble import load_runs
+from s2s_export.builder import stored
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
 from s2s_export.parity import Parity, check_parity
+from s2s_export.text import build_text_model
+from s2s_export.text_parity import TextParity, check_texts, extensions_path
 
 LARGEST = 2**31 - 1
 """Bytes of a protobuf; a larger model would need external data, which s2s never writes."""
@@ -30,17 +33,25 @@ class ExportReport:
     """int8 only: what is still stored or computed in fp32, and why."""
     members: int = 1
     """Networks that translate together; 1 is no ensemble."""
+    texts: TextParity | None = None
+    """Of a text model: how it compares with the graph without strings."""
 
     def __str__(self) -> str:
         """What a user wants to read after an export."""
         seen = self.parity
         lines = [
             f"{self.path}: {self.bytes / 1e6:.1f} MB, {self.precision}"
-            + (f", {self.members} members" if self.members > 1 else ""),
+            + (f", {self.members} members" if self.members > 1 else "")
+            + (", strings in and out" if self.texts else ""),
             f"checked against torch: {seen.sentences} sentences, {seen.hypotheses} hypotheses, "
             f"{seen.identical} with the same pieces, largest score difference "
             f"{seen.largest_difference:.2g}",
         ]
+        if self.texts:
+            lines.append(
+                f"checked against the graph without strings: {self.texts.sentences} sentences, "
+                f"{self.texts.sentences - self.texts.ties} with the same pieces"
+            )
         if seen.near_ties:
             lines.append(f"{seen.near_ties} sentences where rounding decided between hypotheses")
         if seen.moved:
@@ -52,7 +63,11 @@ class ExportReport:
 
 
 def export_run(
-    run: str | Path | Sequence[str | Path], output: str | Path, precision: str = "fp32"
+    run: str | Path | Sequence[str | Path],
+    output: str | Path,
+    precision: str = "fp32",
+    *,
+    text: bool = False,
 ) -> ExportReport:
     """Writes the model file of a trained run, once it has been checked against torch.
 
@@ -62,6 +77,8 @@ def export_run(
         output: The ONNX file; an older one is replaced when the new one is whole.
         precision: ``fp32`` (standard operators, the same pieces as torch) or ``int8`` (smaller and
             faster, for CPUs).
+        text: Whether to write a text model, strings in and strings out, for onnxruntime with
+            onnxruntime-extensions; s2s itself does not read it.
 
     Returns:
         What was written, and how it compares.
@@ -69,12 +86,16 @@ def export_run(
     Raises:
         ConfigError: If ``precision`` is unknown, or there is no run.
         FileError: If a folder or file is missing, or the file cannot be written.
+        MissingPackageError: If onnxruntime, which checks the file, is missing; or for ``text``,
+            onnxruntime-extensions.
         ModelError: If a run is damaged, the runs' vocabularies differ, or they are too large for
             one file.
         ParityError: If the graph does not translate like the runs; nothing is written then.
     """
     output, checked = Path(output), check_precision(precision)
     folders = [run] if isinstance(run, str | Path) else list(run)
+    if text:
+        extensions_path()
     # Opened first: a folder that cannot be written to is told before the work, not after.
     with atomic_output(output, "wb") as file:
         runs = load_runs(folders)
@@ -86,9 +107,16 @@ def export_run(
         add_metadata(graph, runs, checked)
         serialized = serialize(graph)
         parity = check_parity(models, serialized, search, checked)
+        texts = None
+        if text:
+            tokenizer, without_strings = runs[0].tokenizer, serialized
+            graph = build_text_model(models, search, tokenizer, checked)
+            add_metadata(graph, runs, checked, text=True)
+            serialized = serialize(graph)
+            texts = check_texts(serialized, without_strings, tokenizer, search)
         file.write(serialized)
     kept = kept_in_fp32([model.config for model in models]) if checked == "int8" else {}
-    return ExportReport(output, len(serialized), checked, parity, kept, len(models))
+    return ExportReport(output, len(serialized), checked, parity, kept, len(models), texts)
 
 
 def _too_large(size: int) -> str:
@@ -105,7 +133,7 @@ def serialize(model: onnx.ModelProto) -> bytes:
         ModelError: If it is too large for one file.
         ParityError: If onnx finds a fault in it.
     """
-    size = sum(len(tensor.raw_data) for tensor in model.graph.initializer)
+    size = sum(len(tensor.raw_data) for tensor in stored(model.graph))
     if size > LARGEST:
         raise ModelError(_too_large(size))
     try:

@@ -23,6 +23,13 @@ def export(
         ),
     ] = "fp32",
     with_: With = None,
+    text: Annotated[
+        bool,
+        typer.Option(
+            "--text",
+            help="Strings in and strings out, for services with onnxruntime-extensions and no s2s.",
+        ),
+    ] = False,
 ) -> None:
     """Write a trained run as one ONNX file: weights, beam search and tokenizer.
 
@@ -36,10 +43,14 @@ def export(
     Several runs with the same vocabulary become one file that translates as all of them together:
 
         s2s export run1 ensemble.onnx --with run2 --with run3
+
+    A file that takes and gives text, for onnxruntime with onnxruntime-extensions, not for s2s:
+
+        s2s export run text.onnx --text
     """
     try:
         from s2s_export import export_run
     except ModuleNotFoundError as error:
         raise MissingPackageError(f"exporting needs {error.name}; install 's2s[export]'") from error
-    report = export_run([run, *(with_ or ())], output, precision)
+    report = export_run([run, *(with_ or ())], output, precision, text=text)
     say(str(report))

@@ -44,21 +44,29 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _of_file(model: str) -> dict[str, Any]:
-    from s2s.model_file import read_model_file
+    from s2s.model_file import TEXT_KEY, check_model_file, describe
 
-    file = read_model_file(model)
+    file = describe(model)
     header, card = file.header, dict(file.card)
+    if file.text:
+        network = card["model"]
+        sizes = (network.get("src_vocab_size", 0), network.get("tgt_vocab_size", 0))
+        kind = f"s2s text model {header.metadata[TEXT_KEY]}, for onnxruntime-extensions"
+    else:
+        tokenizer = check_model_file(file).tokenizer
+        sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+        kind = f"s2s {header.metadata['s2s.format']}"
     own = {"model", "search", "precision", "parameters", "languages", "tags", "scores", "members"}
     facts: dict[str, Any] = {
         "file": f"{model} ({len(file.data):,} bytes)",
-        "format": f"s2s {header.metadata['s2s.format']}, ONNX IR version {header.ir_version}",
+        "format": f"{kind}, ONNX IR version {header.ir_version}",
         "operators": {domain or "ai.onnx": version for domain, version in header.opsets.items()},
         "precision": card.get("precision"),
         "parameters": card.get("parameters", header.weights),
         "languages": card.get("languages"),
         "tags": card.get("tags"),
         "scores": card.get("scores"),
-        "vocabulary": _vocabulary(file.tokenizer.src_vocab_size, file.tokenizer.tgt_vocab_size),
+        "vocabulary": _vocabulary(*sizes),
         "search": card["search"],
         **({"members": card["members"]} if "members" in card else {"network": card["model"]}),
         "inputs": {

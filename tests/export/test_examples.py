@@ -138,6 +138,49 @@ def test_examples_refuse_a_format_that_they_do_not_know(example, tiny, tmp_path)
     assert b"no s2s model file of format 1" in finished.stderr
 
 
+@pytest.fixture(scope="module")
+def text_models(make_run, with_tags, tmp_path_factory):
+    """Folders with model file and text model of a run without tags, and of one with tags."""
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime_extensions")
+    from s2s_export import export_run
+
+    folders = []
+    for tags in ([], ["<2en>", "<2it>"]):
+        run, out = make_run(), tmp_path_factory.mktemp("out")
+        if tags:
+            path, config = run / "src.model", run / "config.json"
+            path.write_bytes(with_tags(path.read_bytes(), *tags))
+            settings = json.loads(config.read_text(encoding="utf-8"))
+            config.write_text(json.dumps({**settings, "tags": tags}), encoding="utf-8")
+        for name, text in (("ids", False), ("text", True)):
+            export_run(run, out / f"{name}.onnx", text=text)
+        folders.append(out)
+    return folders
+
+
+TEXT_EXAMPLE = [sys.executable, EXAMPLES / "translate_text.py"]
+
+
+def test_the_example_of_text_models_translates_as_s2s_does(text_models):
+    lines = ["the cat sat on the mat", "the dog\0 sat", "cafe\u0301 <2it> mat", *MANY]
+    stdin = "".join(f"{line}\n" for line in lines).encode()
+    plain, tagged = text_models
+    for folder, code in ((plain, None), (tagged, "it")):
+        command = [*TEXT_EXAMPLE, folder / "text.onnx", *([code] if code else [])]
+        finished = run(command, input=stdin)
+        assert finished.stderr == b""
+        expected = translations(folder / "ids.onnx", lines, to=code, max_src_length=10**6)
+        assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_the_example_of_text_models_refuses_other_files(text_models):
+    finished = run([*TEXT_EXAMPLE, text_models[0] / "ids.onnx"], input=b"the cat\n")
+    assert finished.returncode != 0
+    assert b"is no text model of s2s, version 1" in finished.stderr
+
+
 def test_node_reads_the_metadata_that_onnxruntime_reads(tagged):
     needs()
     import onnxruntime

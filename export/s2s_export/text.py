@@ -1,0 +1,226 @@
+"""The text model: the whole graph with the tokenizer's operators around it, strings in and out.
+
+Cutting and joining are done by SentencePiece itself, as an operator of onnxruntime-extensions; what
+s2s does before and after is done by operators, too: ``s2s.text.clean`` but for Unicode form NFC,
+the end piece, tags, and blank sentences, which have blank translations.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+
+from s2s import __version__
+from s2s.config import EOS_ID, PAD_ID, SearchConfig
+from s2s.model.seq2seq import Seq2Seq
+from s2s.model_file import TEXT_INPUT, TO_INPUT
+from s2s.pieces import BYTE, read_pieces
+from s2s.tags import codes
+from s2s.tokenizer import Tokenizer
+from s2s_export.builder import BOOL, EXTENSIONS, FLOAT, INT64, ML, STRING, Graph, to_model
+from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search
+from s2s_export.search import Found
+
+BLANKS = (
+    r"[\x00\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}"
+    r"\x{205f}\x{3000}\x{feff}]+"
+)
+"""What ``s2s.text.clean`` takes for blanks, as RE2 writes it."""
+NUL = f"a sentence in {TEXT_INPUT} has a NUL, behind which onnxruntime-extensions reads nothing"
+
+
+def build_text_model(
+    model: Seq2Seq | Sequence[Seq2Seq],
+    search: SearchConfig,
+    tokenizer: Tokenizer,
+    precision: Precision = "fp32",
+) -> onnx.ModelProto:
+    """Writes a model's graph between strings.
+
+    Args:
+        model: As for ``build_model``.
+        search: Likewise.
+        tokenizer: The model's; its tags become an input that chooses among them.
+        precision: Likewise.
+
+    Returns:
+        The model, with inputs and outputs as in the README, without metadata.
+
+    Raises:
+        ConfigError: If ``precision`` is unknown, or there is no model.
+    """
+    checked = check_precision(precision)
+    graph = Graph("s2s_text")
+    text = graph.input(TEXT_INPUT, STRING, ["batch"])
+    batch = graph.op("Shape", text)
+    # The search needs a sentence: in an empty batch there is a blank one, which is taken away.
+    spare = graph.op("Cast", graph.op("Equal", batch, 0), to=INT64)
+    to = None
+    if tokenizer.tags:
+        language = _one_each(graph, graph.input(TO_INPUT, STRING, ["batch"]), batch)
+        to = _lengthened(graph, language, spare, codes(tokenizer.tags)[0])
+    texts = _lengthened(graph, _without_nul(graph, text, batch), spare, "")
+    src, counts = _cut(graph, _clean(graph, texts), tokenizer.src_model)
+    src_lengths = graph.op("Add", counts, 1)
+    if to is not None:
+        tag = graph.op("Unsqueeze", _tag_ids(graph, to, tokenizer), graph.ints(1))
+        src = graph.op("Concat", tag, src, axis=1)
+        src_lengths = graph.op("Add", src_lengths, 1)
+    src = graph.label(src, "src")  # an output where the check says so
+    found = write_search(graph, as_members(model), search, checked, (src, src_lengths))
+    blank = graph.op("Equal", counts, 0)
+    _write_outputs(graph, found, blank, batch, tokenizer.tgt_model or tokenizer.src_model)
+    real = graph.op("Slice", src_lengths, graph.ints(0), batch)
+    graph.output(real, INT64, ["batch"], "src_lengths")
+    domains = [EXTENSIONS, *([ML] if tokenizer.tags else []), *domains_of(checked)]
+    return to_model(graph, __version__, domains)
+
+
+def _lengthened(graph: Graph, texts: str, spare: str, value: str) -> str:
+    """Writes (batch + spare,) string: ``value`` at the end where ``spare`` (1,) is 1, not 0."""
+    longer = graph.op("Concat", texts, graph.strings(value), axis=0)
+    end = graph.op("Add", graph.op("Shape", texts), spare)
+    return graph.op("Slice", longer, graph.ints(0), end)
+
+
+def _without_nul(graph: Graph, text: str, batch: str) -> str:
+    """Writes ``text`` as it is, and an error if a NUL is in it.
+
+    The operators of onnxruntime-extensions read a string up to its first NUL. One that finds
+    nothing to replace shows what they see; Unique numbers strings, and sees all of them.
+    """
+    seen = _replace(graph, text, r"[^\x00-\x{10ffff}]", "")
+    both = graph.op("Concat", text, seen, axis=0)
+    _, _, numbers, _ = graph.ops("Unique", 4, both)
+    numbers = graph.op("Reshape", numbers, graph.op("Concat", graph.ints(2), batch, axis=0))
+    first, second = (graph.op("Gather", numbers, number) for number in (0, 1))
+    differ = graph.op("Cast", graph.op("Not", graph.op("Equal", first, second)), to=INT64)
+    whole = graph.refuse(differ, np.zeros(1, np.int64), NUL)
+    return _in_order(graph, text, batch, whole)
+
+
+def _one_each(graph: Graph, to: str, batch: str) -> str:
+    """Writes ``to`` as it is, and an error if it has not as many codes as there are sentences.
+
+    onnxruntime's Concat passes over what is empty: it would leave out all tags.
+    """
+    differ = graph.op("Not", graph.op("Equal", graph.op("Shape", to), batch))
+    reason = f"{TO_INPUT} has not one code for each sentence in {TEXT_INPUT}"
+    same = graph.refuse(graph.op("Cast", differ, to=INT64), np.zeros(1, np.int64), reason)
+    return _in_order(graph, to, batch, same)
+
+
+def _in_order(graph: Graph, texts: str, batch: str, zero: str) -> str:
+    """Writes ``texts``, taken in their order plus ``zero``, which has been checked to be that."""
+    order = graph.op("Add", graph.op("Range", 0, graph.op("Squeeze", batch), 1), zero)
+    return graph.op("Gather", texts, order)
+
+
+def _replace(graph: Graph, texts: str, pattern: str, by: str) -> str:
+    """Writes ``texts``, any shape, with every match of an RE2 ``pattern`` replaced."""
+    operands = (graph.strings(pattern), graph.strings(by))
+    return graph.op("StringRegexReplace", texts, *operands, domain=EXTENSIONS, global_replace=1)
+
+
+def _clean(graph: Graph, texts: str) -> str:
+    """Writes ``s2s.text.clean`` but for Unicode form NFC."""
+    return _replace(graph, _replace(graph, texts, BLANKS, " "), "^ | $", "")
+
+
+def _cut(graph: Graph, texts: str, model: bytes) -> tuple[str, str]:
+    """Writes src (batch, src_len) int64, the end piece last, and how many pieces come before it."""
+    no = np.zeros(1, np.bool_)
+    operands = (np.zeros(1, np.int64), np.zeros(1, np.float32), no, no, no)
+    ids, bounds = graph.ops(
+        "SentencepieceTokenizer", 2, texts, *operands, domain=EXTENSIONS, model=model
+    )
+    starts = graph.op("Slice", bounds, graph.ints(0), graph.ints(-1))
+    ends = graph.op("Slice", bounds, graph.ints(1), graph.ints(np.iinfo(np.int64).max))
+    counts = graph.op("Sub", ends, starts)
+    longest = graph.op("ReduceMax", counts, keepdims=0)
+    positions = graph.op("Range", 0, graph.op("Add", longest, 1), 1)
+    column = graph.op("Unsqueeze", counts, graph.ints(1))
+    # One more, so that there is something to take where all sentences are blank.
+    ids = graph.op("Concat", graph.op("Cast", ids, to=INT64), graph.ints(EOS_ID), axis=0)
+    places = graph.op("Add", graph.op("Unsqueeze", starts, graph.ints(1)), positions)
+    inside = graph.op("Less", positions, column)
+    pieces = graph.op("Gather", ids, graph.op("Where", inside, places, 0))
+    after = graph.op("Where", graph.op("Equal", positions, column), EOS_ID, PAD_ID)
+    return graph.op("Where", inside, pieces, after), counts
+
+
+def _tag_ids(graph: Graph, to: str, tokenizer: Tokenizer) -> str:
+    """Writes (batch,) int64: the piece that each language's code stands for."""
+    languages = codes(tokenizer.tags)
+    number = graph.op(
+        "LabelEncoder",
+        to,
+        domain=ML,
+        keys_strings=languages,
+        values_int64s=list(range(len(languages))),
+        default_int64=len(languages),
+    )
+    ids = [tokenizer.encode_src([tag])[0][0] for tag in tokenizer.tags]
+    reason = f"{TO_INPUT} has a code that is none of {', '.join(languages)}"
+    return graph.refuse(number, np.array(ids, np.int64), reason)
+
+
+def _write_outputs(graph: Graph, found: Found, blank: str, batch: str, model: bytes) -> None:
+    """Writes translations, scores and lengths, without the spare sentence of an empty batch.
+
+    Args:
+        graph: The main graph.
+        found: What the search found.
+        blank: (batch,) bool, True of sentences without a piece.
+        batch: (1,) int64, the spare one not counted.
+        model: The SentencePiece model of the target.
+    """
+    blank = graph.op("Unsqueeze", blank, graph.ints(1))
+    all_blank = graph.op("Unsqueeze", blank, graph.ints(2))
+    hypotheses = graph.op("Where", all_blank, PAD_ID, found.hypotheses)
+    both = graph.op("Shape", hypotheses, end=2)
+    outputs = {
+        "translations": (_join(graph, hypotheses, both, model), STRING),
+        "scores": (graph.op("Where", blank, 0.0, found.scores), FLOAT),
+        "lengths": (graph.op("Where", blank, 0, found.lengths), INT64),
+    }
+    for name, (value, dtype) in outputs.items():
+        real = graph.op("Slice", value, graph.ints(0), batch)
+        graph.output(real, dtype, ["batch", "beam"], name)
+
+
+def _join(graph: Graph, hypotheses: str, both: str, model: bytes) -> str:
+    """Writes (batch, beam) string of pieces (batch, beam, tgt_len).
+
+    The operator joins one hypothesis; a Loop takes all in turn.
+    """
+    by_row = graph.op("Concat", graph.ints(-1), graph.op("Shape", hypotheses, start=2), axis=0)
+    rows = graph.op("Reshape", hypotheses, by_row)
+    body = graph.child("join")
+    row = body.input("hypothesis", INT64, [])
+    going = body.input("more", BOOL, [])
+    pieces = body.op("Gather", rows, row)
+    pieces = body.op("Compress", pieces, body.op("Greater", pieces, EOS_ID))
+    pieces = _without_nul_bytes(body, pieces, model)
+    text = body.op("SentencepieceDecoder", pieces, domain=EXTENSIONS, model=model)
+    body.output(body.op("Identity", going), BOOL, [])
+    body.output(text, STRING, [1])
+    (texts,) = graph.loop(body, [], graph.op("ReduceProd", both, keepdims=0))
+    # Cleaned, because a vocabulary made elsewhere may hold line ends, and bytes may be any.
+    return _clean(graph, graph.op("Reshape", texts, both))
+
+
+def _without_nul_bytes(graph: Graph, pieces: str, model: bytes) -> str:
+    """Writes ``pieces`` with the byte 32, a blank, for the byte 0, where a vocabulary has bytes.
+
+    To ``s2s.text.clean`` both are blanks. The operator ends its text at a NUL.
+    """
+    numbers = {
+        piece.text: number
+        for number, piece in enumerate(read_pieces(model))
+        if piece.kind == BYTE and piece.text in ("<0x00>", "<0x20>")
+    }
+    if not numbers:
+        return pieces
+    is_nul = graph.op("Equal", pieces, numbers["<0x00>"])
+    return graph.op("Where", is_nul, numbers["<0x20>"], pieces)
