@@ -32,6 +32,7 @@ class _OutputLoss(torch.autograd.Function):
         targets: Tensor,
         smoothing: float,
         r_drop: float,
+        wanted: bool,
     ) -> tuple[Tensor, Tensor]:
         passes, tokens, _ = readouts.shape
         vocab = weight.shape[0]
@@ -39,14 +40,16 @@ class _OutputLoss(torch.autograd.Function):
         grad_readouts = torch.empty_like(readouts)
         grad_weight = torch.zeros_like(weight)
         grad_bias = torch.zeros_like(bias)
-        nll = torch.zeros((), dtype=torch.float32, device=readouts.device)
+        # bf16 and fp16 are too coarse for a softmax; float64 stays what it is.
+        wide = torch.promote_types(readouts.dtype, torch.float32)
+        nll = torch.zeros((), dtype=wide, device=readouts.device)
         spread, divergence = torch.zeros_like(nll), torch.zeros_like(nll)
         values = CHUNK_VALUES_GPU if readouts.is_cuda else CHUNK_VALUES
         size = max(1, values // (vocab * passes))
         for start in range(0, tokens, size):
             chunk = slice(start, min(start + size, tokens))
             inputs = readouts[:, chunk].flatten(0, 1)
-            logits = torch.addmm(bias.to(inputs.dtype), inputs, weight_low.T).float()
+            logits = torch.addmm(bias.to(inputs.dtype), inputs, weight_low.T).to(wide)
             rows = targets[chunk, None].repeat(passes, 1)
             picked = logits.gather(1, rows)
             mean = logits.mean(dim=1, keepdim=True) if smoothing else picked
@@ -57,7 +60,7 @@ class _OutputLoss(torch.autograd.Function):
             log_normaliser = normaliser.log().add_(top)
             nll += (log_normaliser - picked).sum()
             spread += (log_normaliser - mean).sum()
-            if not any(ctx.needs_input_grad):
+            if not wanted and ratio is None:
                 continue
             # d loss / d logits = softmax - (1 - smoothing) * one-hot - smoothing / vocab
             logits.div_(normaliser)
@@ -89,6 +92,7 @@ class _OutputLoss(torch.autograd.Function):
             grad_readouts * scale.to(grad_readouts.dtype),
             grad_weight * scale,
             grad_bias * scale,
+            None,
             None,
             None,
             None,
@@ -134,7 +138,11 @@ def output_loss(
     Returns:
         Sums over tokens; divide by their number.
     """
+    # Asked for here: inside of an operation gradients are always off, and what its inputs need is
+    # told as if they were on.
+    learned = (readouts, output.weight, output.bias)
+    wanted = torch.is_grad_enabled() and any(each.requires_grad for each in learned)
     smoothed, nll = _OutputLoss.apply(  # type: ignore[no-untyped-call]
-        readouts, output.weight, output.bias, targets, smoothing, r_drop
+        *learned, targets, smoothing, r_drop, wanted
     )
     return Loss(smoothed, nll.detach())

@@ -88,21 +88,6 @@ def test_attention_sums_to_one_and_is_zero_on_padding(attention):
     assert (weights[1, :, 2:] == 0).all()
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_attention_gradients_agree_with_finite_differences(attention):
-    torch.manual_seed(0)
-    config = ModelConfig(hidden_size=4, attention=attention, attention_heads=2)
-    module = Attention(config).double()
-    mask = torch.tensor([[True, True, True], [True, False, False]])
-
-    def ask(query, memory):
-        encoded = Encoded(memory * mask[..., None], mask, memory[:, 0])
-        return module(query, module.prepare(encoded))[0]
-
-    inputs = [torch.randn(2, n, 4, dtype=torch.float64, requires_grad=True) for n in (2, 3)]
-    assert torch.autograd.gradcheck(ask, inputs)
-
-
 def test_ties_share_one_table():
     free, target, all_three = (make_model(tie=tie) for tie in ("none", "target", "all"))
     assert free.output.weight is not free.decoder.embedding.table.weight

@@ -1,0 +1,91 @@
+"""Which sentences are searched together, and what is handed out a sentence at a time."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from s2s import batching
+from s2s.batching import SMALLEST_BATCH, BatchSize, Query, make_batches, pad, take
+from s2s.config import PAD_ID
+from s2s.errors import ConfigError
+from s2s.per_sentence import PerSentence
+
+SENTENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=40).map(tuple), max_size=60)
+
+
+@settings(deadline=None)
+@given(
+    SENTENCES,
+    st.integers(1, 8),
+    st.builds(BatchSize, st.integers(1, 300), st.integers(1, 60)),
+    st.integers(1, 16),
+)
+def test_every_sentence_is_in_one_batch_and_batches_are_as_large_as_they_may(
+    sentences, beam, size, workers
+):
+    queries = sorted(map(Query, sentences), key=batching.longest_first)
+    batches = list(make_batches(queries, beam, size, workers))
+    assert [query for batch in batches for query in batch] == queries
+    pieces = sum(map(len, sentences))
+    tokens = min(size.tokens, max(pieces // workers, SMALLEST_BATCH))
+    for number, batch in enumerate(batches):
+        padded = len(batch) * len(batch[0].src)
+        assert len(batch) == 1 or padded <= tokens
+        assert len(batch) == 1 or len(batch) * beam <= size.rows
+        if number < len(batches) - 1:  # one more would have been too many
+            over = (len(batch) + 1) * len(batch[0].src) > tokens
+            assert over or (len(batch) + 1) * beam > size.rows
+
+
+@settings(deadline=None)
+@given(SENTENCES.filter(bool))
+def test_padding_stands_after_the_sentence_and_nowhere_else(sentences):
+    padded, lengths = pad(sentences)
+    assert padded.shape == (len(sentences), max(map(len, sentences)))
+    assert [tuple(row[:length]) for row, length in zip(padded, lengths, strict=True)] == sentences
+    assert np.count_nonzero(padded != PAD_ID) == lengths.sum()
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=9), max_size=30), st.integers(1, 8), st.integers(1, 40))
+def test_portions_hold_every_sentence_and_end_where_they_are_long(texts, lines, characters):
+    rest = iter(texts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batching, "CHUNK_CHARACTERS", characters)
+        portions = list(iter(lambda: take(rest, lines), []))
+    assert [text for portion in portions for text in portion] == texts
+    for portion in portions:
+        assert len(portion) <= lines
+        assert sum(map(len, portion[:-1])) < characters
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(), max_size=20), st.lists(st.integers(0, 6), max_size=8), st.data())
+def test_values_are_handed_out_in_order_and_must_come_out_even(values, counts, data):
+    given_values = PerSentence.of(values, "prefixes")
+    handed, done = [], data.draw(st.integers(0, len(values)))
+    given_values.leave_out(done)
+    for count in counts:
+        if done + count > len(values):
+            with pytest.raises(ConfigError, match=f"there are {len(values)} prefixes, and more"):
+                given_values.take(count, done)
+            return
+        handed += given_values.take(count, done)
+        done += count
+    assert handed == values[done - len(handed) : done]
+    if done < len(values):
+        with pytest.raises(ConfigError, match=f"more than {done} prefixes, but {done} sentences"):
+            given_values.finish(done)
+    else:
+        given_values.finish(done)
+
+
+@settings(deadline=None)
+@given(st.integers(), st.lists(st.integers(0, 9)))
+def test_one_value_for_all_never_ends(value, counts):
+    same = PerSentence.same(value, "prefixes")
+    same.leave_out(3)
+    for count in counts:
+        assert same.take(count, 0) == [value] * count
+    same.finish(7)
