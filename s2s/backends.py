@@ -6,6 +6,7 @@ torch is imported by ``s2s.torch_backend`` alone, and only when a run folder is 
 import contextlib
 import io
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
@@ -21,6 +22,10 @@ from s2s.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
 from s2s.text import printable
 
 DEVICES = ("cpu", "cuda")
+
+
+Provider = str | tuple[str, Mapping[str, Any]]
+"""Name of an onnxruntime execution provider, or that with its options."""
 
 
 class Batch(NamedTuple):
@@ -89,6 +94,23 @@ def available_cores() -> int:
     return cores or 1
 
 
+def session_options() -> Any:
+    """Returns a new ``onnxruntime.SessionOptions`` with what s2s sets, to be changed further.
+
+    One thread in a session, since batches run side by side; no memory patterns, since all shapes
+    differ; no log, since errors are raised.
+
+    Raises:
+        MissingPackageError: If onnxruntime is not installed.
+    """
+    options = _import_onnxruntime().SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False
+    return options
+
+
 class OnnxBackend:
     """onnxruntime; on the CPU each batch has one core, and as many batches run as there are cores.
 
@@ -96,42 +118,68 @@ class OnnxBackend:
     one core adds in one order, so results do not depend on the number of threads.
     """
 
-    def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
+    def __init__(
+        self,
+        file: ModelFile,
+        device: str,
+        threads: int | None,
+        options: Any = None,
+        providers: Sequence[Provider] | None = None,
+    ) -> None:
         """Loads the graph.
 
+        Args:
+            file: The model.
+            device: ``cpu`` or ``cuda``.
+            threads: Batches that run at once on the CPU; one for each core if None.
+            options: An ``onnxruntime.SessionOptions``, used as it is; ``session_options()`` if
+                None.
+            providers: Execution providers in place of those of ``device``.
+
         Raises:
-            DeviceError: If there is no CUDA and ``device`` asks for it.
+            ConfigError: If onnxruntime knows no such provider.
+            DeviceError: If there is no CUDA and ``device`` asks for it, or a provider is not there.
             MissingPackageError: If onnxruntime is not installed.
             ModelError: If onnxruntime refuses the graph.
         """
         runtime = _import_onnxruntime()
-        self.workers = (threads or available_cores()) if device == "cpu" else 1
+        if providers is None:
+            providers = ["CPUExecutionProvider"]
+            if device == "cuda":
+                providers.insert(0, "CUDAExecutionProvider")
+            names = [str(each) for each in providers]
+        else:
+            names = _check_providers(providers, runtime)
+        if options is None:
+            options = session_options()
+        elif not isinstance(options, runtime.SessionOptions):
+            raise ConfigError(
+                f"session_options is {options!r}; expected an onnxruntime.SessionOptions, as "
+                "s2s.backends.session_options() makes it"
+            )
+        on_cpu = names[0] == "CPUExecutionProvider"
+        self.workers = (threads or available_cores()) if on_cpu else 1
         # 8,000 pieces, hidden size 512, one core, 13 pieces a sentence: batches of 256 to 4,096
         # source pieces, beams 1 and 5, fp32 and int8 are within a tenth of the best at 1,024.
-        self.batch_size = BatchSize(1024, 1024) if device == "cpu" else BatchSize(16384, 8192)
+        self.batch_size = BatchSize(1024, 1024) if on_cpu else BatchSize(16384, 8192)
         self._name = file.name
         # Files of 0.1.0 have none.
         self._inputs = {*INPUTS, *(DEFAULTS if "options" in file.card else ())}
-        self._errors: tuple[type[Exception], ...] = (*_errors(runtime), RuntimeError, ValueError)
-        options = runtime.SessionOptions()
-        options.log_severity_level = 4  # what matters is raised
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.enable_mem_pattern = False  # it remembers a plan for each shape, and all differ
-        providers = ["CPUExecutionProvider"]
-        if device == "cuda":
-            providers.insert(0, "CUDAExecutionProvider")
+        self._errors = runtime_errors(runtime)
+        if "CUDAExecutionProvider" in names:
             _prepare_cuda(runtime)
         try:
             # enable_fallback would go on with the CPU, and say so on standard output.
             data = opened(file.data) if "options" in file.card else file.data
             self._session = runtime.InferenceSession(
-                data, options, providers=providers, enable_fallback=0
+                data, options, providers=list(providers), enable_fallback=0
             )
         except self._errors as error:
-            raise ModelError(f"onnxruntime refuses {file.name}: {_reason(error)}") from error
-        if self._session.get_providers()[0] != providers[0]:
-            raise DeviceError(f"onnxruntime could not start CUDA; {_CUDA_HINT}")
+            raise ModelError(f"onnxruntime refuses {file.name}: {reason(error)}") from error
+        started = self._session.get_providers()
+        if missing := [name for name in names if name not in started]:
+            hint = _CUDA_HINT if missing[0] == "CUDAExecutionProvider" else "see its requirements"
+            raise DeviceError(f"onnxruntime could not start {missing[0]}; {hint}")
 
     def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
         """As the protocol says.
@@ -148,7 +196,7 @@ class OnnxBackend:
         try:
             return Found(*self._session.run(outputs, inputs))
         except self._errors as error:
-            raise ModelError(f"onnxruntime cannot run {self._name}: {_reason(error)}") from error
+            raise ModelError(f"onnxruntime cannot run {self._name}: {reason(error)}") from error
 
 
 _CUDA_HINT = (
@@ -173,14 +221,44 @@ def _import_onnxruntime() -> ModuleType:
     return module
 
 
-def _errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
-    """The exceptions of onnxruntime, which have no base of their own."""
+def _check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[str]:
+    """Returns the names of execution providers, all of which are there."""
+    if isinstance(providers, str) or not providers:
+        raise ConfigError(f"providers is {providers!r}; expected a list: ['CPUExecutionProvider']")
+    names = []
+    for each in providers:
+        match each:
+            case str(name) | (str(name), Mapping()):
+                names.append(name)
+            case _:
+                raise ConfigError(
+                    f"providers has {each!r}; expected a name, or a name and a mapping of options: "
+                    "('CUDAExecutionProvider', {'device_id': 1})"
+                )
+    known, available = runtime.get_all_providers(), runtime.get_available_providers()
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"onnxruntime knows no provider {name!r}; here it has {', '.join(available)}"
+                f"{suggest(name, known)}"
+            )
+        if name not in available:
+            raise DeviceError(
+                f"this onnxruntime has no {name}, only {', '.join(available)}; "
+                f"{_CUDA_HINT if name == 'CUDAExecutionProvider' else 'install one that has it'}"
+            )
+    return names
+
+
+def runtime_errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
+    """The exceptions of onnxruntime, which have no base of their own, and what C++'s become."""
     state: Any = runtime.capi.onnxruntime_pybind11_state
     names = (
         "EPFail EngineError Fail InvalidArgument InvalidGraph InvalidProtobuf NoModel "
         "NotImplemented RuntimeException"
     )
-    return tuple(getattr(state, name) for name in names.split() if hasattr(state, name))
+    own = (getattr(state, name) for name in names.split() if hasattr(state, name))
+    return (*own, RuntimeError, ValueError)
 
 
 def _prepare_cuda(runtime: ModuleType) -> None:
@@ -192,7 +270,7 @@ def _prepare_cuda(runtime: ModuleType) -> None:
             runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s[gpu] brings
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """A message of onnxruntime in one line, without its prefix of codes."""
     lines = str(error).split(" : ", 3)[-1].split("\n")
     return printable(lines[0].strip())[:300]

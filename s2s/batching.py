@@ -25,6 +25,8 @@ class Query(NamedTuple):
     """The end piece last."""
     prefix: Ids = ()
     """How its translation begins."""
+    watched: bool = False
+    """Whether it is wanted where the attention looks."""
 
 
 class BatchSize(NamedTuple):

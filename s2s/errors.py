@@ -32,6 +32,10 @@ class DeviceError(S2SError, RuntimeError):
     """A device that was asked for and is not there."""
 
 
+class UseError(S2SError, RuntimeError):
+    """A translator that was closed, or is in a process other than the one that made it."""
+
+
 class ParityError(S2SError, RuntimeError):
     """An exported graph that does not translate like the torch model it was written from."""
 

@@ -14,6 +14,7 @@ import sentencepiece
 
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
+from s2s.keep.patterns import KEEP_PIECE
 from s2s.merges import continue_merges
 from s2s.pieces import (
     CONTROL,
@@ -27,7 +28,8 @@ from s2s.pieces import (
     read_pieces,
 )
 from s2s.tags import TAG, check_tags
-from s2s.tokenizer import COVERAGE, Tokenizer, train_model
+from s2s.tokenizer import Tokenizer
+from s2s.vocabulary import COVERAGE, train_model
 
 SENTENCES = 500_000
 """Sentences that are sampled, of more than so many."""
@@ -77,7 +79,7 @@ def extend_tokenizer(
 
     def extend(model: bytes, texts: Iterable[str], symbols: Sequence[str]) -> bytes:
         learned = _learn(model, texts, config, new_pieces, seed) if new_pieces else []
-        return append_pieces(model, [*learned, *_new_tags(model, symbols)])
+        return append_pieces(model, [*learned, *_new_controls(model, symbols)])
 
     if tokenizer.tgt_model is None:
         src_model, tgt_model = extend(tokenizer.src_model, chain(src_texts, tgt_texts), tags), None
@@ -85,6 +87,22 @@ def extend_tokenizer(
         src_model = extend(tokenizer.src_model, src_texts, tags)
         tgt_model = extend(tokenizer.tgt_model, tgt_texts, ())
     return Tokenizer(src_model, tgt_model, sorted({*tokenizer.tags, *tags}))
+
+
+def keeping(tokenizer: Tokenizer, patterns: Sequence[str]) -> Tokenizer:
+    """Returns a tokenizer with a piece for what is kept; or of no patterns, that keeps nothing.
+
+    Raises:
+        ConfigError: If a pattern is invalid.
+        ModelError: If a vocabulary has that piece as text.
+    """
+    models = [tokenizer.src_model, tokenizer.tgt_model]
+    if patterns:
+        models = [
+            None if each is None else append_pieces(each, _new_controls(each, [KEEP_PIECE]))
+            for each in models
+        ]
+    return Tokenizer(models[0] or b"", models[1], tokenizer.tags, patterns)
 
 
 def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
@@ -113,16 +131,17 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
         )
 
 
-def _new_tags(model: bytes, tags: Sequence[str]) -> list[Piece]:
+def _new_controls(model: bytes, names: Sequence[str]) -> list[Piece]:
     """Returns the control pieces that the vocabulary lacks."""
     kinds = {piece.text: piece.kind for piece in read_pieces(model)}
-    for tag in tags:
-        if kinds.get(tag, CONTROL) != CONTROL:
+    for name in names:
+        if kinds.get(name, CONTROL) != CONTROL:
+            change = "" if name == KEEP_PIECE else "choose another tag, or "
             raise ModelError(
-                f"the source tokenizer has {tag} as text, not as a control piece; choose another "
-                "tag, or learn a new vocabulary"
+                f"the source tokenizer has {name} as text, not as a control piece; {change}"
+                "learn a new vocabulary"
             )
-    return [Piece(tag, 0.0, CONTROL) for tag in tags if tag not in kinds]
+    return [Piece(name, 0.0, CONTROL) for name in names if name not in kinds]
 
 
 def _learn(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from s2s.backends import Backend, OnnxBackend
+from s2s.backends import Backend, OnnxBackend, Provider
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, MissingPackageError
 from s2s.model_file import is_run_folder, read_model_file
@@ -26,16 +26,25 @@ class Loaded(NamedTuple):
     """Recommended values."""
 
 
-def load(model: Model | Sequence[Model], device: str, threads: int | None) -> Loaded:
+def load(
+    model: Model | Sequence[Model],
+    device: str,
+    threads: int | None,
+    session_options: Any = None,
+    providers: Sequence[Provider] | None = None,
+) -> Loaded:
     """Loads a model file with onnxruntime, run folders with torch.
 
     Args:
         model: One, or a sequence of run folders, which translate together.
         device: ``cpu`` or ``cuda``.
         threads: Cores to use; all that the process may use if None.
+        session_options: For onnxruntime, in place of s2s' own.
+        providers: For onnxruntime, in place of ``device``.
 
     Raises:
-        ConfigError: If a sequence is empty, or has a model file among others.
+        ConfigError: If a sequence is empty, or has a model file among others; if a run folder has
+            what is for onnxruntime, or that has no such provider.
         DeviceError: If the device is not there.
         FileError: If a model cannot be read.
         MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
@@ -46,7 +55,8 @@ def load(model: Model | Sequence[Model], device: str, threads: int | None) -> Lo
         raise ConfigError("no model was named; expected a model file, or one run folder or more")
     if len(models) == 1 and not _is_run(models[0]):
         file = read_model_file(models[0])
-        return Loaded(OnnxBackend(file, device, threads), file.card, file.tokenizer, file.search)
+        onnx = OnnxBackend(file, device, threads, session_options, providers)
+        return Loaded(onnx, file.card, file.tokenizer, file.search)
     for each in models:
         if not _is_run(each):
             name = "a model file" if isinstance(each, bytes) else printable(str(each))
@@ -56,6 +66,11 @@ def load(model: Model | Sequence[Model], device: str, threads: int | None) -> Lo
                 f"{name} is no run folder, and only run folders translate together; export them "
                 "as one file: s2s export RUN OUT.onnx --with RUN2"
             )
+    if session_options is not None or providers is not None:
+        raise ConfigError(
+            "session_options and providers are for onnxruntime, and a run folder runs with torch; "
+            "export it: s2s export RUN OUT.onnx"
+        )
     folders = [Path(each) for each in models if not isinstance(each, bytes)]
     try:
         from s2s.torch_backend import TorchBackend

@@ -13,8 +13,8 @@ import sentencepiece
 from s2s.errors import ModelError
 from s2s.protobuf import read_fields, write_field, write_fixed32
 
-NORMAL, CONTROL = 1, 3
-"""Kinds of pieces: text; and what no text contains."""
+NORMAL, CONTROL, BYTE = 1, 3, 6
+"""Kinds of pieces: text; what no text contains; and a byte of a character that has no piece."""
 ALGORITHMS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}
 SPACE = "\u2581"
 """How SentencePiece writes a blank, which begins the piece of a word's beginning."""

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from s2s.batching import BatchSize, check_whole
 from s2s.config import FORBIDDEN_IDS, SearchConfig
 from s2s.errors import ConfigError, suggest
+from s2s.keep.patterns import Keep, make_keep
+from s2s.required.phrases import Required
 from s2s.tags import choose_tag
 from s2s.tokenizer import Tokenizer
 
@@ -43,6 +45,11 @@ class TranslateOptions(TypedDict, total=False):
     prefix: str | Sequence[str] | None
     """How translations begin: one text for all sentences, or one for each. It should end where a
     word does."""
+    required: Required | None
+    """Texts that every translation must hold, as words of their own: a list of them for all
+    sentences, or one list for each. Where the model does not say them by itself, its translation is
+    searched again around them, see ``s2s.required.insertion``; that is counted in a warning. A
+    blank sentence stays blank. Not with ``temperature``, nor with ``keep``."""
     banned: Sequence[str] | None
     """Pieces that no translation may hold, as the vocabulary writes them: ``["▁Haus"]``."""
     no_repeat: int | None
@@ -56,6 +63,12 @@ class TranslateOptions(TypedDict, total=False):
     """Pieces that are drawn from at each step, the best ones; 0, the default, is all."""
     seed: int | None
     """Of what is drawn: the same seed draws the same again."""
+    keep: str | Sequence[str] | None
+    """Regular expressions (Python's ``re``) of what comes into the translation as it is written in
+    the source, as often: placeholders, tags, addresses, numbers. See ``s2s.keep``; one that
+    backtracks without end, ``(a+)+b`` say, is not stopped. By default, what the model was trained
+    to keep, if it was; an empty text or list keeps nothing. Of the part that ``too_long`` may leave
+    out, nothing is kept."""
     details: bool | None
     """Whether hypotheses are to have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None
@@ -82,6 +95,7 @@ class Request:
     bias: NDArray[np.float32] | None
     """(tgt_vocab,), minus infinity for banned pieces."""
     details: bool
+    keep: Keep | None
 
 
 def check_request(
@@ -112,6 +126,11 @@ def check_request(
         raise ConfigError(
             f"beam_size is {search.beam_size}; the model's vocabulary allows at most {most}"
         )
+    if given.get("required") and search.temperature:
+        raise ConfigError(
+            f"temperature is {search.temperature}, but what is drawn cannot be made to hold "
+            "required texts; leave out one of them"
+        )
     n_best = _whole(given, "n_best", 1, 1)
     if n_best > search.beam_size:
         raise ConfigError(
@@ -132,6 +151,7 @@ def check_request(
         too_long,
         _bias(options.get("banned") or (), tokenizer),
         bool(given.get("details", False)),
+        tokenizer.keep if options.get("keep") is None else make_keep(options["keep"] or ()),
     )
 
 

@@ -2,14 +2,21 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from s2s.batching import Ids, Query
 from s2s.config import EOS_ID
 from s2s.errors import DataError
+from s2s.keep.marks import BLANK_ID, MARK_IDS
+from s2s.keep.patterns import Marked
+from s2s.keep.units import KeptPart
 from s2s.request import Request
-from s2s.splitting import part
+from s2s.required.phrases import Phrase
+from s2s.splitting import Encode, part
 from s2s.tokenizer import Tokenizer
+
+_MARKS = frozenset(MARK_IDS.values())
 
 logger = logging.getLogger(__name__)
 
@@ -17,10 +24,19 @@ logger = logging.getLogger(__name__)
 class Source(NamedTuple):
     """A sentence as it is searched."""
 
-    parts: tuple[Query, ...]
-    """One unless the sentence was split, none if it is blank."""
+    parts: tuple[Query | None, ...]
+    """One unless the sentence was split, none if it is blank. None for one of kept texts alone."""
     cut: bool = False
     """Whether its end was left out."""
+    required: tuple[Phrase, ...] = ()
+    """What its translation must hold."""
+    kept: tuple[KeptPart, ...] = ()
+    """What is kept of each part; none if nothing is of any."""
+
+    @property
+    def queries(self) -> list[Query]:
+        """What is searched."""
+        return [each for each in self.parts if each is not None]
 
 
 class SourceReader:
@@ -31,33 +47,78 @@ class SourceReader:
         self._tokenizer = tokenizer
         self._limit = request.max_src_length
         self._policy = request.too_long
+        self._keep = request.keep
         self._read = read
         self._long = 0
         self._first_long = 0
         self._within = 0
 
-    def read(self, texts: Sequence[str], prefixes: Sequence[Ids]) -> list[Source]:
+    def read(
+        self,
+        texts: Sequence[str],
+        prefixes: Sequence[Ids],
+        required: Sequence[tuple[Phrase, ...]],
+    ) -> list[Source]:
         """Encodes sentences, which begin with their tag if the model has tags.
 
         Args:
             texts: Clean.
             prefixes: How the translation of each begins; of a sentence in parts, that of the first.
+            required: What the translation of each must hold.
 
         Raises:
             DataError: If one is too long and that is an error.
         """
-        encoded = self._tokenizer.encode_src(texts)
-        return [
-            self._source(text, tuple(ids), prefix)
-            for text, ids, prefix in zip(texts, encoded, prefixes, strict=True)
-        ]
+        marked = [self._mark(text) for text in texts]
+        plain = iter(self._tokenizer.encode_src([each.text for each in marked if not each.kept]))
+        sources = []
+        for each, prefix, phrases in zip(marked, prefixes, required, strict=True):
+            self._read += 1
+            if each.kept:
+                source = self._with_kept(each, prefix)
+            else:
+                parts, cut = self._parts(each.text, tuple(next(plain)), self._tokenizer.encode_src)
+                queries = [Query(ids, () if number else prefix) for number, ids in enumerate(parts)]
+                source = Source(tuple(queries), cut)
+            sources.append(source._replace(required=phrases))
+        return sources
 
-    def _source(self, text: str, ids: Ids, prefix: Ids) -> Source:
-        self._read += 1
+    def _mark(self, text: str) -> Marked:
+        """Puts marks in place of what is kept, after a tag if there is one."""
+        if self._keep is None:
+            return Marked(text, ())
+        tag = self._tokenizer.tag_of(text)
+        silent = self._tokenizer.keep is None
+        if tag is None:
+            return self._keep.mark(text, silent_tags=silent)
+        marked = self._keep.mark(text.split(tag, 1)[1].lstrip(), silent_tags=silent)
+        return marked._replace(text=f"{tag} {marked.text}")
+
+    def _with_kept(self, marked: Marked, prefix: Ids) -> Source:
+        encode = self._tokenizer.encode_marked
+        parts, cut = self._parts(marked.text, tuple(encode([marked.text])[0]), encode)
+        tags = 0 if self._tokenizer.tag_of(marked.text) is None else 1
+        queries: list[Query | None] = []
+        kept_parts = []
+        kept = iter(marked.kept)
+        for number, ids in enumerate(parts):
+            own = ids[tags:-1]
+            if own[-1] == BLANK_ID:  # the text that it belongs to is in the next part
+                own = own[:-1]
+            begun = () if number else prefix
+            kept_part = KeptPart(own, tuple(next(kept) for each in own if each in _MARKS))
+            src = self._tokenizer.read_marks((*ids[:tags], *own, EOS_ID))
+            query = Query(src, begun, watched=bool(kept_part.kept))
+            queries.append(query if kept_part.has_words or begun else None)
+            kept_parts.append(kept_part)
+        return Source(tuple(queries), cut, kept=tuple(kept_parts))
+
+    def _parts(self, text: str, ids: Ids, encode: Encode) -> tuple[list[Ids], bool]:
+        """Returns the ids of each part of a sentence, and whether its end is left out."""
         if self._tokenizer.is_blank(ids):  # or of characters that the tokenizer knows as nothing
-            return Source(())
+            return [], False
         if len(ids) <= self._limit:
-            return Source((Query(ids, prefix),))
+            return [ids], False
         if self._policy == "error":
             raise DataError(
                 f"sentence {self._read} has {len(ids)} pieces; expected at most {self._limit}: "
@@ -66,21 +127,22 @@ class SourceReader:
         self._long += 1
         self._first_long = self._first_long or self._read
         if self._policy == "truncate":
-            return Source((Query((*ids[: self._limit - 1], EOS_ID), prefix),), cut=True)
+            return [(*ids[: self._limit - 1], EOS_ID)], True
         tag = self._tokenizer.tag_of(text)
         if tag is None:
-            found = part(text, self._tokenizer.encode_src, self._limit)
+            found = part(text, encode, self._limit)
             parts = found.parts
         else:
             rest = text.split(tag, 1)[1]
-            found = part(rest, lambda each: self._untagged(tag, each), max(2, self._limit - 1))
+            untagged = partial(self._untagged, tag, encode)
+            found = part(rest, untagged, max(2, self._limit - 1))
             parts = [(ids[0], *each) for each in found.parts]
         self._within += found.within
-        return Source((Query(parts[0], prefix), *map(Query, parts[1:])))
+        return parts, False
 
-    def _untagged(self, tag: str, texts: Sequence[str]) -> list[list[int]]:
+    def _untagged(self, tag: str, encode: Encode, texts: Sequence[str]) -> list[list[int]]:
         """Encodes texts as they are after ``tag``: one that they begin with themselves is text."""
-        return [ids[1:] for ids in self._tokenizer.encode_src([f"{tag} {text}" for text in texts])]
+        return [ids[1:] for ids in encode([f"{tag} {text}" for text in texts])]
 
     def tell(self) -> None:
         """Logs what became of the sentences that were too long, if there were any."""

@@ -58,29 +58,45 @@ def part(text: str, encode: Encode, limit: int) -> Parted:
             parts.append(tuple(ids))
         else:
             within = True
-            parts += _part_sentence(sentence, encode, limit, 1)
+            parts += _part_packed([sentence], encode, limit, 0)
     return Parted([ids for ids in parts if len(ids) > 1], within)
 
 
-def _part_sentence(text: str, encode: Encode, limit: int, level: int) -> Iterator[tuple[int, ...]]:
-    """Yields parts as long as ``limit`` allows, cut by a level's rule, or else the next one's."""
-    (ids,) = encode([text])
+def _part_packed(
+    texts: Sequence[str], encode: Encode, limit: int, level: int
+) -> Iterator[tuple[int, ...]]:
+    """Yields parts of neighbours that a level's rule cut, together if ``limit`` allows."""
+    (ids,) = encode(["".join(texts)])
     if len(ids) <= limit:
         yield tuple(ids)
-        return
+    elif len(texts) == 1:
+        yield from _part_further(texts[0], ids, encode, limit, level + 1)
+    else:
+        # A vocabulary that writes no blank before a text has more pieces for both than for each.
+        half = len(texts) // 2
+        yield from _part_packed(texts[:half], encode, limit, level)
+        yield from _part_packed(texts[half:], encode, limit, level)
+
+
+def _part_further(
+    text: str, ids: Sequence[int], encode: Encode, limit: int, level: int
+) -> Iterator[tuple[int, ...]]:
+    """Yields parts of a text that is too long, cut by a level's rule, or else the next one's."""
     if level == len(LEVELS):
         for start in range(0, len(ids) - 1, limit - 1):
             yield (*ids[start : min(start + limit - 1, len(ids) - 1)], EOS_ID)
         return
     cuts = _cut(text, LEVELS[level])
-    sizes = [len(each) - 1 for each in encode(cuts)]
-    packed, size = "", 0
-    for piece, more in zip(cuts, sizes, strict=True):
+    packed: list[str] = []
+    size = 0
+    for each, own in zip(cuts, encode(cuts), strict=True):
+        more = len(own) - 1
         if packed and size + more >= limit:
-            yield from _part_sentence(packed, encode, limit, level + 1)
-            packed, size = "", 0
-        packed, size = packed + piece, size + more
-    yield from _part_sentence(packed, encode, limit, level + 1)
+            yield from _part_packed(packed, encode, limit, level)
+            packed, size = [], 0
+        packed.append(each)
+        size += more
+    yield from _part_packed(packed, encode, limit, level)
 
 
 def _cut(text: str, end: str) -> list[str]:

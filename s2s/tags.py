@@ -10,9 +10,8 @@ like any other text. (A user-defined symbol would become the tag wherever somebo
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from s2s.errors import ConfigError, ModelError, suggest
+from s2s.errors import ConfigError, suggest
 
 TAG = re.compile(r"<2([\w-]+)>")
 """What a tag looks like; the group is the language's code."""
@@ -30,18 +29,6 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
                 f"the tag {tag!r} is none; expected <2 and a language's code and >, such as <2de>"
             )
     return tuple(sorted(set(tags)))
-
-
-def tags_of(card: dict[str, Any]) -> list[str]:
-    """Returns the tags that a model's card names under ``tags``, none if it does not.
-
-    Raises:
-        ModelError: If they are no list of strings.
-    """
-    tags = card.get("tags", [])
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise ModelError(f"its tags are {tags!r:.60}; expected a list of strings")
-    return tags
 
 
 def codes(tags: Sequence[str]) -> list[str]:

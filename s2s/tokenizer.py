@@ -6,20 +6,18 @@ The one exception is a tag at the very beginning of a source sentence (``s2s.tag
 tags are for.
 """
 
-import dataclasses
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
 
 import sentencepiece
 
-from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
-from s2s.errors import ConfigError, DataError, ModelError
-from s2s.tags import TAG, check_tags, leading_tag
+from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+from s2s.errors import ConfigError, ModelError
+from s2s.keep.marks import MarkedEncoder, find_keep, read
+from s2s.keep.patterns import KEEP_PIECE, Keep
+from s2s.pieces import SPACE
+from s2s.tags import TAG, leading_tag
+from s2s.words import WORD_START
 
-COVERAGE = 0.9998
-"""Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
-rest are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
 _SHARED_OUT = 5000  # sentences in a list from which on threads pay
 
 
@@ -31,6 +29,7 @@ class Tokenizer:
         src_model: bytes,
         tgt_model: bytes | None = None,
         tags: Sequence[str] | None = None,
+        keep: Sequence[str] = (),
     ) -> None:
         """Loads serialized SentencePiece models.
 
@@ -39,10 +38,12 @@ class Tokenizer:
             tgt_model: The target's model; None if ``src_model`` is joint.
             tags: What a source sentence may begin with, such as ``<2de>``; None for all tags that
                 the source vocabulary has, which may be more than a network was trained with.
+            keep: Patterns of what the network was trained to keep (``s2s.keep``).
 
         Raises:
+            ConfigError: If a pattern is invalid.
             ModelError: If the bytes are no SentencePiece model with s2s's special pieces, or the
-                source's lacks a tag.
+                source's lacks a tag, or one lacks the piece of kept texts.
         """
         self.src_model = src_model
         self.tgt_model = tgt_model
@@ -52,6 +53,13 @@ class Tokenizer:
         """What a source sentence may begin with, sorted; empty for one pair of languages."""
         self._tag_ids = {tag: int(self._src.piece_to_id(tag)) for tag in self.tags}
         self._leading_tag = leading_tag(self.tags) if self.tags else None
+        self.keep = Keep(keep) if keep else None
+        """What the network was trained to keep, if it was."""
+        self._stand_ins = [UNK_ID, UNK_ID]
+        if self.keep is not None:
+            self._stand_ins = [find_keep(each) for each in (self._src, self._tgt)]
+        self._marked: MarkedEncoder | None = None
+        self._tgt_marked: MarkedEncoder | None = None
 
     @property
     def src_vocab_size(self) -> int:
@@ -76,6 +84,29 @@ class Tokenizer:
             for first, ids in zip(firsts, _encode(self._src, rests), strict=True)
         ]
 
+    def encode_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Returns the same of texts with marks, which have ids: see ``s2s.keep.marks``."""
+        if self._marked is None:
+            self._marked = MarkedEncoder(self.src_model, self._src)
+        pattern, encoded = self._leading_tag, []
+        for text in texts:
+            tag = pattern and pattern.fullmatch(text)
+            first = [] if tag is None else [self._tag_ids[tag[1]]]
+            ids = self._marked.encode(text if tag is None else tag[2])
+            encoded.append([*first, *ids, EOS_ID])
+        return encoded
+
+    def read_marks(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Returns what the network reads of ids with marks.
+
+        For a stand-in, the piece of kept texts; the unknown piece, if it was not trained with that.
+        """
+        return read(ids, int(self._src.piece_to_id(SPACE)), self._stand_ins[0])
+
+    def read_tgt_marks(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Returns the same of a target."""
+        return read(ids, int(self._tgt.piece_to_id(SPACE)), self._stand_ins[1])
+
     def tag_of(self, text: str) -> str | None:
         """Returns the tag that a source sentence begins with, if it does."""
         found = self._leading_tag and self._leading_tag.fullmatch(text)
@@ -83,21 +114,79 @@ class Tokenizer:
 
     def is_blank(self, ids: Sequence[int]) -> bool:
         """Whether a source says nothing: it is the end piece alone, or after a tag."""
-        return len(ids) == (2 if ids[0] in self._tag_ids.values() else 1)
+        return len(ids) == 1 + self.count_tags(ids)
+
+    def count_tags(self, ids: Sequence[int]) -> int:
+        """Returns how many pieces of a source come before its text: a tag, or none."""
+        return 1 if ids[0] in self._tag_ids.values() else 0
 
     def encode_tgt(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns each text's ids with the end piece last, the begin piece left to the decoder."""
         return [[*ids, EOS_ID] for ids in _encode(self._tgt, texts)]
 
-    def decode(self, hypotheses: Sequence[Sequence[int]]) -> list[str]:
-        """Returns the text of each list of target ids; special pieces are left out."""
+    def encode_inside(self, text: str) -> list[list[int]]:
+        """Returns the ids of a target text in the middle of a sentence, without the end piece.
+
+        Returns:
+            As it is written after a blank, and, if there are pieces for that, without one.
+
+        Raises:
+            ConfigError: If the vocabulary has no blank.
+        """
+        (ids,) = _encode(self._tgt, [text])
+        first = str(self._tgt.id_to_piece(ids[0])) if ids else ""
+        if not first.startswith(WORD_START):
+            return [[self.tgt_id(WORD_START), *ids], ids]
+        word = first.removeprefix(WORD_START)
+        for cut in ([word], list(word)):  # as one piece, or else letter by letter
+            found = [int(self._tgt.piece_to_id(piece)) for piece in cut]
+            if not {PAD_ID, UNK_ID, BOS_ID, EOS_ID}.intersection(found):
+                return [ids, [*found, *ids[1:]]]
+        return [ids]
+
+    def encode_tgt_marked(self, texts: Sequence[str]) -> list[list[int]]:
+        """Returns the same of texts with marks, as ``encode_marked``."""
+        if self._tgt_marked is None:
+            self._tgt_marked = MarkedEncoder(self.tgt_model or self.src_model, self._tgt)
+        return [[*self._tgt_marked.encode(text), EOS_ID] for text in texts]
+
+    def decode(self, hypotheses: Sequence[Sequence[int]], *, written: bool = False) -> list[str]:
+        """Returns the text of each list of target ids.
+
+        Special pieces are left out; but with ``written`` that of kept texts, if there are some, is
+        as it is written.
+        """
+        if written and self.keep is not None:
+            return [self._write(ids) for ids in hypotheses]
         plain = [[int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)] for ids in hypotheses]
         return [str(text) for text in self._tgt.decode(plain, num_threads=1)] if plain else []
+
+    def _write(self, ids: Sequence[int]) -> str:
+        """Returns the text of target ids, with the piece of kept texts as it is written."""
+        keep, text, between = self._stand_ins[1], "", list[str]()
+        for number in (*ids, EOS_ID):
+            if number not in (keep, PAD_ID, BOS_ID, EOS_ID):
+                between.append(str(self._tgt.id_to_piece(int(number))))
+                continue
+            # Blanks at the ends of what is between are lost when it is joined.
+            before = " " if between and between[0].startswith(SPACE) else ""
+            after = " " if between[-1:] == [SPACE] else ""
+            text += before + self.join_tgt(between) + after + KEEP_PIECE * (number == keep)
+            between = []
+        return " ".join(text.split())
 
     def src_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of source ids, without tags and special pieces."""
         skipped = {PAD_ID, BOS_ID, EOS_ID, *self._tag_ids.values()}
         return [str(self._src.id_to_piece(int(i))) for i in ids if i not in skipped]
+
+    def src_piece(self, number: int) -> str:
+        """Returns the written form of a source id."""
+        return str(self._src.id_to_piece(number))
+
+    def join_tgt(self, pieces: Sequence[str]) -> str:
+        """Returns the text of target pieces in their written form."""
+        return str(self._tgt.decode(list(pieces)))
 
     def tgt_id(self, piece: str) -> int:
         """Returns the id of a target piece as the vocabulary writes it, ``▁Haus`` say.
@@ -113,76 +202,13 @@ class Tokenizer:
             )
         return number
 
+    def tgt_ids(self, pieces: Sequence[str]) -> tuple[int, ...]:
+        """Returns the ids of pieces that ``tgt_pieces`` wrote."""
+        return tuple(int(self._tgt.piece_to_id(piece)) for piece in pieces)
+
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""
         return [str(self._tgt.id_to_piece(int(i))) for i in ids]
-
-
-def train_tokenizer(
-    src_texts: Iterable[str],
-    tgt_texts: Iterable[str],
-    config: TokenizerConfig,
-    seed: int,
-    symbols: Sequence[str] = (),
-) -> Tokenizer:
-    """Learns the vocabularies from training text.
-
-    Args:
-        src_texts: Source sentences; read once, at most two million of them are sampled.
-        tgt_texts: Target sentences.
-        config: Size, algorithms, joint or not.
-        seed: For the sample of sentences.
-        symbols: Tags, such as ``<2de>``: pieces of the source's or joint vocabulary whatever the
-            text, and counted in its size. The texts may have them or not.
-
-    Raises:
-        ConfigError: If a symbol does not look like a tag.
-        DataError: If there is no text, or the vocabulary cannot hold its characters.
-    """
-    tags = check_tags(symbols)
-    if config.joint:
-        return Tokenizer(train_model(chain(src_texts, tgt_texts), config, seed, tags))
-    src_model = train_model(iter(src_texts), config, seed, tags)
-    tgt = dataclasses.replace(
-        config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
-    )
-    return Tokenizer(src_model, train_model(iter(tgt_texts), tgt, seed))
-
-
-def train_model(
-    texts: Iterator[str], config: TokenizerConfig, seed: int, tags: Sequence[str] = ()
-) -> bytes:
-    """Learns one SentencePiece model; as ``train_tokenizer``, which see."""
-    model = io.BytesIO()
-    sentencepiece.set_random_generator_seed(seed)
-    try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=texts,
-            model_writer=model,
-            vocab_size=config.vocab_size,
-            hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
-            model_type=config.algorithm,
-            normalization_rule_name=config.normalization,
-            byte_fallback=config.byte_fallback,
-            character_coverage=COVERAGE if config.algorithm in ("bpe", "unigram") else 1.0,
-            input_sentence_size=2_000_000,
-            shuffle_input_sentence=True,
-            max_sentence_length=100_000,  # bytes; the default leaves long lines out silently
-            pad_id=PAD_ID,
-            unk_id=UNK_ID,
-            bos_id=BOS_ID,
-            eos_id=EOS_ID,
-            # Not user-defined symbols: those are found in the middle of what a user types, too.
-            control_symbols=list(tags),
-            minloglevel=2,
-        )
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise DataError(
-            f"no vocabulary of {config.vocab_size} pieces could be learned: {reason}; "
-            "try another vocab_size, or more text"
-        ) from error
-    return model.getvalue()
 
 
 def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:

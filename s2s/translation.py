@@ -35,7 +35,15 @@ class Hypothesis:
     pieces: tuple[str, ...]
     """SentencePiece pieces, without the end piece."""
     details: Details | None = None
-    """If they were asked for."""
+    """If they were asked for. Of a translation with kept texts (``TranslateOptions.keep``), score,
+    pieces and log-probabilities are those of what the network said; the alignment is the text's."""
+    has_kept: bool = False
+    """Whether its text is not just what its pieces say."""
+
+    @property
+    def num_words(self) -> int:
+        """How many words the alignment counts in it."""
+        return len(self.text.split()) if self.has_kept else count_words(self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ class Translation:
     """A sentence's translation, and its runners-up."""
 
     hypotheses: tuple[Hypothesis, ...]
-    """``n_best`` of them, best first."""
+    """``n_best`` of them, best first. Where a prefix or a limit leaves room for fewer, the last
+    ones are empty, with a score of minus infinity."""
     src_length: int
     """Source pieces that were read, end pieces counted; 0 for a blank line."""
     parts: int = 1
@@ -78,11 +87,11 @@ def join_parts(
     """Joins what the parts of a sentence became, the best ones and so on; scores are added.
 
     Args:
-        parts: Hypotheses of each part.
+        parts: Hypotheses of each part; none of a blank sentence.
         src_words: Words of each part's source.
     """
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return parts[0] if parts else ()
     return tuple(_join(ranked, src_words) for ranked in zip(*parts, strict=True))
 
 
@@ -94,10 +103,11 @@ def _join(parts: Sequence[Hypothesis], src_words: Sequence[int]) -> Hypothesis:
         if part.details is not None:
             log_probs += part.details.log_probs
             pairs += ((src + one, tgt + other) for one, other in part.details.alignment)
-        src, tgt = src + words, tgt + count_words(part.pieces)
+        src, tgt = src + words, tgt + part.num_words
     return Hypothesis(
         join([part.text for part in parts]),
         sum(part.score for part in parts),
         tuple(piece for part in parts for piece in part.pieces),
         None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),
+        any(part.has_kept for part in parts),
     )

@@ -6,17 +6,20 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain, islice, repeat
-from typing import Any, Unpack
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
-from s2s.backends import Batch, check_device
-from s2s.batching import Ids, Query, check_whole, longest_first, make_batches, pad, take
+from s2s.backends import Provider, check_device
+from s2s.batching import Ids, Query, check_whole, longest_first, take
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, DataError
-from s2s.hypotheses import read_hypotheses
+from s2s.errors import ConfigError, DataError, UseError
+from s2s.keep.carrier import Carrier
+from s2s.keep.units import SourceUnits
 from s2s.loading import Model, load
+from s2s.per_sentence import PerSentence
 from s2s.request import Request, TranslateOptions, check_request
+from s2s.required.phrases import Phrase, read_required
+from s2s.searcher import Searcher
 from s2s.sources import Source, SourceReader
 from s2s.tags import codes
 from s2s.text import clean
@@ -24,12 +27,18 @@ from s2s.tokenizer import Tokenizer
 from s2s.translation import Details, Hypothesis, Translation, join_parts
 from s2s.words import count_words
 
+if TYPE_CHECKING:
+    from s2s.required.insertion import Inserter
+
 
 class Translator:
     """Translates with a model file (onnxruntime), a run folder or several of those (torch).
 
     One object may be used by several threads at once. What a sentence gets depends on the sentence
-    alone, not on its neighbours; in int8 but for rounding, see ``export/README.md``.
+    alone, not on its neighbours.
+
+    It is of one process: a copy in a forked process raises UseError, and it cannot be pickled. As a
+    context manager, or by ``close``, it ends its threads and gives back its memory.
     """
 
     def __init__(
@@ -38,6 +47,8 @@ class Translator:
         *,
         device: str = "cpu",
         threads: int | None = None,
+        session_options: Any = None,
+        providers: Sequence[Provider] | None = None,
     ) -> None:
         """Loads a model.
 
@@ -48,13 +59,23 @@ class Translator:
                 else; recommended values are the first one's.
             device: ``cpu`` or ``cuda``.
             threads: Cores to use; all that the process may use if None.
+            session_options: An ``onnxruntime.SessionOptions``, used as it is: s2s sets nothing in
+                it. Change what ``s2s.backends.session_options()`` returns, so that the rest stays
+                as s2s has it; above all one thread in a session, as ``threads`` batches run at
+                once.
+            providers: Execution providers of onnxruntime in place of ``device``, in order of
+                preference, names or names with options:
+                ``[("CUDAExecutionProvider", {"device_id": 1})]``. All of them must start. Batches
+                run side by side only where the first one is ``CPUExecutionProvider``.
 
         Raises:
-            ConfigError: If a value is out of range, or a model file is one of several models.
-            DeviceError: If the device is not there.
+            ConfigError: If a value is out of range, or a model file is one of several models; if
+                onnxruntime knows no such provider, or a run folder is given such a value.
+            DeviceError: If the device or a provider is not there.
             FileError: If the model cannot be read.
             MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
-            ModelError: If it is no s2s model, or a damaged one, or runs do not fit together.
+            ModelError: If it is no s2s model, or a damaged one, or runs do not fit together; or if
+                onnxruntime refuses it or its options.
         """
         check_device(device)
         if threads is not None:
@@ -64,8 +85,28 @@ class Translator:
         self.tokenizer: Tokenizer
         self.search: SearchConfig
         """Recommended values."""
-        self._backend, self.card, self.tokenizer, self.search = load(model, device, threads)
-        self._pool = ThreadPoolExecutor(self._backend.workers, "s2s")
+        if providers is not None and device != "cpu":
+            raise ConfigError(f"device is {device!r} beside providers; leave out one of them")
+        loaded = load(model, device, threads, session_options, providers)
+        _, self.card, self.tokenizer, self.search = loaded
+        self._searcher = Searcher(loaded.backend, self.tokenizer)
+
+    def close(self) -> None:
+        """Ends the threads and lets the model go; every later call raises UseError.
+
+        Batches that are being searched for other threads are waited for; those calls, if they have
+        more to do, end with UseError. To close again does nothing.
+        """
+        self._searcher.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise UseError("a translator cannot be copied or pickled; make one in each process")
 
     def translate(
         self, texts: Sequence[str], **options: Unpack[TranslateOptions]
@@ -111,14 +152,27 @@ class Translator:
         """
         if isinstance(texts, str):
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
-        request = check_request(options, self.search, self._backend.batch_size, self.tokenizer)
+        self._searcher.backend()  # before any work
+        request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
         check_whole("chunk_lines", chunk_lines, 1)
         check_whole("skip", skip, 0)
+        banned = options.get("banned") or ()
+        required = read_required(options.get("required"), self.tokenizer, banned)
+        if options.get("required") and request.keep is not None:
+            raise ConfigError(
+                "required words and kept texts cannot be had in one call; leave out required, or "
+                "keep nothing: keep='', --keep ''"
+            )
+        prefixes = self._prefixes(options.get("prefix"))
+        for each in (prefixes, required):
+            each.leave_out(skip)
         rest = islice(texts, skip, None)
-        prefix = options.get("prefix")
-        prefixes = islice(self._prefixes(prefix), skip, None)
-        one_for_all = prefix is None or isinstance(prefix, str)
-        return self._stream(rest, prefixes, request, chunk_lines, skip, one_for_all=one_for_all)
+        inserter = None
+        if options.get("required"):
+            from s2s.required.insertion import Inserter  # few calls need it
+
+            inserter = Inserter(self.tokenizer, self._searcher, request, skip)
+        return self._stream(rest, prefixes, required, request, chunk_lines, skip, inserter)
 
     def score(
         self,
@@ -147,7 +201,8 @@ class Translator:
         if len(texts) != len(translations):
             raise DataError(f"{len(texts)} sentences but {len(translations)} translations")
         options: TranslateOptions = {"to": to, "beam_size": 1, "details": True}
-        request = check_request(options, self.search, self._backend.batch_size, self.tokenizer)
+        self._searcher.backend()  # before any work
+        request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
         limit, queries = request.max_src_length, []
         sources = self.tokenizer.encode_src(self._tagged(texts, request.tag, done))
         targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
@@ -158,14 +213,14 @@ class Translator:
                 )
             queries.append(Query(tuple(src), tuple(tgt)))
         distinct = sorted(set(queries), key=longest_first)
-        found = dict(zip(distinct, self._run(distinct, request), strict=True))
-        return [found[query][0] for query in queries]
+        found = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))
+        return [found[query].hypotheses[0] for query in queries]
 
-    def _prefixes(self, prefix: str | Sequence[str] | None) -> Iterator[Ids]:
+    def _prefixes(self, prefix: str | Sequence[str] | None) -> PerSentence[Ids]:
         """Encodes one prefix for all sentences, or one for each."""
         if prefix is None or isinstance(prefix, str):
-            return repeat(self._encode_prefix(prefix or ""))
-        return map(self._encode_prefix, prefix)
+            return PerSentence.same(self._encode_prefix(prefix or ""), "prefixes")
+        return PerSentence.of(map(self._encode_prefix, prefix), "prefixes")
 
     def _encode_prefix(self, prefix: str) -> Ids:
         (ids,) = self.tokenizer.encode_tgt([clean(prefix)])
@@ -174,27 +229,27 @@ class Translator:
     def _stream(
         self,
         texts: Iterator[str],
-        prefixes: Iterator[Ids],
+        prefixes: PerSentence[Ids],
+        required: PerSentence[tuple[Phrase, ...]],
         request: Request,
         chunk_lines: int,
         done: int,
-        *,
-        one_for_all: bool,
+        inserter: "Inserter | None",
     ) -> Iterator[Translation]:
         reader = SourceReader(self.tokenizer, request, done)
+        carrier = Carrier(self.tokenizer, request, done)
         while chunk := take(texts, chunk_lines):
-            begun = list(islice(prefixes, len(chunk)))
-            if len(begun) < len(chunk):
-                raise ConfigError(
-                    f"there are {done + len(begun)} prefixes, and more sentences; expected as many"
-                )
-            sources = reader.read(self._tagged(chunk, request.tag, done), begun)
-            yield from self._translate(sources, request)
+            begun = prefixes.take(len(chunk), done)
+            wanted = required.take(len(chunk), done)
+            sources = reader.read(self._tagged(chunk, request.tag, done), begun, wanted)
+            yield from self._translate(sources, request, carrier, inserter)
             done += len(chunk)
         reader.tell()
-        # Of one prefix for all, there is always a next one: it is not asked for.
-        if not one_for_all and next(prefixes, None) is not None:
-            raise ConfigError(f"there are more than {done} prefixes, but {done} sentences")
+        carrier.tell()
+        if inserter is not None:
+            inserter.tell()
+        prefixes.finish(done)
+        required.finish(done)
 
     def _tagged(self, texts: Sequence[str], tag: str | None, done: int) -> list[str]:
         """Cleans sentences and puts the tag before them, or looks that they have one."""
@@ -211,44 +266,38 @@ class Translator:
                 )
         return texts
 
-    def _translate(self, sources: Sequence[Source], request: Request) -> list[Translation]:
+    def _translate(
+        self,
+        sources: Sequence[Source],
+        request: Request,
+        carrier: Carrier,
+        inserter: "Inserter | None",
+    ) -> list[Translation]:
         # Equal sentences have equal translations, so one of them is searched.
-        distinct = sorted({each for source in sources for each in source.parts}, key=longest_first)
-        found = dict(zip(distinct, self._run(distinct, request), strict=True))
+        distinct = {each for source in sources for each in source.queries}
+        ordered = sorted(distinct, key=longest_first)
+        if inserter is not None:
+            beams = dict(zip(ordered, inserter.search(ordered), strict=True))
+            found = inserter.insert(sources, beams)
+        else:
+            searched = dict(zip(ordered, self._searcher.run(ordered, request), strict=True))
+            found = [carrier.carry(source, searched) for source in sources]
         details = Details((), ()) if request.details else None
         nothing = (Hypothesis("", 0.0, (), details),) * request.n_best
         return [
             Translation(
-                join_parts([found[each] for each in source.parts], self._words(source, request))
-                if source.parts
-                else nothing,
-                sum(len(each.src) for each in source.parts),
+                join_parts(parts, self._words(source, request)) or nothing,
+                sum(len(each.src) for each in source.queries),
                 len(source.parts),
                 source.cut,
             )
-            for source in sources
+            for source, parts in zip(sources, found, strict=True)
         ]
 
     def _words(self, source: Source, request: Request) -> list[int]:
         """Counts the words of each part, if anybody wants to know."""
         if not request.details or len(source.parts) == 1:
             return [0] * len(source.parts)
-        return [count_words(self.tokenizer.src_pieces(each.src)) for each in source.parts]
-
-    def _run(self, queries: Sequence[Query], request: Request) -> Iterable[tuple[Hypothesis, ...]]:
-        beam_size, workers = request.search.beam_size, self._backend.workers
-        batches = list(make_batches(queries, beam_size, request.size, workers))
-        # One batch runs in the caller's thread: nothing to hand over, nobody to wait for.
-        run = self._pool.map if workers > 1 and len(batches) > 1 else map
-        return chain.from_iterable(run(lambda batch: self._search(batch, request), batches))
-
-    def _search(self, queries: Sequence[Query], request: Request) -> list[tuple[Hypothesis, ...]]:
-        """Pads a batch, searches, and brings each sentence's hypotheses back to text."""
-        prefixes = [query.prefix for query in queries]
-        batch = Batch(
-            *pad([query.src for query in queries]),
-            pad(prefixes)[0] if any(prefixes) else None,
-            request.bias,
-        )
-        found = self._backend.search(batch, request.search, details=request.details)
-        return read_hypotheses(found, queries, request.n_best, self.tokenizer)
+        if source.kept:
+            return [SourceUnits(each, self.tokenizer).num_words for each in source.kept]
+        return [count_words(self.tokenizer.src_pieces(each.src)) for each in source.queries]

@@ -36,7 +36,13 @@ def align_words(
         Pairs, by target word. A target word that looks at what is no word, the end piece or a tag,
         more than at any word has no pair.
     """
-    src_words, tgt_words = _words_of(src_pieces), _words_of(tgt_pieces)
+    return pair_words(attention, _words_of(src_pieces), _words_of(tgt_pieces))
+
+
+def pair_words(
+    attention: NDArray[np.float32], src_words: Sequence[int], tgt_words: Sequence[int]
+) -> Pairs:
+    """Does the same for words that are given as numbers, one a piece, from 0, ascending."""
     if not tgt_words or not src_words:
         return ()
     rows = np.zeros((tgt_words[-1] + 1, attention.shape[1]), np.float64)

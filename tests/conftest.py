@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time, so that a change is what breaks a test; --hypothesis-profile default
+# looks for others.
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 DATA = Path(__file__).parent / "data"
 

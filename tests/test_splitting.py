@@ -1,11 +1,12 @@
 """Sentences that are too long, parted and joined."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s2s.config import EOS_ID
 from s2s.splitting import join, part
+from s2s.text import clean
 
 
 def encode(texts):
@@ -63,14 +64,46 @@ def test_a_long_sentence_is_parted_at_marks_then_at_blanks_then_between_pieces()
     assert found == ([tuple(ids) for ids in encode(["abcdefgh", "ijkl"])], True)
 
 
-@given(st.text(alphabet="ab .,!?。\u3042(", max_size=300), st.integers(2, 12))
-def test_nothing_is_lost_and_nothing_is_too_long(text, limit):
-    found = parts_of(text, limit) if encode([text]) != [[EOS_ID]] else None
-    if found is not None and not found.within:
-        pieces = [piece for ids in found.parts for piece in ids[:-1]]
-        assert len(pieces) >= len(encode([text])[0]) - 1
-        letters = sum(len(each) - 1 for each in encode(text.split()))
-        assert len(pieces) >= letters
+def spell(texts):
+    """Every character is a piece, as with a vocabulary of characters; ids are their numbers."""
+    return [[*map(ord, text.strip()), EOS_ID] for text in texts]
+
+
+def read(parts):
+    return ["".join(map(chr, ids[:-1])) for ids in parts]
+
+
+def without_blanks(text):
+    return "".join(text.split())
+
+
+WESTERN = st.text(alphabet='abÄ .,!?;:("…-', max_size=120).map(clean)
+ANY = st.text(st.one_of(st.characters(), st.sampled_from("ab .!?。、，；\u3042")), max_size=120)
+
+
+@settings(deadline=None)
+@given(st.one_of(WESTERN, ANY.map(clean)).filter(bool), st.integers(2, 40))
+def test_nothing_is_lost_or_turned_around_and_no_part_is_too_long(text, limit):
+    found = part(text, spell, limit)
+    assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in found.parts)
+    assert without_blanks("".join(read(found.parts))) == without_blanks(text)
+    assert found.within or len(found.parts) == 1 or len(text) >= limit
+    assert join(read(found.parts)) == join(read(found.parts)).strip()
+
+
+def test_a_word_is_whole_though_blanks_are_pieces_of_their_own():
+    # One by one, without the blank between them, they have five pieces.
+    assert read(part("abc de", spell, 6).parts) == ["abc", "de"]
+
+
+@settings(deadline=None)
+@given(WESTERN.filter(bool), st.integers(2, 40))
+@example("::::::::::: :", 13)
+def test_parts_of_whole_words_are_joined_to_the_text(text, limit):
+    if max(map(len, text.split())) >= limit:
+        return  # a word has to be cut
+    found = part(text, spell, limit)
+    assert join(read(found.parts)) == text
 
 
 def test_a_page_of_one_word_is_parted_in_linear_time():

@@ -28,6 +28,14 @@ def test_a_run_folder_and_its_file_translate_alike(run_folder, tmp_path, s2s):
     for one, other in zip(torch_found, onnx_found, strict=True):
         assert [h.pieces for h in one.hypotheses] == [h.pieces for h in other.hypotheses]
         assert one.score == pytest.approx(other.score, abs=1e-4)
+    required = [["two"], [], ["ten", "six"], ["one two"], []]
+    torch_held, onnx_held = (
+        Translator(model).translate(TEXTS, n_best=3, required=required)
+        for model in (run_folder, output)
+    )
+    for one, other, phrases in zip(torch_held, onnx_held, required, strict=True):
+        assert [h.pieces for h in one.hypotheses] == [h.pieces for h in other.hypotheses]
+        assert all(phrase in h.text for h in one.hypotheses for phrase in phrases if one.parts)
     assert Translator(run_folder).card["scores"] == {"BLEU": 1.5}
 
 

@@ -7,6 +7,9 @@ import pytest
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
 from s2s import Translator  # noqa: E402
 from s2s.batching import BatchSize, Query, make_batches  # noqa: E402
 from s2s.errors import (  # noqa: E402
@@ -51,6 +54,24 @@ def test_order_is_kept_and_neighbours_change_nothing(translator, sentences):
     assert list(reversed(together)) == translator.translate(sentences[::-1], n_best=3)
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(
+        st.lists(st.sampled_from([*GERMAN, *ODD]), max_size=7).map(" ".join)
+        | st.text(st.characters(codec=None), max_size=9),
+        max_size=8,
+    ),
+    st.fixed_dictionaries(
+        {"batch_tokens": st.integers(1, 80), "beam_size": st.integers(1, 4)},
+        optional={"max_src_length": st.integers(2, 9), "details": st.booleans()},
+    ),
+    st.integers(1, 5),
+)
+def test_any_texts_in_any_portions_come_back_in_order(translator, texts, options, chunk_lines):
+    stream = list(translator.translate_stream(iter(texts), chunk_lines, **options))
+    assert stream == [translator.translate([text], **options)[0] for text in texts]
+
+
 def test_a_stream_gives_the_same_in_portions_of_any_size(translator, sentences):
     together = translator.translate(sentences)
     for chunk_lines in (1, 7, 1000):
@@ -89,7 +110,7 @@ def test_a_blank_line_is_a_blank_translation_and_meets_no_model(translator, monk
     def fail(*_):
         pytest.fail("the model was asked")
 
-    monkeypatch.setattr(translator._backend, "search", fail)
+    monkeypatch.setattr(translator._searcher._backend, "search", fail)
     found = translator.translate([blank], n_best=2)[0]
     assert (found.text, found.score, found.pieces, found.src_length) == ("", 0.0, (), 0)
     assert len(found.hypotheses) == 2
@@ -196,18 +217,6 @@ def test_a_graph_that_onnxruntime_refuses_is_one_line(tiny):
     with pytest.raises(ModelError, match="onnxruntime refuses the model") as caught:
         Translator(data.replace(b"TopK", b"Topp"))
     assert "\n" not in str(caught.value)
-
-
-def test_batches_cover_all_and_keep_their_limits():
-    rng = random.Random(5)  # noqa: S311
-    lengths = sorted((rng.randint(2, 40) for _ in range(300)), reverse=True)
-    queries = [Query(tuple(range(length))) for length in lengths]
-    for beam_size, workers in ((1, 1), (5, 1), (5, 16), (2000, 1)):
-        batches = list(make_batches(queries, beam_size, BatchSize(200, 60), workers))
-        assert [query for batch in batches for query in batch] == queries
-        for batch in batches:
-            assert len(batch) == 1 or len(batch) * len(batch[0].src) <= 200
-            assert len(batch) == 1 or len(batch) * beam_size <= 60
 
 
 def test_every_worker_gets_a_batch():

@@ -32,6 +32,16 @@ def train(
         list[str] | None,
         typer.Option("--validate", metavar="PREFIX:SRC-TGT", help="The same for validation."),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REGEX",
+            show_default=False,
+            help="What translations keep as it is written, more than once: placeholders, tags, "
+            "addresses. Where both sides of a pair have it, it is one piece, which the network "
+            "learns to carry over. --init's, unless given; '' is none.",
+        ),
+    ] = None,
     init: Annotated[
         Path | None,
         typer.Option(
@@ -200,6 +210,8 @@ def train(
     if (resume or init) and preset is not None:
         option = "--resume" if resume else "--init"
         raise ConfigError(f"--preset and {option} exclude each other: a run brings its settings")
+    if "keep" in given:
+        given["keep"] = [] if keep == [""] else keep
     if separate_vocabularies:
         given["joint"] = False
     try:

@@ -73,6 +73,24 @@ def translate(
             help="A piece that no translation may hold, as --json writes it; may be repeated.",
         ),
     ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            show_default=False,
+            help="Words that every translation must hold; may be repeated.",
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="REGEX",
+            show_default=False,
+            help="What comes into the translation as it is written, as often: placeholders, tags, "
+            "addresses, numbers; may be repeated. A pattern that backtracks without end, such as "
+            "(a+)+b, is not stopped.",
+        ),
+    ] = None,
     no_repeat: Annotated[
         int | None, typer.Option(min=0, help="N-grams of so many pieces come once only.")
     ] = None,
@@ -104,7 +122,7 @@ def translate(
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
-    """Translate text, line by line.
+    r"""Translate text, line by line.
 
     One line out for each line in (with `--n-best N`, exactly N), a blank one for a blank one. The
     search is as the model recommends unless you say otherwise. Several runs with the same
@@ -122,11 +140,19 @@ def translate(
 
         s2s translate many.onnx --to de < letter.en > letter.de
 
+    Words that every translation must hold, wherever they fit best:
+
+        s2s translate model.onnx --require 'good morning' < letter.de
+
     Five translations drawn at random, and which source word each word comes from:
 
         s2s translate model.onnx --temperature 1 --beam-size 5 --n-best 5 < letter.de
 
         s2s translate model.onnx --alignments < letter.de
+
+    Placeholders and tags that come out as they went in:
+
+        s2s translate model.onnx --keep '\{\w*\}' --keep '</?\w+>' < messages.de
     """
     from s2s.cli.lines import to_columns, to_json
     from s2s.cli.resumable import Resumable, fingerprint, is_regular, resumable_output
@@ -143,6 +169,8 @@ def translate(
         "min_length": min_length,
         "prefix": prefix,
         "banned": ban,
+        "required": require,
+        "keep": keep,
         "no_repeat": no_repeat,
         "diversity": diversity,
         "temperature": temperature,

@@ -4,6 +4,7 @@ Text is worked on in chunks, so that memory does not grow with it, and a chunk c
 another process (``s2s.corpus.pool``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from s2s.corpus.config import CorpusConfig
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.sentences import Sentences, ids_dtype, to_offsets
 from s2s.errors import ConfigError
+from s2s.keep.patterns import STAND_IN
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 
@@ -34,6 +36,10 @@ class PairCounts:
     kept: int = 0
     copied: int = 0
     """Kept pairs whose target equals their source."""
+    marked: int = 0
+    """Kept pairs that have texts which are kept."""
+    texts: int = 0
+    """Such texts, on either side."""
 
     def __add__(self, other: "PairCounts") -> "PairCounts":
         names = [field.name for field in fields(self)]
@@ -42,7 +48,11 @@ class PairCounts:
     def __str__(self) -> str:
         reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} ratio"
         copied = f"; {self.copied:,} are copies of their source" if self.copied else ""
-        return f"{self.read:,} pairs read, {self.kept:,} kept (left out: {reasons}){copied}"
+        texts = f"; {self.texts:,} texts in {self.marked:,} pairs stay as they are"
+        return (
+            f"{self.read:,} pairs read, {self.kept:,} kept (left out: {reasons}){copied}"
+            f"{texts if self.texts else ''}"
+        )
 
 
 class Chunk(NamedTuple):
@@ -74,8 +84,8 @@ class Encoded(NamedTuple):
     src: Sentences
     tgt: Sentences
     src_text: Sentences
-    """The kept lines as they were encoded, tag and all, each with its line end; empty without
-    ``keep_text``."""
+    """The kept lines as they were encoded, tag, stand-ins and all, each with its line end;
+    empty without ``keep_text``."""
     tgt_text: Sentences
     counts: PairCounts
 
@@ -147,10 +157,13 @@ def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filte
     """
     cleaned = [(clean(a), clean(b)) for a, b in zip(src, tgt, strict=True)]
     full = [pair for pair in cleaned if pair[0] and pair[1]]
-    src_texts, tgt_texts = [pair[0] for pair in full], [pair[1] for pair in full]
+    pairs = [(a, b, 0) for a, b in full]
+    if tokenizer.keep is not None:
+        pairs = [tokenizer.keep.mark_pair(a, b) for a, b in full]
+    src_texts, tgt_texts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     if how.tag is not None:
         src_texts = [f"{how.tag} {text}" for text in src_texts]
-    src_ids, tgt_ids = tokenizer.encode_src(src_texts), tokenizer.encode_tgt(tgt_texts)
+    src_ids, tgt_ids = encode_pairs(tokenizer, src_texts, tgt_texts)
     extra = 1 if how.tag is None else 2  # the end piece, the tag
     src_lengths = np.array([len(ids) - extra for ids in src_ids], np.int64)
     tgt_lengths = np.array([len(ids) - 1 for ids in tgt_ids], np.int64)
@@ -168,6 +181,8 @@ def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filte
         ratio=int(ratio.sum()),
         kept=len(rows),
         copied=sum(full[row][0] == full[row][1] for row in rows),
+        marked=sum(pairs[row][2] > 0 for row in rows),
+        texts=sum(pairs[row][2] for row in rows),
     )
     return Encoded(
         _pack([src_ids[row] for row in rows], tokenizer.src_vocab_size),
@@ -176,6 +191,20 @@ def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filte
         _pack_text([tgt_texts[row] for row in rows] if how.keep_text else []),
         counts,
     )
+
+
+def encode_pairs(
+    tokenizer: Tokenizer, src_texts: Sequence[str], tgt_texts: Sequence[str]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Returns the ids of both sides, in which there may be stand-ins (``s2s.keep``)."""
+    src_ids, tgt_ids = tokenizer.encode_src(src_texts), tokenizer.encode_tgt(tgt_texts)
+    rows = [row for row, text in enumerate(src_texts) if STAND_IN in text]
+    src_marked = tokenizer.encode_marked([src_texts[row] for row in rows])
+    tgt_marked = tokenizer.encode_tgt_marked([tgt_texts[row] for row in rows])
+    for row, src, tgt in zip(rows, src_marked, tgt_marked, strict=True):
+        src_ids[row] = list(tokenizer.read_marks(src))
+        tgt_ids[row] = list(tokenizer.read_tgt_marks(tgt))
+    return src_ids, tgt_ids
 
 
 def _pack(sentences: list[list[int]], vocab_size: int) -> Sentences:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from s2s.config import Config
 from s2s.errors import ConfigError
+from s2s.keep.patterns import make_keep
 from s2s.tags import check_tags
+from s2s.text import printable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +26,8 @@ class CorpusConfig(Config):
         Config.__post_init__(self)
         if not 0 < self.weight <= 1000:
             raise ConfigError(
-                f"CorpusConfig.weight of {self.src} is {self.weight}; expected over 0, to 1000"
+                f"CorpusConfig.weight of {printable(self.src)} is {self.weight}; expected over 0, "
+                "to 1000"
             )
         if self.tag is not None:
             check_tags([self.tag])
@@ -43,6 +46,10 @@ class DataConfig(Config):
     """Pairs with more pieces on either side are left out and counted."""
     max_ratio: float = 4.0
     """Pairs with more than ``max_ratio * shorter + 5`` pieces on the longer side are left out."""
+    keep: tuple[str, ...] = ()
+    """Regular expressions of what is to come into translations as it is written (``s2s.keep``):
+    matches that both sides of a pair have are one piece each, which the network learns to carry
+    over, and translating keeps them by itself."""
     cache: str | None = None
     """Folder for tokenised text that several runs may share; None keeps it in the run folder."""
 
@@ -53,6 +60,7 @@ class DataConfig(Config):
                 raise ConfigError(f"DataConfig.{name} is empty; name at least one corpus")
         self._check_range("max_pieces", 1)
         self._check_range("max_ratio", 1)
+        make_keep(self.keep)
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -55,12 +55,14 @@ def _whole(data: bytes, length: int) -> bytes:
 
 def pack_tokenizer(tokenizer: Tokenizer) -> tuple[bytes, bytes, bytes]:
     """Returns the message that a process is sent first."""
-    return tokenizer.src_model, tokenizer.tgt_model or b"", json.dumps(tokenizer.tags).encode()
+    keep = () if tokenizer.keep is None else tokenizer.keep.patterns
+    header = json.dumps({"tags": tokenizer.tags, "keep": keep})
+    return tokenizer.src_model, tokenizer.tgt_model or b"", header.encode()
 
 
 def unpack_tokenizer(parts: list[bytes]) -> Tokenizer:
     """Returns what ``pack_tokenizer`` was given."""
-    return Tokenizer(parts[0], parts[1] or None, json.loads(parts[2]))
+    return Tokenizer(parts[0], parts[1] or None, **json.loads(parts[2]))
 
 
 def pack_job(chunk: Chunk, how: Filter | Resample) -> tuple[bytes, bytes, bytes]:

@@ -17,6 +17,8 @@ from s2s.corpus.bpe import BpeDropout
 from s2s.corpus.sentences import Sentences, positions, to_offsets
 from s2s.corpus.unigram import UnigramSampling
 from s2s.errors import ConfigError
+from s2s.keep.marks import BLANK_ID, MarkedEncoder
+from s2s.keep.patterns import KEEP_PIECE, STAND_IN
 from s2s.pieces import CONTROL, NORMAL, SPACE, algorithm_of, read_pieces
 
 _UNKNOWN = 2  # kind of the unknown piece
@@ -81,6 +83,7 @@ class Sampler:
             )
         self._normalizer = sentencepiece.SentencePieceProcessor()
         self._normalizer.LoadFromSerializedProto(model)
+        self._marked = MarkedEncoder(model, self._normalizer)
         self._ids = {piece.text: number for number, piece in enumerate(pieces)}
         known = sorted((ord(text), n) for text, n in self._segmenter.characters.items())
         self._codes = np.array([code for code, _ in known], np.int64)
@@ -100,10 +103,13 @@ class Sampler:
         which: list[int] = []
         counts = []
         for text in texts:
-            words = self._words(self._normalizer.normalize(text))
+            words = self._marked_words(text) if STAND_IN in text else self._plain_words(text)
             which += [distinct.setdefault(word, len(distinct)) for word in words]
             counts.append(len(words))
         cut = self._cut(list(distinct), np.array(which, np.int64), sampling, random)
+        if STAND_IN in distinct:  # which is a word of one unknown piece
+            places = np.flatnonzero(np.array(which) == distinct[STAND_IN])
+            cut.ids[cut.offsets[places]] = self._ids[KEEP_PIECE]
         starts = cut.offsets[to_offsets(counts)]
         # Like SentencePiece, what it does not know is one piece, however long.
         doubled = cut.ids == UNK_ID
@@ -111,6 +117,18 @@ class Sampler:
         doubled[starts[:-1][np.diff(starts) > 0]] = False
         offsets = to_offsets(~doubled)[starts]
         return _between(tags, self._ids, cut.ids[~doubled], offsets)
+
+    def _plain_words(self, text: str) -> list[str]:
+        return self._words(self._normalizer.normalize(text))
+
+    def _marked_words(self, text: str) -> list[str]:
+        words = []
+        for each in self._marked.segments(text):
+            if isinstance(each, str):
+                words += self._words(each)
+            else:
+                words.append(SPACE if each == BLANK_ID else STAND_IN)
+        return words
 
     def _words(self, text: str) -> list[str]:
         if not self._by_words:

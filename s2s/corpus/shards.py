@@ -202,6 +202,8 @@ def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
         "models": [None if model is None else _hash(model) for model in models],
         "text": [_hash_file(config.src), _hash_file(config.tgt)],
     }
+    if tokenizer.keep is not None:  # so that what was tokenised without is found
+        parts["keep"] = tokenizer.keep.patterns
     return _hash(json.dumps(parts, sort_keys=True).encode())[:32]
 
 

@@ -105,6 +105,7 @@ class TrainConfig(Config):
         ):
             self._check_range(name, 1)
         self._check_range("validations", 1)
+        self._check_range("seed", 0, 2**32 - 1)  # SentencePiece's limit
         for name in ("r_drop", "average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
             self._check_range(name, 0)
         for name in ("max_minutes", "save_minutes", "clip_norm", "learning_rate"):

@@ -162,6 +162,8 @@ def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], Rows]:
             copied += 1
         elif _is_tag(piece):
             origins.append(tags)
+        elif piece.kind == CONTROL:  # that of kept texts: what it is written like says nothing
+            origins.append([])
         else:
             known = [part for part in cut if part != UNK_ID]
             # The sign for a blank alone, which all words begin with, would make them all alike.

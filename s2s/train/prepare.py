@@ -5,7 +5,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
 from s2s.errors import ConfigError, FileError
-from s2s.extend import extend_tokenizer
+from s2s.extend import extend_tokenizer, keeping
+from s2s.keep.patterns import STAND_IN, make_keep
 from s2s.model.run import (
     CONFIG_FILE,
     LAST_FILE,
@@ -22,11 +23,12 @@ from s2s.model.run import (
     read_config,
     read_tokenizer,
 )
-from s2s.tokenizer import Tokenizer, train_tokenizer
+from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.precision import chosen_precision
 from s2s.train.report import say
 from s2s.train.world import World
+from s2s.vocabulary import train_tokenizer
 
 VOCABULARY_PAIRS = 500_000
 """Pairs that the vocabulary is learned from, drawn from all of them."""
@@ -78,6 +80,7 @@ def open_run(
             "tgt": data.tgt_language or _languages(each.tgt for each in data.train),
         },
         "tags": list(data.tags),
+        "keep": list(data.keep),
         "data": data.to_dict(),
         "tokenizer": tokenizer.to_dict(),
         "model": model.to_dict(),
@@ -138,7 +141,15 @@ def _make(
     found = survey(data.train, VOCABULARY_PAIRS, training.seed)
     if tokenizer.src_model is None and training.init is None:
         say(f"learning a vocabulary from {len(found.src):,} of {sum(found.pairs):,} pairs")
-    learned = _vocabulary(found, data, tokenizer, training)
+    if keep := make_keep(data.keep):
+        # What both sides keep takes no pieces.
+        marked = [keep.mark_pair(*pair) for pair in zip(found.src, found.tgt, strict=True)]
+        found = replace(
+            found,
+            src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
+            tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
+        )
+    learned = keeping(_vocabulary(found, data, tokenizer, training), data.keep)
     config["model"]["src_vocab_size"] = learned.src_vocab_size
     config["model"]["tgt_vocab_size"] = learned.tgt_vocab_size
     ModelConfig.from_dict(config["model"])  # sizes that do not go together are told here
@@ -177,7 +188,10 @@ def _vocabulary(
     elif training.init is not None:
         given = read_tokenizer(Path(training.init))
     if given is None:
-        return train_tokenizer(found.src, found.tgt, config, seed, tags)
+        # The piece of kept texts, which comes later, is counted in its size.
+        size = max(8, config.vocab_size - bool(data.keep))
+        sized = replace(config, vocab_size=size)
+        return train_tokenizer(found.src, found.tgt, sized, seed, tags)
     if config.new_pieces or not set(tags) <= set(given.tags):
         return extend_tokenizer(given, found.src, found.tgt, config, config.new_pieces, seed, tags)
     return given

@@ -105,7 +105,8 @@ class Settings(NamedTuple):
         models = [folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE]
         src_model, tgt_model = (str(path) if path.is_file() else None for path in models)
         tokenizer = {**sections["tokenizer"], "src_model": src_model, "tgt_model": tgt_model}
-        return cls({**sections, "data": {}, "training": training, "tokenizer": tokenizer})
+        keep = {"keep": sections["data"].get("keep", [])}
+        return cls({**sections, "data": keep, "training": training, "tokenizer": tokenizer})
 
     def changed(self, options: dict[str, Any]) -> Self:
         """Returns the settings with fields replaced.

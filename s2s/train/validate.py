@@ -9,8 +9,10 @@ import torch
 
 from s2s.config import PAD_ID, SearchConfig
 from s2s.corpus import DataConfig
+from s2s.corpus.chunks import encode_pairs
 from s2s.corpus.pairs import Corpus, read_corpus
 from s2s.corpus.stream import iterate_once
+from s2s.keep.patterns import KEEP_PIECE, STAND_IN
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
 from s2s.search import beam_search
@@ -41,6 +43,7 @@ class Validator:
         self, data: DataConfig, training: TrainConfig, search: SearchConfig, tokenizer: Tokenizer
     ) -> None:
         self.corpora: list[Corpus] = []
+        self.tokenizer = tokenizer
         self.texts: list[list[tuple[str, str]]] = []  # of each corpus, what is translated
         for config in data.validation:
             corpus = read_corpus(
@@ -49,9 +52,9 @@ class Validator:
             self.corpora.append(corpus)
             tag = "" if config.tag is None else f"{config.tag} "
             pairs = read_pairs(Path(config.src), Path(config.tgt))
-            full = ((f"{tag}{src}", tgt) for src, tgt in pairs if src and tgt)
-            self.texts.append(list(islice(full, training.bleu_sentences)))
-        self.tokenizer = tokenizer
+            full = ((src, tgt) for src, tgt in pairs if src and tgt)
+            marked = map(self._marked, islice(full, training.bleu_sentences))
+            self.texts.append([(f"{tag}{src}", tgt) for src, tgt in marked])
         self.search = SearchConfig.from_dict(
             {**search.to_dict(), "beam_size": training.bleu_beam_size}
         )
@@ -83,6 +86,13 @@ class Validator:
         several = bleus if len(bleus) > 1 else ()
         return Validation(loss, sum(bleus) / len(bleus), scores[0][1], several)
 
+    def _marked(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """Puts stand-ins in place of what is kept; of a target, as they are written."""
+        if (keep := self.tokenizer.keep) is None:
+            return pair
+        src, tgt, _ = keep.mark_pair(*pair)
+        return src, tgt.replace(STAND_IN, KEEP_PIECE)
+
     def _go_on(self) -> None:
         if self.stopped():
             raise _Stopped
@@ -100,7 +110,7 @@ class Validator:
 
     def _bleu(self, model: Seq2Seq, pairs: list[tuple[str, str]]) -> tuple[float, str]:
         device = next(model.parameters()).device
-        ids = self.tokenizer.encode_src([src for src, _ in pairs])
+        ids, _ = encode_pairs(self.tokenizer, [src for src, _ in pairs], [""] * len(pairs))
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         texts = [""] * len(ids)
         per_batch = 64
@@ -118,7 +128,7 @@ class Validator:
                     found.tokens[:, 0].cpu(), found.lengths[:, 0].cpu(), strict=True
                 )
             ]
-            for row, text in zip(rows, self.tokenizer.decode(best), strict=True):
+            for row, text in zip(rows, self.tokenizer.decode(best, written=True), strict=True):
                 texts[row] = text
         bleu = score(texts, [tgt for _, tgt in pairs], bleu_only=True)[0]
         return bleu.value, bleu.signature

@@ -1,0 +1,1 @@
+"""Texts of a sentence that its translation has to have as they are (``--keep``)."""

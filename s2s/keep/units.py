@@ -1,0 +1,133 @@
+"""A source with kept texts and its translation, cut into what an alignment is between."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from s2s.batching import Ids
+from s2s.keep.marks import BLANK_ID
+from s2s.keep.patterns import KEEP_PIECE, Kept
+from s2s.tokenizer import Tokenizer
+from s2s.words import WORD_START
+
+
+class KeptPart(NamedTuple):
+    """A source sentence, or a part of one, and what is kept of it."""
+
+    marked: Ids
+    """Its pieces and marks (``s2s.keep.marks``), without a tag or the end piece."""
+    kept: tuple[Kept, ...]
+    """One a mark, in order."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to translate."""
+        return any(each >= 0 for each in self.marked)
+
+    def copy(self) -> str:
+        """Returns what is kept, and nothing else."""
+        return "".join(f"{' ' * each.after_blank}{each.text}" for each in self.kept).lstrip()
+
+
+class SourceUnits:
+    """A source as units: tokens, which are words and marks of punctuation; and kept texts."""
+
+    def __init__(self, part: KeptPart, tokenizer: Tokenizer) -> None:
+        self.kept = part.kept
+        self.count = 0
+        """How many units there are."""
+        self.unit_of: list[int] = []
+        """The unit of each piece that the network reads."""
+        self.word_of: list[int] = []
+        """The word of each, from 0: what stands between blanks of the source."""
+        self.kept_units: list[int] = []
+        """The unit that each kept text is."""
+        self.kept_words: list[int] = []
+        """The word that each begins in."""
+        word, before, glued = -1, "", False
+        for number in part.marked:
+            if number == BLANK_ID:  # of the kept text that follows
+                self.unit_of.append(self.count)
+                self.word_of.append(word + 1)
+            elif number < 0:
+                each = self.kept[len(self.kept_units)]
+                word += each.after_blank or word < 0
+                self.kept_units.append(self.count)
+                self.kept_words.append(word)
+                if tokenizer.read_marks([number]):
+                    self.unit_of.append(self.count)
+                    self.word_of.append(word)
+                word += each.text.count(" ")
+                self.count += 1
+                before, glued = "", not each.before_blank
+            else:
+                piece = tokenizer.src_piece(number)
+                self.count += _begins(piece, before)
+                word += (piece.startswith(WORD_START) and not glued) or word < 0
+                self.unit_of.append(self.count - 1)
+                self.word_of.append(word)
+                before, glued = piece, False
+        # As s2s.words.count_words: one that only goes on, from the part before, is none.
+        self.num_words = word + _starts(part, tokenizer)
+
+
+class TargetTokens:
+    """A translation as tokens: words and marks of punctuation."""
+
+    def __init__(self, pieces: Sequence[str], tokenizer: Tokenizer) -> None:
+        self.ranges: list[tuple[int, int]] = []
+        """Where the pieces of each are: the first, and the one after the last."""
+        before = ""
+        for place, piece in enumerate(pieces):
+            begins = _begins(piece, before)
+            if tokenizer.keep is not None and KEEP_PIECE in (piece, before):
+                begins = piece != KEEP_PIECE or before != WORD_START
+            start = place if begins else self.ranges.pop()[0]
+            self.ranges.append((start, place + 1))
+            before = piece
+        self.stand_ins = [
+            token
+            for token, (_, stop) in enumerate(self.ranges)
+            if tokenizer.keep is not None and pieces[stop - 1] == KEEP_PIECE
+        ]
+        """Those for which the network has put out that a kept text comes there."""
+        self._texts = [tokenizer.join_tgt(pieces[start:stop]) for start, stop in self.ranges]
+        self._after_blank = [pieces[start].startswith(WORD_START) for start, _ in self.ranges]
+
+    def __len__(self) -> int:
+        return len(self.ranges)
+
+    def text(self, start: int, stop: int) -> str:
+        """Returns the text of some tokens, without blanks around it."""
+        texts = (
+            f"{' ' * self._after_blank[token]}{self._texts[token]}" for token in range(start, stop)
+        )
+        return "".join(texts).strip()
+
+    def after_blank(self, token: int) -> bool:
+        """Whether there is a blank before a token."""
+        return self._after_blank[token]
+
+    def is_mark(self, token: int) -> bool:
+        """Whether a token is no word."""
+        return not any(map(str.isalnum, self._texts[token]))
+
+
+def _starts(part: KeptPart, tokenizer: Tokenizer) -> bool:
+    """Whether a word begins where the part does."""
+    if not part.marked:
+        return False
+    first = part.marked[0]
+    if first < 0:
+        return part.kept[0].after_blank
+    return tokenizer.src_piece(first).startswith(WORD_START)
+
+
+def _begins(piece: str, before: str) -> bool:
+    """Whether a piece begins a token: a blank is before it, or punctuation begins or ends there."""
+    if not before or piece.startswith(WORD_START):
+        return True
+    return before != WORD_START and _is_word(piece) != _is_word(before)
+
+
+def _is_word(piece: str) -> bool:
+    return any(map(str.isalnum, piece))

@@ -1,0 +1,1 @@
+"""Words that a translation has to hold (``--require``)."""

@@ -1,0 +1,223 @@
+"""Translations that must hold given texts."""
+
+import logging
+import math
+import random
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+
+from s2s import Translator
+from s2s.config import TokenizerConfig
+from s2s.errors import ConfigError
+from s2s.required.phrases import find, find_places, read_phrase
+from s2s.splitting import join
+from s2s.vocabulary import train_tokenizer
+
+ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
+
+
+def holds(hypothesis, *texts):
+    return all(find(hypothesis.text, text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "spans"),
+    [
+        ("Ein Hund.", "Hund", [(4, 8)]),
+        ("Hunde, Hund; Windhund", "Hund", [(7, 11)]),
+        ("der Mann, der", "der", [(0, 3), (10, 13)]),
+        ("aber, aber", ", aber", [(4, 10)]),
+        ("ein T-Shirt", "Shirt", [(6, 11)]),
+        ("2024 und 24", "24", [(9, 11)]),
+        ("我们走吧", "走", [(2, 3)]),
+        ("हिन्दी", "ह", []),  # a vowel sign goes on with the word
+        ("", "Hund", []),
+    ],
+)
+def test_a_phrase_stands_as_words_of_their_own(text, phrase, spans):
+    assert find(text, phrase) == spans
+
+
+def test_what_is_said_already_stays_as_it_is(translator, caplog):
+    texts = ["drei eins zwölf", "", "vier"]
+    required = [["one", "twelve"], ["ten"], ["four"]]
+    with caplog.at_level(logging.WARNING, "s2s"):
+        assert translator.translate(texts, required=required) == translator.translate(texts)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 5])
+def test_every_translation_holds_what_is_required_of_it(translator, beam_size):
+    rng = random.Random(beam_size)  # noqa: S311
+    texts = [" ".join(rng.choices(GERMAN, k=rng.randint(1, 6))) for _ in range(25)]
+    required = [
+        [" ".join(rng.choices([*ENGLISH, "e", "o n e"], k=rng.randint(1, 2))) for _ in range(i % 4)]
+        for i in range(25)
+    ]
+    found = translator.translate(texts, required=required, beam_size=beam_size, n_best=beam_size)
+    for each, phrases in zip(found, required, strict=True):
+        assert len(each.hypotheses) == beam_size
+        scores = [hypothesis.score for hypothesis in each.hypotheses]
+        assert scores == sorted(scores, reverse=True)
+        assert all(holds(hypothesis, *phrases) for hypothesis in each.hypotheses)
+        possible = [each.text for each in each.hypotheses if each.score > -math.inf]
+        assert not phrases or len(possible) == len(set(possible))
+    for text, phrases, together in zip(texts, required, found, strict=True):
+        (alone,) = translator.translate(
+            [text], required=[phrases], beam_size=beam_size, n_best=beam_size
+        )
+        assert [each.pieces for each in alone.hypotheses] == [
+            each.pieces for each in together.hypotheses
+        ]
+        assert alone.score == pytest.approx(together.score, abs=1e-5)
+
+
+def test_a_phrase_is_put_where_the_score_is_best(translator, caplog):
+    with caplog.at_level(logging.WARNING, "s2s"):
+        found = translator.translate(["zwei", "eins drei", "eins drei"], required=["two"])
+    assert found[0].text == "two"
+    assert "2 of 3 translations did not hold what is required, and were" in caplog.text
+    assert "(first: line 2)" in caplog.text
+    by_hand = [
+        translator.translate(["eins drei"], prefix=prefix)[0]
+        for prefix in ("two", "one two", "one three two")
+    ]
+    assert found[1] == found[2]
+    assert found[1].score >= max(each.score for each in by_hand)
+
+
+def test_details_are_those_of_the_forced_search(translator):
+    (found,) = translator.translate(["eins drei"], required=["two"], details=True)
+    penalty = ((5 + len(found.pieces) + 1) / 6) ** translator.search.length_penalty
+    assert sum(found.details.log_probs) / penalty == pytest.approx(found.score, abs=1e-5)
+    assert len(found.details.log_probs) == len(found.pieces) + 1
+    assert {tgt for _, tgt in found.details.alignment} <= set(range(len(found.text.split())))
+
+
+def test_a_given_prefix_stays_first_and_limits_give_way(translator):
+    texts = ["eins drei", "zwei"]
+    for each in translator.translate(texts, prefix="ten", required=["two", "six"], n_best=3):
+        assert all(hypothesis.text.startswith("ten") for hypothesis in each.hypotheses)
+        assert all(holds(hypothesis, "two", "six") for hypothesis in each.hypotheses)
+    (found,) = translator.translate(["eins"], required=["six seven eight"], max_length=2)
+    assert holds(found, "six seven eight")
+    # Nothing that the vocabulary can write comes of such a prefix, as without a required text.
+    (found,) = translator.translate(["eins"], prefix="Ω", required=["six"])
+    assert found.score == -math.inf
+    assert holds(found, "six")
+
+
+def test_one_part_of_a_long_sentence_holds_it(translator):
+    text = "eins zwei. drei vier fünf. sechs"
+    options = {"max_src_length": 9, "n_best": 2}
+    (plain,) = translator.translate([text], **options)
+    (found,) = translator.translate([text], required=["two", "ten"], details=True, **options)
+    assert plain.parts == found.parts > 1
+    assert all(holds(hypothesis, "two", "ten") for hypothesis in found.hypotheses)
+    assert find(found.text, "ten") == find(join([found.text]), "ten")
+    assert {tgt for _, tgt in found.details.alignment} <= set(range(len(found.text.split())))
+
+
+def test_equal_sentences_share_their_searches(tiny, monkeypatch):
+    translator = Translator(tiny, threads=1)
+    search, queries = translator._searcher._search, []
+    monkeypatch.setattr(
+        translator._searcher,
+        "_search",
+        lambda batch, request: queries.extend(batch) or search(batch, request),
+    )
+    once = translator.translate(["eins drei"], required=["two"])
+    asked = len(queries)
+    assert translator.translate(["eins drei"] * 50, required=["two"]) == once * 50
+    assert len(queries) == 2 * asked
+
+
+def test_a_stream_gives_each_sentence_its_own(translator):
+    required = [[each] for each in ENGLISH]
+    together = translator.translate(GERMAN[::-1], required=required)
+    stream = translator.translate_stream(iter(GERMAN[::-1]), 3, required=required)
+    assert list(stream) == together
+    rest = translator.translate_stream(iter(GERMAN[::-1]), 3, 4, required=required)
+    assert list(rest) == together[4:]
+    with pytest.raises(ConfigError, match="there are 10 lists of required texts, and more sent"):
+        translator.translate([*GERMAN, "elf"], required=required)
+    with pytest.raises(ConfigError, match="more than 9 lists of required texts, but 9 sentences"):
+        translator.translate(GERMAN[1:], required=required)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"required": "two"}, r"required is one string; expected a list of texts: \['two'\]"),
+        ({"required": ["two", ["six"]]}, "required has 'two' among others; expected texts"),
+        ({"required": [["two"], 6]}, "required has 6 among others; expected texts"),
+        ({"required": [["two"], [6]]}, "required has .6. among others; expected texts"),
+        ({"required": ["\u200b "]}, "is blank; leave it out"),
+        ({"required": [["two"], ["six Ωμέγα"]]}, "vocabulary lacks characters of 'Ωμέγα'"),
+        ({"required": ["two ten"], "banned": ["▁ten"]}, "has the piece '▁ten', which is banned"),
+        ({"required": ["two"], "temperature": 1.0}, "temperature is 1.0, but what is drawn"),
+    ],
+)
+def test_what_cannot_be_required_is_told_before_any_work(translator, options, message):
+    with pytest.raises(ConfigError, match=message):
+        translator.translate_stream([], **options)
+
+
+def test_what_the_vocabulary_writes_otherwise_is_refused():
+    config = TokenizerConfig(vocab_size=80, normalization="nfkc")
+    tokenizer = train_tokenizer(["one two 1"] * 20, ["one two 1"] * 20, config, seed=1)
+    with pytest.raises(ConfigError, match="vocabulary makes 'one 1' of it; require that"):
+        read_phrase("one ①", tokenizer, ())
+
+
+def test_scripts_without_blanks_have_room_everywhere_and_need_no_blank():
+    texts = ["我们走吧", "你们走吧", "他们来吧", "OK 走吧"] * 20
+    config = TokenizerConfig(vocab_size=40, algorithm="char")
+    tokenizer = train_tokenizer(texts, texts, config, seed=1)
+    phrase = read_phrase("你们", tokenizer, ())
+    (ids,) = tokenizer.encode_tgt(["OK 我们走吧"])
+    places = find_places(ids[:-1], 0, tokenizer, ())
+    made = {
+        text
+        for place in places
+        for way in phrase.ways
+        for text in tokenizer.decode([place.before + way + place.after])
+    }
+    assert "OK 我们你们走吧" in made
+    assert not any(text.startswith("O你") or text.startswith("O 你") for text in made)
+    held = (read_phrase("我们", tokenizer, ()),)
+    for place in find_places(ids[:-1], 0, tokenizer, held):
+        before, after = tokenizer.decode([place.before, place.after])
+        assert "我们" in before or "我们" in after
+
+
+def test_places_are_not_between_the_bytes_of_a_character():
+    config = TokenizerConfig(vocab_size=300, byte_fallback=True)
+    tokenizer = train_tokenizer(["one two"] * 20, ["one two"] * 20, config, seed=1)
+    (ids,) = tokenizer.encode_tgt(["one 世界 two"])
+    places = find_places(ids[:-1], 0, tokenizer, ())
+    found = tokenizer.decode([place.before for place in places])
+    assert [each.strip() for each in found] == ["", "one", "one 世", "one 世界", "one 世界 two"]
+
+
+def test_the_command_line_takes_texts_that_translations_must_hold(s2s, tiny, tmp_path):
+    source = tmp_path / "in"
+    source.write_text("eins\n\ndrei zwei\n")
+    options = ("translate", tiny, source, "--require", "two", "--require", "ten")
+    finished = s2s(*options, "--json", "--n-best", "2")
+    assert finished.code == 0, finished.err
+    assert finished.out.count(b"\n") == 6
+    assert "s2s: warning: 2 of 3 translations did not hold what is required" in finished.err
+    lines = s2s(*options).out.decode().split("\n")
+    assert lines[1] == ""
+    assert all(find(line, "two") and find(line, "ten") for line in (lines[0], lines[2]))
+    out = tmp_path / "out"
+    (tmp_path / "out.partial").write_text(f"{lines[0]}\n")
+    assert s2s(*options, "-o", out).code == 0
+    assert out.read_text().split("\n") == lines
+    refused = s2s("translate", tiny, source, "--require", "Ω")
+    assert (refused.code, refused.out) == (2, b"")
+    assert "the required text 'Ω' cannot be written" in refused.err
