@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNS ?= runs
 
-.PHONY: help quickstart test test-slow test-wheel lint clean
+.PHONY: help quickstart test test-slow test-wheel examples-packages lint clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -27,6 +27,10 @@ test-wheel: .venv/.dev
 	.venv-wheel/bin/python -m pip install --quiet -c constraints.txt "$$(echo dist/s2s-*.whl)[cpu,score]" pytest hypothesis
 	! .venv-wheel/bin/python -c "import torch" 2>/dev/null
 	cd tests && ../.venv-wheel/bin/python -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider .
+
+# What the examples in JavaScript run with; `make test` tries them then, and the page if there is Chromium.
+examples-packages:
+	cd export/examples && npm install --no-audit --no-fund
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -3,26 +3,20 @@
 Bahdanau et al. (2015), figure 2, is the picture that made attention famous.
 """
 
-import unicodedata
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from s2s.errors import DataError
 from s2s.score import FEW, Score, score
+from s2s.scripts import written_without_blanks
 
 LAST: Final = (0, 5, 10, 15, 20, 30, 50, 100, 200, 500)
 """The longest sentence of each bucket but the last. They are the same for every test set, so that
 two can be compared; buckets without a sentence are left out."""
 
 Unit = Literal["words", "characters"]
-
-_WITHOUT_BLANKS = (
-    *("CJK ", "HIRAGANA ", "KATAKANA ", "BOPOMOFO "),
-    *("THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN "),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +51,6 @@ class Buckets:
     """What ``first`` and ``last`` count: words between blanks, or characters without blanks."""
     buckets: tuple[Bucket, ...]
     """From short to long."""
-
-
-def written_without_blanks(texts: Sequence[str]) -> bool:
-    """Whether most letters are of scripts that put no blank between words, such as Chinese."""
-    letters = Counter[bool]()
-    for char, count in Counter("".join(texts)).items():
-        if char.isalpha():
-            letters[unicodedata.name(char, "").startswith(_WITHOUT_BLANKS)] += count
-    return letters[True] > letters[False]
 
 
 def length_unit(sources: Sequence[str]) -> Unit:

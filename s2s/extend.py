@@ -196,7 +196,7 @@ def _likeliest(
     )
     own = dataclasses.replace(config, algorithm="unigram", normalization="identity")
     for _ in range(2):  # the second with room for what the vocabulary turned out to have already
-        texts = (sentence.replace(SPACE, " ") for sentence in sentences)
+        texts = [sentence.replace(SPACE, " ") for sentence in sentences]
         learned = read_pieces(
             train_model(texts, dataclasses.replace(own, vocab_size=min(size, 1_000_000)), seed)
         )

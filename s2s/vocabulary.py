@@ -2,8 +2,10 @@
 
 import dataclasses
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+import logging
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import sentencepiece
 
@@ -16,6 +18,8 @@ COVERAGE = 0.9998
 """Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
 rest are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
 
+logger = logging.getLogger(__name__)
+
 
 def train_tokenizer(
     src_texts: Iterable[str],
@@ -27,7 +31,7 @@ def train_tokenizer(
     """Learns the vocabularies from training text.
 
     Args:
-        src_texts: Source sentences; read once, at most two million of them are sampled.
+        src_texts: Source sentences; at most two million of them are sampled.
         tgt_texts: Target sentences.
         config: Size, algorithms, joint or not.
         seed: For the sample of sentences.
@@ -40,45 +44,86 @@ def train_tokenizer(
     """
     tags = check_tags(symbols)
     if config.joint:
-        return Tokenizer(train_model(chain(src_texts, tgt_texts), config, seed, tags))
-    src_model = train_model(iter(src_texts), config, seed, tags)
+        return Tokenizer(train_model([*src_texts, *tgt_texts], config, seed, tags))
+    src_model = train_model(list(src_texts), config, seed, tags)
     tgt = dataclasses.replace(
         config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
     )
-    return Tokenizer(src_model, train_model(iter(tgt_texts), tgt, seed))
+    return Tokenizer(src_model, train_model(list(tgt_texts), tgt, seed))
 
 
 def train_model(
-    texts: Iterator[str], config: TokenizerConfig, seed: int, tags: Sequence[str] = ()
+    texts: Sequence[str], config: TokenizerConfig, seed: int, tags: Sequence[str] = ()
 ) -> bytes:
-    """Learns one SentencePiece model; as ``train_tokenizer``, which see."""
-    model = io.BytesIO()
-    sentencepiece.set_random_generator_seed(seed)
+    """Learns one SentencePiece model; as ``train_tokenizer``, which see.
+
+    Where the characters of ``COVERAGE`` are too many for the vocabulary, as in Chinese they may be,
+    the most frequent ones get half of it, and a warning says how much of the text the others are.
+    """
     try:
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=texts,
-            model_writer=model,
-            vocab_size=config.vocab_size,
-            hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
-            model_type=config.algorithm,
-            normalization_rule_name=config.normalization,
-            byte_fallback=config.byte_fallback,
-            character_coverage=COVERAGE if config.algorithm in ("bpe", "unigram") else 1.0,
-            input_sentence_size=2_000_000,
-            shuffle_input_sentence=True,
-            max_sentence_length=100_000,  # bytes; the default leaves long lines out silently
-            pad_id=PAD_ID,
-            unk_id=UNK_ID,
-            bos_id=BOS_ID,
-            eos_id=EOS_ID,
-            # Not user-defined symbols: those are found in the middle of what a user types, too.
-            control_symbols=list(tags),
-            minloglevel=2,
-        )
+        try:
+            return _learn(texts, config, seed, tags, COVERAGE)
+        except RuntimeError as error:
+            if _TOO_SMALL not in str(error):
+                raise
+            return _learn(texts, config, seed, tags, _coverage_of_half(texts, config))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise DataError(
             f"no vocabulary of {config.vocab_size} pieces could be learned: {reason}; "
             "try another vocab_size, or more text"
         ) from error
+
+
+_TOO_SMALL = "Vocabulary size is smaller than required_chars"
+_LOWEST_COVERAGE = 0.98  # SentencePiece takes none below
+
+
+def _learn(
+    texts: Sequence[str], config: TokenizerConfig, seed: int, tags: Sequence[str], coverage: float
+) -> bytes:
+    model = io.BytesIO()
+    sentencepiece.set_random_generator_seed(seed)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts),
+        model_writer=model,
+        vocab_size=config.vocab_size,
+        hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
+        model_type=config.algorithm,
+        normalization_rule_name=config.normalization,
+        byte_fallback=config.byte_fallback,
+        character_coverage=coverage if config.algorithm in ("bpe", "unigram") else 1.0,
+        input_sentence_size=2_000_000,
+        shuffle_input_sentence=True,
+        max_sentence_length=100_000,  # bytes; the default leaves long lines out silently
+        pad_id=PAD_ID,
+        unk_id=UNK_ID,
+        bos_id=BOS_ID,
+        eos_id=EOS_ID,
+        # Not user-defined symbols: those are found in the middle of what a user types, too.
+        control_symbols=list(tags),
+        minloglevel=2,
+    )
     return model.getvalue()
+
+
+def _coverage_of_half(texts: Sequence[str], config: TokenizerConfig) -> float:
+    """Returns the share of a text that half of a vocabulary's pieces write as characters.
+
+    What is left out is said.
+    """
+    counts = Counter[str]()
+    for text in texts:
+        counts.update(unicodedata.normalize("NFKC", text))
+    room = (config.vocab_size - (256 if config.byte_fallback else 0)) // 2
+    kept = sum(count for _, count in counts.most_common(max(room, 0)))
+    coverage = max(_LOWEST_COVERAGE, min(COVERAGE, kept / counts.total()))
+    logger.warning(
+        "%d different characters are too many for a vocabulary of %d pieces: the rarest, %.2f %% "
+        "of the text, %s; a larger vocab_size has room for them",
+        len(counts),
+        config.vocab_size,
+        100 * (1 - coverage),
+        "are written in bytes" if config.byte_fallback else "are unknown",
+    )
+    return coverage

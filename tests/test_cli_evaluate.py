@@ -134,14 +134,23 @@ def test_errors_are_one_line_before_any_work(s2s, tiny, files, tmp_path, options
     assert not (tmp_path / "P").exists()
 
 
-def test_chinese_without_its_tokenizer_is_warned_of(s2s, tmp_path):
-    (tmp_path / "ref").write_text("我们今天去学校上课。\n", encoding="utf-8")
-    (tmp_path / "out").write_text("我们今天去学校学习。\n", encoding="utf-8")
-    options = ["--ref", tmp_path / "ref", "--hypotheses", tmp_path / "out"]
-    assert "use --tokenize zh or char" in s2s("evaluate", *options).err
-    finished = s2s("evaluate", *options, "--tokenize", "zh")
-    assert finished.err == ""
-    assert b"BLEU   66.06  nrefs:1|case:mixed|eff:no|tok:zh" in finished.out
+@pytest.mark.parametrize(
+    ("reference", "output", "tokenizer"),
+    [
+        ("我们今天去学校上课。", "我们今天去学校学习。", "zh"),
+        ("わたしは学校へ行きました。", "わたしは学校へ行きます。", "char"),
+        ("ฉันไปโรงเรียนวันนี้", "ฉันไปโรงเรียน", "char"),
+        ("나는 오늘 학교에 간다.", "나는 오늘 학교에 간다.", "13a"),
+        ("We go to school.", "We go to 学校.", "13a"),
+    ],
+)
+def test_bleu_finds_words_where_no_blanks_are_written(s2s, tmp_path, reference, output, tokenizer):
+    (tmp_path / "ref").write_text(f"{reference}\n", encoding="utf-8")
+    (tmp_path / "out").write_text(f"{output}\n", encoding="utf-8")
+    options = ["--ref", tmp_path / "ref", "--hypotheses", tmp_path / "out", "--json"]
+    finished = s2s("evaluate", *options)
+    assert f"tok:{tokenizer}".encode() in finished.out
+    assert b"tok:13a" in s2s("evaluate", *options, "--tokenize", "13a").out
 
 
 def test_the_page_of_a_model_file_says_what_it_lacks(s2s, tiny, files, tmp_path):

@@ -93,6 +93,31 @@ def test_a_small_text_gives_a_smaller_vocabulary_and_no_text_an_error():
         train_tokenizer([], [], TokenizerConfig(vocab_size=100), seed=1)
 
 
+@pytest.mark.parametrize(
+    ("more", "left_out"),
+    [({}, "are unknown"), ({"byte_fallback": True, "vocab_size": 700}, "are written in bytes")],
+)
+def test_more_characters_than_pieces_cost_the_rarest_ones_and_that_is_said(caplog, more, left_out):
+    # As in Chinese: most of the text is of few characters, most characters are rare.
+    often, rare = [chr(0x4E00 + n) for n in range(80)], [chr(0x5E00 + n) for n in range(900)]
+    texts = ["".join(often[n % 80 :] + often[: n % 80]) + rare[n] for n in range(900)]
+    config = TokenizerConfig(**{"vocab_size": 300, **more})
+    tokenizer = train_tokenizer(texts, ["a b c"] * 90, config, seed=1)
+    assert "are too many for a vocabulary of" in caplog.text
+    assert left_out in caplog.text
+    (ids,) = tokenizer.encode_src(["".join(often)])
+    assert UNK_ID not in ids
+    (ids,) = tokenizer.encode_src([rare[899]])
+    assert (UNK_ID in ids) != config.byte_fallback
+
+
+def test_a_vocabulary_too_small_for_any_such_text_is_refused_in_one_line():
+    texts = ["".join(chr(0x4E00 + n) for n in range(start, start + 50)) for start in range(900)]
+    with pytest.raises(DataError, match="no vocabulary of 100 pieces") as refused:
+        train_tokenizer(texts, texts, TokenizerConfig(vocab_size=100), seed=1)
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize("model", [b"", b"x", b"\x00" * 100])
 def test_bytes_of_another_kind_are_refused(model):
     with pytest.raises(ModelError, match="no SentencePiece model"):

@@ -70,8 +70,13 @@ def evaluate(
         bool, typer.Option("--lowercase", help="Compare lowercased text (case:lc).")
     ] = False,
     tokenize: Annotated[
-        str, typer.Option(metavar="13a|intl|zh|char|none", help="How BLEU finds words.")
-    ] = "13a",
+        str | None,
+        typer.Option(
+            metavar="13a|intl|zh|char|none",
+            help="How BLEU finds words; by default zh in Chinese, char where there are no blanks "
+            "either, else 13a.",
+        ),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Write a page with figures and examples here (HTML).")
     ] = None,
@@ -103,9 +108,10 @@ def evaluate(
         s2s evaluate --hypotheses new.en --baseline old.en --ref test.en --confidence
     """
     from s2s.buckets import score_by_length
-    from s2s.cli.testset import check_what, read_output, read_test_set, warn_of_blankless
+    from s2s.cli.testset import check_what, read_output, read_test_set
     from s2s.evaluation import Evaluation
     from s2s.score import check_metrics, compare, score, why_not_resampled
+    from s2s.scripts import bleu_tokenizer
 
     check_what(
         model,
@@ -122,13 +128,13 @@ def evaluate(
         },
     )
     models = [*([] if model is None else [model]), *(with_ or ())]
-    check_metrics(tokenize)
+    check_metrics(tokenize or "13a")
     sources, references = read_test_set(src, ref)
     others = None if baseline is None else read_output(baseline, ref, len(references))
     unsure = why_not_resampled(len(references))
     if unsure and (confidence or others is not None):
         raise DataError(f"{unsure}; or leave out --confidence and --baseline")
-    warn_of_blankless(references, tokenize)
+    tokenize = tokenize or bleu_tokenizer(references)
     with ExitStack() as files:
         # Opened before the work, so that a folder that is not there is told at once.
         page = None if plot is None else files.enter_context(atomic_output(plot))

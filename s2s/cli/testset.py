@@ -1,14 +1,10 @@
 """What ``s2s evaluate`` is given: options that fit together, and texts that match line by line."""
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from s2s.buckets import written_without_blanks
 from s2s.errors import ConfigError, DataError
 from s2s.text import printable, read_lines, read_pairs
-
-logger = logging.getLogger(__name__)
 
 
 def check_what(
@@ -59,12 +55,3 @@ def read_output(path: Path, ref: Path, expected: int) -> list[str]:
             f"{expected}; expected one translation a line"
         )
     return lines
-
-
-def warn_of_blankless(references: Sequence[str], tokenize: str) -> None:
-    """Says that BLEU finds no words in Chinese, if it looks for blanks in it."""
-    if tokenize in ("13a", "intl") and written_without_blanks(references):
-        logger.warning(
-            "BLEU takes whole sentences for words where no blanks are written; "
-            "use --tokenize zh or char"
-        )

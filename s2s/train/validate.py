@@ -15,6 +15,7 @@ from s2s.corpus.stream import iterate_once
 from s2s.keep.patterns import KEEP_PIECE, STAND_IN
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
+from s2s.scripts import bleu_tokenizer
 from s2s.search import beam_search
 from s2s.text import read_pairs
 from s2s.tokenizer import Tokenizer
@@ -130,5 +131,7 @@ class Validator:
             ]
             for row, text in zip(rows, self.tokenizer.decode(best, written=True), strict=True):
                 texts[row] = text
-        bleu = score(texts, [tgt for _, tgt in pairs], bleu_only=True)[0]
+        references = [tgt for _, tgt in pairs]
+        tokenize = bleu_tokenizer(references)
+        bleu = score(texts, references, bleu_only=True, tokenize=tokenize)[0]
         return bleu.value, bleu.signature
