@@ -17,7 +17,7 @@ from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: 
 from s2s.model.run import load_run  # noqa: E402
 from s2s_export import build_model, check_parity, export_run  # noqa: E402
 from s2s_export import export as export_module  # noqa: E402
-from s2s_export.quantise import to_codes  # noqa: E402
+from s2s_export.quantise import FEW_CODES, LOW_POINT, to_codes, vocabulary_codes  # noqa: E402
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])
@@ -215,3 +215,14 @@ def test_two_neighbours_of_an_int8_weight_cannot_saturate_16_bits():
     padded = np.pad(np.abs(codes.astype(int)), ((0, 0), (0, 1))).reshape(50, -1, 4)
     assert np.sort(padded, axis=-1)[..., -2:].sum(axis=-1).max() * 255 < 2**15
     assert np.abs(codes * scales[:, None] - weight).max() <= scales.max() * 0.501
+
+
+@pytest.mark.parametrize(("largest", "one"), [(1.0, True), (30.0, False)])
+def test_two_weights_of_a_vocabulary_cannot_saturate_16_bits_with_activations_of_7(largest, one):
+    table = np.random.default_rng(0).uniform(-1, 1, size=(50, 203)).astype(np.float32)
+    table[0] *= largest
+    codes, scales = vocabulary_codes(table)
+    assert scales.ndim == (0 if one else 1)
+    assert np.abs(codes.astype(int)).max() == 127
+    assert (LOW_POINT + FEW_CODES) * 2 * 127 < 2**15
+    assert np.abs(codes * scales[..., None] - table).max() <= scales.max() * 0.501
