@@ -21,7 +21,9 @@ from typing import Any
 from s2s.card import strings_of
 from s2s.config import FORMAT, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
+from s2s.onnx_check import check_graph
 from s2s.onnx_header import OnnxHeader, read_header
+from s2s.seal import check_seal
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 
@@ -98,9 +100,8 @@ def describe(model: str | Path | bytes) -> Described:
             raise ModelError("it is an ONNX file of another kind, without s2s.format")
         if found != str(FORMAT):
             raise ModelError(f"it has format {printable(found)}; this s2s reads format {FORMAT}")
-        if header.external:
-            raise ModelError("its weights lie in another file; s2s models are one file")
-        card = _card(header)
+        card = _card(data, header)
+        check_graph(header)
     except ModelError as error:
         raise ModelError(f"{name} is no s2s model file: {error}") from error
     return Described(name, data, header, card, text)
@@ -170,11 +171,14 @@ def _read(path: Path, name: str) -> bytes:
         raise FileError(f"cannot read {name}: {reason}") from error
 
 
-def _card(header: OnnxHeader) -> dict[str, Any]:
+def _card(data: bytes, header: OnnxHeader) -> dict[str, Any]:
+    """Returns ``s2s.config``, once the checksum has been checked."""
     try:
         card = json.loads(header.metadata.get("s2s.config", ""))
     except (ValueError, RecursionError) as error:
+        check_seal(data, header.metadata, None)  # what is damaged is damaged
         raise ModelError("its s2s.config is missing or no JSON") from error
+    check_seal(data, header.metadata, card if isinstance(card, dict) else None)
     if not isinstance(card, dict):
         raise ModelError("its s2s.config is no JSON object")
     for key in ("model", "search"):

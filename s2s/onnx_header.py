@@ -14,6 +14,10 @@ from s2s.protobuf import read_fields, read_varint
 _MAX_DEPTH = 32  # of graphs inside graphs; the search needs two
 _TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 8: "string", 9: "bool"}
 _TYPES |= {10: "float16", 11: "float64", 16: "bfloat16"}
+_SIZES = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
+"""Bytes of an element."""
+_STRING = 8
+_LISTS = (4, 5, 7, 10, 11)  # float_data, int32_data, int64_data, double_data, uint64_data
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class OnnxHeader:
     """Numbers held in tensors, quantisation scales and constants included."""
     external: bool = False
     """Whether a tensor's data lie in another file."""
+    operators: set[tuple[str, str]] = field(default_factory=set)
+    """Domain, empty for ONNX's own, and name of what its nodes do."""
+    misfit: str | None = None
+    """Name of a tensor whose data are not as many as its shape says."""
+    foreign: str | None = None
+    """A part that the files of s2s do not have."""
 
 
 def read_header(data: bytes) -> OnnxHeader:
@@ -62,6 +72,8 @@ def read_header(data: bytes) -> OnnxHeader:
                 case 14, memoryview():
                     pair = dict(read_fields(value))
                     header.metadata[_text(pair.get(1))] = _text(pair.get(2))
+                case (20, _) | (25, _):
+                    header.foreign = "training" if number == 20 else "functions"
     except (IndexError, UnicodeDecodeError) as error:
         raise ModelError("it is no ONNX file, or not all of one") from error
     if not has_graph or not header.opsets:
@@ -76,18 +88,28 @@ def _read_graph(graph: memoryview, header: OnnxHeader, depth: int) -> None:
     for number, value in read_fields(graph):
         if isinstance(value, int):
             continue
-        if number == 1:  # node
-            for node_number, attribute in read_fields(value):
-                if node_number == 5 and isinstance(attribute, memoryview):
-                    _read_attribute(attribute, header, depth)
+        if number == 1:
+            _read_node(value, header, depth)
         elif number == 5:  # initializer
             _read_tensor(value, header)
         elif number in (11, 12) and depth == 0:
             (header.inputs if number == 11 else header.outputs).append(_read_value(value))
-        elif number == 15:  # sparse_initializer: its values and indices are tensors
-            for part_number, part in read_fields(value):
-                if part_number in (1, 2) and isinstance(part, memoryview):
-                    _read_tensor(part, header)
+        elif number == 15:  # sparse_initializer
+            header.foreign = "sparse tensors"
+
+
+def _read_node(node: memoryview, header: OnnxHeader, depth: int) -> None:
+    domain, operator = "", ""
+    for number, value in read_fields(node):
+        if not isinstance(value, memoryview):
+            continue
+        if number == 4:
+            operator = _text(value)
+        elif number == 5:
+            _read_attribute(value, header, depth)
+        elif number == 7:
+            domain = _text(value)
+    header.operators.add(("" if domain == "ai.onnx" else domain, operator))
 
 
 def _read_attribute(attribute: memoryview, header: OnnxHeader, depth: int) -> None:
@@ -97,10 +119,13 @@ def _read_attribute(attribute: memoryview, header: OnnxHeader, depth: int) -> No
                 _read_tensor(value, header)
             elif number in (6, 11):  # g, graphs
                 _read_graph(value, header, depth + 1)
+            elif number in (22, 23):  # sparse_tensor, sparse_tensors
+                header.foreign = "sparse tensors"
 
 
 def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
     dims: list[int] = []
+    name, element, raw, strings, listed = "", 0, -1, 0, 0
     for number, value in read_fields(tensor):
         if number == 1:
             if isinstance(value, int):
@@ -112,7 +137,25 @@ def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
                     dims.append(dim)
         elif number == 13 or (number == 14 and value == 1):  # external_data, data_location
             header.external = True
-    header.weights += math.prod(dims)
+        elif number == 2 and isinstance(value, int):
+            element = value
+        elif number == 8:
+            name = _text(value)
+        elif number == 9 and isinstance(value, memoryview):
+            raw = len(value)
+        elif number == 6:
+            strings += 1
+        elif number in _LISTS:  # packed, or a number each
+            listed += len(value) if isinstance(value, memoryview) else 1
+    size = math.prod(dims)
+    header.weights += size
+    # A negative dimension has 64 bits. Of lists, onnxruntime counts each number itself: here, that
+    # there are as many bytes as numbers keeps shapes from being larger than the file.
+    fits = strings == size if element == _STRING else size <= listed
+    if raw >= 0:
+        fits = raw == size * _SIZES.get(element, -1)
+    if not fits:
+        header.misfit = name
 
 
 def _read_value(info: memoryview) -> Value:

@@ -57,17 +57,18 @@ def read_varint(view: memoryview, position: int) -> tuple[int, int]:
 def write_field(number: int, value: int | bytes) -> bytes:
     """Returns a field: a non-negative number, or a string, bytes or message that is serialized."""
     if isinstance(value, int):
-        return _write_varint(number << 3 | _VARINT) + _write_varint(value)
-    return _write_varint(number << 3 | _BYTES) + _write_varint(len(value)) + value
+        return write_varint(number << 3 | _VARINT) + write_varint(value)
+    return write_varint(number << 3 | _BYTES) + write_varint(len(value)) + value
 
 
 def write_fixed32(number: int, value: bytes) -> bytes:
     """Returns a field of four bytes, a little-endian float say."""
     assert len(value) == 4
-    return _write_varint(number << 3 | _FIXED32) + value
+    return write_varint(number << 3 | _FIXED32) + value
 
 
-def _write_varint(value: int) -> bytes:
+def write_varint(value: int) -> bytes:
+    """Returns a non-negative number as messages hold it."""
     written = bytearray()
     while value > 0x7F:
         written.append(value & 0x7F | 0x80)

@@ -81,6 +81,7 @@ def tagged(tmp_path_factory, with_tags):
     """Path of the same model, two rare pieces of which have become tags."""
     from s2s.model_file import read_model_file
     from s2s.protobuf import write_field
+    from s2s.seal import sealed
 
     data = (DATA / "tiny.onnx").read_bytes()
     file = read_model_file(data)
@@ -92,5 +93,5 @@ def tagged(tmp_path_factory, with_tags):
         entry = write_field(1, f"s2s.{key}".encode()) + write_field(2, value.encode())
         data += write_field(14, entry)
     path = tmp_path_factory.mktemp("tagged") / "tagged.onnx"
-    path.write_bytes(data)
+    path.write_bytes(sealed(data))
     return path

@@ -16,6 +16,7 @@ from s2s.config import BOS_ID, PAD_ID, ModelConfig, SearchConfig, TokenizerConfi
 from s2s.files import atomic_output
 from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
+from s2s.seal import sealed
 from s2s.tokenizer import Tokenizer
 from s2s.vocabulary import train_tokenizer
 from s2s_export import add_metadata, build_model, check_parity
@@ -109,9 +110,10 @@ def main() -> None:
     run = Run(train(tokenizer, rng), tokenizer, SearchConfig(max_length=200), CARD)
     model = build_model(run.model, run.search)
     add_metadata(model, run, "fp32")
-    check_parity(run.model, model.SerializeToString(), run.search, "fp32")
+    serialized = sealed(model.SerializeToString())
+    check_parity(run.model, serialized, run.search, "fp32")
     with atomic_output(OUTPUT, "wb") as file:
-        file.write(model.SerializeToString())
+        file.write(serialized)
     print(OUTPUT, OUTPUT.stat().st_size)  # noqa: T201
 
 

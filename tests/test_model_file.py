@@ -9,17 +9,32 @@ from hypothesis import strategies as st
 from s2s.errors import FileError, ModelError
 from s2s.model_file import read_model_file
 from s2s.onnx_header import read_header
+from s2s.protobuf import write_varint
+from s2s.seal import UNSEALED, sealed
 
 
 def field(number, value):
     """A protobuf field of bytes; appended to a message, it is one more or replaces the last."""
     assert len(value) < 1 << 14
     size = bytes([len(value) & 0x7F | 0x80, len(value) >> 7])
-    return bytes([number << 3 | 2]) + size + value
+    return write_varint(number << 3 | 2) + size + value
 
 
 def metadata(key, value):
     return field(14, field(1, key.encode()) + field(2, value.encode()))
+
+
+def resealed(data):
+    """Gives a changed file its checksum, as one has who changed it on purpose."""
+    with contextlib.suppress(ModelError):
+        return sealed(data)
+    return data
+
+
+def tensor(start, raw=None):
+    """An initializer: type and shape, and perhaps data."""
+    data = b"" if raw is None else field(9, raw)
+    return field(7, field(5, start + field(8, b"huge") + data))
 
 
 @pytest.fixture
@@ -89,6 +104,20 @@ def test_bytes_are_as_good_as_a_path(data, tiny):
         (lambda data: data + metadata("s2s.tokenizer", "eHg="), "no SentencePiece model"),
         (lambda data: data + metadata("s2s.tgt_tokenizer", "eHg="), "no SentencePiece model"),
         (lambda data: data.replace(b"length_penalty", b"length_pemalty"), "its graph has inputs"),
+        (lambda data: data.replace(b"s2s.checksum", b"s2s.chocksum"), "s2s.checksum is missing"),
+        (lambda data: data + metadata("s2s.checksum", UNSEALED), "checksum is not that"),
+        (lambda data: data.replace(b"TopK", b"Topp"), "has the operator 'Topp', which this s2s"),
+        (lambda data: data.replace(b"TopK", b"T\n\x1bk"), r"'T\\n\\x1bk'"),
+        (lambda data: data + field(7, field(1, field(4, b"EPContext"))), "operator 'EPContext'"),
+        (lambda data: data + field(7, field(1, field(4, b"Add") + field(7, b"x"))), "'x.Add'"),
+        (lambda data: data + field(25, b""), "it has functions, which s2s does not write"),
+        (lambda data: data + field(20, b""), "it has training, which"),
+        (lambda data: data + field(7, field(15, b"")), "it has sparse tensors, which"),
+        (lambda data: data + tensor(b"\x10\x01\x08\x7f"), "'huge' has not the data"),
+        (lambda data: data + tensor(b"\x10\x01\x08\x7f", raw=bytes(507)), "'huge' has not"),
+        (lambda data: data + tensor(b"\x10\x01" + b"\x08\xff\xff\xff\xff\x0f" * 2), "'huge'"),
+        (lambda data: data + tensor(b"\x10\x01\x08" + b"\xff" * 9 + b"\x01"), "'huge' has not"),
+        (lambda data: data + tensor(b"\x10\x63", raw=bytes(8)), "'huge' has not the data"),
         (lambda data: data + field(7, field(5, b"\x70\x01")), "weights lie in another file"),
         (
             lambda data: data + field(7, field(1, field(5, field(6, field(5, b"\x70\x01"))))),
@@ -98,7 +127,7 @@ def test_bytes_are_as_good_as_a_path(data, tiny):
 )
 def test_files_that_are_no_s2s_model_get_one_line(data, change, reason):
     with pytest.raises(ModelError, match=reason) as caught:
-        read_model_file(change(data))
+        read_model_file(resealed(change(data)))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 500
 
@@ -107,25 +136,26 @@ def test_a_tokenizer_of_another_size_is_refused(data):
     card = read_model_file(data).card
     card["model"]["tgt_vocab_size"] = 65
     with pytest.raises(ModelError, match=r"\(64, 64\) pieces, its network \(64, 65\)"):
-        read_model_file(data + metadata("s2s.config", json.dumps(card)))
+        read_model_file(sealed(data + metadata("s2s.config", json.dumps(card))))
 
 
 def test_a_search_out_of_range_is_refused(data):
     card = read_model_file(data).card
     card["search"]["beam_size"] = 0
     with pytest.raises(ModelError, match="beam_size is 0"):
-        read_model_file(data + metadata("s2s.config", json.dumps(card)))
+        read_model_file(sealed(data + metadata("s2s.config", json.dumps(card))))
 
 
 def test_fields_of_a_later_version_are_left_to_the_graph(data):
     card = read_model_file(data).card
     card["model"]["new"] = card["search"]["new"] = 1
-    assert read_model_file(data + metadata("s2s.config", json.dumps(card))).search.beam_size == 5
+    changed = sealed(data + metadata("s2s.config", json.dumps(card)))
+    assert read_model_file(changed).search.beam_size == 5
 
 
 def test_a_separate_target_tokenizer_is_used(data):
     own = base64.b64encode(read_model_file(data).tokenizer.src_model).decode()
-    assert read_model_file(data + metadata("s2s.tgt_tokenizer", own)).tokenizer.tgt_model
+    assert read_model_file(sealed(data + metadata("s2s.tgt_tokenizer", own))).tokenizer.tgt_model
 
 
 @given(st.binary(max_size=200))

@@ -23,6 +23,7 @@ from s2s.errors import ConfigError  # noqa: E402
 from s2s.model.run import Run  # noqa: E402
 from s2s.model.seq2seq import Seq2Seq  # noqa: E402
 from s2s.model_file import describe, read_model_file  # noqa: E402
+from s2s.seal import sealed  # noqa: E402
 from s2s.train.config import TrainConfig  # noqa: E402
 from s2s_export import add_metadata  # noqa: E402
 
@@ -182,7 +183,7 @@ SEARCHES = st.builds(
 
 
 @pytest.fixture(scope="module")
-def written(request):
+def materials(request):
     """A graph whose metadata is written anew, its tokenizer, and a network of its sizes."""
     path = request.path.parent / "data" / "tiny.onnx"
     tokenizer = read_model_file(path).tokenizer
@@ -195,11 +196,12 @@ def written(request):
 
 @settings(deadline=None, max_examples=50)
 @given(CARDS, SEARCHES, st.sampled_from(["fp32", "int8"]), st.integers(1, 3))
-def test_what_is_written_into_a_file_is_read_from_it(written, card, search, precision, members):
-    graph, tokenizer, network = written
+def test_what_is_written_into_a_file_is_read_from_it(materials, card, search, precision, members):
+    graph, tokenizer, network = materials
     run = Run(network, tokenizer, search, card)
     add_metadata(graph, [run] * members, precision)
-    file = read_model_file(graph.SerializeToString())
+    written = sealed(graph.SerializeToString())
+    file = read_model_file(written)
     assert file.search == search
     assert file.tokenizer.src_model == tokenizer.src_model
     assert file.tokenizer.tgt_model == tokenizer.tgt_model
@@ -208,4 +210,4 @@ def test_what_is_written_into_a_file_is_read_from_it(written, card, search, prec
     assert file.card["precision"] == precision
     assert ModelConfig.from_dict(file.card["model"]) == network.config
     assert len(file.card.get("members", [0])) == members
-    assert not describe(graph.SerializeToString()).text
+    assert not describe(written).text

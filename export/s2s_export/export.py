@@ -9,6 +9,7 @@ import onnx
 from s2s.errors import ModelError, ParityError
 from s2s.files import atomic_output
 from s2s.model.ensemble import load_runs
+from s2s.seal import sealed
 from s2s_export.builder import stored
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
@@ -105,14 +106,14 @@ def export_run(
             raise ModelError(_too_large(size))
         graph = build_model(models, search, checked)
         add_metadata(graph, runs, checked)
-        serialized = serialize(graph)
+        serialized = sealed(serialize(graph))
         parity = check_parity(models, serialized, search, checked)
         texts = None
         if text:
             tokenizer, without_strings = runs[0].tokenizer, serialized
             graph = build_text_model(models, search, tokenizer, checked)
             add_metadata(graph, runs, checked, text=True)
-            serialized = serialize(graph)
+            serialized = sealed(serialize(graph))
             texts = check_texts(serialized, without_strings, tokenizer, search)
         file.write(serialized)
     kept = kept_in_fp32([model.config for model in models]) if checked == "int8" else {}

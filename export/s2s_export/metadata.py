@@ -3,7 +3,8 @@
 ``s2s.format`` is the version of the contract; ``s2s.config`` is JSON: ``model`` and ``search`` (the
 configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags`` and
 ``keep`` if any, ``scores``); ``s2s.tokenizer`` is the source's or joint SentencePiece model in
-base64, ``s2s.tgt_tokenizer`` the target's if it has its own.
+base64, ``s2s.tgt_tokenizer`` the target's if it has its own. ``s2s.checksum`` has zeros, which
+``s2s.seal.sealed`` replaces in the serialized model.
 
 Of an ensemble, ``members`` lists the configurations of all networks, ``model`` and ``search`` are
 those of the first, and of the cards only ``languages``, ``tags`` and ``keep`` stay: a member's
@@ -24,6 +25,7 @@ from s2s.model.ensemble import joint_card
 from s2s.model.run import Run
 from s2s.model_file import TEXT_KEY
 from s2s.option_inputs import DEFAULTS
+from s2s.seal import DECLARED, KEY, UNSEALED
 
 
 def add_metadata(
@@ -46,6 +48,7 @@ def add_metadata(
         "precision": precision,
         **({} if text else {"options": sorted(DEFAULTS)}),
         "s2s_version": __version__,
+        **DECLARED,
     }
     if len(runs) > 1:
         config["members"] = [each.model.config.to_dict() for each in runs]
@@ -57,4 +60,5 @@ def add_metadata(
         entries["s2s.tokenizer"] = base64.b64encode(run.tokenizer.src_model).decode()
         if run.tokenizer.tgt_model is not None:
             entries["s2s.tgt_tokenizer"] = base64.b64encode(run.tokenizer.tgt_model).decode()
+    entries[KEY] = UNSEALED
     onnx.helper.set_model_props(model, entries)

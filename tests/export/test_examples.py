@@ -18,6 +18,7 @@ from s2s import Translator
 from s2s.model_file import read_model_file
 from s2s.pieces import append_pieces, read_pieces
 from s2s.protobuf import read_fields, write_field
+from s2s.seal import sealed
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "export" / "examples"
@@ -49,7 +50,7 @@ def with_metadata(data, **entries):
     for key, value in entries.items():
         entry = write_field(1, f"s2s.{key}".encode()) + write_field(2, value.encode())
         data += write_field(14, entry)
-    return data
+    return sealed(data)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from s2s import Translator  # noqa: E402
 from s2s.errors import MissingPackageError, ModelError, ParityError  # noqa: E402
 from s2s.model.ensemble import load_runs  # noqa: E402
 from s2s.model.run import load_run  # noqa: E402
+from s2s.seal import sealed  # noqa: E402
 from s2s.text import clean  # noqa: E402
 from s2s_export import add_metadata, build_model, export_run  # noqa: E402
 from s2s_export import export as export_module  # noqa: E402
@@ -92,7 +93,7 @@ def write(folders, out, precision="fp32"):
     of_text = build_text_model(models, search, tokenizer, precision)
     for name, model in (("ids", of_ids), ("text", of_text)):
         add_metadata(model, runs, precision, text=name == "text")
-        (out / f"{name}.onnx").write_bytes(serialize(model))
+        (out / f"{name}.onnx").write_bytes(sealed(serialize(model)))
     written = [(out / name).read_bytes() for name in ("text.onnx", "ids.onnx")]
     parity = check_texts(*written, tokenizer, search)
     assert (parity.sentences, parity.ties) == (34, 0)

@@ -1,0 +1,74 @@
+"""The checksum in a model file, which tells damage before anything of the file is run.
+
+The entry ``s2s.checksum`` of its metadata holds SHA-256 of the whole file in 64 hexadecimal digits,
+taken with zeros in their place. ``s2s.config`` says that there is one, so that damage cannot take
+it away unseen; files of 0.1.0 have none. It is no signature: who means harm writes another one.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from s2s.errors import ModelError
+from s2s.protobuf import write_field, write_varint
+
+KEY = "s2s.checksum"
+DECLARED = {"checksum": "sha256"}
+"""What ``s2s.config`` says."""
+UNSEALED = "0" * 64
+"""The entry of a file that ``sealed`` is to have."""
+_BEFORE = write_field(1, KEY.encode()) + write_varint(2 << 3 | 2) + write_varint(len(UNSEALED))
+"""The bytes before the digits: a StringStringEntryProto."""
+
+
+def sealed(model: bytes) -> bytes:
+    """Returns a serialized model with the checksum that belongs to it.
+
+    Args:
+        model: With an entry ``s2s.checksum``, ``UNSEALED`` or what it was before a change.
+
+    Raises:
+        ModelError: If it has no such entry, or several.
+    """
+    place = _place(model)
+    if place is None:
+        raise ModelError(f"the model has no place for a checksum: one entry {KEY} of 64 digits")
+    return model[:place] + _digest(model, place).encode() + model[place + len(UNSEALED) :]
+
+
+def check_seal(model: bytes, metadata: Mapping[str, str], card: Mapping[str, Any] | None) -> None:
+    """Raises ModelError if a model has a checksum, or should have one, that is not its own.
+
+    Args:
+        model: Serialized.
+        metadata: Of it.
+        card: Its ``s2s.config``; None if that is no JSON object.
+    """
+    found = metadata.get(KEY)
+    if found is None:
+        if card is not None and "checksum" in card:
+            raise ModelError(f"it is damaged: its {KEY} is missing; use a copy, or export it again")
+        return
+    place = _place(model)
+    if place is None or _digest(model, place) != found:
+        raise ModelError(
+            "it is damaged, or was changed after its export: its checksum is not that of its "
+            "content; use a copy, or export it again"
+        )
+
+
+def _place(model: bytes) -> int | None:
+    """Returns where the digits begin, of the only entry."""
+    start = model.find(_BEFORE)
+    place = start + len(_BEFORE)
+    if start < 0 or place + len(UNSEALED) > len(model) or model.find(_BEFORE, place) >= 0:
+        return None
+    return place
+
+
+def _digest(model: bytes, place: int) -> str:
+    view = memoryview(model)
+    digest = hashlib.sha256(view[:place])
+    digest.update(UNSEALED.encode())
+    digest.update(view[place + len(UNSEALED) :])
+    return digest.hexdigest()
