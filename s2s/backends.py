@@ -162,7 +162,7 @@ class OnnxBackend:
         # 8,000 pieces, hidden size 512, one core, 13 pieces a sentence: batches of 256 to 4,096
         # source pieces, beams 1 and 5, fp32 and int8 are within a tenth of the best at 1,024.
         self.batch_size = BatchSize(1024, 1024) if on_cpu else BatchSize(16384, 8192)
-        self._name = file.name
+        self._name, self._pieces = file.name, file.tokenizer.tgt_vocab_size
         # Files of 0.1.0 have none.
         self._inputs = {*INPUTS, *(DEFAULTS if "options" in file.card else ())}
         self._errors = runtime_errors(runtime)
@@ -194,9 +194,33 @@ class OnnxBackend:
             )
         outputs = [*OUTPUTS, *DETAILS] if details else list(OUTPUTS)
         try:
-            return Found(*self._session.run(outputs, inputs))
+            found = Found(*self._session.run(outputs, inputs))
         except self._errors as error:
             raise ModelError(f"onnxruntime cannot run {self._name}: {reason(error)}") from error
+        if not _is_found(found, batch, config.beam_size, self._pieces):
+            raise ModelError(
+                f"{self._name} is damaged: its graph gives no hypotheses of its pieces"
+            )
+        return found
+
+
+def _is_found(found: Found, batch: Batch, beam_size: int, pieces: int) -> bool:
+    """Whether what a graph gives has the shapes of search output, and pieces that there are."""
+    hypotheses, lengths, scores = (np.asarray(each) for each in found[:3])
+    rows, length = batch.src.shape
+    if not (
+        hypotheses.ndim == 3
+        and hypotheses.shape[:2] == lengths.shape == scores.shape
+        and lengths.shape[0] == rows
+        and 1 <= lengths.shape[1] <= beam_size
+        and 0 <= lengths.min() <= lengths.max() <= hypotheses.shape[2]
+        and 0 <= hypotheses.min(initial=0) <= hypotheses.max(initial=0) < pieces
+    ):
+        return False
+    details = [] if found.log_probs is None else [(found.log_probs, hypotheses.shape)]
+    if found.attention is not None:
+        details.append((found.attention, (*hypotheses.shape, length)))
+    return all(np.shape(value) == shape for value, shape in details)
 
 
 _CUDA_HINT = (

@@ -207,10 +207,12 @@ class ModelConfig(Config):
     def __post_init__(self) -> None:
         Config.__post_init__(self)
         for name in ("src_vocab_size", "tgt_vocab_size"):
-            self._check_range(name, len((PAD_ID, UNK_ID, BOS_ID, EOS_ID)) + 1)
-        for name in ("embedding_size", "encoder_layers", "decoder_layers", "attention_heads"):
-            self._check_range(name, 1)
-        self._check_range("hidden_size", 2)
+            self._check_range(name, len((PAD_ID, UNK_ID, BOS_ID, EOS_ID)) + 1, 10_000_000)
+        for name in ("encoder_layers", "decoder_layers"):
+            self._check_range(name, 1, 100)
+        for name in ("embedding_size", "attention_heads"):
+            self._check_range(name, 1, 1_000_000)
+        self._check_range("hidden_size", 2, 1_000_000)
         if self.hidden_size % 2:
             raise ConfigError(
                 f"ModelConfig.hidden_size is {self.hidden_size}; expected an even number, "

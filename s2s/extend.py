@@ -25,6 +25,7 @@ from s2s.pieces import (
     append_pieces,
     load_plain,
     normalization_of,
+    normalize,
     read_pieces,
 )
 from s2s.tags import TAG, check_tags
@@ -242,7 +243,7 @@ def _normalize(model: bytes, texts: Sequence[str]) -> list[str]:
     normalized: list[str] = []
     for start in range(0, len(texts), _PORTION):
         portion = [TAG.sub(" ", text) for text in texts[start : start + _PORTION]]
-        normalized += processor.normalize(portion)
+        normalized += (normalize(processor, text) for text in portion)
     return normalized
 
 

@@ -10,17 +10,16 @@ from s2s.errors import ModelError
 from s2s.onnx_header import OnnxHeader
 from s2s.text import printable
 
+_ONNX = (
+    "Abs Add And Cast Compress Concat DequantizeLinear Div Equal Expand GRU Gather "
+    "GatherElements Gemm Greater Identity If LSTM Less LessOrEqual Log LogSoftmax Loop "
+    "MatMul Max Min Mod Mul Neg NonZero Not Or Pad Pow QuantizeLinear RNN Range ReduceMax "
+    "ReduceMean ReduceProd ReduceSum Relu Reshape ReverseSequence Round Scan "
+    "ScatterElements ScatterND Shape Sigmoid Slice Softmax Split Squeeze Sub Sum Tanh TopK "
+    "Transpose Unique Unsqueeze Where"
+)
 OPERATORS: dict[str, frozenset[str]] = {
-    "": frozenset(
-        (
-            "Abs Add And Cast Compress Concat DequantizeLinear Div Equal Expand GRU Gather "
-            "GatherElements Gemm Greater Identity If LSTM Less LessOrEqual Log LogSoftmax Loop "
-            "MatMul Max Min Mod Mul Neg NonZero Not Or Pad Pow QuantizeLinear RNN Range ReduceMax "
-            "ReduceMean ReduceProd ReduceSum Relu Reshape ReverseSequence Round Scan "
-            "ScatterElements ScatterND Shape Sigmoid Slice Softmax Split Squeeze Sub Sum Tanh TopK "
-            "Transpose Unique Unsqueeze Where"
-        ).split()
-    ),
+    "": frozenset(_ONNX.split()),
     "com.microsoft": frozenset(["MatMulIntegerToFloat"]),
     "ai.onnx.contrib": frozenset(
         ["SentencepieceDecoder", "SentencepieceTokenizer", "StringRegexReplace"]

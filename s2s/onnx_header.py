@@ -6,6 +6,7 @@ before any runtime follows their path.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from s2s.errors import ModelError
@@ -124,38 +125,37 @@ def _read_attribute(attribute: memoryview, header: OnnxHeader, depth: int) -> No
 
 
 def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
-    dims: list[int] = []
-    name, element, raw, strings, listed = "", 0, -1, 0, 0
+    fields: dict[int, list[int | memoryview]] = {}
     for number, value in read_fields(tensor):
-        if number == 1:
-            if isinstance(value, int):
-                dims.append(value)
-            else:  # packed
-                position = 0
-                while position < len(value):
-                    dim, position = read_varint(value, position)
-                    dims.append(dim)
-        elif number == 13 or (number == 14 and value == 1):  # external_data, data_location
-            header.external = True
-        elif number == 2 and isinstance(value, int):
-            element = value
-        elif number == 8:
-            name = _text(value)
-        elif number == 9 and isinstance(value, memoryview):
-            raw = len(value)
-        elif number == 6:
-            strings += 1
-        elif number in _LISTS:  # packed, or a number each
-            listed += len(value) if isinstance(value, memoryview) else 1
-    size = math.prod(dims)
+        fields.setdefault(number, []).append(value)
+    size = math.prod(_read_dims(fields.get(1, [])))
     header.weights += size
-    # A negative dimension has 64 bits. Of lists, onnxruntime counts each number itself: here, that
-    # there are as many bytes as numbers keeps shapes from being larger than the file.
-    fits = strings == size if element == _STRING else size <= listed
-    if raw >= 0:
-        fits = raw == size * _SIZES.get(element, -1)
+    if 13 in fields or 1 in fields.get(14, []):  # external_data, data_location
+        header.external = True
+    element = _number(fields.get(2, [0])[-1])
+    if element == _STRING:
+        fits = len(fields.get(6, [])) == size
+    elif 9 in fields:  # raw_data
+        fits = len(_view(fields[9][-1])) == size * _SIZES.get(element, -1)
+    else:
+        # Packed, or a number each. onnxruntime counts the numbers; that there are as many bytes
+        # keeps shapes from being larger than the file.
+        listed = [value for number in _LISTS for value in fields.get(number, [])]
+        fits = size <= sum(1 if isinstance(each, int) else len(each) for each in listed)
     if not fits:
-        header.misfit = name
+        header.misfit = _text(fields.get(8, [None])[-1])
+
+
+def _read_dims(values: list[int | memoryview]) -> Iterator[int]:
+    """Yields the sizes of a tensor's axes; a negative one, as 64 bits, is larger than any file."""
+    for value in values:
+        if isinstance(value, int):
+            yield value
+            continue
+        position = 0  # packed
+        while position < len(value):
+            dim, position = read_varint(value, position)
+            yield dim
 
 
 def _read_value(info: memoryview) -> Value:

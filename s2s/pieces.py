@@ -30,16 +30,24 @@ class Piece(NamedTuple):
 
 
 def read_pieces(model: bytes) -> list[Piece]:
-    """Returns the pieces of a model, in the order of their ids."""
+    """Returns the pieces of a model, in the order of their ids.
+
+    Raises:
+        ModelError: If it is no SentencePiece model, or has a piece that is damaged.
+    """
     pieces = []
-    for number, value in read_fields(memoryview(model)):
-        if number == 1 and isinstance(value, memoryview):
-            piece = dict(read_fields(value))
-            text, score, kind = piece[1], piece.get(2, memoryview(bytes(4))), piece.get(3, NORMAL)
-            assert isinstance(text, memoryview)
-            assert isinstance(score, memoryview)
-            assert isinstance(kind, int)
-            pieces.append(Piece(bytes(text).decode(), struct.unpack("<f", score)[0], kind))
+    try:
+        for number, value in read_fields(memoryview(model)):
+            if number == 1 and isinstance(value, memoryview):
+                piece = dict(read_fields(value))
+                text, score = piece[1], piece.get(2, memoryview(bytes(4)))
+                kind = piece.get(3, NORMAL)
+                if not isinstance(kind, int):
+                    raise TypeError("a piece's kind is no number")
+                points = struct.unpack("<f", _bytes(score))[0]
+                pieces.append(Piece(_bytes(text).decode(), points, kind))
+    except (IndexError, KeyError, TypeError, UnicodeDecodeError, struct.error) as error:
+        raise ModelError(f"the vocabulary is damaged: {error!s:.200}") from error
     return pieces
 
 
@@ -52,7 +60,7 @@ def algorithm_of(model: bytes) -> str:
 def normalization_of(model: bytes) -> str:
     """Returns the name of a model's rule for characters."""
     name = _part(model, 3).get(1, memoryview(b""))
-    return bytes(name).decode() if isinstance(name, memoryview) else ""
+    return bytes(name).decode(errors="replace") if isinstance(name, memoryview) else ""
 
 
 def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
@@ -66,6 +74,18 @@ def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
         )
         for piece in pieces
     )
+
+
+def normalize(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
+    """Returns text as a model sees it: its characters replaced by its rules, blanks marked.
+
+    Raises:
+        ModelError: If the rules make of it what is no UTF-8: they are damaged.
+    """
+    try:
+        return str(processor.normalize(text))
+    except UnicodeDecodeError as error:
+        raise ModelError("the vocabulary's rules for characters are damaged") from error
 
 
 def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:
@@ -84,10 +104,19 @@ def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:
     return processor
 
 
+def _bytes(value: int | memoryview) -> bytes:
+    if isinstance(value, int):
+        raise TypeError("a number in place of text or score")
+    return bytes(value)
+
+
 def _part(model: bytes, number: int) -> dict[int, int | memoryview]:
     """Returns the fields of the message that is a model's field ``number``."""
     fields: dict[int, int | memoryview] = {}
-    for found, value in read_fields(memoryview(model)):
-        if found == number and isinstance(value, memoryview):
-            fields |= dict(read_fields(value))
+    try:
+        for found, value in read_fields(memoryview(model)):
+            if found == number and isinstance(value, memoryview):
+                fields |= dict(read_fields(value))
+    except IndexError as error:
+        raise ModelError(f"the vocabulary is damaged: {error}") from error
     return fields

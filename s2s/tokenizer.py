@@ -218,9 +218,13 @@ def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
         if not model:
             raise RuntimeError("it is empty")
         processor.LoadFromSerializedProto(model)
+        # SentencePiece takes any bytes for a piece, and fails when one is to be shown.
+        processor.id_to_piece(list(range(processor.get_piece_size())))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise ModelError(f"the {side} tokenizer is no SentencePiece model: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"the {side} tokenizer is damaged: a piece is no UTF-8") from error
     found = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
     if found != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
         raise ModelError(

@@ -19,7 +19,7 @@ from s2s.corpus.unigram import UnigramSampling
 from s2s.errors import ConfigError
 from s2s.keep.marks import BLANK_ID, MarkedEncoder
 from s2s.keep.patterns import KEEP_PIECE, STAND_IN
-from s2s.pieces import CONTROL, NORMAL, SPACE, algorithm_of, read_pieces
+from s2s.pieces import CONTROL, NORMAL, SPACE, algorithm_of, normalize, read_pieces
 
 _UNKNOWN = 2  # kind of the unknown piece
 _GROUP = 1 << 22
@@ -119,7 +119,7 @@ class Sampler:
         return _between(tags, self._ids, cut.ids[~doubled], offsets)
 
     def _plain_words(self, text: str) -> list[str]:
-        return self._words(self._normalizer.normalize(text))
+        return self._words(normalize(self._normalizer, text))
 
     def _marked_words(self, text: str) -> list[str]:
         words = []

@@ -8,7 +8,7 @@ import sentencepiece
 from s2s.config import UNK_ID
 from s2s.errors import ModelError
 from s2s.keep.patterns import KEEP_PIECE, SILENT, STAND_IN
-from s2s.pieces import SPACE, load_plain
+from s2s.pieces import SPACE, load_plain, normalize
 
 MARK_IDS = {STAND_IN: -1, SILENT: -2}
 """What stands for them among the ids of pieces; no piece has these."""
@@ -50,7 +50,7 @@ class MarkedEncoder:
                     # Nothing is read for the mark, but it parts words: <i>one</i><i>two</i>.
                     parted = last in ("", " ") or (last.isalnum() and each[0].isalnum())
                     glued = glued and not parted
-                normal = str(self._normalizer.normalize(each))
+                normal = normalize(self._normalizer, each)
                 yield normal.removeprefix(SPACE) if glued else normal
 
 

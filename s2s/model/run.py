@@ -3,7 +3,8 @@
 ``config.json`` (what was trained), ``src.model`` and with separate vocabularies ``tgt.model``
 (SentencePiece), ``best.safetensors`` (weights of the best validation, scores in its header) and
 ``last.safetensors`` (all that training needs to go on). Each file is written under another name
-and renamed, so that it is whole or absent. No pickle is read or written.
+and renamed, so that it is whole or absent. No pickle is read or written. ``export/README.md``
+describes the folder for those who read it without s2s.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileError(f"{folder} is no run folder: it has no {CONFIG_FILE}")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(_read(path))
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}") from error
     found = config.get("format") if isinstance(config, dict) else None
@@ -71,13 +72,35 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
     if not src.is_file():
         raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; the run is incomplete")
-    tgt_model = tgt.read_bytes() if tgt.is_file() else None
+    src_model, tgt_model = _read(src), _read(tgt) if tgt.is_file() else None
     config = read_config(folder)
     try:
         tags, keep = (strings_of(config, key) for key in ("tags", "keep"))
-        return Tokenizer(src.read_bytes(), tgt_model, tags, keep)
+        return Tokenizer(src_model, tgt_model, tags, keep)
     except (ModelError, ConfigError) as error:
         raise ModelError(f"{folder}: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}") from error
+
+
+def identity(folder: Path) -> str:
+    """Returns a digest of what a run's weights belong to: shape of the network, and vocabularies.
+
+    Raises:
+        FileError: If a file is missing.
+        ModelError: If the configuration is damaged.
+    """
+    digest = hashlib.sha256(json.dumps(read_config(folder).get("model"), sort_keys=True).encode())
+    for name in (SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE):
+        path = folder / name
+        model = _read(path) if path.is_file() else b""
+        digest.update(hashlib.sha256(model).digest())
+    return digest.hexdigest()
 
 
 def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:
@@ -91,11 +114,13 @@ def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """Reads a checkpoint: its tensors, and the JSON state in its header; its checksum is checked.
+    """Reads a checkpoint of a run folder: its tensors, and the JSON state in its header.
+
+    Its checksum is checked, and whether it belongs to this folder's configuration and vocabularies.
 
     Raises:
-        FileError: If ``path`` is missing.
-        ModelError: If it is no safetensors file of s2s.
+        FileError: If ``path`` is missing or cannot be read.
+        ModelError: If it is no safetensors file of s2s, or damaged, or of another run.
     """
     if not path.is_file():
         raise FileError(f"{path} does not exist; the run has saved no such checkpoint yet")
@@ -104,8 +129,10 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
             header = file.metadata() or {}
             state = json.loads(header.get("s2s.state", "null"))
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from error
     except (SafetensorError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} is damaged: {error}") from error
+        raise ModelError(f"{path} is damaged: {error!s:.300}") from error
     if not isinstance(state, dict):
         raise ModelError(f"{path} is no checkpoint of s2s: its header has no s2s.state")
     # Files of s2s 0.1.0 have no checksum.
@@ -113,14 +140,38 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         raise ModelError(
             f"{path} is damaged: its checksum is not that of its content; use a copy, or train anew"
         )
+    # Weights of another run may have the same shapes, and vocabularies the same size.
+    if "s2s.run" in header and header["s2s.run"] != identity(path.parent):
+        raise ModelError(
+            f"{path} was written beside another {CONFIG_FILE}, {SRC_TOKENIZER_FILE} or "
+            f"{TGT_TOKENIZER_FILE}: the folder is damaged, or its files are of several runs; use a "
+            "copy, or train anew"
+        )
     return tensors, state
+
+
+def check_size(config: ModelConfig, path: Path) -> None:
+    """Checks that a checkpoint may hold a network's weights, before that takes its memory.
+
+    Raises:
+        ModelError: If it is too small, however the network is made.
+    """
+    layer, embedding = config.hidden_size, config.embedding_size
+    tables = config.src_vocab_size + (0 if config.tie == "all" else config.tgt_vocab_size)
+    # Weights from state to state, an encoder's direction having half of the width; from embeddings.
+    least = config.decoder_layers * layer**2 + config.encoder_layers * layer**2 // 2
+    least += (tables + 2 * layer) * embedding
+    if 2 * least > path.stat().st_size:  # bytes, of half precision
+        raise ModelError(
+            f"{path} does not fit the run's configuration, whose network has over {least:,} weights"
+        )
 
 
 def load_weights(model: Seq2Seq, tensors: dict[str, torch.Tensor], path: Path) -> None:
     """Copies checkpoint tensors into ``model``.
 
     Raises:
-        ModelError: If names or shapes differ, which it names.
+        ModelError: If names or shapes differ, which it names, or if they are no weights.
     """
     own = dict(model.named_parameters())  # shared tables once, under their first name
     missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
@@ -129,13 +180,16 @@ def load_weights(model: Seq2Seq, tensors: dict[str, torch.Tensor], path: Path) -
             f"{path} does not fit the run's configuration: missing {missing[:3]}, "
             f"unknown {unknown[:3]}"
         )
+    for name, parameter in own.items():
+        if tensors[name].shape != parameter.shape:
+            raise ModelError(
+                f"{path}: {name} has shape {tuple(tensors[name].shape)}; the configuration "
+                f"says {tuple(parameter.shape)}"
+            )
+        if not tensors[name].is_floating_point():
+            raise ModelError(f"{path}: {name} is {tensors[name].dtype}; expected weights")
     with torch.no_grad():
         for name, parameter in own.items():
-            if tensors[name].shape != parameter.shape:
-                raise ModelError(
-                    f"{path}: {name} has shape {tuple(tensors[name].shape)}; the configuration "
-                    f"says {tuple(parameter.shape)}"
-                )
             parameter.copy_(tensors[name])
 
 
@@ -150,16 +204,18 @@ def load_run(folder: str | Path) -> Run:
     config = read_config(folder)
     tokenizer = read_tokenizer(folder)
     try:
-        model = Seq2Seq(ModelConfig.from_dict(config["model"]))
+        shape = ModelConfig.from_dict(config["model"])
         search = SearchConfig.from_dict(config["search"])
     except (ConfigError, KeyError) as error:
         raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error
-    expected = (model.config.src_vocab_size, model.config.tgt_vocab_size)
+    expected = (shape.src_vocab_size, shape.tgt_vocab_size)
     found = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
     if found != expected:
         raise ModelError(f"{folder}: the tokenizer has {found} pieces, the model {expected}")
     path = folder / BEST_FILE
     tensors, state = read_tensors(path)
+    check_size(shape, path)
+    model = Seq2Seq(shape)
     load_weights(model, tensors, path)
     card = {"languages": config.get("languages", {}), **state}
     if tokenizer.tags:

@@ -18,14 +18,18 @@ from torch import Tensor, nn
 
 from s2s.errors import ModelError
 from s2s.files import atomic_output
-from s2s.model.run import checksum, read_tensors
+from s2s.model.run import checksum, identity, read_tensors
 from s2s.train.average import MovingAverage, Weights, put_weights
 
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
-    """Writes tensors and JSON state as one file, whole or not at all."""
+    """Writes tensors and JSON state as one file of a run folder, whole or not at all."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    header = {"s2s.state": json.dumps(state), "s2s.checksum": checksum(plain, state)}
+    header = {
+        "s2s.state": json.dumps(state),
+        "s2s.checksum": checksum(plain, state),
+        "s2s.run": identity(path.parent),
+    }
     data = save(plain, metadata=header)
     with atomic_output(path, "wb") as file:
         file.write(data)
@@ -75,15 +79,18 @@ def load_last(
             for name, value in part("ema.").items():
                 average.weights[name].copy_(value)
         plain = optimizer.state_dict()
+        sizes = [value.shape for group in optimizer.param_groups for value in group["params"]]
         moments: dict[int, dict[str, Tensor]] = {}
         for name, value in part("optimizer.").items():
             index, key = name.split(".", 1)
+            if value.dim() and value.shape != sizes[int(index)]:
+                raise ValueError(f"{name} has shape {tuple(value.shape)}")
             moments.setdefault(int(index), {})[key] = value
         optimizer.load_state_dict({**plain, "state": moments})
         grouped: dict[int, Weights] = {}
         for name, value in part("snapshot.").items():
             index, key = name.split(".", 1)
             grouped.setdefault(int(index), {})[key] = value
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (KeyError, IndexError, RuntimeError, ValueError) as error:
         raise ModelError(f"{path} does not fit this run: {error!s:.200}") from error
     return [grouped[index] for index in sorted(grouped)], state

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from s2s.corpus.stream import BatchStream, Step
-from s2s.errors import DataError, TrainingError
+from s2s.errors import DataError, ModelError, TrainingError
 from s2s.model.run import LAST_FILE
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.average import MovingAverage, using_weights
@@ -76,15 +76,20 @@ class Trainer:
         self.best.snapshots, state = load_last(
             self.out / LAST_FILE, self.model, self.updater.optimizer, self.average
         )
-        if state["corpora"] != self.corpora:
+        if state.get("corpora") != self.corpora:
             raise DataError(
                 f"the training text is not the one that {self.out} was trained on so far; bring "
                 "the old text back, or fine-tune in a new folder with --init"
             )
-        if state["scaler"]:
-            self.updater.scaler.load_state_dict(state["scaler"])
-        self.position = Position.of_state(state["position"])
-        self.window = Window(**state["window"])
+        try:
+            if state["scaler"]:
+                self.updater.scaler.load_state_dict(state["scaler"])
+            self.position = Position.of_state(state["position"])
+            self.window = Window(**state["window"])
+        except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.out / LAST_FILE} is damaged: its state is of another kind ({error!s:.200})"
+            ) from error
         self.updater.splits = self.position.splits
 
     def run(self, heading: list[str], *, resumed: bool) -> TrainResult:

@@ -10,6 +10,7 @@ from s2s.corpus import DataConfig
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
 from s2s.errors import DeviceError, S2SError
+from s2s.model.run import LAST_FILE, check_size
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
 from s2s.train.init import config_of, initialise
@@ -101,6 +102,8 @@ def _trainer(prepared: Prepared, world: World, heading: list[str]) -> Trainer:
     )
     validator = Validator(data, training, prepared.search, tokenizer)
     torch.manual_seed(training.seed)
+    if prepared.has_checkpoint:
+        check_size(prepared.model, prepared.out / LAST_FILE)
     model = Seq2Seq(prepared.model)
     if training.init is not None and not prepared.has_checkpoint:
         heading.append(str(initialise(model, tokenizer, Path(training.init))))
