@@ -31,7 +31,17 @@ class Position:
 
     @classmethod
     def of_state(cls, state: dict[str, Any]) -> Self:
-        """Builds from the JSON values of ``to_state``."""
+        """Builds from the JSON values of ``to_state``.
+
+        Raises:
+            TypeError: If one is of another kind.
+        """
+        numbers = [
+            *state["place"],
+            *(v for k, v in state.items() if k not in ("place", "best_bleu")),
+        ]
+        if not all(isinstance(each, int | float) for each in numbers):
+            raise TypeError("a position has what is no number")
         return cls(**{**state, "place": Place(*state["place"])})
 
     def to_state(self) -> dict[str, Any]:

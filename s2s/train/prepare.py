@@ -12,7 +12,7 @@ from typing import Any
 from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
-from s2s.errors import ConfigError, FileError
+from s2s.errors import ConfigError, FileError, ModelError
 from s2s.extend import extend_tokenizer, keeping
 from s2s.keep.patterns import STAND_IN, make_keep
 from s2s.model.run import (
@@ -72,6 +72,7 @@ def open_run(
     Raises:
         FileError: If the folder holds another run, or with ``resume`` none.
         ConfigError: If settings differ from those of the run to be resumed.
+        ModelError: If that run's configuration is damaged.
     """
     config = {
         "format": FORMAT,
@@ -95,20 +96,21 @@ def open_run(
         world.wait()
     stored = read_config(out)
     _check_same(out, stored, config)
-    settled = TrainConfig.from_dict(
-        {
-            **config["training"],
-            **{name: stored["training"][name] for name in ("precision", "accumulate")},
-        }
-    )
+    try:
+        found_out = {name: stored["training"][name] for name in ("precision", "accumulate")}
+        settled = TrainConfig.from_dict({**config["training"], **found_out})
+        settled_model = ModelConfig.from_dict(stored["model"])
+        settled_search = SearchConfig.from_dict(stored["search"])
+    except (ConfigError, KeyError, TypeError) as error:
+        raise ModelError(f"{out / CONFIG_FILE} is damaged: {error}") from error
     _check_processes(settled.accumulate, world)
     return Prepared(
         out,
         data,
-        ModelConfig.from_dict(stored["model"]),
+        settled_model,
         read_tokenizer(out),
         settled,
-        SearchConfig.from_dict(stored["search"]),
+        settled_search,
         tokenizer.sampling,
         is_new=not resume and world.is_main,
         has_checkpoint=resume and (out / LAST_FILE).is_file(),

@@ -123,8 +123,8 @@ class Settings(NamedTuple):
         if not any(training.get(limit) for limit in LIMITS):
             training["max_epochs"] = DEFAULT_EPOCHS
         tokenizer = sections["tokenizer"]
-        two = tokenizer.get("tgt_model") is not None or not tokenizer["joint"]
-        if two and model["tie"] == "all":
+        two = tokenizer.get("tgt_model") is not None or not tokenizer.get("joint", True)
+        if two and model.get("tie") == "all":
             model["tie"] = "target"  # two vocabularies have no table to share
         return type(self)(sections)
 
