@@ -13,12 +13,11 @@ tokenizers inside the graph: it is told from the others, and described, but not 
 import base64
 import binascii
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s2s.card import strings_of
+from s2s.card import parse_json, strings_of
 from s2s.config import FORMAT, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.onnx_check import check_graph
@@ -174,8 +173,8 @@ def _read(path: Path, name: str) -> bytes:
 def _card(data: bytes, header: OnnxHeader) -> dict[str, Any]:
     """Returns ``s2s.config``, once the checksum has been checked."""
     try:
-        card = json.loads(header.metadata.get("s2s.config", ""))
-    except (ValueError, RecursionError) as error:
+        card = parse_json(header.metadata.get("s2s.config", ""))
+    except ValueError as error:
         check_seal(data, header.metadata, None)  # what is damaged is damaged
         raise ModelError("its s2s.config is missing or no JSON") from error
     check_seal(data, header.metadata, card if isinstance(card, dict) else None)

@@ -5,14 +5,16 @@ import hashlib
 import json
 import pickle
 import random
+import signal
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("onnxruntime")
 
+import ordeals
 from mutants import ONNX, SENTENCEPIECE, blind, of_message
-from ordeals import try_all
+from ordeals import Victim, try_all
 
 from s2s import Translator
 from s2s.config import TokenizerConfig
@@ -26,6 +28,12 @@ from s2s.vocabulary import train_tokenizer
 DATA = Path(__file__).parent / "data"
 TEXTS = ["eins zwei drei vier", "fünf sechs sieben", "acht neun zehn elf zwölf"] * 9
 COUNTS = [40, pytest.param(1000, marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module")
+def victim():
+    with Victim() as process:
+        yield process
 
 
 class Trap:
@@ -89,13 +97,29 @@ def vocabularies(folder, count):
 
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("make", [model_files, old_model_files, vocabularies])
-def test_mutants_are_refused_in_one_line_or_translate(tmp_path, make, count, capsys):
-    counts, bad = try_all(make(tmp_path, count))
+def test_mutants_are_refused_in_one_line_or_translate(victim, tmp_path, make, count, capsys):
+    counts, bad = try_all(victim, make(tmp_path, count))
     with capsys.disabled():
         print(f"\n{make.__name__}: {dict(counts)}")  # noqa: T201
     assert not bad
     assert counts["refused"] > count // 4
     assert make is model_files or counts["worked"] > count // 8  # so that something is tried
+
+
+def test_what_a_victim_suffers_is_told(victim, tiny, tmp_path, monkeypatch):
+    assert victim(tiny) == ("worked", "")
+    assert victim("translate", tiny, tmp_path / "none")[0] == "refused"
+    huge = tmp_path / "huge.model"
+    with huge.open("wb") as file:
+        file.truncate(3 << 30)  # takes no room on the disk
+    assert victim(huge)[0] == "over memory"
+    victim.process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(ordeals, "SECONDS", 0.2)
+    assert victim(tiny)[0] == "hung"
+    monkeypatch.undo()
+    assert victim(tiny) == ("worked", "")
+    victim.process.kill()
+    assert victim(tiny)[0] == "died"
 
 
 def test_any_change_to_a_file_is_noticed(tiny):

@@ -201,6 +201,7 @@ def test_what_is_written_into_a_file_is_read_from_it(materials, card, search, pr
     run = Run(network, tokenizer, search, card)
     add_metadata(graph, [run] * members, precision)
     written = sealed(graph.SerializeToString())
+    assert onnx.load_from_string(written).SerializeToString() == written
     file = read_model_file(written)
     assert file.search == search
     assert file.tokenizer.src_model == tokenizer.src_model

@@ -21,7 +21,9 @@ def info(
 
         s2s info model.onnx
     """
-    facts = facts_of(model)
+    from s2s.model_file import is_run_folder
+
+    facts = _of_run(Path(model)) if is_run_folder(model) else _of_file(model)
     if as_json:
         say(json.dumps(facts, indent=2, ensure_ascii=False))
         return
@@ -29,17 +31,6 @@ def info(
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         say(f"{name:{width}}  {_written(value)}")
-
-
-def facts_of(model: str) -> dict[str, Any]:
-    """Returns what is told about a model file or a run folder.
-
-    Raises:
-        S2SError: If it is neither, or damaged.
-    """
-    from s2s.model_file import is_run_folder
-
-    return _of_run(Path(model)) if is_run_folder(model) else _of_file(model)
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -185,11 +185,30 @@ def load(folder: Path, key: str) -> Shards | str:
                 return f"{name} has {size} bytes instead of {facts['bytes']}"
             if _checksum(path) != facts["crc32"]:
                 return f"{name} has another checksum"
-        return Shards(folder, key, PairCounts(**meta["counts"]), dict(meta["dtypes"]))
+        shards = Shards(folder, key, PairCounts(**meta["counts"]), dict(meta["dtypes"]))
+        return shards if _is_whole(shards) else f"{META_FILE} has other counts than its files"
     except OSError as error:
         return f"{Path(error.filename or folder).name}: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{META_FILE} cannot be read"
+
+
+def _is_whole(shards: Shards) -> bool:
+    """Whether the files have as many sentences as they are said to, of such numbers."""
+    if not {*_IDS} <= shards.dtypes.keys() <= {*_IDS, *_TEXTS}:
+        return False
+    for name, kind in shards.dtypes.items():
+        offsets = shards.folder / f"{name}.offsets"
+        if offsets.stat().st_size != 8 * (len(shards) + 1):
+            return False
+        with offsets.open("rb") as file:
+            file.seek(-8, os.SEEK_END)
+            total = int.from_bytes(file.read(), "little")
+        kinds = ("|u1",) if name in _TEXTS else ("<u2", "<i4")
+        size = (shards.folder / f"{name}.ids").stat().st_size
+        if kind not in kinds or size != total * np.dtype(kind).itemsize:
+            return False
+    return True
 
 
 def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from s2s.card import strings_of
+from s2s.card import parse_json, strings_of
 from s2s.config import FORMAT, ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.model.seq2seq import Seq2Seq
@@ -53,8 +53,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileError(f"{folder} is no run folder: it has no {CONFIG_FILE}")
     try:
-        config = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:
+        config = parse_json(_read(path))
+    except ValueError as error:
         raise ModelError(f"{path} is damaged: {error}") from error
     found = config.get("format") if isinstance(config, dict) else None
     if found != FORMAT:
@@ -128,10 +128,10 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
             header = file.metadata() or {}
-            state = json.loads(header.get("s2s.state", "null"))
+            state = parse_json(header.get("s2s.state", "null"))
     except OSError as error:
         raise FileError(f"cannot read {path}: {error.strerror or error}") from error
-    except (SafetensorError, ValueError, RecursionError) as error:
+    except (SafetensorError, ValueError) as error:
         raise ModelError(f"{path} is damaged: {error!s:.300}") from error
     if not isinstance(state, dict):
         raise ModelError(f"{path} is no checkpoint of s2s: its header has no s2s.state")

@@ -78,7 +78,9 @@ class Reporter:
         """Opens the logs; after a resume, records past ``resumed_update`` are dropped."""
         self.path = folder / METRICS_FILE
         if resumed_update is not None and self.path.is_file():
-            lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+            # What is damaged is dropped: only a line that is none of ours has other characters.
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+            lines = text.splitlines(keepends=True)
             kept = [line for line in lines if _update_of(line) <= resumed_update]
             with atomic_output(self.path) as file:
                 file.writelines(kept)

@@ -141,6 +141,8 @@ def test_the_same_text_at_another_place_is_found(write, pairs, open_it):
         (lambda folder: (folder / META_FILE).write_text("[]"), "meta.json cannot be read"),
         (lambda folder: (folder / META_FILE).unlink(), "meta.json: No such file"),
         (lambda folder: _change(folder / META_FILE, "format", 0), "is of another corpus"),
+        (lambda folder: _change(folder / META_FILE, "counts", {"kept": 90}), "has other counts"),
+        (lambda folder: _change(folder / META_FILE, "dtypes", {"src": "<i4"}), "has other counts"),
         (_to_file, "Not a directory"),
     ],
 )

@@ -8,11 +8,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from s2s.config import SearchConfig  # noqa: E402
+from s2s.errors import ModelError  # noqa: E402
 from s2s.model.run import load_run  # noqa: E402
 from s2s.model.seq2seq import Seq2Seq  # noqa: E402
+from s2s.model_file import describe  # noqa: E402
 from s2s.onnx_check import OPERATORS, check_graph  # noqa: E402
 from s2s.onnx_header import read_header  # noqa: E402
-from s2s_export import build_model  # noqa: E402
+from s2s.seal import sealed  # noqa: E402
+from s2s_export import add_metadata, build_model  # noqa: E402
 from s2s_export.text import build_text_model  # noqa: E402
 
 OLD = {("", "Round")}
@@ -47,6 +50,17 @@ def graphs(tiny_config, make_run):
 def test_all_that_is_written_passes(graphs):
     for header in graphs:
         check_graph(header)
+
+
+def test_a_text_model_has_a_checksum(make_run):
+    run = load_run(make_run())
+    graph = build_text_model(run.model, run.search, run.tokenizer)
+    add_metadata(graph, run, "fp32", text=True)
+    data = bytearray(sealed(graph.SerializeToString()))
+    assert describe(bytes(data)).text
+    data[len(data) // 2] ^= 1
+    with pytest.raises(ModelError, match="checksum is not that of its content"):
+        describe(bytes(data))
 
 
 def test_what_passes_is_written(graphs):

@@ -25,7 +25,21 @@ SENTENCEPIECE = {  # sentencepiece_model.proto
 FIXED32 = {("attribute", 2), ("piece", 2)}
 NUMBERS = (0, 1, 2, 3, 7, 127, 128, 2**31 - 1, 2**31, 2**32, 2**40, 2**63 - 1, 2**63, 2**64 - 1)
 ODD = [None, True, False, 0, 1, -1, 7, 999, 2**31, 2**63, 10**30, -1.5, 1e300, float("nan")]
-ODD += [float("inf"), "", "\0", "lstm", "é" * 300, [], {}, [None], [[[]]], {"": 0}, "../../x"]
+ODD += [
+    "\ud800\x1b[2J",
+    json.loads("[" * 400 + "]" * 400),
+    float("inf"),
+    "",
+    "\0",
+    "lstm",
+    "é" * 300,
+    [],
+    {},
+    [None],
+    [[[]]],
+    {"": 0},
+    "../../x",
+]
 
 
 def blind(rng, data):

@@ -1,5 +1,6 @@
 """What becomes of processes that load damaged models: told, counted, and limited."""
 
+import contextlib
 import json
 import os
 import select
@@ -54,7 +55,8 @@ class Victim:
 
     def _ask(self, args, seconds):
         """Returns the next line, empty at the end; None if it does not come."""
-        os.write(self.process.stdin.fileno(), json.dumps(args).encode() + b"\n")
+        with contextlib.suppress(BrokenPipeError):  # it died; there is no answer either
+            os.write(self.process.stdin.fileno(), json.dumps(args).encode() + b"\n")
         line, until = b"", time.monotonic() + seconds
         out = self.process.stdout.fileno()
         while not line.endswith(b"\n"):
@@ -79,17 +81,16 @@ class Victim:
         return said[-300:]
 
 
-def try_all(mutants, *libraries):
+def try_all(victim, mutants):
     """Gives a victim each of ``mutants``: paths, or tuples of arguments, made one at a time.
 
     Returns:
         How often it went in which way, and a line about each that was neither refused nor worked.
     """
     counts, bad = Counter(), []
-    with Victim(*libraries) as victim:
-        for number, mutant in enumerate(mutants):
-            how, said = victim(*(mutant if isinstance(mutant, tuple) else (mutant,)))
-            counts[how] += 1
-            if how not in ("refused", "worked"):
-                bad.append(f"mutant {number}: {how}: {said}")
+    for number, mutant in enumerate(mutants):
+        how, said = victim(*(mutant if isinstance(mutant, tuple) else (mutant,)))
+        counts[how] += 1
+        if how not in ("refused", "worked"):
+            bad.append(f"mutant {number}: {how}: {said}")
     return counts, bad

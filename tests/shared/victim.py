@@ -82,15 +82,13 @@ def told(call, *args):
 
 
 def answer(args):
-    from s2s.cli.info import facts_of
-
     if args[0] != "load":
         return told(command, *args)
     path = Path(args[1])
     if path.suffix == ".model":
         return told(cut, path)
     how, said = told(translate, path)
-    of_info, about = told(facts_of, str(path))
+    of_info, about = told(command, "info", str(path))
     return (how, said) if of_info in ("refused", "worked") else (f"{of_info} of info", about)
 
 

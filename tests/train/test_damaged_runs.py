@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mutants import SENTENCEPIECE, blind, of_json, of_message, of_safetensors  # noqa: E402
-from ordeals import try_all  # noqa: E402
+from ordeals import Victim, try_all  # noqa: E402
 from tiny_runs import TRAINING, run  # noqa: E402
 
 from s2s import Translator  # noqa: E402
@@ -22,6 +22,12 @@ from s2s.train.checkpoint import load_last  # noqa: E402
 
 OLD = Path(__file__).parents[1] / "data" / "run-0.1.0"
 FILES = ("config.json", "src.model", "best.safetensors", "last.safetensors")
+
+
+@pytest.fixture(scope="module")
+def victim():
+    with Victim("torch") as process:
+        yield process
 
 
 @pytest.fixture
@@ -61,12 +67,12 @@ def told(capsys, name, counts):
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.slow)])
-def test_mutants_are_refused_in_one_line_or_translate(trained, tmp_path, count, capsys):
+def test_mutants_are_refused_in_one_line_or_translate(victim, trained, tmp_path, count, capsys):
     old = tmp_path / "old"  # without checksums, so that more of the network's own way is tried
     shutil.copytree(OLD, old)
     for source in (trained, old):
         names = [name for name in FILES[:3] if (source / name).exists()]
-        counts, bad = try_all(mutants(source, names, count // 2), "torch")
+        counts, bad = try_all(victim, mutants(source, names, count // 2))
         told(capsys, f"run folders, {source.name}", counts)
         assert not bad
         assert counts["refused"] > count // 8
@@ -74,7 +80,7 @@ def test_mutants_are_refused_in_one_line_or_translate(trained, tmp_path, count, 
 
 
 @pytest.mark.parametrize("count", [6, pytest.param(250, marks=pytest.mark.slow)])
-def test_mutants_are_not_exported_and_not_gone_on_with(trained, count, capsys):
+def test_mutants_are_not_exported_and_not_gone_on_with(victim, trained, count, capsys):
     out, model = trained.with_name("new"), trained.with_name("model.onnx")
     corpora = {"src": "train.xx", "tgt": "train.yy", "val-src": "val.xx", "val-tgt": "val.yy"}
     text = [f"--{option}={trained.with_name(name)}" for option, name in corpora.items()]
@@ -90,7 +96,7 @@ def test_mutants_are_not_exported_and_not_gone_on_with(trained, count, capsys):
                 shutil.rmtree(out, ignore_errors=True)
                 yield way(folder)
 
-        counts, bad = try_all(tried(), "torch")
+        counts, bad = try_all(victim, tried())
         told(capsys, f"run folders, {name}", counts)
         assert not bad
         assert counts["refused"] > 0
