@@ -1,5 +1,7 @@
 """Random numbers that torch and a graph draw alike."""
 
+import math
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -17,6 +19,20 @@ def test_noise_is_gumbel_noise():
     ordered = (-(-noise).exp()).exp().sort().values  # uniform, if it is
     expected = torch.arange(1, len(noise) + 1) / len(noise)
     assert (ordered - expected).abs().max() < 1.95 / len(noise) ** 0.5  # Kolmogorov, p = 0.001
+
+
+def test_noise_is_what_its_whole_numbers_say():
+    def mix(state, value):
+        state = (state + value + 1) % (2**31 - 1)
+        for _ in range(3):
+            state = (state * (state + 48271) + 12345) % (2**31 - 1)
+        return state
+
+    for seed, step in [(0, 0), (5, 2), (2**31 - 3, 300)]:
+        for place, row in enumerate(gumbel(seed, step, 2, 50).tolist()):
+            states = (mix(mix(mix(mix(0, seed), step), place), rank) for rank in range(50))
+            expected = [-math.log(-math.log((each + 0.5) / (2**31 - 1))) for each in states]
+            assert row == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("other", [(4, 5, 7), (3, 6, 7), (3, 5, 8)])

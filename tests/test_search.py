@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 from scripted import ScriptedDecoder  # noqa: E402
 
 from s2s.candidates import Given  # noqa: E402
-from s2s.config import BOS_ID, EOS_ID, ModelConfig, SearchConfig  # noqa: E402
+from s2s.config import BOS_ID, EOS_ID, UNK_ID, ModelConfig, SearchConfig  # noqa: E402
 from s2s.errors import ConfigError  # noqa: E402
 from s2s.model.seq2seq import Seq2Seq  # noqa: E402
 from s2s.search import beam_search, length_penalty  # noqa: E402
@@ -161,3 +161,27 @@ def test_a_translation_is_as_long_as_asked_for():
         config = SearchConfig(beam_size=2, max_length=9, min_length=7)
         found = beam_search(ScriptedDecoder(seed), torch.tensor([SRC]), torch.tensor([2]), config)
         assert (found.lengths >= 7).all()
+
+
+def test_where_a_prefix_leaves_no_room_the_last_hypotheses_are_empty():
+    prefix = torch.tensor([[5, EOS_ID]])
+    config = SearchConfig(beam_size=3, max_length=9)
+    found = beam_search(
+        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Given(prefix)
+    )
+    assert found.tokens.tolist() == [[[5, EOS_ID], [0, 0], [0, 0]]]
+    assert found.lengths.tolist() == [[2, 0, 0]]
+    assert found.scores[0, 1:].tolist() == [-math.inf] * 2
+    assert not found.log_probs[0, 1:].any()
+
+
+def test_a_prefix_may_hold_what_no_translation_says():
+    prefix = torch.tensor([[4, UNK_ID, 5]])
+    config = SearchConfig(beam_size=1, max_length=9)
+    found = beam_search(
+        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Given(prefix)
+    )
+    assert found.tokens[0, 0, :3].tolist() == [4, UNK_ID, 5]
+    assert found.lengths[0, 0] >= 3
+    assert found.scores.tolist() == [[-math.inf]]
+    assert found.log_probs[0, 0, 1] == -math.inf

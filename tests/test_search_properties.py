@@ -187,6 +187,24 @@ SENTENCES = st.lists(
 """Sources, and how the translation of each begins."""
 
 
+@settings(deadline=None)
+@given(SEEDS, SENTENCES, OPTIONS, st.booleans())
+def test_scores_are_sums_of_what_the_pieces_are_worth(seed, sentences, options, begun):
+    sources, prefixes = zip(*sentences, strict=True)
+    longest = max(map(len, prefixes))
+    padded = [[*prefix, *[PAD_ID] * (longest - len(prefix))] for prefix in prefixes]
+    prefix = torch.tensor(padded, dtype=torch.int64).view(len(sources), longest)
+    found = search(
+        ScriptedDecoder(seed, words=3), Given(prefix) if begun else None, sources, **options
+    )
+    alpha = options.get("length_penalty", SearchConfig().length_penalty)
+    for row in range(len(sources)):
+        hypotheses = zip(hypotheses_of(found, row), found.log_probs[row].tolist(), strict=False)
+        for (tokens, score), log_probs in hypotheses:
+            worth = sum(log_probs) / ((5 + len(tokens)) / 6) ** alpha
+            assert score == pytest.approx(worth, abs=NEAR)
+
+
 def check_alone(seed, sentences, options, begun):
     decoder = ScriptedDecoder(seed, words=3)
     sources, prefixes = zip(*sentences, strict=True)

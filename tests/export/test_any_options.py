@@ -1,0 +1,88 @@
+"""Whatever a search is asked for, alone or together: the graph does as torch does."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from s2s.candidates import Given  # noqa: E402
+from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig  # noqa: E402
+from s2s.search import beam_search  # noqa: E402
+from s2s_export import build_model  # noqa: E402
+from s2s_export.session import Session  # noqa: E402
+
+VOCAB = 20
+LIMITS = {"length_factor": 1, "length_margin": 4}
+"""Constants of a graph."""
+OPTIONS = st.fixed_dictionaries(
+    {"beam_size": st.integers(1, 6), "max_length": st.integers(1, 12)},
+    optional={
+        "length_penalty": st.sampled_from([0.0, 0.6, 1.0, 2.5]),
+        "min_length": st.integers(0, 9),
+        "no_repeat": st.integers(1, 3),
+        "diversity": st.floats(0, 2, width=32),
+        "temperature": st.floats(0.125, 3, width=32),
+        "top_k": st.integers(0, VOCAB + 2),
+        "seed": st.integers(0, 2**31 - 3),
+    },
+)
+PIECES = st.integers(EOS_ID + 1, VOCAB - 1)
+SOURCES = st.lists(st.lists(PIECES, max_size=6).map(lambda each: [*each, EOS_ID]), max_size=5)
+PREFIX = st.tuples(
+    st.lists(st.one_of(PIECES, st.sampled_from([PAD_ID, UNK_ID])), max_size=4),
+    st.sampled_from([[], [EOS_ID]]),
+).map(lambda parts: parts[0] + parts[1])
+BIAS = st.lists(
+    st.sampled_from([0.0, 0.0, 1.5, -2.0, float("-inf")]), min_size=VOCAB, max_size=VOCAB
+)
+
+
+def padded(rows):
+    longest = max(1, *map(len, rows))
+    return torch.tensor([[*row, *[PAD_ID] * (longest - len(row))] for row in rows])
+
+
+@pytest.fixture(scope="module")
+def pair(make_model, tiny_config):
+    model = make_model(tiny_config(src_vocab_size=VOCAB, tgt_vocab_size=VOCAB), seed=1)
+    return model, Session(build_model(model, SearchConfig(**LIMITS)).SerializeToString())
+
+
+@settings(deadline=None, max_examples=60)
+@given(OPTIONS, SOURCES.filter(bool), st.data())
+def test_the_graph_does_as_torch_does_whatever_is_asked(pair, options, sources, data):
+    model, session = pair
+    config = SearchConfig(**options, **LIMITS)
+    src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
+    own = data.draw(st.none() | st.lists(PREFIX, min_size=len(src), max_size=len(src)), "prefixes")
+    prefix = None if own is None else padded(own)
+    bias = data.draw(st.none() | BIAS.map(torch.tensor), "bias")
+    asked = None if prefix is bias is None else Given(prefix, bias)
+    expected = beam_search(model, src, src_lengths, config, asked)
+    found, attention = session.search_with_details(src, src_lengths, config, asked)
+    assert torch.equal(expected.tokens, found.tokens)
+    assert torch.equal(expected.lengths, found.lengths)
+    torch.testing.assert_close(expected.scores, found.scores, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(expected.log_probs, found.log_probs, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(attention.sum(dim=-1), (found.tokens > PAD_ID).float())
+    plain = session.search(src, src_lengths, config, asked)
+    assert torch.equal(plain.tokens, found.tokens)
+    assert torch.equal(plain.lengths, found.lengths)
+    torch.testing.assert_close(plain.scores, found.scores, atol=2e-5, rtol=1e-4)
+
+
+@settings(deadline=None, max_examples=10)
+@given(PREFIX.filter(any), SOURCES.filter(bool), st.integers(1, 3))
+def test_one_prefix_is_one_for_all_sentences(pair, prefix, sources, beam):
+    _, session = pair
+    src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
+    config, one = SearchConfig(beam_size=beam, max_length=9), padded([prefix])
+    expected = session.search(src, src_lengths, config, Given(one.repeat(len(src), 1)))
+    for each, other in zip(
+        session.search(src, src_lengths, config, Given(one)), expected, strict=True
+    ):
+        assert torch.equal(each, other)
