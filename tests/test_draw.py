@@ -6,6 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from s2s import draw  # noqa: E402
 from s2s.candidates import Given, chosen_candidates  # noqa: E402
 from s2s.config import SearchConfig  # noqa: E402
 from s2s.draw import gumbel  # noqa: E402
@@ -33,6 +34,9 @@ def test_noise_is_what_its_whole_numbers_say():
             states = (mix(mix(mix(mix(0, seed), step), place), rank) for rank in range(50))
             expected = [-math.log(-math.log((each + 0.5) / (2**31 - 1))) for each in states]
             assert row == pytest.approx(expected, rel=1e-6)
+    last = 2**31 - 2  # a sum that is larger than the prime
+    for value in (0, 1, 77, last):
+        assert int(draw.mix(torch.tensor(last), torch.tensor(value))) == mix(last, value)
 
 
 @pytest.mark.parametrize("other", [(4, 5, 7), (3, 6, 7), (3, 5, 8)])

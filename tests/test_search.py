@@ -163,6 +163,15 @@ def test_a_translation_is_as_long_as_asked_for():
         assert (found.lengths >= 7).all()
 
 
+def test_the_padding_of_a_prefix_does_not_count_as_length():
+    prefix = torch.tensor([[4, 5, 0, 0, 0]])
+    config = SearchConfig(beam_size=2, max_length=3, min_length=9)
+    found = beam_search(
+        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Given(prefix)
+    )
+    assert found.lengths.tolist() == [[3, 3]]
+
+
 def test_where_a_prefix_leaves_no_room_the_last_hypotheses_are_empty():
     prefix = torch.tensor([[5, EOS_ID]])
     config = SearchConfig(beam_size=3, max_length=9)

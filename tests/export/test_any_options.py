@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from hypothesis import given, settings  # noqa: E402
+from hypothesis import example, given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from s2s.candidates import Given  # noqa: E402
@@ -23,7 +23,7 @@ OPTIONS = st.fixed_dictionaries(
     optional={
         "length_penalty": st.sampled_from([0.0, 0.6, 1.0, 2.5]),
         "min_length": st.integers(0, 9),
-        "no_repeat": st.integers(1, 3),
+        "no_repeat": st.integers(1, 5),
         "diversity": st.floats(0, 2, width=32),
         "temperature": st.floats(0.125, 3, width=32),
         "top_k": st.integers(0, VOCAB + 2),
@@ -31,11 +31,13 @@ OPTIONS = st.fixed_dictionaries(
     },
 )
 PIECES = st.integers(EOS_ID + 1, VOCAB - 1)
-SOURCES = st.lists(st.lists(PIECES, max_size=6).map(lambda each: [*each, EOS_ID]), max_size=5)
 PREFIX = st.tuples(
     st.lists(st.one_of(PIECES, st.sampled_from([PAD_ID, UNK_ID])), max_size=4),
     st.sampled_from([[], [EOS_ID]]),
 ).map(lambda parts: parts[0] + parts[1])
+SOURCE = st.lists(PIECES, max_size=6).map(lambda each: [*each, EOS_ID])
+SENTENCES = st.lists(st.tuples(SOURCE, PREFIX), min_size=1, max_size=5)
+"""Sources, and how the translation of each begins."""
 BIAS = st.lists(
     st.sampled_from([0.0, 0.0, 1.5, -2.0, float("-inf")]), min_size=VOCAB, max_size=VOCAB
 )
@@ -53,14 +55,14 @@ def pair(make_model, tiny_config):
 
 
 @settings(deadline=None, max_examples=60)
-@given(OPTIONS, SOURCES.filter(bool), st.data())
-def test_the_graph_does_as_torch_does_whatever_is_asked(pair, options, sources, data):
+@given(OPTIONS, SENTENCES, st.booleans(), st.none() | BIAS.map(torch.tensor))
+@example({"beam_size": 2, "max_length": 9}, [([5, EOS_ID], [4, UNK_ID, 6])], True, None)
+def test_the_graph_does_as_torch_does_whatever_is_asked(pair, options, sentences, begun, bias):
     model, session = pair
     config = SearchConfig(**options, **LIMITS)
+    sources, prefixes = zip(*sentences, strict=True)
     src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
-    own = data.draw(st.none() | st.lists(PREFIX, min_size=len(src), max_size=len(src)), "prefixes")
-    prefix = None if own is None else padded(own)
-    bias = data.draw(st.none() | BIAS.map(torch.tensor), "bias")
+    prefix = padded(prefixes) if begun else None
     asked = None if prefix is bias is None else Given(prefix, bias)
     expected = beam_search(model, src, src_lengths, config, asked)
     found, attention = session.search_with_details(src, src_lengths, config, asked)
@@ -76,7 +78,7 @@ def test_the_graph_does_as_torch_does_whatever_is_asked(pair, options, sources, 
 
 
 @settings(deadline=None, max_examples=10)
-@given(PREFIX.filter(any), SOURCES.filter(bool), st.integers(1, 3))
+@given(PREFIX.filter(any), st.lists(SOURCE, min_size=1, max_size=5), st.integers(1, 3))
 def test_one_prefix_is_one_for_all_sentences(pair, prefix, sources, beam):
     _, session = pair
     src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))

@@ -1,0 +1,68 @@
+"""Which pieces may follow a hypothesis: all but those that an option takes away."""
+
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from hypothesis import given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from s2s.candidates import Given, chosen_candidates  # noqa: E402
+from s2s.config import BOS_ID, EOS_ID, SearchConfig  # noqa: E402
+
+VOCAB = 7
+PIECES = range(EOS_ID, VOCAB)
+WRITTEN = st.integers(0, 7).flatmap(
+    lambda count: st.lists(
+        st.lists(st.integers(EOS_ID + 1, VOCAB - 1), min_size=count, max_size=count),
+        min_size=1,
+        max_size=3,
+    )
+)
+"""Hypotheses of one sentence, all equally long."""
+
+
+def left_over(history, no_repeat, min_length, banned):
+    """The pieces that may follow, straight from what the options say."""
+    count = no_repeat or len(history) + 1
+    ngrams = {tuple(history[i : i + count]) for i in range(len(history) - count + 1)}
+    return [
+        piece
+        for piece in PIECES
+        if piece not in banned
+        and not (piece == EOS_ID and len(history) < min_length)
+        and (*history[len(history) + 1 - count :], piece) not in ngrams
+    ]
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    WRITTEN,
+    st.integers(0, 4),
+    st.integers(0, 9),
+    st.sets(st.sampled_from(PIECES)),
+    st.sampled_from([0.0, 0.5]),
+    st.integers(0, 10**6),
+)
+def test_all_pieces_may_follow_but_those_that_are_taken_away(
+    written, no_repeat, min_length, banned, diversity, seed
+):
+    tokens = torch.tensor([[[BOS_ID, *each] for each in written]])
+    logits = torch.randn(len(written), VOCAB, generator=torch.Generator().manual_seed(seed))
+    logits[:, :EOS_ID] = -math.inf
+    bias = torch.zeros(VOCAB)
+    bias[list(banned)] = -math.inf
+    config = SearchConfig(no_repeat=no_repeat, min_length=min_length, diversity=diversity)
+    found = chosen_candidates(logits, tokens, VOCAB, config, Given(None, bias))
+    for row, each in enumerate(written):
+        left = left_over([BOS_ID, *each], no_repeat, min_length, banned)
+        values = logits[row, left].double() if left else torch.zeros(1)
+        left = left or [EOS_ID]
+        expected = dict(zip(left, (values - values.logsumexp(0)).tolist(), strict=True))
+        order = sorted(expected, key=expected.__getitem__, reverse=True)
+        assert found.pieces[row, : len(left)].tolist() == order
+        worth = [expected[piece] - diversity * rank for rank, piece in enumerate(order)]
+        assert found.log_probs[row, : len(left)].tolist() == pytest.approx(worth, abs=1e-5)
+        assert (found.log_probs[row, len(left) :] == -math.inf).all()
