@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNS ?= runs
 
-.PHONY: help quickstart test test-slow test-wheel examples-packages lint clean
+.PHONY: help quickstart test test-slow test-wheel examples-packages lint clean coverage mutants
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -31,6 +31,21 @@ test-wheel: .venv/.dev
 # What the examples in JavaScript run with; `make test` tries them then, and the page if there is Chromium.
 examples-packages:
 	cd export/examples && npm install --no-audit --no-fund
+# Lines and branches that the default run reaches, child processes included.
+coverage: .venv/.dev
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+# Do the tests notice when the search is changed? About an hour for each, in place: commit first.
+MUTANTS ?= search
+mutants: .venv/.dev
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/python -m pip install --quiet -c constraints.txt cosmic-ray
+	rm -f $(MUTANTS).sqlite
+	.venv-mutants/bin/cosmic-ray init tests/mutants/$(MUTANTS).toml $(MUTANTS).sqlite
+	.venv-mutants/bin/cr-filter-operators $(MUTANTS).sqlite tests/mutants/$(MUTANTS).toml
+	.venv-mutants/bin/cosmic-ray baseline tests/mutants/$(MUTANTS).toml
+	.venv-mutants/bin/cosmic-ray exec tests/mutants/$(MUTANTS).toml $(MUTANTS).sqlite
+	.venv-mutants/bin/cr-report --surviving-only --show-diff $(MUTANTS).sqlite
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -53,4 +68,4 @@ lint: .venv/.dev
 	touch $@
 
 clean:
-	rm -rf .venv .venv-wheel dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-wheel .venv-mutants search.sqlite graph.sqlite dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
