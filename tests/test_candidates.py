@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from hypothesis import given, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
-from s2s.candidates import Given, chosen_candidates  # noqa: E402
+from s2s.candidates import Given, chosen_candidates, top_pieces  # noqa: E402
 from s2s.config import BOS_ID, EOS_ID, SearchConfig  # noqa: E402
 
 VOCAB = 7
@@ -35,6 +35,22 @@ def left_over(history, no_repeat, min_length, banned):
         and not (piece == EOS_ID and len(history) < min_length)
         and (*history[len(history) + 1 - count :], piece) not in ngrams
     ]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.lists(st.sampled_from([-math.inf, 0.0, 1.0, 2.5]), min_size=40, max_size=40),
+        min_size=1,
+        max_size=3,
+    ),
+    st.integers(1, 40),
+)
+def test_of_equal_logits_the_smallest_pieces_come_first(rows, count):
+    values, pieces = top_pieces(torch.tensor(rows), count)
+    for row, best, chosen in zip(rows, values.tolist(), pieces.tolist(), strict=True):
+        assert chosen == sorted(range(40), key=lambda piece: (-row[piece], piece))[:count]
+        assert best == [row[piece] for piece in chosen]
 
 
 @settings(deadline=None, max_examples=300)

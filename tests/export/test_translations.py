@@ -125,3 +125,20 @@ def test_no_translation_holds_a_forbidden_piece(make_model, tiny_config):
         session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
         found = session.search(*sentences(40, [5, 8]), SearchConfig(beam_size=4, max_length=20))
         assert all(min(pieces) >= EOS_ID for row in range(2) for pieces in rows_of(found, row))
+
+
+def test_of_pieces_that_are_equally_probable_the_graph_takes_those_that_torch_takes(
+    make_model, tiny_config
+):
+    model = make_model(tiny_config(tie="none"), seed=8)
+    model.output.weight.data[EOS_ID + 1 :] = model.output.weight.data[-1]
+    model.output.bias.data[EOS_ID + 1 :] = model.output.bias.data[-1]
+    session = Session(build_model(model, SearchConfig()).SerializeToString())
+    src, lengths = sentences(40, [5, 8, 1])
+    for beam in (1, 3, 8):
+        config = SearchConfig(beam_size=beam, max_length=6)
+        expected, found = (
+            beam_search(model, src, lengths, config),
+            session.search(src, lengths, config),
+        )
+        assert torch.equal(expected.tokens, found.tokens)
