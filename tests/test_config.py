@@ -4,6 +4,7 @@ import json
 import pytest
 
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
+from s2s.corpus.config import CorpusConfig
 from s2s.errors import ConfigError
 
 CONFIGS = [
@@ -52,3 +53,15 @@ def test_what_is_no_object_is_refused(values):
 def test_configurations_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         SearchConfig().beam_size = 2
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: CorpusConfig.from_dict({"src": "a.de"}), "CorpusConfig: key 'tgt' is missing"),
+        (lambda: TokenizerConfig(tgt_model="x.model"), "tgt_model needs a src_model beside it"),
+    ],
+)
+def test_what_lacks_its_counterpart_is_refused(make, message):
+    with pytest.raises(ConfigError, match=message):
+        make()

@@ -69,3 +69,20 @@ def test_pieces_are_drawn_as_often_as_they_are_probable(temperature, top_k):
         torch.testing.assert_close(found.log_probs[:, 0], log_probs)
         assert (found.log_probs[:, 1:] == float("-inf")).all()
     assert (counts / 20_000 - expected).abs().max() < 0.015
+
+
+def test_a_single_hypothesis_is_drawn_from_all_pieces():
+    logits = torch.tensor([[float("-inf")] * 3 + [0.0] * 5])
+    drawn = {
+        int(
+            chosen_candidates(
+                logits,
+                torch.full((1, 1, 1), 2),
+                1,
+                SearchConfig(temperature=1.0, seed=seed),
+                Given(),
+            ).pieces
+        )
+        for seed in range(100)
+    }
+    assert drawn == {3, 4, 5, 6, 7}

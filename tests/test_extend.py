@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from s2s import extend
 from s2s.config import UNK_ID, TokenizerConfig
 from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError, DataError, ModelError
@@ -234,3 +235,16 @@ def test_a_vocabulary_of_characters_gets_tags_but_no_pieces():
     with pytest.raises(ConfigError, match="algorithm is 'char' but was 'word'"):
         other = TokenizerConfig(algorithm="char", joint=False)
         extend_tokenizer(tokenizer, RU, JA, other, 0, seed=1)
+
+
+def test_of_many_sentences_each_is_as_likely_to_be_looked_at(monkeypatch):
+    monkeypatch.setattr(extend, "SENTENCES", 4)
+    texts = list(map(str, range(10)))
+    counts = dict.fromkeys(texts, 0)
+    for seed in range(2000):
+        kept = extend._sample(iter(texts), seed)
+        assert len(set(kept)) == 4
+        for text in kept:
+            counts[text] += 1
+    assert all(abs(count / 2000 - 0.4) < 0.05 for count in counts.values())
+    assert extend._sample(iter(texts[:3]), 0) == texts[:3]

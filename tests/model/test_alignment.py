@@ -9,9 +9,11 @@ from s2s import Translator  # noqa: E402
 from s2s.config import ModelConfig  # noqa: E402
 from s2s.errors import DataError  # noqa: E402
 from s2s.model.alignment import align, read_attention  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
+from s2s.model.run import TGT_TOKENIZER_FILE, load_run  # noqa: E402
 from s2s.model.seq2seq import Seq2Seq  # noqa: E402
 from s2s.model_file import read_model_file  # noqa: E402
+from s2s.pieces import append_pieces, read_pieces  # noqa: E402
+from s2s.protobuf import read_fields, write_field  # noqa: E402
 
 SRC = torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]])
 LENGTHS = torch.tensor([4, 2])
@@ -84,3 +86,19 @@ def test_a_translation_is_aligned_piece_by_piece(tmp_path, tiny):
         assert found.attention.sum(axis=1) == pytest.approx(1)
     with pytest.raises(DataError, match="no piece 'unheard'"):
         align(run, ["eins"], [["unheard"]])
+
+
+def test_a_target_vocabulary_of_its_own_says_which_piece_is_which(tmp_path, tiny):
+    own = read_model_file(tiny).tokenizer.src_model
+    folder = write_run(tmp_path / "run", own)
+    *pieces, one, other = read_pieces(own)
+    fields = (field for field in read_fields(memoryview(own)) if field[0] != 1)
+    rest = b"".join(write_field(number, bytes(value)) for number, value in fields)
+    (folder / TGT_TOKENIZER_FILE).write_bytes(append_pieces(rest, [*pieces, other, one]))
+    run = load_run(folder)
+    (found,) = align(run, ["eins zwei"], [[one.text]])
+    src = torch.tensor(run.tokenizer.encode_src(["eins zwei"]))
+    tgt_in = torch.tensor([[2, len(pieces) + 1]])
+    expected = read_attention(run.model, src, torch.tensor([src.shape[1]]), tgt_in)
+    assert found.tgt_pieces == (one.text, "</s>")
+    assert found.attention == pytest.approx(expected[0].numpy())

@@ -4,6 +4,7 @@ pytest.importorskip("torch")
 
 from s2s.errors import ConfigError, FileError
 from s2s.train import PRESETS
+from s2s.train.config import TrainConfig
 from s2s.train.settings import DEFAULT_EPOCHS, Settings, parse_fields
 
 PATHS = {"train": [{"src": "a", "tgt": "b"}], "validation": [{"src": "c", "tgt": "d"}]}
@@ -57,3 +58,8 @@ def test_a_value_of_the_wrong_type_is_named():
     settings = Settings.of_preset("small").changed({**PATHS, **parse_fields(["r_drop=much"])})
     with pytest.raises(ConfigError, match="r_drop is 'much'; expected float"):
         _ = settings.training
+
+
+def test_half_precision_without_a_gpu_is_refused():
+    with pytest.raises(ConfigError, match="'fp16' needs device 'cuda'; use bf16 or fp32"):
+        TrainConfig(max_updates=1, device="cpu", precision="fp16")

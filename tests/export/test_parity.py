@@ -1,0 +1,82 @@
+"""What the check of an export takes for rounding, and what it refuses."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+from s2s.config import EOS_ID, SearchConfig  # noqa: E402
+from s2s.errors import ConfigError, ParityError  # noqa: E402
+from s2s.search import beam_search  # noqa: E402
+from s2s_export import Parity, build_model, check_parity  # noqa: E402
+from s2s_export import parity as parity_module  # noqa: E402
+from s2s_export.parity import compare  # noqa: E402
+from s2s_export.session import Session  # noqa: E402
+
+SRC, SRC_LENGTHS = torch.tensor([[5, 9, 7, EOS_ID]]), torch.tensor([4])
+
+
+def found_by(model, bias):
+    """What torch finds if the pieces 4 and 5 differ by a bias alone."""
+    model.output.weight.data[4] = model.output.weight.data[5]
+    model.output.bias.data[[4, 5]] = torch.tensor([bias, 0.0]) + 9
+    config = SearchConfig(beam_size=2, max_length=4)
+    return config, beam_search(model, SRC, SRC_LENGTHS, config)
+
+
+def test_hypotheses_that_rounding_turns_around_are_counted(make_model, tiny_config):
+    model = make_model(tiny_config(tie="none"))
+    _, turned = found_by(model, 1e-6)
+    config, expected = found_by(model, -1e-6)
+    assert not torch.equal(expected.tokens, turned.tokens)
+    parity = Parity()
+    compare(model, SRC, SRC_LENGTHS, config, (expected, turned), parity)
+    assert parity.near_ties == 1
+
+
+def test_hypotheses_that_it_cannot_turn_around_are_refused(make_model, tiny_config):
+    model = make_model(tiny_config(tie="none"))
+    _, turned = found_by(model, 0.01)
+    config, expected = found_by(model, -0.01)
+    with pytest.raises(ParityError, match="piece 0 is 4 in the graph and 5 in torch"):
+        compare(model, SRC, SRC_LENGTHS, config, (expected, turned), Parity())
+
+
+@pytest.mark.parametrize(
+    ("precision", "batch", "added", "message"),
+    [
+        ("fp32", None, 0.01, r"beam 1: scores differ by 0\.01; expected at most"),
+        ("int8", None, float("nan"), "beam 1: a score is not finite"),
+        ("int8", 1, 0.5, "beam 1: its best score alone and in a batch of .* differ by 0.5"),
+    ],
+)
+def test_scores_that_differ_are_refused(
+    make_model, tiny_config, monkeypatch, precision, batch, added, message
+):
+    class Wrong(Session):
+        def search(self, src, *args):
+            found = super().search(src, *args)
+            moved = batch in (None, len(src))
+            return found._replace(scores=found.scores + added) if moved else found
+
+    model = make_model(tiny_config())
+    serialized = build_model(model, SearchConfig(), precision).SerializeToString()
+    check_parity(model, serialized, SearchConfig(), precision)
+    monkeypatch.setattr(parity_module, "Session", Wrong)
+    with pytest.raises(ParityError, match=message):
+        check_parity(model, serialized, SearchConfig(), precision)
+
+
+def test_a_vocabulary_of_large_and_small_rows_has_a_scale_for_each(make_model, tiny_config):
+    model = make_model(tiny_config(tie="target"))
+    table = model.decoder.embedding.table.weight.data
+    table[20:] *= 0.01
+    table[7] *= 3
+    serialized = build_model(model, SearchConfig(), "int8").SerializeToString()
+    assert check_parity(model, serialized, SearchConfig(), "int8").sentences > 0
+
+
+def test_no_model_is_no_file():
+    with pytest.raises(ConfigError, match="no model to export; expected one or more"):
+        build_model([], SearchConfig())
