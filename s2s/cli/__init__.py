@@ -112,6 +112,10 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(130)
     except BrokenPipeError:
         _leave_pipe()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # which click takes for a failure
+            _leave_pipe()
+        raise
     sys.exit(code if isinstance(code, int) else 0)
 
 
