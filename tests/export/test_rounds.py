@@ -123,3 +123,4 @@ def test_a_step_takes_the_way_of_options_if_one_is_asked_for(
     steps = ran.count("TopK") // (3 if "temperature" in option else 2)
     assert steps > 1
     assert ran.count("If") == steps * (1 + branches) + 1  # and that of details
+    assert ran.count("ScatterElements") == (steps if "no_repeat" in option else 0)
