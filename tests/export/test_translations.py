@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("onnxruntime")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
 from s2s.search import beam_search  # noqa: E402
@@ -116,6 +116,24 @@ def test_the_limits_and_the_penalty_are_inputs(make_model, tiny_config):
     plain = SearchConfig(beam_size=2, max_length=7, length_penalty=0.0)
     totals = session.search(src, lengths, plain).scores
     np.testing.assert_allclose(totals[1] / (12 / 6), short.scores[1], rtol=1e-5)
+
+
+def test_a_limit_of_no_piece_is_one_of_a_piece(make_model, tiny_config):
+    graph = build_model(make_model(tiny_config(), seed=5), SearchConfig()).SerializeToString()
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    src, lengths = sentences(40, [2, 9])
+    inputs = {
+        "src": src.numpy(),
+        "src_lengths": lengths.numpy(),
+        "beam_size": np.array(2),
+        "length_penalty": np.array(1.0, np.float32),
+    }
+    one, *others = (
+        session.run(None, {**inputs, "max_length": np.array(limit)}) for limit in (1, 0, -9)
+    )
+    assert one[0].shape == (2, 2, 1)
+    for other in others:
+        assert all(map(np.array_equal, one, other))
 
 
 def test_no_translation_holds_a_forbidden_piece(make_model, tiny_config):
