@@ -71,9 +71,9 @@ def test_the_limit_grows_with_the_source_up_to_max_length():
     with torch.no_grad():
         model.output.bias[EOS_ID] -= 1000  # never ends by itself
     lengths = torch.tensor([1, 3, 5])
-    config = SearchConfig(beam_size=2, length_factor=2, length_margin=1, max_length=9)
+    config = SearchConfig(beam_size=2, length_factor=2, length_margin=3, max_length=11)
     found = beam_search(model, torch.full((3, 5), 7), lengths, config)
-    assert found.lengths.tolist() == [[3, 3], [7, 7], [9, 9]]
+    assert found.lengths.tolist() == [[5, 5], [9, 9], [11, 11]]
 
 
 def test_forbidden_pieces_are_never_written():
