@@ -31,6 +31,7 @@ test-wheel: .venv/.dev
 # What the examples in JavaScript run with; `make test` tries them then, and the page if there is Chromium.
 examples-packages:
 	cd export/examples && npm install --no-audit --no-fund
+
 # Lines and branches that the default run reaches, child processes included.
 coverage: .venv/.dev
 	$(BIN)/python -m pytest --cov --cov-report=term

@@ -269,7 +269,7 @@ class SearchConfig(Config):
         self._check_range("no_repeat", 0, 1_000_000)
         self._check_range("diversity", 0, 1e6)
         self._check_range("temperature", 0, 1e6)
-        self._check_range("top_k", 0)
+        self._check_range("top_k", 0, 1_000_000)
         self._check_range("seed", 0, 2**31 - 3)
         self._check_range("beam_size", 1, 1000)
         self._check_range("length_penalty", 0, 10)

@@ -20,6 +20,16 @@ class DataError(S2SError, ValueError):
     """Text that cannot be read as parallel, UTF-8 lines."""
 
 
+class SentenceError(DataError):
+    """A sentence among others that cannot be used."""
+
+    def __init__(self, number: int, what: str) -> None:
+        """Says ``what`` about sentence ``number``, from 1: "has 300 pieces; expected ..."."""
+        super().__init__(f"sentence {number} {what}")
+        self.number = number
+        self.what = what
+
+
 class FileError(S2SError, OSError):
     """A file or folder that is missing, unreadable, or in the way."""
 

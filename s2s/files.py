@@ -12,7 +12,8 @@ from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 from s2s.errors import FileError, S2SError
 from s2s.text import printable
 
-_WRITING_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+WRITING_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""What is wrong when writing fails, whatever is written."""
 
 
 @contextmanager
@@ -43,19 +44,31 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             lent.unlink(missing_ok=True)
 
 
+def resolve(path: str | Path) -> Path:
+    """Returns the absolute path that ``path`` stands for, without links; there may be nothing.
+
+    Raises:
+        FileError: If there can be none: a name is too long, links run in a circle, or it has a NUL.
+    """
+    try:
+        target = Path(path).resolve()
+        target.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise FileError(
+            f"{printable(str(path))} cannot be a file's name: {_reason(error)}"
+        ) from error
+    return target
+
+
 def writable_target(path: str | Path) -> Path:
     """Returns the file that ``path`` stands for: what a link points to, not the link.
 
     Raises:
         FileError: If the folder is missing, ``path`` is a folder or read-only, or no name at all.
     """
-    path = Path(path)
     name = printable(str(path))
-    try:
-        target = path.resolve()
-        exists = target.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, a NUL
-        raise _failed(name, error) from error
+    target = resolve(path)
+    exists = target.exists()
     if target.is_dir():
         raise FileError(f"cannot write {name}: it is a folder; name a file")
     if not target.parent.is_dir():
@@ -72,7 +85,7 @@ def telling(path: str | Path, lent: Path) -> Iterator[None]:
         yield
     except OSError as error:
         # Others than these come from the block, which may well read files, and name their own.
-        ours = error.filename in (lent, str(lent)) or error.errno in _WRITING_FAILED
+        ours = error.filename in (lent, str(lent)) or error.errno in WRITING_FAILED
         if isinstance(error, S2SError) or not ours:
             raise
         raise _failed(printable(str(path)), error) from error
@@ -118,5 +131,8 @@ def _atomic_output(path: str | Path, mode: Literal["w", "wb"]) -> Iterator[IO[An
 
 
 def _failed(name: str, error: Exception) -> FileError:
-    reason = getattr(error, "strerror", None) or error
-    return FileError(f"cannot write {name}: {reason}")
+    return FileError(f"cannot write {name}: {_reason(error)}")
+
+
+def _reason(error: Exception) -> object:
+    return getattr(error, "strerror", None) or error

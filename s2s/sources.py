@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from s2s.batching import Ids, Query
 from s2s.config import EOS_ID
-from s2s.errors import DataError
+from s2s.errors import SentenceError
 from s2s.keep.marks import BLANK_ID, MARK_IDS
 from s2s.keep.patterns import Marked
 from s2s.keep.units import KeptPart
@@ -67,7 +67,7 @@ class SourceReader:
             required: What the translation of each must hold.
 
         Raises:
-            DataError: If one is too long and that is an error.
+            SentenceError: If one is too long and that is an error.
         """
         marked = [self._mark(text) for text in texts]
         plain = iter(self._tokenizer.encode_src([each.text for each in marked if not each.kept]))
@@ -120,9 +120,10 @@ class SourceReader:
         if len(ids) <= self._limit:
             return [ids], False
         if self._policy == "error":
-            raise DataError(
-                f"sentence {self._read} has {len(ids)} pieces; expected at most {self._limit}: "
-                "split it, raise max_src_length, or choose too_long split or truncate"
+            raise SentenceError(
+                self._read,
+                f"has {len(ids)} pieces; expected at most {self._limit}: split it, raise "
+                "max_src_length, or choose too_long split or truncate",
             )
         self._long += 1
         self._first_long = self._first_long or self._read

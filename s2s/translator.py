@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 from s2s.backends import Provider, check_device
 from s2s.batching import Ids, Query, check_whole, longest_first, take
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, DataError, UseError
+from s2s.errors import ConfigError, DataError, SentenceError, UseError
 from s2s.keep.carrier import Carrier
 from s2s.keep.units import SourceUnits
 from s2s.loading import Model, load
@@ -208,9 +208,8 @@ class Translator:
         targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
         for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), done + 1):
             if len(src) > limit:
-                raise DataError(
-                    f"sentence {number} has {len(src)} pieces; expected at most {limit}: split it"
-                )
+                what = f"has {len(src)} pieces; expected at most {limit}: split it"
+                raise SentenceError(number, what)
             queries.append(Query(tuple(src), tuple(tgt)))
         distinct = sorted(set(queries), key=longest_first)
         found = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))
@@ -259,10 +258,11 @@ class Translator:
         tags = self.tokenizer.tags
         for number, text in enumerate(texts if tags else (), done + 1):
             if text and self.tokenizer.tag_of(text) is None:
-                raise DataError(
-                    f"sentence {number} begins with none of the model's tags {', '.join(tags)}; "
-                    f"name the language to translate to (to={codes(tags)[0]!r}, --to "
-                    f"{codes(tags)[0]}), or begin each sentence with its tag"
+                raise SentenceError(
+                    number,
+                    f"begins with none of the model's tags {', '.join(tags)}; name the language "
+                    f"to translate to (to={codes(tags)[0]!r}, --to {codes(tags)[0]}), or begin "
+                    "each sentence with its tag",
                 )
         return texts
 

@@ -124,7 +124,7 @@ def test_what_is_too_long_is_refused_if_that_is_asked_for(s2s, tiny, tmp_path):
     options = ("--max-src-length", "5", "--too-long", "error", "-o", tmp_path / "out")
     finished = s2s("translate", tiny, *options, stdin=b"eins\n" + b"zwei " * 9)
     assert finished.code == 2
-    assert finished.err.startswith("s2s: error: sentence 2 has ")
+    assert finished.err.startswith("s2s: error: standard input, line 2: the sentence has ")
     assert finished.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
 

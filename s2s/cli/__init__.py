@@ -4,6 +4,7 @@ So ``s2s translate`` starts without torch, and without what the other commands n
 modules are loaded, unless help lists them.
 """
 
+import errno
 import importlib
 import logging
 import os
@@ -18,6 +19,7 @@ import typer
 
 from s2s import __version__
 from s2s.errors import S2SError
+from s2s.files import WRITING_FAILED
 from s2s.text import printable
 
 app = typer.Typer(
@@ -87,8 +89,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line; exits with 0, 2 for what the user can mend, 130 if interrupted."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    if sys.stderr is None:  # closed by the shell; messages have nowhere to go
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    _check_streams()
     logger = logging.getLogger("s2s")
     if not any(isinstance(handler, _Messages) for handler in logger.handlers):
         logger.addHandler(_Messages(logging.WARNING))
@@ -116,7 +117,20 @@ def main(args: Sequence[str] | None = None) -> None:
         if isinstance(error.__context__, BrokenPipeError):  # which click takes for a failure
             _leave_pipe()
         raise
+    except OSError as error:
+        if (message := _describe_failure(error)) is None:
+            raise
+        _leave_output()
+        _fail(message)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_streams() -> None:
+    """Looks whether the shell has closed standard error or standard output."""
+    if sys.stderr is None:  # messages have nowhere to go
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:  # the next file that is opened would take its place
+        _fail("standard output is closed; open it, or send it to /dev/null")
 
 
 def _register(name: str) -> None:
@@ -135,6 +149,18 @@ def _describe(error: Any) -> str:
     return f"{message}; see '{path} --help'"
 
 
+def _describe_failure(error: OSError) -> str | None:
+    """What the system refused, if the user can mend it.
+
+    What fails in files of ours is a FileError; left are standard output, and names that are none.
+    """
+    if error.filename is not None and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        return f"cannot open {error.filename}: {error.strerror}"
+    if error.filename is None and error.errno in WRITING_FAILED:
+        return f"cannot write to standard output: {error.strerror}"
+    return None
+
+
 def _fail(message: str) -> None:
     if _received:  # as above: what failed is not what the message says
         sys.exit(128 + _received[-1])
@@ -142,7 +168,12 @@ def _fail(message: str) -> None:
     sys.exit(2)
 
 
-def _leave_pipe() -> None:
+def _leave_pipe() -> NoReturn:
     """Ends as other filters do when their reader has enough: without a word."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+    _leave_output()
     sys.exit(128 + signal.SIGPIPE)
+
+
+def _leave_output() -> None:
+    """Drops what standard output does not take, which would be written once more at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

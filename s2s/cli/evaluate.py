@@ -20,6 +20,7 @@ from s2s.cli.options import (
     To,
     TooLong,
     With,
+    naming,
     open_output,
     say,
 )
@@ -142,6 +143,7 @@ def evaluate(
             texts = read_output(hypotheses, ref, len(references))
             made = Output({"hypotheses": str(hypotheses)}, texts)
         else:
+            files.enter_context(naming(src or ""))
             made = _translate(
                 models,
                 sources,

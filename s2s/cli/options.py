@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from s2s.errors import FileError, suggest
+from s2s.errors import DataError, SentenceError, suggest
 from s2s.files import atomic_output
-from s2s.text import printable
+from s2s.text import printable, text_name
 
 
 def one_of(*choices: str) -> Callable[[str | None], str | None]:
@@ -94,7 +95,16 @@ def open_output(path: str) -> Iterator[BinaryIO]:
         with atomic_output(path, "wb") as file:
             yield file
         return
-    if sys.stdout is None:
-        raise FileError("standard output is closed; use -o")
     yield cast(BinaryIO, sys.stdout.buffer)
     sys.stdout.buffer.flush()
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Says of a sentence that cannot be used where it stands: on which line of ``path``."""
+    try:
+        yield
+    except SentenceError as error:
+        raise DataError(
+            f"{text_name(path)}, line {error.number}: the sentence {error.what}"
+        ) from error

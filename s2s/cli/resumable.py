@@ -1,8 +1,8 @@
 """Output that an interrupted command can go on with.
 
 It grows in ``OUT.partial``, beside ``OUT.partial.json``, which says what it is of; when it is whole
-it becomes ``OUT``. A run that is stopped or killed leaves both, if it had begun; one that ends with
-an error leaves neither, unless it was resumed.
+it becomes ``OUT``. A run that is stopped or killed leaves both, if it had begun, and so does one
+that finds the disk full; one that ends with another error leaves neither, unless it was resumed.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from s2s.errors import ConfigError, FileError, S2SError
-from s2s.files import atomic_output, settle, telling, writable_target
+from s2s.files import WRITING_FAILED, atomic_output, settle, telling, writable_target
 from s2s.text import printable
 
 BEST_FILE = "best.safetensors"  # of s2s.model.run, which imports torch
@@ -62,6 +62,7 @@ def resumable_output(
             with atomic_output(note) as described:
                 json.dump(told, described)
             yield Resumable(file, done)
+            file.flush()
         except (KeyboardInterrupt, SystemExit):
             if file.tell():  # what is written, or was left
                 logger.warning(
@@ -77,7 +78,15 @@ def resumable_output(
             if not resume:
                 _remove(partial, note)
             raise
-        file.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError):  # it cannot write what it still holds, either
+                file.close()
+            if error.errno not in WRITING_FAILED:
+                raise
+            raise FileError(
+                f"cannot write {name}: {error.strerror}; what is done is in "
+                f"{printable(str(partial))}: make room, then the same command with --resume goes on"
+            ) from error
         settle(partial, target)
         note.unlink()
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from s2s.cli.options import Device, Threads, To, With, open_output
+from s2s.cli.options import Device, Threads, To, With, naming, open_output
 
 CHUNK = 2000
 """Pairs that are scored together."""
@@ -43,7 +43,7 @@ def score(
     from s2s.text import read_pairs
     from s2s.translator import Translator
 
-    with open_output(output) as out:
+    with naming(src), open_output(output) as out:
         translator = Translator([model, *(with_ or ())], device=device, threads=threads)
         pairs, done = read_pairs(src, tgt), 0
         while chunk := list(islice(pairs, CHUNK)):

@@ -10,6 +10,7 @@ from s2s.cli.options import device_of, one_of, say
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.names import parse_corpus, tagged
 from s2s.errors import ConfigError, MissingPackageError
+from s2s.files import resolve
 
 
 def train(
@@ -206,7 +207,7 @@ def train(
     ):
         if option in given:
             # Resuming may start in another folder.
-            given[field] = str(Path(given.pop(option)).resolve())
+            given[field] = str(resolve(given.pop(option)))
     if (resume or init) and preset is not None:
         option = "--resume" if resume else "--init"
         raise ConfigError(f"--preset and {option} exclude each other: a run brings its settings")
@@ -229,7 +230,7 @@ def train(
     if resume:
         settings = Settings.of_run(out)
     elif init is not None:
-        settings = Settings.fine_tuning(init.resolve())
+        settings = Settings.fine_tuning(resolve(init))
     else:
         settings = Settings.of_preset(preset or "small")
     settings = settings.changed(given)
@@ -270,7 +271,7 @@ def _corpora(
                     f"--{option.replace('_', '-')} is missing; training needs --src, --tgt, "
                     "--val-src, --val-tgt, or --train and --validate"
                 )
-        paths = {option: str(Path(path or "").resolve()) for option, path in files.items()}
+        paths = {option: str(resolve(path or "")) for option, path in files.items()}
         groups = (
             (CorpusConfig(src=paths["src"], tgt=paths["tgt"]),),
             (CorpusConfig(src=paths["val_src"], tgt=paths["val_tgt"]),),

@@ -17,6 +17,7 @@ from s2s.cli.options import (
     To,
     TooLong,
     With,
+    naming,
     open_output,
 )
 from s2s.cli.progress import count_lines, show_progress
@@ -183,6 +184,7 @@ def translate(
     # Somebody who types wants each answer at once; a file is faster in larger portions.
     at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())
     with ExitStack() as files:
+        files.enter_context(naming(input_))
         if resume and output == "-":
             raise ConfigError("--resume needs a file to go on with; name it with -o")
         if resume or is_regular(output):

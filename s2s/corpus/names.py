@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from s2s.corpus.config import CorpusConfig
 from s2s.errors import ConfigError, FileError
+from s2s.files import resolve
 
 _NAME = re.compile(r"(?P<prefix>.+):(?P<src>[A-Za-z_]+)-(?P<tgt>[A-Za-z_]+)(=(?P<weight>[^=]*))?")
 
@@ -55,9 +56,9 @@ def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ..
 
 
 def _file(name: str) -> str:
-    there = [path for path in (Path(name), Path(f"{name}.gz")) if path.exists()]
+    there = [path for path in (Path(name), Path(f"{name}.gz")) if resolve(path).exists()]
     if not there:
         raise FileError(f"neither {name} nor {name}.gz exists")
     if len(there) > 1:
         raise FileError(f"both {name} and {name}.gz exist; remove or rename one")
-    return str(there[0].resolve())  # a training may be resumed from another folder
+    return str(resolve(there[0]))  # a training may be resumed from another folder

@@ -14,6 +14,7 @@ from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.extend import extend_tokenizer, keeping
+from s2s.files import resolve
 from s2s.keep.patterns import STAND_IN, make_keep
 from s2s.model.run import (
     CONFIG_FILE,
@@ -23,6 +24,7 @@ from s2s.model.run import (
     read_config,
     read_tokenizer,
 )
+from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.precision import chosen_precision
@@ -89,6 +91,7 @@ def open_run(
         "search": search.to_dict(),
     }
     config = json.loads(json.dumps(config))  # lists for tuples, as in the file
+    _check_names(out, config)
     _check_processes(training.accumulate, world)
     if not resume:
         if world.is_main:
@@ -117,6 +120,17 @@ def open_run(
     )
 
 
+def _check_names(out: Path, config: dict[str, Any]) -> None:
+    """Raises FileError for a name of bytes that are no UTF-8: JSON cannot hold it."""
+    for name in (str(out), *(str(value) for _, value in _flat("config", config))):
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise FileError(
+                f"{printable(name)} is no name in UTF-8, which config.json needs; rename it"
+            ) from error
+
+
 def _check_processes(accumulate: int | None, world: World) -> None:
     if accumulate is not None and accumulate < world.size:
         raise ConfigError(
@@ -134,6 +148,7 @@ def _make(
     num_processes: int,
 ) -> None:
     """Makes the folder of a new run, with its vocabulary and configuration; whole or not at all."""
+    target = resolve(out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
@@ -160,13 +175,13 @@ def _make(
         TGT_TOKENIZER_FILE: learned.tgt_model,
         CONFIG_FILE: (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
     }
-    made = out.resolve().with_name(f".s2s-{secrets.token_hex(6)}.tmp")
+    made = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
     try:
         made.mkdir(parents=True)
         for name, content in files.items():
             if content is not None:
                 (made / name).write_bytes(content)
-        made.replace(out.resolve())
+        made.replace(target)
     except OSError as error:
         raise FileError(f"{out}: cannot make the run folder: {error.strerror}") from error
     finally:
