@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +15,17 @@ from s2s.text import printable
 
 WRITING_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """What is wrong when writing fails, whatever is written."""
+ABANDONED_AFTER = 600
+"""Seconds after which a file that nobody has locked is no longer in the making."""
+_PREFIX, _SUFFIX = ".s2s-", ".tmp"
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Lends a name to write to; what is there when the block ends becomes ``path``.
 
-    If the block raises, whatever it is, the lent file is removed and ``path`` is as it was.
+    If the block raises, whatever it is, the lent file is removed and ``path`` is as it was. Of a
+    process that is killed, ``.s2s-*.tmp`` stays; the next that writes into that folder removes it.
     Something that is no regular file, like ``/dev/null`` or a pipe, is lent itself.
 
     Raises:
@@ -29,19 +34,61 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     target = writable_target(path)
     lent = target
-    if target.is_file() or not target.exists():
-        lent = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
-    try:
+    with contextlib.ExitStack() as held:
+        if target.is_file() or not target.exists():
+            # Made here, so that a folder without write permission is told before any work.
+            try:
+                lent = held.enter_context(_temporary(target.parent))
+            except OSError as error:
+                raise _failed(printable(str(path)), error) from error
+            _remove_abandoned(target.parent)
         with telling(path, lent):
-            if lent is not target:
-                # Made here, so that a folder without write permission is told before any work.
-                os.close(os.open(lent, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             yield lent
             if lent is not target:
                 settle(lent, target)
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """Makes an empty file, locked as long as the block and the process live."""
+    while True:
+        path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+        _lock(handle, wait=True)
+        if path.exists():
+            break
+        os.close(handle)  # before it was locked, somebody took it for abandoned
+    try:
+        yield path
     finally:
-        if lent is not target:
-            lent.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Removes files of ``_temporary`` whose processes were killed some time ago."""
+    with contextlib.suppress(OSError):  # it is for others that they are in the way
+        for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+            # Where locks do not reach from machine to machine, what is written is at least young.
+            if not path.is_file() or time.time() - path.stat().st_mtime < ABANDONED_AFTER:
+                continue
+            handle = os.open(path, os.O_WRONLY)
+            try:
+                if _lock(handle, wait=False):
+                    path.unlink()
+            finally:
+                os.close(handle)
+
+
+def _lock(handle: int, *, wait: bool) -> bool:
+    """Locks an open file; tells whether that was possible."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (ImportError, OSError):  # on Windows; on a disk that knows no locks, or somebody has it
+        return False
+    return True
 
 
 def resolve(path: str | Path) -> Path:

@@ -99,3 +99,18 @@ def test_another_file_s_error_inside_the_block_keeps_its_name(tmp_path):
     with pytest.raises(OSError, match="elsewhere") as caught, atomic_output(tmp_path / "out"):
         raise OSError(errno.ENOENT, "gone", "elsewhere")
     assert not isinstance(caught.value, FileError)
+
+
+def test_what_killed_processes_left_is_removed_but_nothing_that_is_being_written(tmp_path):
+    left, young = tmp_path / ".s2s-0123456789ab.tmp", tmp_path / ".s2s-ba9876543210.tmp"
+    for path in (left, young):
+        path.write_bytes(b"half")
+    (tmp_path / ".s2s-folder.tmp").mkdir()  # of others
+    os.utime(left, (1, 1))
+    with atomic_path(tmp_path / "slow") as lent:
+        os.utime(lent, (1, 1))
+        with atomic_output(tmp_path / "out") as file:
+            file.write("x")
+        assert names(tmp_path) == sorted([young.name, lent.name, ".s2s-folder.tmp", "out"])
+        lent.write_bytes(b"whole")
+    assert (tmp_path / "slow").read_bytes() == b"whole"
