@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hostile import LONG_LINES, ODD_LINES, PACKED, REFUSED, SAME
+from hostile import LONG_LINES, ODD_LINES, PACKED, REFUSED, SAME, SOME_REFUSED
 
 pytest.importorskip("onnxruntime")
 
@@ -73,6 +73,10 @@ def test_what_is_no_text_is_refused_in_one_line(s2s, tiny, tmp_path, data, messa
     source.write_bytes(data)
     assert_refused(s2s("translate", tiny, source, "-o", output), source, message)
     assert [path.name for path in tmp_path.iterdir()] == ["text"]
+
+
+@pytest.mark.parametrize(("data", "message"), SOME_REFUSED.values(), ids=SOME_REFUSED)
+def test_it_is_refused_from_standard_input_too(s2s, tiny, data, message):
     assert_refused(s2s("translate", tiny, stdin=data), "standard input", message)
 
 

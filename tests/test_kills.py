@@ -38,7 +38,7 @@ def check(commands, name, kills):
     counts = kill(pairs[name], out, kills, modules=NEEDED)
     print(name, counts)  # noqa: T201
     assert counts["as before"] + counts["new"] == kills
-    assert counts["new"] > kills // 8, "it was killed too early to see anything"
+    assert counts["new"] >= kills // 4, "it was killed too early to see anything"
     left = {path.name for path in out.parent.iterdir()} - {out.name}
     # Of translate, what the next run begins anew with, or goes on with if it is told --resume.
     assert left <= ({"out.partial", "out.partial.json"} if name == "translate" else set())
@@ -46,7 +46,7 @@ def check(commands, name, kills):
 
 @pytest.mark.parametrize("name", ["translate", "score"])
 def test_a_killed_command_leaves_the_old_file_or_the_whole_new_one(commands, name):
-    check(commands, name, kills=8)
+    check(commands, name, kills=4)
 
 
 @pytest.mark.slow

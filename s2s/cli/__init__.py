@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -111,17 +111,14 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(128 + _received[-1])
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
-    except BrokenPipeError:
-        _leave_pipe()
     except SystemExit as error:
         if isinstance(error.__context__, BrokenPipeError):  # which click takes for a failure
             _leave_pipe()
         raise
     except OSError as error:
-        if (message := _describe_failure(error)) is None:
-            raise
-        _leave_output()
-        _fail(message)
+        if isinstance(error, BrokenPipeError):
+            _leave_pipe()
+        _fail_writing(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -149,19 +146,22 @@ def _describe(error: Any) -> str:
     return f"{message}; see '{path} --help'"
 
 
-def _describe_failure(error: OSError) -> str | None:
-    """What the system refused, if the user can mend it.
+def _fail_writing(error: OSError) -> NoReturn:
+    """Says what the system refused, if the user can mend it.
 
     What fails in files of ours is a FileError; left are standard output, and names that are none.
     """
     if error.filename is not None and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-        return f"cannot open {error.filename}: {error.strerror}"
-    if error.filename is None and error.errno in WRITING_FAILED:
-        return f"cannot write to standard output: {error.strerror}"
-    return None
+        message = f"cannot open {error.filename}: {error.strerror}"
+    elif error.filename is None and error.errno in WRITING_FAILED:
+        message = f"cannot write to standard output: {error.strerror}"
+    else:
+        raise error
+    _leave_output()
+    _fail(message)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str) -> NoReturn:
     if _received:  # as above: what failed is not what the message says
         sys.exit(128 + _received[-1])
     sys.stderr.write(f"s2s: error: {printable(' '.join(message.splitlines()))}\n")

@@ -60,6 +60,15 @@ def _fork(commands, *, times, seed=0):
     os._exit(0)
 
 
+def _content(path):
+    return path.read_bytes() if path.exists() else None
+
+
+def _marks(path):
+    """Tells one file from another that took its place."""
+    return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
+
+
 def _main(commands, target, kills, seed):
     draw = random.Random(seed)  # noqa: S311
     whole, longest = [], 0.0
@@ -73,14 +82,17 @@ def _main(commands, target, kills, seed):
     for number in range(kills):
         if number % 4 == 0:
             target.unlink()
-        before = target.read_bytes() if target.exists() else None
+        before, marks = _content(target), _marks(target)
         child = _fork(commands, times=1000, seed=seed + number)
-        time.sleep(draw.uniform(0.1, 2.5) * longest)
+        deadline = time.monotonic() + 20 * longest
+        while number % 2 and _marks(target) == marks and time.monotonic() < deadline:
+            time.sleep(0.002)  # until it has written once
+        time.sleep(draw.uniform(0, 1.2) * longest)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        found = target.read_bytes() if target.exists() else None
+        found = _content(target)
         assert found in whole or found == before is None, f"{len(found or b'')} bytes of no version"
-        counts["as before" if found == before else "new"] += 1
+        counts["as before" if _marks(target) == marks else "new"] += 1
         left = [path for path in target.parent.iterdir() if path.name.startswith(".s2s-")]
         counts["leftovers"] += len(left)
         for path in left:

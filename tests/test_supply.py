@@ -1,0 +1,139 @@
+"""What s2s relies on and runs: versions without known faults, no pickle, no shell, no evaluation.
+
+``test_safety.py`` shows it at work; here the sources are read.
+"""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [
+    path for part in ("s2s", "export", "recipes") for path in sorted((ROOT / part).rglob("*.py"))
+]
+
+MODULES = {
+    **dict.fromkeys(
+        ("pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"),
+        "what it reads may run code",
+    ),
+    "multiprocessing": "it pickles what it sends; see s2s.corpus.pool",
+    "yaml": "configurations are JSON",
+    "code": "it runs text",
+    "pty": "it runs a shell",
+    **dict.fromkeys(
+        ("socket", "ssl", "urllib", "http", "ftplib", "requests", "httpx", "aiohttp", "webbrowser"),
+        "nothing is fetched that was not asked for",
+    ),
+}
+FETCHING = {"recipes/multi30k.py", "recipes/tatoeba.py"}
+"""Recipes that fetch the data that they are about, and say so."""
+WRITING = {"recipes/rivals/make_transformer.py"}
+"""Writes a checkpoint as OpenNMT-py has them, for CTranslate2's converter; nothing reads one."""
+CALLS = {
+    **dict.fromkeys(("eval", "exec", "compile", "__import__"), "it runs text"),
+    **dict.fromkeys(("os.system", "os.popen", "subprocess.getoutput"), "it runs a shell"),
+    **dict.fromkeys(("torch.load", "torch.save", "torch.hub.load"), "it pickles; use safetensors"),
+}
+OBJECTS = ("_object", "_object_list")
+"""Ends of the names of torch.distributed's functions that pickle what they send."""
+
+
+def dotted(node):
+    """Returns ``a.b.c`` of a name or of attributes of one."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and not node.level:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def faults(source, name="source.py"):
+    """Yields what is wrong in a source text, with line numbers."""
+    for node in ast.walk(ast.parse(source)):
+        for module in imported(node):
+            why = MODULES.get(module.partition(".")[0]) or CALLS.get(module)
+            if why and not (name in FETCHING and why == MODULES["urllib"]):
+                yield f"{name}:{node.lineno}: {module}: {why}"
+        if isinstance(node, ast.Call):
+            called = dotted(node.func)
+            why = CALLS.get(called) or ("it pickles" if called.endswith(OBJECTS) else None)
+            if why and not (name in WRITING and called == "torch.save"):
+                yield f"{name}:{node.lineno}: {called}: {why}"
+            given = {each.arg: each.value for each in node.keywords}
+            for option in ("shell", "allow_pickle"):
+                value = given.get(option)
+                if value is not None and not (
+                    isinstance(value, ast.Constant) and value.value is False
+                ):
+                    yield f"{name}:{node.lineno}: {called}: {option}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from torch import load",
+        "import urllib.request",
+        "from socket import socket",
+        "def f():\n    import yaml",
+        "eval('1')",
+        "import os\nos.system('ls')",
+        "import torch\ntorch.load('x')",
+        "import numpy as np\nnp.load('x', allow_pickle=True)",
+        "import subprocess\nsubprocess.run('ls', shell=True)",
+        "from subprocess import run\nrun('ls', shell=bool(1))",
+        "import torch.distributed as dist\ndist.all_gather_object(a, b)",
+    ],
+)
+def test_what_is_not_wanted_is_found(source):
+    assert len(list(faults(source))) == 1
+
+
+def test_no_source_unpickles_evaluates_runs_a_shell_or_fetches():
+    assert len(SOURCES) > 130
+    found = [
+        fault
+        for path in SOURCES
+        for fault in faults(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
+    ]
+    assert not found
+
+
+def project():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)["project"]
+
+
+def requirements():
+    """Every requirement of the package and of its extras."""
+    requirement = pytest.importorskip("packaging.requirements").Requirement
+    extras = project()["optional-dependencies"].values()
+    texts = [*project()["dependencies"], *(each for extra in extras for each in extra)]
+    return [each for each in map(requirement, texts) if each.name != "s2s"]
+
+
+def test_versions_with_known_faults_are_not_allowed():
+    # onnx before 1.21 follows links out of a model's folder to external data (CVE-2026-27489 and
+    # 34446). sentencepiece 0.2.1 crashes on long pieces and reads beyond a damaged model (its
+    # issues 1263 and 1269); 0.2.2 refuses sound models (1308).
+    for name, old in {"onnx": "1.20.99", "sentencepiece": "0.2.2"}.items():
+        found = [each for each in requirements() if each.name == name]
+        assert found
+        assert not any(each.specifier.contains(old) for each in found)
+
+
+def test_what_is_pinned_is_what_is_allowed():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
+    pinned = dict(line.lower().split("==") for line in lines)
+    for each in requirements():
+        if each.name != "onnxruntime-gpu":  # in place of onnxruntime
+            assert each.specifier.contains(pinned[each.name.lower()]), each
