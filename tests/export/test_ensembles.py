@@ -17,6 +17,7 @@ from s2s.model.ensemble import Ensemble, load_runs  # noqa: E402
 from s2s.model_file import read_model_file  # noqa: E402
 from s2s.option_inputs import DEFAULTS  # noqa: E402
 from s2s.protobuf import write_field  # noqa: E402
+from s2s.seal import sealed  # noqa: E402
 from s2s_export import build_model, check_parity, export_run  # noqa: E402
 from s2s_export import export as export_module  # noqa: E402
 from s2s_export.parity import rows_of, sample_batches  # noqa: E402
@@ -207,7 +208,7 @@ def test_members_that_are_no_list_of_objects_are_refused(exported):
         card = json.dumps({**file.card, "members": wrong}).encode()
         entry = write_field(1, b"s2s.config") + write_field(2, card)
         with pytest.raises(ModelError, match="'members' that are no list of objects"):
-            read_model_file(file.data + write_field(14, entry))
+            read_model_file(sealed(file.data + write_field(14, entry)))
 
 
 def test_model_files_cannot_be_members(runs, exported, tiny):

@@ -200,7 +200,7 @@ def test_a_text_model_says_what_it_is(make_run, tmp_path):
     ]
     assert {opset.domain for opset in model.opset_import} == {"", EXTENSIONS, "com.microsoft"}
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    assert metadata.keys() == {"s2s.text", "s2s.config"}
+    assert metadata.keys() == {"s2s.text", "s2s.config", "s2s.checksum"}
     assert "options" not in json.loads(metadata["s2s.config"])
     assert report.bytes == (tmp_path / "text.onnx").stat().st_size
 
