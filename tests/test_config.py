@@ -36,7 +36,7 @@ def test_unknown_keys_are_refused_with_the_nearest(config):
         ({"dropout": True}, "dropout is True"),
         ({"attention": "multihead", "hidden_size": 30}, "no multiple of attention_heads"),
         ({"tie": "all", "src_vocab_size": 9, "tgt_vocab_size": 10}, "9 and 10 pieces"),
-        ({"encoder_layers": 0}, "encoder_layers is 0; expected at least 1"),
+        ({"encoder_layers": 0}, "encoder_layers is 0; expected 1 to 100"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_limit(values, message):
