@@ -28,7 +28,7 @@ def sealed(model: bytes) -> bytes:
         model: With an entry ``s2s.checksum``, ``UNSEALED`` or what it was before a change.
 
     Raises:
-        ModelError: If it has no such entry, or several.
+        ModelError: If it has no such entry.
     """
     place = _place(model)
     if place is None:
@@ -58,12 +58,10 @@ def check_seal(model: bytes, metadata: Mapping[str, str], card: Mapping[str, Any
 
 
 def _place(model: bytes) -> int | None:
-    """Returns where the digits begin, of the only entry."""
-    start = model.find(_BEFORE)
+    """Returns where the digits begin, of the last entry: the one that counts."""
+    start = model.rfind(_BEFORE)  # metadata come last, behind the weights
     place = start + len(_BEFORE)
-    if start < 0 or place + len(UNSEALED) > len(model) or model.find(_BEFORE, place) >= 0:
-        return None
-    return place
+    return None if start < 0 or place + len(UNSEALED) > len(model) else place
 
 
 def _digest(model: bytes, place: int) -> str:
