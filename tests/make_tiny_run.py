@@ -1,6 +1,6 @@
 """Makes tests/data/run-0.1.0: the folder of a run as s2s 0.1.0 wrote it, of a few kilobytes.
 
-    git worktree add ../s2s-0.1.0 cd53b5b
+    git worktree add ../s2s-0.1.0 6ce9bf5
     PYTHONPATH=../s2s-0.1.0 python tests/make_tiny_run.py
 
 It is trained by that version, on text that is made up here: German numbers up to ten and their
