@@ -13,6 +13,7 @@ tokenizers inside the graph: it is told from the others, and described, but not 
 import base64
 import binascii
 import dataclasses
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,14 +161,18 @@ def check_model_file(described: Described) -> ModelFile:
 
 def _read(path: Path, name: str) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ModelError(f"{name} is no s2s model file: it is larger than 2 GiB")
-        return path.read_bytes()
+        found = path.stat()
+        endless = stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)  # or may be
+        if not endless and found.st_size <= MAX_BYTES:
+            return path.read_bytes()
     except FileNotFoundError as error:
         raise FileError(f"{name} does not exist; expected an .onnx file or a run folder") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FileError(f"cannot read {name}: {reason}") from error
+    if endless:
+        raise FileError(f"{name} is a device; expected an .onnx file or a run folder")
+    raise ModelError(f"{name} is no s2s model file: it is larger than 2 GiB")
 
 
 def _card(data: bytes, header: OnnxHeader) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class TranslateOptions(TypedDict, total=False):
     """Pieces of a translation at least, likewise."""
     prefix: str | Sequence[str] | None
     """How translations begin: one text for all sentences, or one for each. It should end where a
-    word does."""
+    word does; one that the target vocabulary cannot write is a ConfigError."""
     required: Required | None
     """Texts that every translation must hold, as words of their own: a list of them for all
     sentences, or one list for each. Where the model does not say them by itself, its translation is

@@ -18,11 +18,11 @@ from s2s.keep.units import SourceUnits
 from s2s.loading import Model, load
 from s2s.per_sentence import PerSentence
 from s2s.request import Request, TranslateOptions, check_request
-from s2s.required.phrases import Phrase, read_required
+from s2s.required.phrases import Phrase, check_known, read_required
 from s2s.searcher import Searcher
 from s2s.sources import Source, SourceReader
 from s2s.tags import codes
-from s2s.text import clean
+from s2s.text import clean, printable
 from s2s.tokenizer import Tokenizer
 from s2s.translation import Details, Hypothesis, Translation, join_parts
 from s2s.words import count_words
@@ -222,7 +222,9 @@ class Translator:
         return PerSentence.of(map(self._encode_prefix, prefix), "prefixes")
 
     def _encode_prefix(self, prefix: str) -> Ids:
-        (ids,) = self.tokenizer.encode_tgt([clean(prefix)])
+        text = clean(prefix)
+        (ids,) = self.tokenizer.encode_tgt([text])
+        check_known(f"the prefix {printable(text)!r}", text, ids, self.tokenizer)
         return tuple(ids[:-1])
 
     def _stream(

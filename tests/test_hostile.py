@@ -8,6 +8,7 @@ from hostile import LONG_LINES, ODD_LINES, PACKED, REFUSED, SAME, SOME_REFUSED
 
 pytest.importorskip("onnxruntime")
 
+from s2s.errors import ConfigError
 from s2s.text import clean, read_lines
 
 OPTIONS = {
@@ -94,8 +95,10 @@ def test_strings_with_lone_surrogates_are_translated(translator):
     assert [each.text for each in found[2:5]] == ["one two", "one two", ""]
     for each in found:
         each.text.encode()
-    with_kept = translator.translate(["eins {a\udc80} \ud800"], keep=r"\{\w+\W?\}", prefix="\ud800")
-    with_kept[0].text.encode()
+    (with_kept,) = translator.translate(["eins {a\udc80} \ud800"], keep=r"\{\w+\W?\}")
+    with_kept.text.encode()
+    with pytest.raises(ConfigError, match="the prefix '\ufffd' cannot be written"):
+        translator.translate(["eins"], prefix="\ud800")
 
 
 @pytest.mark.parametrize("options", [{}, {"details": True, "keep": r"\W"}, {"max_src_length": 3}])

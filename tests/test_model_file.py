@@ -181,6 +181,19 @@ def test_graphs_inside_graphs_have_an_end(data):
         read_header(data + field(7, graph))
 
 
+def test_a_device_is_not_read_to_an_end_that_it_may_not_have():
+    with pytest.raises(FileError, match="/dev/zero is a device; expected an"):
+        read_model_file("/dev/zero")
+
+
+def test_a_file_larger_than_any_model_is_not_read(tmp_path):
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as file:
+        file.truncate(2**31)  # takes no room on the disk
+    with pytest.raises(ModelError, match="it is larger than 2 GiB"):
+        read_model_file(path)
+
+
 def test_files_that_cannot_be_read_are_file_errors(tmp_path):
     with pytest.raises(FileError, match="does not exist"):
         read_model_file(tmp_path / "none.onnx")

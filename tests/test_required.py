@@ -104,10 +104,6 @@ def test_a_given_prefix_stays_first_and_limits_give_way(translator):
         assert all(holds(hypothesis, "two", "six") for hypothesis in each.hypotheses)
     (found,) = translator.translate(["eins"], required=["six seven eight"], max_length=2)
     assert holds(found, "six seven eight")
-    # Nothing that the vocabulary can write comes of such a prefix, as without a required text.
-    (found,) = translator.translate(["eins"], prefix="Ω", required=["six"])
-    assert found.score == -math.inf
-    assert holds(found, "six")
 
 
 def test_one_part_of_a_long_sentence_holds_it(translator):

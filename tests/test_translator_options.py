@@ -42,6 +42,8 @@ def test_a_prefix_begins_the_translation(translator):
     each = translator.translate(texts, prefix=["one two", "", "eight nine"])
     assert [one.text for one in each[:2]] == ["one two three", "four"]
     assert each[2].text.startswith("eight nine")
+    with pytest.raises(ConfigError, match="the prefix 'one Ω' cannot be written: the target"):
+        translator.translate(texts, prefix="one Ω")
     with pytest.raises(ConfigError, match="there are 2 prefixes, and more sentences"):
         translator.translate(texts, prefix=["", ""])
     with pytest.raises(ConfigError, match="more than 3 prefixes, but 3 sentences"):

@@ -87,13 +87,7 @@ def read_phrase(text: str, tokenizer: Tokenizer, banned: Sequence[str]) -> Phras
         raise ConfigError(f"the required text {typed!r} is blank; leave it out")
     name = f"the required text {printable(text)!r}"
     ways = tuple(tuple(ids) for ids in tokenizer.encode_inside(text))
-    if UNK_ID in ways[0]:
-        words = text.split()
-        unknown = [word for word in words if UNK_ID in tokenizer.encode_tgt([word])[0]]
-        raise ConfigError(
-            f"{name} cannot be written: the target vocabulary lacks characters of "
-            f"{printable((unknown or words)[0])!r}"
-        )
+    check_known(name, text, ways[0], tokenizer)
     (written,) = tokenizer.decode(ways[:1])
     if clean(written) != text:
         raise ConfigError(
@@ -107,6 +101,22 @@ def read_phrase(text: str, tokenizer: Tokenizer, banned: Sequence[str]) -> Phras
             "or do not require the text"
         )
     return Phrase(text, tuple(ids for ids in ways if forbidden.isdisjoint(ids)))
+
+
+def check_known(name: str, text: str, ids: Sequence[int], tokenizer: Tokenizer) -> None:
+    """Looks that a translation can hold a text, whose pieces are ``ids``.
+
+    Raises:
+        ConfigError: If the target vocabulary lacks a character of it; ``name`` is what it is
+            called.
+    """
+    if UNK_ID in ids:
+        words = text.split()
+        unknown = [word for word in words if UNK_ID in tokenizer.encode_tgt([word])[0]]
+        raise ConfigError(
+            f"{name} cannot be written: the target vocabulary lacks characters of "
+            f"{printable((unknown or words)[0])!r}"
+        )
 
 
 def find(text: str, phrase: str) -> list[tuple[int, int]]:
