@@ -13,8 +13,9 @@ help:
 quickstart: .venv/.installed
 	$(BIN)/python recipes/quickstart.py --out $(RUNS)/quickstart
 
+# A process for each core, each with whole files of tests; a network as small as theirs wants one thread.
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest -m slow -s

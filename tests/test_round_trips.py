@@ -177,7 +177,7 @@ SEARCHES = st.builds(
     no_repeat=st.integers(0, 10**6),
     diversity=st.floats(0, 1e6),
     temperature=st.floats(0, 1e6),
-    top_k=st.integers(0),
+    top_k=st.integers(0, 10**6),
     seed=st.integers(0, 2**31 - 3),
 )
 

@@ -125,6 +125,7 @@ def test_some_nul_bytes_do_not_look_like_utf16(write):
         (gzip.compress(b"text\n")[:-8] + bytes(8), "checksum.txt"),
         (gzip.compress(b"text\n" * 99)[:12] + b"\xff" * 20, "stream.txt"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_damaged_gzip_is_an_error_that_names_the_file(write, data, name):
     with pytest.raises(DataError, match=rf"{name}.*gzip data is damaged"):
