@@ -36,6 +36,16 @@ def files(tmp_path):
 DATA = Path(__file__).parent / "data"
 
 
+def test_output_is_scored_from_standard_input_as_from_a_file(s2s, files):
+    options = ["--ref", files["ref"], "--json"]
+    piped = s2s("evaluate", "--hypotheses", "-", *options, stdin=files["old"].read_bytes())
+    named = s2s("evaluate", "--hypotheses", files["old"], *options)
+    assert json.loads(piped.out)["scores"] == json.loads(named.out)["scores"]
+    short = s2s("evaluate", "--hypotheses", "-", *options, stdin=b"one\n")
+    assert short.code == 2
+    assert short.err.startswith("s2s: error: standard input has 1 lines but ")
+
+
 def given(files, *names):
     return [word for name in names for word in (f"--{name}", files[name])]
 

@@ -20,7 +20,11 @@ def main() -> None:
     data = Path(settings.model).read_bytes()
     # A graph without metadata: ids are all that is asked for here.
     file: Any = SimpleNamespace(
-        name=settings.model, data=data, header=read_header(data), card={"options": []}
+        name=settings.model,
+        data=data,
+        header=read_header(data),
+        card={"options": []},
+        tokenizer=SimpleNamespace(tgt_vocab_size=2**31),  # of a vocabulary of any size
     )
     backend = OnnxBackend(cast(ModelFile, file), "cpu", settings.threads)
     config = SearchConfig(beam_size=settings.beam, max_length=settings.pieces)

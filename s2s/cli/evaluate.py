@@ -54,7 +54,10 @@ def evaluate(
         Path | None, typer.Option("--output", "-o", help="Keep the translations here.")
     ] = None,
     hypotheses: Annotated[
-        Path | None, typer.Option(help="Score this output of any system, in place of a MODEL's.")
+        Path | None,
+        typer.Option(
+            help="Score this output of any system, - for standard input, in place of a MODEL's."
+        ),
     ] = None,
     confidence: Annotated[
         bool,
@@ -107,6 +110,8 @@ def evaluate(
         s2s evaluate run --src test.de --ref test.en --baseline old.en --plot report.html
 
         s2s evaluate --hypotheses new.en --baseline old.en --ref test.en --confidence
+
+        s2s translate model.onnx < test.de | s2s evaluate --hypotheses - --ref test.en
     """
     from s2s.buckets import score_by_length
     from s2s.cli.testset import check_what, read_output, read_test_set

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s2s.errors import ConfigError, DataError
-from s2s.text import printable, read_lines, read_pairs
+from s2s.text import printable, read_lines, read_pairs, text_name
 
 
 def check_what(
@@ -47,11 +47,12 @@ def read_test_set(src: Path | None, ref: Path) -> tuple[list[str], list[str]]:
 
 
 def read_output(path: Path, ref: Path, expected: int) -> list[str]:
-    """Returns the lines of a system's output, as they are."""
-    lines = list(read_lines(path))
+    """Returns the lines of a system's output, as they are; of standard input if it is ``-``."""
+    source = "-" if str(path) == "-" else path
+    lines = list(read_lines(source))
     if len(lines) != expected:
         raise DataError(
-            f"{printable(str(path))} has {len(lines)} lines but {printable(str(ref))} has "
+            f"{text_name(source)} has {len(lines)} lines but {printable(str(ref))} has "
             f"{expected}; expected one translation a line"
         )
     return lines
