@@ -19,6 +19,7 @@ from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DeviceError, MissingPackageError, ModelError, suggest
 from s2s.model_file import INPUTS, OUTPUTS, ModelFile
 from s2s.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
+from s2s.sessions import Sessions
 from s2s.text import printable
 
 DEVICES = ("cpu", "cuda")
@@ -94,18 +95,21 @@ def available_cores() -> int:
     return cores or 1
 
 
-def session_options() -> Any:
+def session_options(threads: int = 1) -> Any:
     """Returns a new ``onnxruntime.SessionOptions`` with what s2s sets, to be changed further.
 
     One thread in a session, since batches run side by side; no memory patterns, since all shapes
     differ; no log, since errors are raised.
+
+    Args:
+        threads: That share out one batch.
 
     Raises:
         MissingPackageError: If onnxruntime is not installed.
     """
     options = _import_onnxruntime().SessionOptions()
     options.log_severity_level = 4
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False
     return options
@@ -114,8 +118,9 @@ def session_options() -> Any:
 class OnnxBackend:
     """onnxruntime; on the CPU each batch has one core, and as many batches run as there are cores.
 
-    Small recurrent steps leave little to share among threads, whole batches leave all of it; and
-    one core adds in one order, so results do not depend on the number of threads.
+    Small recurrent steps leave little to share among threads, whole batches leave all of it. Only
+    where batches come one by one do two cores share them, see ``s2s.sessions``. Results do not
+    depend on any of it.
     """
 
     def __init__(
@@ -150,9 +155,7 @@ class OnnxBackend:
             names = [str(each) for each in providers]
         else:
             names = _check_providers(providers, runtime)
-        if options is None:
-            options = session_options()
-        elif not isinstance(options, runtime.SessionOptions):
+        if options is not None and not isinstance(options, runtime.SessionOptions):
             raise ConfigError(
                 f"session_options is {options!r}; expected an onnxruntime.SessionOptions, as "
                 "s2s.backends.session_options() makes it"
@@ -168,15 +171,23 @@ class OnnxBackend:
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
             _prepare_cuda(runtime)
-        try:
-            # enable_fallback would go on with the CPU, and say so on standard output.
-            data = opened(file.data) if "options" in file.card else file.data
-            self._session = runtime.InferenceSession(
-                data, options, providers=list(providers), enable_fallback=0
+        data = file.data
+
+        def make(threads: int) -> Any:
+            return runtime.InferenceSession(
+                opened(data) if "options" in file.card else data,
+                session_options(threads) if options is None else options,
+                providers=list(providers),
+                # It would go on with the CPU, and say so on standard output.
+                enable_fallback=0,
             )
+
+        second = options is None and names == ["CPUExecutionProvider"] and self.workers > 1
+        try:
+            self._sessions = Sessions(make, self._errors, second=second)
         except self._errors as error:
             raise ModelError(f"onnxruntime refuses {file.name}: {reason(error)}") from error
-        started = self._session.get_providers()
+        started = self._sessions.first.get_providers()
         if missing := [name for name in names if name not in started]:
             hint = _CUDA_HINT if missing[0] == "CUDAExecutionProvider" else "see its requirements"
             raise DeviceError(f"onnxruntime could not start {missing[0]}; {hint}")
@@ -194,7 +205,8 @@ class OnnxBackend:
             )
         outputs = [*OUTPUTS, *DETAILS] if details else list(OUTPUTS)
         try:
-            found = Found(*self._session.run(outputs, inputs))
+            with self._sessions.lend() as session:
+                found = Found(*session.run(outputs, inputs))
         except self._errors as error:
             raise ModelError(f"onnxruntime cannot run {self._name}: {reason(error)}") from error
         if not _is_found(found, batch, config.beam_size, self._pieces):

@@ -58,7 +58,8 @@ class Translator:
                 ``s2s.model.ensemble``. They share their vocabularies, and may differ in all
                 else; recommended values are the first one's.
             device: ``cpu`` or ``cuda``.
-            threads: Cores to use; all that the process may use if None.
+            threads: Cores to use; all that the process may use if None. Batches run side by side,
+                one on each; with more than one, those that come alone are shared by two.
             session_options: An ``onnxruntime.SessionOptions``, used as it is: s2s sets nothing in
                 it. Change what ``s2s.backends.session_options()`` returns, so that the rest stays
                 as s2s has it; above all one thread in a session, as ``threads`` batches run at
