@@ -95,6 +95,7 @@ def main() -> None:
     for seed in (1, 2, 3):
         shuffled = np.random.default_rng(seed).permutation(len(sentences)).tolist()
         ways[f"random batches of {7 * seed}"] = (1, cut(shuffled, 7 * seed))
+    ways["two threads, alone"] = (2, cut(in_order, 1))  # as the translator does, from the fourth on
     ways["two threads"] = (2, usual)
     ways["two threads, random batches of 64"] = (2, cut(shuffled, 64))
 

@@ -10,8 +10,7 @@ _OTHERS = ("HIRAGANA ", "KATAKANA ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIB
 
 def written_without_blanks(texts: Sequence[str]) -> bool:
     """Whether most letters are of scripts that put no blank between words, such as Chinese."""
-    letters = _letters(texts)
-    return letters["han"] + letters["others"] > letters["with blanks"]
+    return bleu_tokenizer(texts) != "13a"
 
 
 def bleu_tokenizer(references: Sequence[str]) -> str:

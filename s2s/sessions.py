@@ -2,9 +2,10 @@
 
 One thread a batch is fastest where there are batches for all cores; a batch alone leaves the other
 cores idle. onnxruntime fixes a session's threads when it is made, so a second one is made for who
-asks for one batch at a time, once that has been seen a few times. What it costs is memory, twice
-the file at most; what it finds has the same bits, since onnxruntime shares out the outputs of a
-product among threads, never the terms of a sum.
+asks for one batch at a time, once that has been seen a few times. What it costs is memory: 41 MiB
+with an int8 file of 9.9 MB, 125 MiB with one of 39.3 MB in fp32, and the file's bytes until it is
+made. What it finds has the same bits, since onnxruntime shares out the outputs of a product among
+threads, never the terms of a sum: 1,000 sentences of Multi30k, fp32 and int8, greedy and beam 5.
 """
 
 import logging

@@ -51,5 +51,5 @@ def test_a_killed_command_leaves_the_old_file_or_the_whole_new_one(commands, nam
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["translate", "evaluate", "plot", "score"])
-def test_fifty_kills_of_each_command_leave_whole_files(commands, name):
+def test_sixty_kills_of_each_command_leave_whole_files(commands, name):
     check(commands, name, kills=60)
