@@ -1,7 +1,9 @@
 """The four kinds of attention of the graph: ``s2s.model.attention``, prepared outside the Loop.
 
-What a step reads is laid out for it once a sentence: keys scaled, and the merge of ``multihead``,
-which is linear and follows a linear sum, left to the layers that read the context.
+What a step reads is laid out for it once a sentence: keys scaled, and what the readout makes of a
+context taken of each value beforehand, since both are linear: W (a V) = a (V W). Of ``multihead``,
+where that would be a readout's width for each head, the merge is left to the layers that read the
+context instead.
 
 A sentence is to get the same bits alone and in a batch with longer ones, whatever the order in
 which a processor adds. So sums over the source have one of few widths, 16, 32 and multiples of 64,
@@ -17,6 +19,7 @@ import numpy as np
 
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention
+from s2s.model.decoder import Decoder
 from s2s_export.arithmetic import Arithmetic, FloatArray, Part, Signal, to_array
 from s2s_export.builder import Graph, Shape
 from s2s_export.encoder import Encoded
@@ -31,7 +34,7 @@ class Memory:
 
     keys: str  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
     # mlp (batch, 1, src_len, hidden)
-    values: str  # (batch, width, hidden), multihead (batch, heads, width, head)
+    values: str  # (batch, width, columns), multihead (batch, heads, width, head)
     mask: str  # added to scores: (batch, 1, width), multihead (batch, 1, 1, width)
     by_beam: str  # int64 shape of queries: (batch, 1, beam, hidden), mlp (batch, beam, hidden),
     # multihead (batch, beam, heads, head)
@@ -39,15 +42,38 @@ class Memory:
     bound: float | None  # of the context
 
 
+@dataclass
+class Context:
+    """What a step gets of the source."""
+
+    states: Signal | None
+    """Weighted mean of the encoder's states (rows, hidden), of multihead not merged, see
+    ``merged``; None if no layer reads it."""
+    read: str | None
+    """What it adds to the readout, bias included: (rows, embedding); None of multihead."""
+
+
+def reads_ahead(config: ModelConfig) -> bool:
+    """Whether the readout's share of a context is taken of the values."""
+    return config.attention != "multihead"
+
+
+def _columns(config: ModelConfig) -> list[int]:
+    """Returns the widths of values side by side: states, if a layer reads them; readouts."""
+    layers_read = config.context == "parallel" and config.decoder_layers > 1
+    return [config.hidden_size] * layers_read + [config.embedding_size]
+
+
 def prepare(
     graph: Graph,
     arithmetic: Arithmetic,
     config: ModelConfig,
-    attention: Attention,
+    decoder: Decoder,
     encoded: Encoded,
     beam: str,
 ) -> Memory:
     """Writes what does not depend on the step; ``beam`` is an int64 vector of one."""
+    attention = decoder.attention
     size, memory = config.hidden_size, encoded.memory
     scale = np.array(attention.scale, dtype=np.float32)
     extra = _extra(graph, encoded.mask)
@@ -71,7 +97,7 @@ def prepare(
             extra,
             None,
         )
-    values = widened(graph, memory.value, extra)
+    values = widened(graph, _values(graph, config, decoder, memory), extra)
     if config.attention == "mlp":
         keys = graph.op("Unsqueeze", project("key"), graph.ints(1))
         by_beam = graph.op("Concat", graph.ints(-1), beam, graph.ints(size), axis=0)
@@ -82,6 +108,20 @@ def prepare(
         keys = graph.op("Transpose", blocks, perm=[0, 1, 3, 2])
         by_beam = graph.op("Concat", graph.ints(-1, 1), beam, graph.ints(size), axis=0)
     return Memory(keys, values, mask, by_beam, extra, memory.bound)
+
+
+def _values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal) -> str:
+    """Writes (batch, src_len, columns): all readers' values of each source piece."""
+    weight = to_array(decoder.readout.weight)[:, config.hidden_size :]
+    turned = graph.weight("decoder.readout.context", weight.T)
+    read = graph.op("MatMul", memory.value, turned)
+    # Weights of attention sum to 1: with the bias in each value, it is in the sum.
+    read = graph.op(
+        "Add", read, graph.weight("decoder.readout.bias", to_array(decoder.readout.bias))
+    )
+    if len(_columns(config)) == 1:
+        return read
+    return graph.op("Concat", memory.value, read, axis=-1)
 
 
 def _extra(graph: Graph, mask: str) -> str:
@@ -110,7 +150,7 @@ def remembered(config: ModelConfig, memory: Memory) -> list[Part]:
     """Lists the tensors of a memory that have sentences."""
     size = config.hidden_size
     keys: Shape = ["blocks", size, BLOCK]
-    values: Shape = ["src_width", size]
+    values: Shape = ["src_width", sum(_columns(config))]
     mask: Shape = [1, "src_width"]
     if config.attention == "mlp":
         keys = [1, "src_len", size]
@@ -138,12 +178,11 @@ def attend(
     attention: Attention,
     query: Signal,
     memory: Memory,
-) -> tuple[Signal, str]:
-    """Writes the context (rows, hidden_size) of ``query`` (rows, hidden_size).
+) -> tuple[Context, str]:
+    """Writes the context of ``query`` (rows, hidden_size).
 
-    Rows are reshaped to (batch, beam): the memory is read once for all beams of a sentence. The
-    context of ``multihead`` is not merged; see ``merged``. Also returns where the rows look,
-    (batch, beam, width), a mean over heads.
+    Rows are reshaped to (batch, beam): the memory is read once for all beams of a sentence. Also
+    returns where the rows look, (batch, beam, width), a mean over heads.
     """
     asked = query.value
     if config.attention in ("mlp", "multihead"):
@@ -173,8 +212,15 @@ def attend(
     if config.attention == "multihead":
         context = graph.op("Transpose", context, perm=[0, 2, 1, 3])
         weights = graph.op("ReduceMean", weights, axes=[1], keepdims=0)
-    flat = graph.op("Reshape", context, graph.ints(-1, config.hidden_size))
-    return Signal(config.hidden_size, memory.bound, flat), weights
+    columns = _columns(config) if reads_ahead(config) else [config.hidden_size]
+    flat = graph.op("Reshape", context, graph.ints(-1, sum(columns)))
+    if not reads_ahead(config):
+        return Context(Signal(config.hidden_size, memory.bound, flat), None), weights
+    *states, read = [flat]
+    if len(columns) > 1:
+        *states, read = graph.ops("Split", 2, flat, graph.ints(*columns), axis=1)
+    signals = [Signal(config.hidden_size, memory.bound, name) for name in states]
+    return Context(signals[0] if signals else None, read), weights
 
 
 def merged(

@@ -7,8 +7,16 @@ import numpy as np
 
 from s2s.config import FORBIDDEN_IDS
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.arithmetic import Arithmetic, Carried, Part, Signal, receive, to_array
-from s2s_export.attention import Memory, attend, merged, remember, remembered
+from s2s_export.arithmetic import (
+    Arithmetic,
+    Carried,
+    Float32,
+    Part,
+    Signal,
+    receive,
+    to_array,
+)
+from s2s_export.attention import Context, Memory, attend, merged, remember, remembered
 from s2s_export.builder import Graph
 from s2s_export.encoder import Encoded
 from s2s_export.layers import StepState, hidden_bound, layer_weights, step
@@ -74,12 +82,13 @@ class DecoderWriter:
             Logits (rows, tgt_vocab), minus infinity for forbidden pieces; attention
             (batch, beam, width), width at least src_len; the next state.
         """
-        config, decoder = self.config, self.model.decoder
-        table = to_array(decoder.embedding.table.weight)
+        config = self.config
+        table = to_array(self.model.decoder.embedding.table.weight)
         embedded = self.arithmetic.embed(graph, table, tokens, self.table_name)
         news = [self._run(graph, 0, [embedded, *self._fed(state)], state, None)]
         outputs = news[0].hidden
-        context, attention = None, ""
+        context: Context | None = None
+        attention = ""
         if not self.feeding:
             context, attention = self._attend(graph, outputs, memory)
         for number in range(1, config.decoder_layers):
@@ -92,10 +101,7 @@ class DecoderWriter:
             )
         if context is None:
             context, attention = self._attend(graph, outputs, memory)
-        weight, bias = merged(
-            decoder.attention, to_array(decoder.readout.weight), to_array(decoder.readout.bias)
-        )
-        read = self.arithmetic.product(graph, [outputs, context], weight, bias, "decoder.readout")
+        read = self._read(graph, outputs, context)
         readout = Signal(config.embedding_size, 1.0, graph.op("Tanh", read))
         logits = self._logits(graph, readout)
         return logits, attention, DecoderState(news, readout if self.feeding else None)
@@ -109,22 +115,39 @@ class DecoderWriter:
         number: int,
         inputs: list[Signal],
         state: DecoderState,
-        context: Signal | None,
+        context: Context | None,
     ) -> StepState:
         name = f"decoder.layers.{number}"
         attention = self.model.decoder.attention
         w_ih, w_hh, b_ih, b_hh = layer_weights(self.model.decoder.layers[number])
         if context is not None:
             w_ih, b_ih = merged(attention, w_ih, b_ih)
-            inputs = [*inputs, context]
+            assert context.states is not None
+            inputs = [*inputs, context.states]
         weights = (w_ih, w_hh, b_ih, b_hh)
         return step(
             graph, self.arithmetic, self.config, weights, inputs, state.layers[number], name
         )
 
-    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> tuple[Signal, str]:
+    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> tuple[Context, str]:
         attention = self.model.decoder.attention
         return attend(graph, self.arithmetic, self.config, attention, query, memory)
+
+    def _read(self, graph: Graph, outputs: Signal, context: Context) -> str:
+        """Writes what tanh makes a readout of, (rows, embedding_size), in float32 always.
+
+        Of all products it is the one whose error in int8 costs most, and one of the smallest:
+        recipes/README.md, "int8 beside fp32".
+        """
+        readout = self.model.decoder.readout
+        weight, bias = to_array(readout.weight), to_array(readout.bias)
+        name = "decoder.readout"
+        if context.read is not None:
+            own = graph.weight(f"{name}.states", weight[:, : outputs.size])
+            return graph.op("Gemm", outputs.value, own, context.read, transB=1)
+        assert context.states is not None
+        weight, bias = merged(self.model.decoder.attention, weight, bias)
+        return Float32().product(graph, [outputs, context.states], weight, bias, name)
 
     def _logits(self, graph: Graph, readout: Signal) -> str:
         weight, bias = to_array(self.model.output.weight), to_array(self.model.output.bias).copy()

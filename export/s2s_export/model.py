@@ -129,7 +129,7 @@ def _begin(
     if precision == "int8":
         arithmetic = Int8(None if config.tie == "none" else tgt_table)
     encoded = encode(graph, arithmetic, model, src_table, inputs.src, inputs.src_lengths)
-    memory = prepare(graph, arithmetic, config, model.decoder.attention, encoded, inputs.beam)
+    memory = prepare(graph, arithmetic, config, model.decoder, encoded, inputs.beam)
     decoder = DecoderWriter(model, arithmetic, tgt_table)
     return decoder, memory, decoder.begin(graph, encoded)
 
@@ -140,6 +140,7 @@ def kept_in_fp32(configs: Sequence[ModelConfig]) -> dict[str, str]:
         "attention weights and sums": "products of activations, which differ for each sentence",
         "gates, softmax and search": "no matrix of weights is in them",
         "biases and scales": "vectors",
+        "decoder.readout": "its error is the first that the output layer sees, and the largest",
     }
     if any(config.attention == "mlp" for config in configs):
         kept["decoder.attention.energy"] = "a vector"

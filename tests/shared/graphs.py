@@ -1,5 +1,7 @@
 """What a graph holds, bodies of Loops and branches included."""
 
+import math
+
 import onnx
 
 
@@ -21,3 +23,14 @@ def every_tensor(graph):
                 yield from every_tensor(attribute.g)
             elif attribute.type == onnx.AttributeProto.TENSOR:
                 yield attribute.t
+
+
+def float_matrices(graph):
+    """Returns the float32 tensors of a graph that are no vectors: bytes by name."""
+    return {
+        tensor.name: 4 * math.prod(tensor.dims)
+        for tensor in every_tensor(graph)
+        if tensor.data_type == onnx.TensorProto.FLOAT
+        and len(tensor.dims) > 1
+        and max(tensor.dims) > 1
+    }
