@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200
 """Source pieces that are translated at once, the end piece counted, unless told otherwise: training
 leaves longer sentences out."""
+_SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
 class TranslateOptions(TypedDict, total=False):
@@ -118,9 +119,8 @@ def check_request(
         hint = suggest(name, TranslateOptions.__annotations__)
         raise TypeError(f"there is no option {name!r}{hint}")
     given = {name: value for name, value in options.items() if value is not None}
-    fields = {field.name for field in dataclasses.fields(SearchConfig)}
-    changed = {name: value for name, value in given.items() if name in fields}
-    search = SearchConfig.from_dict({**own.to_dict(), **changed})
+    changed: Any = {name: value for name, value in given.items() if name in _SEARCH}
+    search = dataclasses.replace(own, **changed) if changed else own
     most = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
     if search.beam_size > most:
         raise ConfigError(

@@ -219,7 +219,7 @@ class Translator:
     def _prefixes(self, prefix: str | Sequence[str] | None) -> PerSentence[Ids]:
         """Encodes one prefix for all sentences, or one for each."""
         if prefix is None or isinstance(prefix, str):
-            return PerSentence.same(self._encode_prefix(prefix or ""), "prefixes")
+            return PerSentence.same(self._encode_prefix(prefix) if prefix else (), "prefixes")
         return PerSentence.of(map(self._encode_prefix, prefix), "prefixes")
 
     def _encode_prefix(self, prefix: str) -> Ids:
