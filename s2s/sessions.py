@@ -15,8 +15,9 @@ from threading import Lock
 from typing import Any
 
 SEEN = 4
-"""Batches alone before the second session is made: a command that translates one text needs
-none."""
+"""Of batches that come alone one after the other, the first one that gets two threads. A command
+that translates one text needs no second session; and where batches run side by side, one that
+begins first is alone only for a moment."""
 THREADS = 2
 """Of the second session. Two cores, 10 million weights, sentences a second with one thread and with
 two: one sentence alone, greedy 161 and 259, beam 5 138 and 204; but two batches of 16 side by side
@@ -48,7 +49,8 @@ class Sessions:
         self._make = make if second else None
         self._errors = errors
         self._running = 0
-        self._seen = 0
+        self._beside = False  # whether some batch has had company since the last pause
+        self._alone = 0  # batches in a row that had none
         self._lock = Lock()
 
     @contextmanager
@@ -57,9 +59,11 @@ class Sessions:
         make = None
         with self._lock:
             self._running += 1
-            alone = self._running == 1
-            self._seen += alone
-            if alone and self._seen == SEEN:
+            self._beside |= self._running > 1
+            if self._beside:
+                self._alone = 0
+            shared = self._alone >= SEEN - 1
+            if shared:
                 make, self._make = self._make, None
         try:
             if make is not None:
@@ -67,7 +71,10 @@ class Sessions:
                     self._second = make(THREADS)
                 except self._errors as error:  # for want of memory, say; the first does as well
                     logger.info("a batch alone keeps to one core: %s", error)
-            yield self.first if not alone or self._second is None else self._second
+            yield self._second if shared and self._second is not None else self.first
         finally:
             with self._lock:
                 self._running -= 1
+                if not self._running:
+                    self._alone += not self._beside
+                    self._beside = False

@@ -56,6 +56,19 @@ def test_a_batch_beside_another_keeps_to_its_core():
         assert use(sessions) == 1
 
 
+def test_calls_of_two_batches_keep_to_one_core_a_batch():
+    sessions, made = make_sessions()
+    for _ in range(2 * SEEN):
+        with sessions.lend() as first:
+            assert (first, use(sessions)) == (1, 1)
+    assert made == [1]
+    assert [use(sessions) for _ in range(SEEN)] == [1] * (SEEN - 1) + [THREADS]
+    with sessions.lend(), sessions.lend():
+        pass
+    with sessions.lend() as first:  # one of two again, as far as anybody knows
+        assert first == 1
+
+
 def test_one_session_serves_where_there_may_be_no_second_or_it_cannot_be_made():
     for changes in ({"second": False}, {"fails": True}):
         sessions, made = make_sessions(**changes)
