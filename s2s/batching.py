@@ -1,5 +1,6 @@
 """Which sentences are translated together: like lengths, bounded sizes, work for every core."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -64,17 +65,28 @@ def make_batches(
         queries: Longest first.
         beam_size: Hypotheses a sentence.
         size: Limits of a batch; one sentence alone may be over them.
-        workers: Batches that run at once; they are made smaller if some workers had none.
+        workers: Batches that run at once. Each is to have as many as the others, of about as many
+            pieces: a third batch takes two workers as long as a third and a fourth.
 
     Yields:
         Neighbouring sentences.
     """
-    share = max(sum(len(query.src) for query in queries) // workers, SMALLEST_BATCH)
+    pieces = sum(len(query.src) for query in queries)
+    rounds = max(1, math.ceil(pieces / (workers * size.tokens)))
+    share = max(pieces / (workers * rounds), SMALLEST_BATCH)
     most = max(1, size.rows // beam_size)
-    start = 0
+    start = taken = 0
+    goal = 0.0
     while start < len(queries):
-        fitting = min(size.tokens, share) // len(queries[start].src)
-        end = start + max(1, min(fitting, most))
+        goal += share
+        limit = start + max(1, min(size.tokens // len(queries[start].src), most))
+        end = start
+        # To the nearest sentence, so that no few are left for one batch more.
+        while end < min(limit, len(queries)) and (
+            end == start or taken + len(queries[end].src) / 2 <= goal
+        ):
+            taken += len(queries[end].src)
+            end += 1
         yield queries[start:end]
         start = end
 

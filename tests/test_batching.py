@@ -1,5 +1,7 @@
 """Which sentences are searched together, and what is handed out a sentence at a time."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,14 +30,28 @@ def test_every_sentence_is_in_one_batch_and_batches_are_as_large_as_they_may(
     batches = list(make_batches(queries, beam, size, workers))
     assert [query for batch in batches for query in batch] == queries
     pieces = sum(map(len, sentences))
-    tokens = min(size.tokens, max(pieces // workers, SMALLEST_BATCH))
-    for number, batch in enumerate(batches):
-        padded = len(batch) * len(batch[0].src)
-        assert len(batch) == 1 or padded <= tokens
+    rounds = max(1, math.ceil(pieces / (workers * size.tokens)))
+    share = max(pieces / (workers * rounds), SMALLEST_BATCH)
+    taken = 0
+    for number, batch in enumerate(batches, 1):
+        taken += sum(len(query.src) for query in batch)
+        padded = len(batch[0].src)
+        assert len(batch) == 1 or len(batch) * padded <= size.tokens
         assert len(batch) == 1 or len(batch) * beam <= size.rows
-        if number < len(batches) - 1:  # one more would have been too many
-            over = (len(batch) + 1) * len(batch[0].src) > tokens
-            assert over or (len(batch) + 1) * beam > size.rows
+        assert len(batch) == 1 or taken - len(batch[-1].src) / 2 <= number * share
+        if number < len(batches):  # one more would have been too many
+            over = (len(batch) + 1) * padded > size.tokens or (len(batch) + 1) * beam > size.rows
+            assert over or taken + len(batches[number][0].src) / 2 > number * share
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_all_workers_have_as_many_batches_of_as_many_pieces(workers):
+    lengths = np.random.default_rng(1).integers(10, 40, 60)
+    queries = sorted((Query((5,) * length) for length in lengths), key=batching.longest_first)
+    batches = list(make_batches(queries, 5, BatchSize(4096, 1024), workers))
+    assert len(batches) == workers
+    pieces = [sum(len(query.src) for query in batch) for batch in batches]
+    assert max(pieces) - min(pieces) <= 40
 
 
 @settings(deadline=None)
