@@ -53,13 +53,8 @@ class Context:
     """What it adds to the readout, bias included: (rows, embedding); None of multihead."""
 
 
-def reads_ahead(config: ModelConfig) -> bool:
-    """Whether the readout's share of a context is taken of the values."""
-    return config.attention != "multihead"
-
-
 def _columns(config: ModelConfig) -> list[int]:
-    """Returns the widths of values side by side: states, if a layer reads them; readouts."""
+    """Returns the widths of values side by side: states, if a layer reads them; for the readout."""
     layers_read = config.context == "parallel" and config.decoder_layers > 1
     return [config.hidden_size] * layers_read + [config.embedding_size]
 
@@ -211,16 +206,15 @@ def attend(
     context = graph.op("MatMul", weights, memory.values)
     if config.attention == "multihead":
         context = graph.op("Transpose", context, perm=[0, 2, 1, 3])
+        flat = graph.op("Reshape", context, graph.ints(-1, config.hidden_size))
         weights = graph.op("ReduceMean", weights, axes=[1], keepdims=0)
-    columns = _columns(config) if reads_ahead(config) else [config.hidden_size]
-    flat = graph.op("Reshape", context, graph.ints(-1, sum(columns)))
-    if not reads_ahead(config):
         return Context(Signal(config.hidden_size, memory.bound, flat), None), weights
-    *states, read = [flat]
-    if len(columns) > 1:
-        *states, read = graph.ops("Split", 2, flat, graph.ints(*columns), axis=1)
-    signals = [Signal(config.hidden_size, memory.bound, name) for name in states]
-    return Context(signals[0] if signals else None, read), weights
+    columns = _columns(config)
+    flat = graph.op("Reshape", context, graph.ints(-1, sum(columns)))
+    if len(columns) == 1:
+        return Context(None, flat), weights
+    states, read = graph.ops("Split", 2, flat, graph.ints(*columns), axis=1)
+    return Context(Signal(config.hidden_size, memory.bound, states), read), weights
 
 
 def merged(
