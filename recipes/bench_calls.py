@@ -18,12 +18,11 @@ from rich.table import Table
 from s2s import Translator
 from s2s.backends import Batch, Found, OnnxBackend
 from s2s.config import SearchConfig
+from s2s.sessions import SEEN
 from s2s.text import read_lines
 
 CALLS = 200
 """At most, of a pass."""
-ALONE = 4
-"""Calls before the first pass: a second session may be made meanwhile."""
 
 
 def clocked() -> list[float]:
@@ -59,7 +58,7 @@ def main() -> None:
     for column in ("beam", "sentences a call", "sentences/s", "us a sentence", "no search, us"):
         table.add_column(column, justify="right")
     with Translator(options.model, threads=options.threads) as translator:
-        for text in texts[:ALONE]:
+        for text in texts[:SEEN]:  # the second session is not to be made in a pass
             translator.translate([text])
         for beam in options.beams:
             passes: dict[int, list[tuple[float, float]]] = {size: [] for size in options.sizes}

@@ -4,11 +4,9 @@ torch is imported by ``s2s.torch_backend`` alone, and only when a run folder is 
 """
 
 import contextlib
-import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -16,17 +14,21 @@ from numpy.typing import NDArray
 
 from s2s.batching import BatchSize
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, DeviceError, MissingPackageError, ModelError, suggest
+from s2s.errors import ConfigError, DeviceError, ModelError, suggest
 from s2s.model_file import INPUTS, OUTPUTS, ModelFile
+from s2s.onnx_runtime import (
+    CUDA_HINT,
+    Provider,
+    check_providers,
+    import_onnxruntime,
+    prepare_cuda,
+    reason,
+    runtime_errors,
+)
 from s2s.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
 from s2s.sessions import Sessions
-from s2s.text import printable
 
 DEVICES = ("cpu", "cuda")
-
-
-Provider = str | tuple[str, Mapping[str, Any]]
-"""Name of an onnxruntime execution provider, or that with its options."""
 
 
 class Batch(NamedTuple):
@@ -107,7 +109,7 @@ def session_options(threads: int = 1) -> Any:
     Raises:
         MissingPackageError: If onnxruntime is not installed.
     """
-    options = _import_onnxruntime().SessionOptions()
+    options = import_onnxruntime().SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -147,14 +149,14 @@ class OnnxBackend:
             MissingPackageError: If onnxruntime is not installed.
             ModelError: If onnxruntime refuses the graph.
         """
-        runtime = _import_onnxruntime()
+        runtime = import_onnxruntime()
         if providers is None:
             providers = ["CPUExecutionProvider"]
             if device == "cuda":
                 providers.insert(0, "CUDAExecutionProvider")
             names = [str(each) for each in providers]
         else:
-            names = _check_providers(providers, runtime)
+            names = check_providers(providers, runtime)
         if options is not None and not isinstance(options, runtime.SessionOptions):
             raise ConfigError(
                 f"session_options is {options!r}; expected an onnxruntime.SessionOptions, as "
@@ -170,7 +172,7 @@ class OnnxBackend:
         self._inputs = {*INPUTS, *(DEFAULTS if "options" in file.card else ())}
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
-            _prepare_cuda(runtime)
+            prepare_cuda(runtime)
         data = file.data
 
         def make(threads: int) -> Any:
@@ -189,7 +191,7 @@ class OnnxBackend:
             raise ModelError(f"onnxruntime refuses {file.name}: {reason(error)}") from error
         started = self._sessions.first.get_providers()
         if missing := [name for name in names if name not in started]:
-            hint = _CUDA_HINT if missing[0] == "CUDAExecutionProvider" else "see its requirements"
+            hint = CUDA_HINT if missing[0] == "CUDAExecutionProvider" else "see its requirements"
             raise DeviceError(f"onnxruntime could not start {missing[0]}; {hint}")
 
     def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
@@ -233,80 +235,3 @@ def _is_found(found: Found, batch: Batch, beam_size: int, pieces: int) -> bool:
     if found.attention is not None:
         details.append((found.attention, (*hypotheses.shape, length)))
     return all(np.shape(value) == shape for value, shape in details)
-
-
-_CUDA_HINT = (
-    "it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install 's2s[gpu]' "
-    "(never both packages)"
-)
-
-
-def _import_onnxruntime() -> ModuleType:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingPackageError(
-            "no onnxruntime found; install 's2s[cpu]' or 's2s[gpu]', not both"
-        ) from error
-    if not hasattr(onnxruntime, "InferenceSession"):  # what removing one of the two leaves behind
-        raise MissingPackageError(
-            "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "
-            "'s2s[cpu]' or 's2s[gpu]', not both"
-        )
-    module: ModuleType = onnxruntime
-    return module
-
-
-def _check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[str]:
-    """Returns the names of execution providers, all of which are there."""
-    if isinstance(providers, str) or not providers:
-        raise ConfigError(f"providers is {providers!r}; expected a list: ['CPUExecutionProvider']")
-    names = []
-    for each in providers:
-        match each:
-            case str(name) | (str(name), Mapping()):
-                names.append(name)
-            case _:
-                raise ConfigError(
-                    f"providers has {each!r}; expected a name, or a name and a mapping of options: "
-                    "('CUDAExecutionProvider', {'device_id': 1})"
-                )
-    known, available = runtime.get_all_providers(), runtime.get_available_providers()
-    for name in names:
-        if name not in known:
-            raise ConfigError(
-                f"onnxruntime knows no provider {name!r}; here it has {', '.join(available)}"
-                f"{suggest(name, known)}"
-            )
-        if name not in available:
-            raise DeviceError(
-                f"this onnxruntime has no {name}, only {', '.join(available)}; "
-                f"{_CUDA_HINT if name == 'CUDAExecutionProvider' else 'install one that has it'}"
-            )
-    return names
-
-
-def runtime_errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
-    """The exceptions of onnxruntime, which have no base of their own, and what C++'s become."""
-    state: Any = runtime.capi.onnxruntime_pybind11_state
-    names = (
-        "EPFail EngineError Fail InvalidArgument InvalidGraph InvalidProtobuf NoModel "
-        "NotImplemented RuntimeException"
-    )
-    own = (getattr(state, name) for name in names.split() if hasattr(state, name))
-    return (*own, RuntimeError, ValueError)
-
-
-def _prepare_cuda(runtime: ModuleType) -> None:
-    if "CUDAExecutionProvider" not in runtime.get_available_providers():
-        raise DeviceError(f"this onnxruntime has no CUDA; {_CUDA_HINT}")
-    runtime.set_default_logger_severity(4)  # it logs each library it misses; one error will do
-    if hasattr(runtime, "preload_dlls"):
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints there
-            runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s[gpu] brings
-
-
-def reason(error: Exception) -> str:
-    """A message of onnxruntime in one line, without its prefix of codes."""
-    lines = str(error).split(" : ", 3)[-1].split("\n")
-    return printable(lines[0].strip())[:300]

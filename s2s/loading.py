@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from s2s.backends import Backend, OnnxBackend, Provider
+from s2s.backends import Backend, OnnxBackend
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, MissingPackageError
 from s2s.model_file import is_run_folder, read_model_file
+from s2s.onnx_runtime import Provider
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 

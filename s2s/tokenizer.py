@@ -18,7 +18,7 @@ from s2s.pieces import SPACE
 from s2s.tags import TAG, leading_tag
 from s2s.words import WORD_START
 
-_SHARED_OUT = 500  # sentences in a list from which on threads pay
+_SHARED_OUT = 5000  # sentences in a list that gets threads: more than a translator cuts at once
 
 
 class Tokenizer:

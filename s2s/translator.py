@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
-from s2s.backends import Provider, check_device
+from s2s.backends import check_device
 from s2s.batching import Ids, Query, check_whole, longest_first, take
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DataError, SentenceError, UseError
 from s2s.keep.carrier import Carrier
 from s2s.keep.units import SourceUnits
 from s2s.loading import Model, load
+from s2s.onnx_runtime import Provider
 from s2s.per_sentence import PerSentence
 from s2s.request import Request, TranslateOptions, check_request
 from s2s.required.phrases import Phrase, check_known, read_required

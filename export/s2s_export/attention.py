@@ -34,7 +34,7 @@ class Memory:
 
     keys: str  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
     # mlp (batch, 1, src_len, hidden)
-    values: str  # (batch, width, columns), multihead (batch, heads, width, head)
+    values: str  # (batch, width, sum of _columns), multihead (batch, heads, width, head)
     mask: str  # added to scores: (batch, 1, width), multihead (batch, 1, 1, width)
     by_beam: str  # int64 shape of queries: (batch, 1, beam, hidden), mlp (batch, beam, hidden),
     # multihead (batch, beam, heads, head)

@@ -18,8 +18,8 @@ its activations have 7 bits instead, 1 to 127 around 64, and 127 * (127 + 127) f
 weights are what costs precision (recipes/README.md, "int8 beside fp32": 0.017 by the weights with
 that limit, 0.004 by activations of 8 bits).
 
-The matrix product is onnxruntime's ``MatMulIntegerToFloat``; everything between products is
-float32.
+The product that makes the readout is left in float32 (``s2s_export.decoder``). The others are
+onnxruntime's ``MatMulIntegerToFloat``; everything between products is float32.
 """
 
 from collections.abc import Sequence

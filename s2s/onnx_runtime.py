@@ -1,0 +1,90 @@
+"""onnxruntime itself: whether it is there, what it can run on, what it raises."""
+
+import contextlib
+import io
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from s2s.errors import ConfigError, DeviceError, MissingPackageError, suggest
+from s2s.text import printable
+
+Provider = str | tuple[str, Mapping[str, Any]]
+"""Name of an execution provider, or that with its options."""
+CUDA_HINT = (
+    "it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install 's2s[gpu]' "
+    "(never both packages)"
+)
+
+
+def import_onnxruntime() -> ModuleType:
+    """Returns the package; raises MissingPackageError if there is none, or half of two."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingPackageError(
+            "no onnxruntime found; install 's2s[cpu]' or 's2s[gpu]', not both"
+        ) from error
+    if not hasattr(onnxruntime, "InferenceSession"):  # what removing one of the two leaves behind
+        raise MissingPackageError(
+            "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "
+            "'s2s[cpu]' or 's2s[gpu]', not both"
+        )
+    module: ModuleType = onnxruntime
+    return module
+
+
+def check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[str]:
+    """Returns the names of execution providers, all of which are there."""
+    if isinstance(providers, str) or not providers:
+        raise ConfigError(f"providers is {providers!r}; expected a list: ['CPUExecutionProvider']")
+    names = []
+    for each in providers:
+        match each:
+            case str(name) | (str(name), Mapping()):
+                names.append(name)
+            case _:
+                raise ConfigError(
+                    f"providers has {each!r}; expected a name, or a name and a mapping of options: "
+                    "('CUDAExecutionProvider', {'device_id': 1})"
+                )
+    known, available = runtime.get_all_providers(), runtime.get_available_providers()
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"onnxruntime knows no provider {name!r}; here it has {', '.join(available)}"
+                f"{suggest(name, known)}"
+            )
+        if name not in available:
+            raise DeviceError(
+                f"this onnxruntime has no {name}, only {', '.join(available)}; "
+                f"{CUDA_HINT if name == 'CUDAExecutionProvider' else 'install one that has it'}"
+            )
+    return names
+
+
+def runtime_errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
+    """The exceptions of onnxruntime, which have no base of their own, and what C++'s become."""
+    state: Any = runtime.capi.onnxruntime_pybind11_state
+    names = (
+        "EPFail EngineError Fail InvalidArgument InvalidGraph InvalidProtobuf NoModel "
+        "NotImplemented RuntimeException"
+    )
+    own = (getattr(state, name) for name in names.split() if hasattr(state, name))
+    return (*own, RuntimeError, ValueError)
+
+
+def prepare_cuda(runtime: ModuleType) -> None:
+    """Loads CUDA's libraries; raises DeviceError if this onnxruntime has no CUDA."""
+    if "CUDAExecutionProvider" not in runtime.get_available_providers():
+        raise DeviceError(f"this onnxruntime has no CUDA; {CUDA_HINT}")
+    runtime.set_default_logger_severity(4)  # it logs each library it misses; one error will do
+    if hasattr(runtime, "preload_dlls"):
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints there
+            runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s[gpu] brings
+
+
+def reason(error: Exception) -> str:
+    """A message of onnxruntime in one line, without its prefix of codes."""
+    lines = str(error).split(" : ", 3)[-1].split("\n")
+    return printable(lines[0].strip())[:300]
