@@ -51,18 +51,21 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 @contextmanager
 def _temporary(folder: Path) -> Iterator[Path]:
     """Makes an empty file, locked as long as the block and the process live."""
-    while True:
-        path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-        _lock(handle, wait=True)
-        if path.exists():
-            break
-        os.close(handle)  # before it was locked, somebody took it for abandoned
-    try:
+    path, handle = folder, -1
+    try:  # from before it is made: an interruption may come between any two steps
+        while not path.is_file():  # before it was locked, somebody may have taken it for abandoned
+            if handle >= 0:
+                os.close(handle)
+            path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+            _lock(handle, wait=True)
         yield path
     finally:
-        path.unlink(missing_ok=True)
-        os.close(handle)
+        if path is not folder:
+            with contextlib.suppress(OSError):  # what kept it from being made is told already
+                path.unlink(missing_ok=True)
+        if handle >= 0:
+            os.close(handle)
 
 
 def _remove_abandoned(folder: Path) -> None:

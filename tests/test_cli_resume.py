@@ -1,11 +1,17 @@
 """``s2s translate``, stopped, killed, and resumed."""
 
+import itertools
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from processes import start
+
+from s2s import files
+from s2s.cli import resumable
 
 pytest.importorskip("onnxruntime")
 
@@ -82,3 +88,52 @@ def test_an_interruption_leaves_nothing_behind(tiny, tmp_path, number, code):
     assert process.returncode == code
     assert err == b""
     assert list(tmp_path.iterdir()) == []
+
+
+def interrupt_after(steps):
+    """Lets Ctrl-C come after so many bytecodes of the two modules that keep files under way."""
+    ours = {Path(module.__file__) for module in (files, resumable)}
+
+    def trace(frame, event, _argument):
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            steps -= 1
+            if steps == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    def enter(frame, event, argument):
+        return trace(frame, event, argument) if Path(frame.f_code.co_filename) in ours else None
+
+    sys.settrace(enter)
+
+
+@pytest.mark.parametrize("written", [b"", b"one\n"])
+def test_an_interruption_between_any_two_steps_leaves_nothing_empty(tmp_path, written):
+    out, partial = tmp_path / "out", tmp_path / "out.partial"
+    interrupted = 0
+    for steps in itertools.count(1):
+        interrupt_after(steps)
+        try:
+            with resumable.resumable_output(out, {"beam_size": 5}, resume=True, group=1) as output:
+                output.file.write(written)
+        except KeyboardInterrupt:
+            interrupted += 1
+        else:
+            break
+        finally:
+            sys.settrace(None)
+        left = sorted(path.name for path in tmp_path.iterdir())
+        if out.exists():
+            assert left == ["out"]
+            out.unlink()
+        else:
+            assert not left or written
+            assert left in [[], ["out.partial", "out.partial.json"]]
+            assert not left or partial.read_bytes() == written
+            for path in tmp_path.iterdir():
+                path.unlink()
+    assert interrupted > 100
+    assert out.read_bytes() == written

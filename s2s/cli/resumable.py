@@ -53,42 +53,76 @@ def resumable_output(
         raise ConfigError(f"{name} is no regular file; --resume needs one")
     partial = target.with_name(f"{target.name}.partial")
     note = target.with_name(f"{target.name}.partial.json")
-    with telling(path, partial), partial.open("ab+") as file:
-        try:
-            _lock(file, partial)
-            done = _whole_groups(file, note, told, group, name) if resume else 0
-            if not done:
-                file.truncate(0)
-            with atomic_output(note) as described:
-                json.dump(told, described)
-            yield Resumable(file, done)
-            file.flush()
-        except (KeyboardInterrupt, SystemExit):
-            if file.tell():  # what is written, or was left
-                logger.warning(
-                    "stopped; what is done is in %s: the same command with --resume goes on",
-                    printable(str(partial)),
-                )
-            else:
-                _remove(partial, note)
-            raise
-        except _BusyError:
-            raise
-        except S2SError:
-            if not resume:
-                _remove(partial, note)
-            raise
-        except OSError as error:
-            with contextlib.suppress(OSError):  # it cannot write what it still holds, either
-                file.close()
-            if error.errno not in WRITING_FAILED:
-                raise
-            raise FileError(
-                f"cannot write {name}: {error.strerror}; what is done is in "
-                f"{printable(str(partial))}: make room, then the same command with --resume goes on"
-            ) from error
+    file: BinaryIO | None = None
+    try:  # from before the file is made: an interruption may come between any two steps
+        with telling(path, partial):
+            file = partial.open("ab+")
+            with _growing(file, partial, note, told, name, resume, group) as growing:
+                yield growing
+            file.close()
         settle(partial, target)
         note.unlink()
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        if file is not None:
+            with contextlib.suppress(OSError):
+                file.close()  # and give up its lock
+        _leave(partial, note)
+        raise
+    finally:
+        if file is not None:
+            file.close()
+
+
+@contextmanager
+def _growing(
+    file: BinaryIO,
+    partial: Path,
+    note: Path,
+    told: dict[str, Any],
+    name: str,
+    resume: bool,
+    group: int,
+) -> Iterator[Resumable]:
+    try:
+        _lock(file, partial)
+        done = _whole_groups(file, note, told, group, name) if resume else 0
+        if not done:
+            file.truncate(0)
+        with atomic_output(note) as described:
+            json.dump(told, described)
+        yield Resumable(file, done)
+        file.flush()
+    except _BusyError:
+        raise
+    except S2SError:
+        if not resume:
+            _remove(partial, note)
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError):  # it cannot write what it still holds, either
+            file.close()
+        if error.errno not in WRITING_FAILED:
+            raise
+        raise FileError(
+            f"cannot write {name}: {error.strerror}; what is done is in "
+            f"{printable(str(partial))}: make room, then the same command with --resume goes on"
+        ) from error
+
+
+def _leave(partial: Path, note: Path) -> None:
+    """Says where an interrupted run goes on, or removes what holds nothing; others' files stay."""
+    if not partial.exists():
+        note.unlink(missing_ok=True)
+        return
+    with contextlib.suppress(_BusyError), partial.open("rb+") as file:
+        _lock(file, partial)
+        if partial.stat().st_size:  # what is written, or was left
+            logger.warning(
+                "stopped; what is done is in %s: the same command with --resume goes on",
+                printable(str(partial)),
+            )
+        else:
+            _remove(partial, note)
 
 
 class _BusyError(FileError):
