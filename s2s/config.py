@@ -124,6 +124,9 @@ class TokenizerConfig(Config):
     """The target's, where it is another one (letters to phonemes: ``char`` to ``word``)."""
     joint: bool = True
     """One vocabulary for both languages, or one for each."""
+    tgt_pieces: Literal["seen", "all"] = "seen"
+    """Which pieces of a joint vocabulary the output layer has: those that the training text's
+    targets are cut into, which are then the only ones that targets are cut into; or all."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
     """SentencePiece's rule for characters; part of the model, so the same when translating. Both
     ``nfkc`` make one symbol of some that differ (a raised h and h): ``identity`` keeps them."""
@@ -192,7 +195,7 @@ class ModelConfig(Config):
     of each step is an input of the next one (Luong et al. 2015, section 3.3)."""
     tie: Tie = "target"
     """Shared embedding tables: none, target input with output, or source with both (needs a joint
-    vocabulary). Press and Wolf (2017)."""
+    vocabulary, whose first pieces are the target's). Press and Wolf (2017)."""
     dropout: float = 0.2
     """On embeddings, between layers and on the readout, while training."""
     dropout_kind: DropoutKind = "plain"
@@ -225,7 +228,7 @@ class ModelConfig(Config):
                 f"ModelConfig.hidden_size {self.hidden_size} is no multiple of attention_heads "
                 f"{self.attention_heads}"
             )
-        if self.tie == "all" and self.src_vocab_size != self.tgt_vocab_size:
+        if self.tie == "all" and self.src_vocab_size < self.tgt_vocab_size:
             raise ConfigError(
                 f"ModelConfig.tie is 'all' but the vocabularies have {self.src_vocab_size} and "
                 f"{self.tgt_vocab_size} pieces; use a joint tokenizer or tie 'target'"

@@ -1,7 +1,8 @@
 """Vocabularies with more pieces at their end, for a language or a domain that came later.
 
-The ids of the pieces that were there stay, so that a trained network can go on: its tables get more
-rows (``s2s.train.init``).
+The ids of the pieces that were there stay, but for those of a joint vocabulary that are the
+source's alone: where the target gets more pieces, they come after those. Where a piece's row is, a
+network that goes on finds out by itself (``s2s.train.init``).
 """
 
 import dataclasses
@@ -29,6 +30,7 @@ from s2s.pieces import (
     read_pieces,
 )
 from s2s.tags import TAG, check_tags
+from s2s.target_share import pieces_of, share_with_target, target_share
 from s2s.tokenizer import Tokenizer
 from s2s.vocabulary import COVERAGE, train_model
 
@@ -47,7 +49,7 @@ def extend_tokenizer(
     seed: int,
     symbols: Sequence[str] = (),
 ) -> Tokenizer:
-    """Adds pieces of new text to a vocabulary; those that it has keep their ids.
+    """Adds pieces of new text to a vocabulary.
 
     New characters come first, as many as it takes to write 99.98 % of the text. The others are, for
     BPE, the merges that come next when learning goes on over the new text; for a unigram model the
@@ -83,11 +85,26 @@ def extend_tokenizer(
         return append_pieces(model, [*learned, *_new_controls(model, symbols)])
 
     if tokenizer.tgt_model is None:
+        tgt_texts = list(tgt_texts)
         src_model, tgt_model = extend(tokenizer.src_model, chain(src_texts, tgt_texts), tags), None
     else:
         src_model = extend(tokenizer.src_model, src_texts, tags)
         tgt_model = extend(tokenizer.tgt_model, tgt_texts, ())
-    return Tokenizer(src_model, tgt_model, sorted({*tokenizer.tags, *tags}))
+    extended = Tokenizer(src_model, tgt_model, sorted({*tokenizer.tags, *tags}))
+    return share_anew(extended, tgt_texts)
+
+
+def share_anew(tokenizer: Tokenizer, tgt_texts: Iterable[str]) -> Tokenizer:
+    """Gives the target the pieces of a joint vocabulary that its new text needs, after its own.
+
+    One that has all pieces, or a vocabulary to itself, is returned as it is.
+    """
+    model = tokenizer.src_model
+    share = target_share(model) if tokenizer.tgt_model is None else None
+    if share is None:
+        return tokenizer
+    needed = pieces_of(model, [TAG.sub(" ", text) for text in tgt_texts])
+    return Tokenizer(share_with_target(model, {*range(share), *needed}), None, tokenizer.tags)
 
 
 def keeping(tokenizer: Tokenizer, patterns: Sequence[str]) -> Tokenizer:
@@ -99,11 +116,17 @@ def keeping(tokenizer: Tokenizer, patterns: Sequence[str]) -> Tokenizer:
     """
     models = [tokenizer.src_model, tokenizer.tgt_model]
     if patterns:
-        models = [
-            None if each is None else append_pieces(each, _new_controls(each, [KEEP_PIECE]))
-            for each in models
-        ]
+        models = [None if each is None else _with_keep_piece(each) for each in models]
     return Tokenizer(models[0] or b"", models[1], tokenizer.tags, patterns)
+
+
+def _with_keep_piece(model: bytes) -> bytes:
+    share = target_share(model)
+    extended = append_pieces(model, _new_controls(model, [KEEP_PIECE]))
+    if share is None:
+        return extended
+    names = [piece.text for piece in read_pieces(extended)]
+    return share_with_target(extended, {*range(share), names.index(KEEP_PIECE)})
 
 
 def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:

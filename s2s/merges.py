@@ -6,9 +6,10 @@ algorithm 1, started from words that an existing vocabulary has cut. Purason et 
 many can never be reached, since the old merges come first and cut words in another way.
 """
 
+import math
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
@@ -73,6 +74,25 @@ def continue_merges(
     return list(learned)
 
 
+def steps_to(piece: str, scores: Mapping[str, float]) -> Iterator[str]:
+    """Yields what the characters of a piece are merged into, one merge after the other.
+
+    Where a word is cut into the piece and others, its merges within the piece are the same.
+
+    Args:
+        piece: Its text.
+        scores: Of the vocabulary's pieces; the largest comes first.
+    """
+    parts = list(piece)
+    while len(parts) > 1:
+        made = ["".join(pair) for pair in pairwise(parts)]
+        best = max(range(len(made)), key=lambda place: scores.get(made[place], -math.inf))
+        if made[best] not in scores:
+            return
+        yield made[best]
+        parts[best : best + 2] = [made[best]]
+
+
 def _pairs(pieces: Sequence[str], known: Collection[str]) -> list[str]:
     """Returns what neighbours would make, where that may be a piece and is none yet."""
     made = [left + right for left, right in pairwise(pieces) if left and right]
@@ -98,12 +118,12 @@ def _merge(pieces: Sequence[str], pair: str) -> list[str]:
 def may_be_piece(text: str) -> bool:
     """Whether SentencePiece would learn it: short, within a word, letters of one script or none."""
     inner = text.removeprefix(SPACE)
-    scripts = {_script(character) for character in inner} - {""}
+    scripts = {script_of(character) for character in inner} - {""}
     return len(text) <= MAX_CHARACTERS and SPACE not in inner and len(scripts) <= 1
 
 
 @cache
-def _script(character: str) -> str:
+def script_of(character: str) -> str:
     """A letter's script by the first word of its name; ``""`` of marks, which go with any."""
     category = unicodedata.category(character)[0]
     if category != "L":

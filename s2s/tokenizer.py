@@ -7,6 +7,7 @@ tags are for.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import sentencepiece
 
@@ -16,6 +17,7 @@ from s2s.keep.marks import MarkedEncoder, find_keep, read
 from s2s.keep.patterns import KEEP_PIECE, Keep
 from s2s.pieces import SPACE
 from s2s.tags import TAG, leading_tag
+from s2s.target_share import target_model, target_share
 from s2s.words import WORD_START
 
 _SHARED_OUT = 5000  # sentences in a list that gets threads: more than a translator cuts at once
@@ -34,7 +36,8 @@ class Tokenizer:
         """Loads serialized SentencePiece models.
 
         Args:
-            src_model: The source's model, or the joint one.
+            src_model: The source's model, or the joint one, which may say that its first pieces
+                alone are the target's (``s2s.target_share``).
             tgt_model: The target's model; None if ``src_model`` is joint.
             tags: What a source sentence may begin with, such as ``<2de>``; None for all tags that
                 the source vocabulary has, which may be more than a network was trained with.
@@ -48,7 +51,10 @@ class Tokenizer:
         self.src_model = src_model
         self.tgt_model = tgt_model
         self._src = _load(src_model, "source")
-        self._tgt = self._src if tgt_model is None else _load(tgt_model, "target")
+        # What target ids are written with, which a target's share of a joint vocabulary does not
+        # change; ``_tgt`` cuts.
+        self._written = self._src if tgt_model is None else _load(tgt_model, "target")
+        self._share = _find_share(src_model, self._src) if tgt_model is None else None
         self.tags = _find_tags(self._src, src_model, tags)
         """What a source sentence may begin with, sorted; empty for one pair of languages."""
         self._tag_ids = {tag: int(self._src.piece_to_id(tag)) for tag in self.tags}
@@ -57,7 +63,7 @@ class Tokenizer:
         """What the network was trained to keep, if it was."""
         self._stand_ins = [UNK_ID, UNK_ID]
         if self.keep is not None:
-            self._stand_ins = [find_keep(each) for each in (self._src, self._tgt)]
+            self._stand_ins = [find_keep(each) for each in (self._src, self._written)]
         self._marked: MarkedEncoder | None = None
         self._tgt_marked: MarkedEncoder | None = None
 
@@ -69,7 +75,17 @@ class Tokenizer:
     @property
     def tgt_vocab_size(self) -> int:
         """Pieces of the target vocabulary."""
-        return int(self._tgt.get_piece_size())
+        return self._share or int(self._written.get_piece_size())
+
+    @property
+    def tgt_cutter(self) -> bytes:
+        """The SentencePiece model that cuts target text: of the target's pieces alone."""
+        return target_model(self.src_model) if self.tgt_model is None else self.tgt_model
+
+    @cached_property
+    def _tgt(self) -> sentencepiece.SentencePieceProcessor:
+        # Translating seldom needs it, and loading takes milliseconds.
+        return self._written if self._share is None else _load(self.tgt_cutter, "target")
 
     def encode_src(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns each text's ids, a tag that it begins with first, the end piece last."""
@@ -147,7 +163,7 @@ class Tokenizer:
     def encode_tgt_marked(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the same of texts with marks, as ``encode_marked``."""
         if self._tgt_marked is None:
-            self._tgt_marked = MarkedEncoder(self.tgt_model or self.src_model, self._tgt)
+            self._tgt_marked = MarkedEncoder(self.tgt_cutter, self._tgt)
         return [[*self._tgt_marked.encode(text), EOS_ID] for text in texts]
 
     def decode(self, hypotheses: Sequence[Sequence[int]], *, written: bool = False) -> list[str]:
@@ -159,14 +175,14 @@ class Tokenizer:
         if written and self.keep is not None:
             return [self._write(ids) for ids in hypotheses]
         plain = [[int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)] for ids in hypotheses]
-        return [str(self._tgt.decode(ids)) for ids in plain]  # no threads, see _encode
+        return [str(self._written.decode(ids)) for ids in plain]  # no threads, see _encode
 
     def _write(self, ids: Sequence[int]) -> str:
         """Returns the text of target ids, with the piece of kept texts as it is written."""
         keep, text, between = self._stand_ins[1], "", list[str]()
         for number in (*ids, EOS_ID):
             if number not in (keep, PAD_ID, BOS_ID, EOS_ID):
-                between.append(str(self._tgt.id_to_piece(int(number))))
+                between.append(str(self._written.id_to_piece(int(number))))
                 continue
             # Blanks at the ends of what is between are lost when it is joined.
             before = " " if between and between[0].startswith(SPACE) else ""
@@ -186,7 +202,7 @@ class Tokenizer:
 
     def join_tgt(self, pieces: Sequence[str]) -> str:
         """Returns the text of target pieces in their written form."""
-        return str(self._tgt.decode(list(pieces)))
+        return str(self._written.decode(list(pieces)))
 
     def tgt_id(self, piece: str) -> int:
         """Returns the id of a target piece as the vocabulary writes it, ``▁Haus`` say.
@@ -208,7 +224,7 @@ class Tokenizer:
 
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""
-        return [str(self._tgt.id_to_piece(int(i))) for i in ids]
+        return [str(self._written.id_to_piece(int(i))) for i in ids]
 
 
 def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
@@ -233,6 +249,17 @@ def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
             "pad_id=0, unk_id=1, bos_id=2, eos_id=3"
         )
     return processor
+
+
+def _find_share(model: bytes, processor: sentencepiece.SentencePieceProcessor) -> int | None:
+    """Returns how many pieces of a joint vocabulary are the target's; None if all."""
+    share, size = target_share(model), int(processor.get_piece_size())
+    if share is not None and not EOS_ID + 1 < share <= size:
+        raise ModelError(
+            f"the joint tokenizer has {size} pieces, {share} of them the target's; expected "
+            f"{EOS_ID + 2} to {size}: it is damaged"
+        )
+    return share
 
 
 def _find_tags(

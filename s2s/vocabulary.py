@@ -12,6 +12,7 @@ import sentencepiece
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import DataError
 from s2s.tags import check_tags
+from s2s.target_share import pieces_of, share_with_target
 from s2s.tokenizer import Tokenizer
 
 COVERAGE = 0.9998
@@ -44,7 +45,11 @@ def train_tokenizer(
     """
     tags = check_tags(symbols)
     if config.joint:
-        return Tokenizer(train_model([*src_texts, *tgt_texts], config, seed, tags))
+        tgt_texts = list(tgt_texts)
+        model = train_model([*src_texts, *tgt_texts], config, seed, tags)
+        if config.tgt_pieces == "seen" and (needed := pieces_of(model, tgt_texts)):
+            model = share_with_target(model, needed)
+        return Tokenizer(model)
     src_model = train_model(list(src_texts), config, seed, tags)
     tgt = dataclasses.replace(
         config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None

@@ -72,8 +72,12 @@ def with_tags():
 
     def make(model, *tags):
         pieces = read_pieces(model)[: -len(tags)] + [Piece(tag, 0.0, CONTROL) for tag in tags]
-        rest = (field for field in read_fields(memoryview(model)) if field[0] != 1)
-        return append_pieces(b"".join(write_field(n, bytes(value)) for n, value in rest), pieces)
+        rest = (
+            write_field(number, value if isinstance(value, int) else bytes(value))
+            for number, value in read_fields(memoryview(model))
+            if number != 1
+        )
+        return append_pieces(b"".join(rest), pieces)
 
     return make
 

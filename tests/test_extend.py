@@ -35,7 +35,7 @@ NEW = {"another script": RU, "no blanks": JA, "the same script": NL}
 
 @pytest.fixture(scope="module", params=["bpe", "unigram"])
 def old(request):
-    config = TokenizerConfig(vocab_size=80, algorithm=request.param)
+    config = TokenizerConfig(vocab_size=80, algorithm=request.param, tgt_pieces="all")
     return train_tokenizer(DE, EN, config, seed=1), config
 
 

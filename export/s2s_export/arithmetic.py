@@ -95,7 +95,19 @@ class Arithmetic(Protocol):
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
     ) -> str:
-        """Writes the output layer; ``name`` is that of the embedding table if they are tied."""
+        """Writes the output layer; ``name`` is that of the embedding table if they are tied.
+
+        Args:
+            graph: A Loop's body.
+            readout: Of each row.
+            weight: (pieces, features); of a table that is the source's, too, the first rows are
+                the target's.
+            bias: (tgt_vocab,).
+            name: Of the weight.
+
+        Returns:
+            The name of the logits (rows, tgt_vocab).
+        """
 
     def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
         """Returns what a Loop must carry of a signal; ``real`` if more than products read it."""
@@ -110,6 +122,16 @@ def receive(signal: Signal, carried: Sequence[Carried], names: Sequence[str]) ->
         else:
             received.coded = name
     return received
+
+
+def first_rows(graph: Graph, table: str, rows: int, wanted: int) -> str:
+    """Returns the name of a table's first rows; writes nothing if these are all.
+
+    Of a constant: onnxruntime cuts it once, when it loads the file.
+    """
+    if wanted == rows:
+        return table
+    return graph.op("Slice", table, graph.ints(0), graph.ints(wanted), graph.ints(0))
 
 
 class Float32:
@@ -149,7 +171,8 @@ class Float32:
         # A table that the source shares is stored too far up to be laid out for products. Turned
         # around in the graph that holds this one: onnxruntime does that once, when it loads the
         # file, and lays out the result.
-        turned = graph.around.op("Transpose", stored, perm=[1, 0])
+        rows = first_rows(graph.around, stored, len(weight), len(bias))
+        turned = graph.around.op("Transpose", rows, perm=[1, 0])
         return graph.op("Gemm", readout.value, turned, shift)
 
     def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:

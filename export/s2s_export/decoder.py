@@ -150,6 +150,7 @@ class DecoderWriter:
         return Float32().product(graph, [outputs, context.states], weight, bias, name)
 
     def _logits(self, graph: Graph, readout: Signal) -> str:
+        # The rows of a shared table that come after the target's have no bias.
         weight, bias = to_array(self.model.output.weight), to_array(self.model.output.bias).copy()
         # In the bias, forbidding a piece costs no operator.
         bias[list(FORBIDDEN_IDS)] = -np.inf

@@ -127,7 +127,7 @@ def _begin(
         src_table = tgt_table = "embedding"
     arithmetic: Arithmetic = Float32()
     if precision == "int8":
-        arithmetic = Int8(None if config.tie == "none" else tgt_table)
+        arithmetic = Int8(None if config.tie == "none" else tgt_table, config.tgt_vocab_size)
     encoded = encode(graph, arithmetic, model, src_table, inputs.src, inputs.src_lengths)
     memory = prepare(graph, arithmetic, config, model.decoder, encoded, inputs.beam)
     decoder = DecoderWriter(model, arithmetic, tgt_table)

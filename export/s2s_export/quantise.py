@@ -27,7 +27,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s_export.arithmetic import Carried, FloatArray, Signal
+from s2s_export.arithmetic import Carried, FloatArray, Signal, first_rows
 from s2s_export.builder import FLOAT, MICROSOFT, UINT8, Graph
 
 CODES = 127
@@ -59,18 +59,27 @@ def to_codes(weight: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
     return _rounded(weight, np.maximum(_peaks(size), groups[..., -2:].sum(axis=-1).max(axis=1)))
 
 
-def vocabulary_codes(table: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
+def vocabulary_codes(
+    table: FloatArray, wanted: int
+) -> tuple[NDArray[np.int8], FloatArray, FloatArray]:
     """Rounds an output layer to int8, for activations of 7 bits.
 
     Args:
         table: (pieces, features).
+        wanted: Rows that are the output layer's: the first.
 
     Returns:
-        Codes like ``table``, and a scale for each row (pieces,), or one for all () where rows are
-        of one size, more or less, which saves a step a pass over the logits.
+        Codes like ``table``; a scale for each row (pieces,); and the output layer's scales
+        (wanted,), or one for all () where its rows are of one size, more or less, which saves a
+        step a pass over the logits.
     """
     peaks = _peaks(np.abs(table))
-    return _rounded(table, peaks.max() if peaks.max() <= ALIKE * np.median(peaks) else peaks)
+    own = peaks[:wanted]
+    alike = own.max() <= ALIKE * np.median(own)
+    if alike:
+        own[:] = own.max()
+    codes, scale = _rounded(table, peaks)
+    return codes, scale, scale[0] if alike else scale[:wanted]
 
 
 def _peaks(size: FloatArray) -> FloatArray:
@@ -88,9 +97,14 @@ class Int8:
     microsoft = True
     recurrent_nodes = False
 
-    def __init__(self, product_table: str | None) -> None:
-        """``product_table`` names the embedding table that is also the output layer, if any."""
-        self._product_table = product_table
+    def __init__(self, product_table: str | None, outputs: int) -> None:
+        """Says which embedding table is the output layer, too.
+
+        Args:
+            product_table: Its name; None if none is.
+            outputs: How many of its rows are: the first.
+        """
+        self._product_table, self._outputs = product_table, outputs
 
     def product(
         self,
@@ -180,16 +194,6 @@ class Int8:
             signal.real = graph.op("DequantizeLinear", signal.coded, scale, zero)
         return signal.real
 
-    def _tied(self, graph: Graph, table: FloatArray) -> tuple[str, FloatArray, float]:
-        """Stores the table that embeds and is multiplied, (rows, features), a scale for each row.
-
-        Returns:
-            Name of the codes, the scales as from ``vocabulary_codes``, and the largest value.
-        """
-        codes, scale = vocabulary_codes(table)
-        stored = graph.root.weight(f"{self._product_table}.codes", codes)
-        return stored, scale, _largest(codes * scale[..., None])
-
     def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
         """See ``Arithmetic``; a product reads codes with one scale for the whole table."""
         if name != self._product_table:
@@ -199,12 +203,13 @@ class Int8:
             return Signal(table.shape[1], bound, coded=graph.op("Gather", whole, ids))
         # Of constants alone: onnxruntime works this table out once, when it loads the file. Each
         # node takes memory for a table in float32 then.
-        codes, scale, bound = self._tied(graph, table)
+        codes, scale, _ = vocabulary_codes(table, self._outputs)
+        bound = _largest(codes * scale[:, None])
         root = graph.root
-        column = root.weight(f"{name}.scales", scale)
-        if scale.ndim == 1:
-            column = root.op("Unsqueeze", column, root.ints(-1))
-        values = root.op("Mul", root.op("Cast", codes, to=FLOAT), column)
+        stored = root.weight(f"{name}.codes", codes)
+        uniform = bool((scale == scale[0]).all())
+        column = root.weight(f"{name}.scales", scale[0] if uniform else scale[:, None])
+        values = root.op("Mul", root.op("Cast", stored, to=FLOAT), column)
         signal = Signal(table.shape[1], bound, values)
         return Signal(
             table.shape[1], bound, coded=graph.op("Gather", self._code(root, signal), ids)
@@ -216,11 +221,13 @@ class Int8:
         """See ``Arithmetic``."""
         assert readout.bound == 1.0
         if name == self._product_table:
-            stored, scale, _ = self._tied(graph, weight)
+            rounded, _, scale = vocabulary_codes(weight, len(bias))
+            stored = graph.root.weight(f"{name}.codes", rounded)
             # Of a constant, like the table for ids, and laid out for products like one.
-            codes = graph.around.op("Transpose", stored, perm=[1, 0])
+            rows = first_rows(graph.around, stored, len(weight), len(bias))
+            codes = graph.around.op("Transpose", rows, perm=[1, 0])
         else:
-            rounded, scale = vocabulary_codes(weight)
+            rounded, _, scale = vocabulary_codes(weight, len(bias))
             codes = graph.weight(f"{name}.codes", rounded.T)
         unit, zero = np.array(1 / FEW_CODES, dtype=np.float32), np.array(LOW_POINT, dtype=np.uint8)
         coded = graph.op("QuantizeLinear", readout.value, unit, zero)

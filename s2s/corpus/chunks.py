@@ -108,8 +108,8 @@ def make_filter(
 
 def make_samplers(tokenizer: Tokenizer) -> tuple[Sampler, Sampler]:
     """Returns what cuts source and target; ConfigError if the vocabulary is none to sample from."""
-    src = Sampler(tokenizer.src_model)
-    return src, src if tokenizer.tgt_model is None else Sampler(tokenizer.tgt_model)
+    src, cutter = Sampler(tokenizer.src_model), tokenizer.tgt_cutter
+    return src, src if cutter is tokenizer.src_model else Sampler(cutter)
 
 
 class ChunkEncoder:

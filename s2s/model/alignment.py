@@ -67,10 +67,7 @@ def align(run: Run, sources: Sequence[str], targets: Sequence[Sequence[str]]) ->
     """
     tokenizer = run.tokenizer
     src_table = [piece.text for piece in read_pieces(tokenizer.src_model)]
-    tgt_model = tokenizer.tgt_model
-    tgt_table = src_table
-    if tgt_model is not None:
-        tgt_table = [piece.text for piece in read_pieces(tgt_model)]
+    tgt_table = [piece.text for piece in read_pieces(tokenizer.tgt_cutter)]
     tgt_ids = {piece: number for number, piece in enumerate(tgt_table)}
     device = next(run.model.parameters()).device
     aligned = []

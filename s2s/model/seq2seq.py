@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from s2s.config import PAD_ID, ModelConfig
 from s2s.model.attention import Memory
@@ -17,6 +18,19 @@ def _make_table(vocab_size: int, embedding_size: int) -> nn.Embedding:
     return table
 
 
+class OutputLayer(nn.Linear):
+    """Makes logits of readouts; of a table that the source shares, by its first rows."""
+
+    @property
+    def rows(self) -> Tensor:
+        """A row for each piece of the target: (tgt_vocab, embedding_size)."""
+        return self.weight[: self.out_features]
+
+    def forward(self, readouts: Tensor) -> Tensor:
+        """Returns logits (..., tgt_vocab) of readouts (..., embedding_size)."""
+        return functional.linear(readouts, self.rows, self.bias)
+
+
 class Seq2Seq(nn.Module):
     """Encoder, decoder and output layer; embeddings shared as ``config.tie`` says."""
 
@@ -30,7 +44,7 @@ class Seq2Seq(nn.Module):
         )
         self.encoder = Encoder(config, src_table)
         self.decoder = Decoder(config, tgt_table)
-        self.output = nn.Linear(config.embedding_size, config.tgt_vocab_size)
+        self.output = OutputLayer(config.embedding_size, config.tgt_vocab_size)
         nn.init.normal_(self.output.weight, std=config.embedding_size**-0.5)
         nn.init.zeros_(self.output.bias)
         if config.tie != "none":

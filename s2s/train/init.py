@@ -98,28 +98,32 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitReport:
     loaded = load_run(run)
     old, given = loaded.model, loaded.tokenizer
     src_origins, src_rows = _find_origins(given.src_model, tokenizer.src_model)
-    tgt_origins, tgt_rows = _find_origins(
-        given.tgt_model or given.src_model, tokenizer.tgt_model or tokenizer.src_model
-    )
-    if model.config.tie == "all" and src_origins != tgt_origins:
+    tgt_origins, tgt_rows = _find_origins(given.tgt_cutter, tokenizer.tgt_cutter)
+    one_table = model.config.tie == "all"
+    if one_table and (given.tgt_model is not None or tokenizer.tgt_model is not None):
         raise ConfigError(
             "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
             "use a joint tokenizer, or tie 'target'"
         )
-    tables = [
-        (model.encoder.embedding.table.weight, old.encoder.embedding.table.weight, src_origins),
-        (model.decoder.embedding.table.weight, old.decoder.embedding.table.weight, tgt_origins),
-        (model.output.weight, old.output.weight, tgt_origins),
-        (model.output.bias, old.output.bias, tgt_origins),
+    tables: list[tuple[Tensor, Tensor, list[list[int]]]]
+    tables = [(model.output.bias, old.output.bias, tgt_origins)]
+    if not one_table:
+        tables += [
+            (model.decoder.embedding.table.weight, old.decoder.embedding.table.weight, tgt_origins),
+            (model.output.weight, old.output.rows, tgt_origins),
+        ]
+    # The last, for one table: a piece that is new to the target has a row of the source's.
+    tables += [
+        (model.encoder.embedding.table.weight, old.encoder.embedding.table.weight, src_origins)
     ]
-    for table, old_table, origins in tables:  # a shared one is filled again with the same
+    for table, old_table, origins in tables:
         _fill(table, old_table, origins)
     filled = {id(table) for table, _, _ in tables}
     old_parameters = dict(old.named_parameters())
     for name, parameter in model.named_parameters():
         if id(parameter) not in filled:
             parameter.copy_(old_parameters[name])
-    return InitReport(Path(run), src_rows, tgt_rows)
+    return InitReport(Path(run), src_rows, src_rows if one_table else tgt_rows)
 
 
 def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:

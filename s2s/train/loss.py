@@ -8,7 +8,9 @@ the passes over them that autograd would make fall away.
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from s2s.model.seq2seq import OutputLayer
 
 CHUNK_VALUES = 1 << 21
 """Logits of a chunk on a CPU: 8 MB, the fastest of 2**18 to 2**22 on 2 cores."""
@@ -121,7 +123,7 @@ def _pull_together(probabilities: Tensor, ratio: Tensor, weight: float) -> Tenso
 
 
 def output_loss(
-    readouts: Tensor, output: nn.Linear, targets: Tensor, smoothing: float, r_drop: float = 0.0
+    readouts: Tensor, output: OutputLayer, targets: Tensor, smoothing: float, r_drop: float = 0.0
 ) -> Loss:
     """Label-smoothed cross-entropy of an output layer (Szegedy et al. 2016, section 7).
 
@@ -140,7 +142,7 @@ def output_loss(
     """
     # Asked for here: inside of an operation gradients are always off, and what its inputs need is
     # told as if they were on.
-    learned = (readouts, output.weight, output.bias)
+    learned = (readouts, output.rows, output.bias)
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in learned)
     smoothed, nll = _OutputLoss.apply(  # type: ignore[no-untyped-call]
         *learned, targets, smoothing, r_drop, wanted

@@ -25,3 +25,19 @@ def chosen_precision(config: TrainConfig) -> str:
     if config.precision != "auto":
         return config.precision
     return "bf16" if fast else "fp32"
+
+
+def check_precision(config: TrainConfig, cell: str) -> None:
+    """Raises ConfigError if this CPU's libraries have no ``cell`` in the precision of ``config``.
+
+    oneDNN has LSTMs in bf16 for processors with AVX-512, and no others.
+    """
+    if (config.device, config.precision, cell) != ("cpu", "bf16", "lstm"):
+        return
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.nn.LSTM(8, 8)(torch.zeros(1, 1, 8))
+    except RuntimeError as error:
+        raise ConfigError(
+            "this processor cannot compute an LSTM in bf16; use --precision fp32, or --cell gru"
+        ) from error

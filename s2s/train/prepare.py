@@ -13,7 +13,7 @@ from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
 from s2s.errors import ConfigError, FileError, ModelError
-from s2s.extend import extend_tokenizer, keeping
+from s2s.extend import extend_tokenizer, keeping, share_anew
 from s2s.files import resolve
 from s2s.keep.patterns import STAND_IN, make_keep
 from s2s.model.run import (
@@ -27,7 +27,7 @@ from s2s.model.run import (
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
-from s2s.train.precision import chosen_precision
+from s2s.train.precision import check_precision, chosen_precision
 from s2s.train.report import say
 from s2s.train.world import World
 from s2s.vocabulary import train_tokenizer
@@ -73,7 +73,8 @@ def open_run(
 
     Raises:
         FileError: If the folder holds another run, or with ``resume`` none.
-        ConfigError: If settings differ from those of the run to be resumed.
+        ConfigError: If settings differ from those of the run to be resumed, or this processor
+            cannot compute with them.
         ModelError: If that run's configuration is damaged.
     """
     config = {
@@ -93,6 +94,7 @@ def open_run(
     config = json.loads(json.dumps(config))  # lists for tuples, as in the file
     _check_names(out, config)
     _check_processes(training.accumulate, world)
+    check_precision(training, model.cell)
     if not resume:
         if world.is_main:
             _make(out, config, data, tokenizer, training, world.size)
@@ -107,6 +109,7 @@ def open_run(
     except (ConfigError, KeyError, TypeError) as error:
         raise ModelError(f"{out / CONFIG_FILE} is damaged: {error}") from error
     _check_processes(settled.accumulate, world)
+    check_precision(settled, settled_model.cell)
     return Prepared(
         out,
         data,
@@ -169,6 +172,11 @@ def _make(
     learned = keeping(_vocabulary(found, data, tokenizer, training), data.keep)
     config["model"]["src_vocab_size"] = learned.src_vocab_size
     config["model"]["tgt_vocab_size"] = learned.tgt_vocab_size
+    if config["model"]["tie"] == "all" and learned.tgt_model is not None:
+        raise ConfigError(
+            "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
+            "use a joint tokenizer, or tie 'target'"
+        )
     ModelConfig.from_dict(config["model"])  # sizes that do not go together are told here
     files = {
         SRC_TOKENIZER_FILE: learned.src_model,
@@ -211,7 +219,9 @@ def _vocabulary(
         return train_tokenizer(found.src, found.tgt, sized, seed, tags)
     if config.new_pieces or not set(tags) <= set(given.tags):
         return extend_tokenizer(given, found.src, found.tgt, config, config.new_pieces, seed, tags)
-    return given
+    # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
+    # may need pieces that were the source's alone.
+    return given if training.init is None else share_anew(given, found.tgt)
 
 
 def language_of(path: str) -> str | None:

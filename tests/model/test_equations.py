@@ -14,7 +14,7 @@ from s2s.corpus.stream import Batch  # noqa: E402
 from s2s.model.attention import Attention  # noqa: E402
 from s2s.model.encoder import Encoded  # noqa: E402
 from s2s.model.layers import make_layer, run_layer  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
+from s2s.model.seq2seq import OutputLayer, Seq2Seq  # noqa: E402
 from s2s.train.loss import output_loss  # noqa: E402
 from s2s.train.teacher import TeacherForcing, to_device  # noqa: E402
 
@@ -184,7 +184,7 @@ def test_the_loss_and_its_gradient_are_those_of_the_equations(
 @pytest.mark.parametrize("weight", [0.0, 5.0])
 def test_the_loss_of_two_passes_is_that_of_the_equations(weight, smoothing):
     torch.manual_seed(0)
-    output = randomise(torch.nn.Linear(4, 7))
+    output = randomise(OutputLayer(4, 7))
     readouts, targets = drawn((2, 5, 4)).requires_grad_(), [6, 0, 3, 3, 1]
     found = output_loss(readouts, output, torch.tensor(targets), smoothing, weight)
     log_p, log_q = equations.log_softmax(

@@ -8,6 +8,7 @@ from s2s.config import ModelConfig  # noqa: E402
 from s2s.model.attention import Attention  # noqa: E402
 from s2s.model.decoder import Decoder  # noqa: E402
 from s2s.model.encoder import Encoded, Encoder, length_mask  # noqa: E402
+from s2s.model.seq2seq import OutputLayer  # noqa: E402
 from s2s.train import loss as loss_module  # noqa: E402
 
 CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]
@@ -104,7 +105,7 @@ def test_decoder(cell, context, attention, fast):
 def test_fused_loss(passes_and_r_drop, smoothing, chunk_values, monkeypatch):
     monkeypatch.setattr(loss_module, "CHUNK_VALUES", chunk_values)
     torch.manual_seed(0)
-    (passes, r_drop), output = passes_and_r_drop, torch.nn.Linear(3, 5)
+    (passes, r_drop), output = passes_and_r_drop, OutputLayer(3, 5)
     targets = torch.tensor([0, 4, 2, 2])
 
     def smoothed(readouts):

@@ -2,6 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from s2s.model.seq2seq import OutputLayer  # noqa: E402
 from s2s.train import loss as loss_module  # noqa: E402
 from s2s.train.loss import output_loss  # noqa: E402
 
@@ -29,7 +30,7 @@ def torchs_loss(readouts, output, targets, smoothing, r_drop):
 def test_the_fused_loss_is_torchs(passes, r_drop, smoothing, chunk_values, monkeypatch):
     monkeypatch.setattr(loss_module, "CHUNK_VALUES", chunk_values)
     torch.manual_seed(0)
-    output = torch.nn.Linear(6, 17)
+    output = OutputLayer(6, 17)
     readouts = torch.randn(passes, 9, 6, requires_grad=True)
     targets = torch.randint(0, 17, (9,))
     found = output_loss(readouts, output, targets, smoothing, r_drop)
@@ -47,7 +48,7 @@ def test_the_fused_loss_is_torchs(passes, r_drop, smoothing, chunk_values, monke
 
 
 def test_r_drop_holds_where_a_probability_vanishes():
-    output = torch.nn.Linear(1, 3)
+    output = OutputLayer(1, 3)
     with torch.no_grad():
         output.bias.zero_()
         output.weight.copy_(torch.tensor([[0.0], [300.0], [-300.0]]))
@@ -62,7 +63,7 @@ def test_r_drop_holds_where_a_probability_vanishes():
 @pytest.mark.parametrize("r_drop", [0.0, 5.0])
 def test_the_loss_is_the_same_whether_or_not_it_is_learned_from(r_drop):
     torch.manual_seed(0)
-    output, readouts = torch.nn.Linear(3, 5), torch.randn(2, 4, 3)
+    output, readouts = OutputLayer(3, 5), torch.randn(2, 4, 3)
     targets = torch.tensor([0, 4, 2, 2])
     learned = output_loss(readouts, output, targets, 0.1, r_drop)
     assert learned.smoothed.requires_grad
@@ -73,7 +74,7 @@ def test_the_loss_is_the_same_whether_or_not_it_is_learned_from(r_drop):
 
 
 def test_no_gradient_is_made_where_none_is_wanted(monkeypatch):
-    output, made = torch.nn.Linear(3, 5), []
+    output, made = OutputLayer(3, 5), []
     monkeypatch.setattr(torch, "mm", lambda *_: made.append(1) or torch.zeros(4, 3))
     for wanted in (True, False):
         with torch.set_grad_enabled(wanted):

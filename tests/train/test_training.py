@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of, metrics, run  # noqa: E402
 
 from s2s.config import SearchConfig, TokenizerConfig  # noqa: E402
-from s2s.errors import DataError, FileError, TrainingError  # noqa: E402
+from s2s.errors import ConfigError, DataError, FileError, TrainingError  # noqa: E402
 from s2s.model.run import load_run  # noqa: E402
 from s2s.search import beam_search  # noqa: E402
 from s2s.train import CorpusConfig, train  # noqa: E402
@@ -198,3 +198,35 @@ def test_fine_tuning_can_add_pieces(corpus_folder):
     assert len(second.encode_src(["größer"])[0]) < len(first.encode_src(["größer"])[0]) or (
         1 in first.encode_src(["größer"])[0] and 1 not in second.encode_src(["größer"])[0]
     )
+
+
+def test_fine_tuning_the_other_way_round_gives_the_target_what_it_needs(corpus_folder):
+    run(corpus_folder, "first")
+    for part in ("train", "val"):
+        one, other = (corpus_folder / f"{part}.{side}" for side in ("xx", "yy"))
+        text = one.read_text(), other.read_text()
+        one.write_text(text[1])
+        other.write_text(text[0])
+    start = replace(TRAINING, init=str(corpus_folder / "first"))
+    run(corpus_folder, "second", training=start, model=None, tokenizer=None)
+    first, second = (load_run(corpus_folder / out).tokenizer for out in ("first", "second"))
+    assert first.tgt_vocab_size < first.src_vocab_size == second.src_vocab_size
+    assert second.tgt_vocab_size > first.tgt_vocab_size
+    texts = (corpus_folder / "train.yy").read_text().splitlines()
+    assert second.encode_tgt(texts) == second.encode_src(texts)
+
+
+def test_a_table_is_not_shared_by_two_vocabularies(corpus_folder):
+    with pytest.raises(ConfigError, match="source and target have vocabularies of their own"):
+        run(corpus_folder, "run", tokenizer=replace(TOKENIZER, joint=False))
+    assert not (corpus_folder / "run").exists()
+
+
+def test_a_processor_that_cannot_is_told_before_anything_is_made(corpus_folder, monkeypatch):
+    def forward(*_):
+        raise RuntimeError("could not create a primitive descriptor")
+
+    monkeypatch.setattr(torch.nn.LSTM, "forward", forward)
+    with pytest.raises(ConfigError, match="cannot compute an LSTM in bf16; use --precision fp32"):
+        run(corpus_folder, "run", training=replace(TRAINING, precision="bf16"))
+    assert not (corpus_folder / "run").exists()

@@ -1,0 +1,102 @@
+"""The target's share of a joint vocabulary: its first pieces.
+
+Of two languages' pieces many are ever seen on one side only, and an output layer of all of them
+spends its time, and some of its probability, on pieces that it never learns. So the pieces that
+target text is cut into stand first, and the model says in a field of its own how many they are. A
+target is cut into those alone, as with the vocabulary threshold of Sennrich et al. (2017), "The
+University of Edinburgh's Neural MT Systems for WMT17". Training text is cut as without a share.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import sentencepiece
+
+from s2s.config import EOS_ID
+from s2s.errors import ModelError
+from s2s.merges import script_of, steps_to
+from s2s.pieces import BYTE, algorithm_of, read_pieces
+from s2s.protobuf import read_fields, read_varint, write_field, write_varint
+
+FIELD = 200
+"""The first number that ``sentencepiece_model.proto`` leaves to others; SentencePiece itself passes
+the field over. It stands before all others, so that a reader finds it at once."""
+_KEY = write_varint(FIELD << 3)
+_PIECE = 1
+_NO_SCRIPT = ("common", "")  # digits, punctuation; marks
+
+
+def target_share(model: bytes) -> int | None:
+    """Returns how many of a joint vocabulary's pieces the target has; None if all.
+
+    Raises:
+        ModelError: If the field is damaged.
+    """
+    if not model.startswith(_KEY):
+        return None
+    try:
+        return read_varint(memoryview(model), len(_KEY))[0]
+    except IndexError as error:
+        raise ModelError(f"the target's share of the vocabulary is damaged: {error}") from error
+
+
+def share_with_target(model: bytes, ids: Iterable[int]) -> bytes:
+    """Returns the model with the pieces ``ids``, and the special ones, first, and marked as shared.
+
+    Others keep their order.
+    """
+    shared = {*ids, *range(EOS_ID + 1)}
+    pieces, others = _split(model)
+    first = [piece for number, piece in enumerate(pieces) if number in shared]
+    rest = [piece for number, piece in enumerate(pieces) if number not in shared]
+    return b"".join([write_field(FIELD, len(first)), *first, *rest, *others])
+
+
+def target_model(model: bytes) -> bytes:
+    """Returns the model that cuts target text: ``model`` itself, or the target's share of it."""
+    share = target_share(model)
+    if share is None:
+        return model
+    pieces, others = _split(model)
+    return b"".join([*pieces[:share], *others])
+
+
+def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
+    """Returns the ids of the pieces that it takes to cut ``texts`` as ``model`` does.
+
+    Among them are all characters of the texts' scripts, and of none, so that the words of other
+    texts can be cut, too; and the bytes of characters that have no piece. Of texts without a
+    single piece, or without texts, there are none.
+    """
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    seen = {each for ids in processor.encode(list(texts), num_threads=-1) for each in ids}
+    seen -= {*range(EOS_ID + 1)}
+    if not seen:
+        return seen
+    pieces = read_pieces(model)
+    numbers = {piece.text: number for number, piece in enumerate(pieces)}
+    scores = {piece.text: piece.score for piece in pieces}
+    scripts = {script_of(each) for number in seen for each in pieces[number].text} | {*_NO_SCRIPT}
+    needed = seen | {
+        number
+        for number, piece in enumerate(pieces)
+        if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
+    }
+    if algorithm_of(model) == "bpe":  # what the characters of a piece become on the way to it
+        for number in seen:
+            needed.update(numbers[step] for step in steps_to(pieces[number].text, scores))
+    return needed
+
+
+def _split(model: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Returns the serialized fields of a model: its pieces, and all others but the share."""
+    pieces, others = [], []
+    try:
+        for number, value in read_fields(memoryview(model)):
+            field = write_field(number, value if isinstance(value, int) else bytes(value))
+            if number == _PIECE:
+                pieces.append(field)
+            elif number != FIELD:
+                others.append(field)
+    except IndexError as error:
+        raise ModelError(f"the vocabulary is damaged: {error}") from error
+    return pieces, others
