@@ -20,6 +20,8 @@ TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200
 """Source pieces that are translated at once, the end piece counted, unless told otherwise: training
 leaves longer sentences out."""
+MAX_SCORED = 5 * MAX_SRC_LENGTH
+"""Pieces of a translation that is scored, the end piece counted."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 

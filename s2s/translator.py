@@ -18,7 +18,7 @@ from s2s.keep.units import SourceUnits
 from s2s.loading import Model, load
 from s2s.onnx_runtime import Provider
 from s2s.per_sentence import PerSentence
-from s2s.request import Request, TranslateOptions, check_request
+from s2s.request import MAX_SCORED, Request, TranslateOptions, check_request
 from s2s.required.phrases import Phrase, check_known, read_required
 from s2s.searcher import Searcher
 from s2s.sources import Source, SourceReader
@@ -188,7 +188,7 @@ class Translator:
 
         Args:
             texts: Source sentences, of 200 pieces at most.
-            translations: As many.
+            translations: As many, of 1,000 pieces at most.
             to: As for ``translate``.
             done: Sentences that came before, in other calls, for the numbers in messages.
 
@@ -209,9 +209,10 @@ class Translator:
         sources = self.tokenizer.encode_src(self._tagged(texts, request.tag, done))
         targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
         for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), done + 1):
-            if len(src) > limit:
-                what = f"has {len(src)} pieces; expected at most {limit}: split it"
-                raise SentenceError(number, what)
+            for owner, ids, most in (("has", src, limit), ("has a target of", tgt, MAX_SCORED)):
+                if len(ids) > most:
+                    what = f"{owner} {len(ids)} pieces; expected at most {most}: split it"
+                    raise SentenceError(number, what)
             queries.append(Query(tuple(src), tuple(tgt)))
         distinct = sorted(set(queries), key=longest_first)
         found = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))

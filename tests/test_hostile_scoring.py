@@ -78,6 +78,15 @@ def test_long_lines_are_evaluated_and_where_they_are_too_long_to_score_named(
         assert finished.out.count(b"\n") == text.count("\n")
 
 
+def test_a_translation_far_longer_than_any_source_is_named(s2s, tiny, files):
+    one, long = files(one="eins\n" * 2, long="one\n" + "one two " * 50_000 + "\n")
+    assert_refused(
+        s2s("score", tiny, "--src", one, "--tgt", long),
+        f"{one}, line 2: the sentence has a target of ",
+        "pieces; expected at most 1000: split it",
+    )
+
+
 @pytest.mark.parametrize(("data", "message"), SOME_REFUSED.values(), ids=SOME_REFUSED)
 def test_what_is_no_text_is_refused_on_each_side(s2s, tiny, files, tmp_path, data, message):
     bad, plain = files(bad=data, plain="eins\n")
