@@ -189,7 +189,7 @@ class OnnxBackend:
             self._sessions = Sessions(make, self._errors, second=second)
         except self._errors as error:
             raise ModelError(f"onnxruntime refuses {file.name}: {reason(error)}") from error
-        started = self._sessions.first.get_providers()
+        started = self._sessions.providers
         if missing := [name for name in names if name not in started]:
             hint = CUDA_HINT if missing[0] == "CUDAExecutionProvider" else "see its requirements"
             raise DeviceError(f"onnxruntime could not start {missing[0]}; {hint}")
