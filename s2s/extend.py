@@ -30,9 +30,9 @@ from s2s.pieces import (
     read_pieces,
 )
 from s2s.tags import TAG, check_tags
-from s2s.target_share import pieces_of, share_with_target, target_share
+from s2s.target_share import share_with_target, target_share
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import COVERAGE, train_model
+from s2s.vocabulary import COVERAGE, pieces_of, train_model
 
 SENTENCES = 500_000
 """Sentences that are sampled, of more than so many."""

@@ -7,14 +7,10 @@ target is cut into those alone, as with the vocabulary threshold of Sennrich et 
 University of Edinburgh's Neural MT Systems for WMT17". Training text is cut as without a share.
 """
 
-from collections.abc import Iterable, Sequence
-
-import sentencepiece
+from collections.abc import Iterable
 
 from s2s.config import EOS_ID
 from s2s.errors import ModelError
-from s2s.merges import script_of, steps_to
-from s2s.pieces import BYTE, algorithm_of, read_pieces
 from s2s.protobuf import read_fields, read_varint, write_field, write_varint
 
 FIELD = 200
@@ -22,7 +18,6 @@ FIELD = 200
 the field over. It stands before all others, so that a reader finds it at once."""
 _KEY = write_varint(FIELD << 3)
 _PIECE = 1
-_NO_SCRIPT = ("common", "")  # digits, punctuation; marks
 
 
 def target_share(model: bytes) -> int | None:
@@ -58,33 +53,6 @@ def target_model(model: bytes) -> bytes:
         return model
     pieces, others = _split(model)
     return b"".join([*pieces[:share], *others])
-
-
-def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
-    """Returns the ids of the pieces that it takes to cut ``texts`` as ``model`` does.
-
-    Among them are all characters of the texts' scripts, and of none, so that the words of other
-    texts can be cut, too; and the bytes of characters that have no piece. Of texts without a
-    single piece, or without texts, there are none.
-    """
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-    seen = {each for ids in processor.encode(list(texts), num_threads=-1) for each in ids}
-    seen -= {*range(EOS_ID + 1)}
-    if not seen:
-        return seen
-    pieces = read_pieces(model)
-    numbers = {piece.text: number for number, piece in enumerate(pieces)}
-    scores = {piece.text: piece.score for piece in pieces}
-    scripts = {script_of(each) for number in seen for each in pieces[number].text} | {*_NO_SCRIPT}
-    needed = seen | {
-        number
-        for number, piece in enumerate(pieces)
-        if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
-    }
-    if algorithm_of(model) == "bpe":  # what the characters of a piece become on the way to it
-        for number in seen:
-            needed.update(numbers[step] for step in steps_to(pieces[number].text, scores))
-    return needed
 
 
 def _split(model: bytes) -> tuple[list[bytes], list[bytes]]:

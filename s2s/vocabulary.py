@@ -11,13 +11,17 @@ import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import DataError
+from s2s.merges import script_of, steps_to
+from s2s.pieces import BYTE, algorithm_of, read_pieces
 from s2s.tags import check_tags
-from s2s.target_share import pieces_of, share_with_target
+from s2s.target_share import share_with_target
 from s2s.tokenizer import Tokenizer
 
 COVERAGE = 0.9998
 """Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
 rest are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
+
+_NO_SCRIPT = ("common", "")  # digits, punctuation; marks
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +59,33 @@ def train_tokenizer(
         config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
     )
     return Tokenizer(src_model, train_model(list(tgt_texts), tgt, seed))
+
+
+def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
+    """Returns the ids of the pieces that it takes to cut ``texts`` as ``model`` does.
+
+    Among them are all characters of the texts' scripts, and of none, so that the words of other
+    texts can be cut, too; and the bytes of characters that have no piece. Of texts without a
+    single piece, or without texts, there are none.
+    """
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    seen = {each for ids in processor.encode(list(texts), num_threads=-1) for each in ids}
+    seen -= {*range(EOS_ID + 1)}
+    if not seen:
+        return seen
+    pieces = read_pieces(model)
+    numbers = {piece.text: number for number, piece in enumerate(pieces)}
+    scores = {piece.text: piece.score for piece in pieces}
+    scripts = {script_of(each) for number in seen for each in pieces[number].text} | {*_NO_SCRIPT}
+    needed = seen | {
+        number
+        for number, piece in enumerate(pieces)
+        if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
+    }
+    if algorithm_of(model) == "bpe":  # what the characters of a piece become on the way to it
+        for number in seen:
+            needed.update(numbers[step] for step in steps_to(pieces[number].text, scores))
+    return needed
 
 
 def train_model(
