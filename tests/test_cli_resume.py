@@ -113,7 +113,7 @@ def interrupt_after(steps):
 @pytest.mark.parametrize("written", [b"", b"one\n"])
 def test_an_interruption_between_any_two_steps_leaves_nothing_empty(tmp_path, written):
     out, partial = tmp_path / "out", tmp_path / "out.partial"
-    interrupted = 0
+    interrupted, tracer = 0, sys.gettrace()  # that of a coverage run
     for steps in itertools.count(1):
         interrupt_after(steps)
         try:
@@ -124,7 +124,7 @@ def test_an_interruption_between_any_two_steps_leaves_nothing_empty(tmp_path, wr
         else:
             break
         finally:
-            sys.settrace(None)
+            sys.settrace(tracer)
         left = sorted(path.name for path in tmp_path.iterdir())
         if out.exists():
             assert left == ["out"]
