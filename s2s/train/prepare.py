@@ -5,7 +5,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ from s2s.train.report import say
 from s2s.train.world import World
 from s2s.vocabulary import train_tokenizer
 
+_DEFAULTS = {
+    f"{section}.{field.name}": field.default
+    for section, kind in (
+        ("tokenizer", TokenizerConfig),
+        ("model", ModelConfig),
+        ("training", TrainConfig),
+        ("search", SearchConfig),
+    )
+    for field in fields(kind)
+}
 VOCABULARY_PAIRS = 500_000
 """Pairs that the vocabulary is learned from, drawn from all of them."""
 
@@ -258,10 +268,12 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     for section in ("data", "tokenizer", "model", "training", "search"):
         old = dict(_flat(section, stored.get(section) or {}))
         new = dict(_flat(section, config[section]))
+        # A key that an older s2s did not know says nothing, unless it is asked for.
+        unsaid = {key for key in new.keys() - old.keys() if new[key] == _DEFAULTS.get(key)}
         changed += [
             f"{key} was {old.get(key)!r}, is {new.get(key)!r}"
             for key in sorted(old.keys() | new.keys())
-            if old.get(key) != new.get(key) and key not in free
+            if old.get(key) != new.get(key) and key not in free | unsaid
         ]
     if changed:
         raise ConfigError(

@@ -180,6 +180,18 @@ def test_resuming_with_other_settings_lists_what_changed(corpus_folder):
         run(corpus_folder, "run", training=other, resume=True)
 
 
+def test_a_setting_that_an_older_release_did_not_know_may_be_left_as_it_is(corpus_folder):
+    run(corpus_folder, "run")
+    path = corpus_folder / "run" / "config.json"
+    config = json.loads(path.read_text())
+    del config["tokenizer"]["tgt_pieces"], config["training"]["r_drop"]
+    path.write_text(json.dumps(config))
+    again = replace(TRAINING, max_updates=13)
+    with pytest.raises(ConfigError, match=r"training.r_drop was None, is 5.0; repeat"):
+        run(corpus_folder, "run", training=replace(again, r_drop=5.0), resume=True)
+    assert run(corpus_folder, "run", training=again, resume=True).updates == 13
+
+
 def test_what_the_run_found_out_need_not_be_repeated(corpus_folder):
     run(corpus_folder, "run")
     again = replace(TRAINING, precision="auto", max_updates=13)
