@@ -32,12 +32,11 @@ from s2s.pieces import (
 from s2s.tags import TAG, check_tags
 from s2s.target_share import share_with_target, target_share
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import COVERAGE, pieces_of, train_model
+from s2s.vocabulary import COVERAGE, PORTION, pieces_of, train_model
 
 SENTENCES = 500_000
 """Sentences that are sampled, of more than so many."""
 _LONGEST = 64  # characters of a word that are looked at together: some scripts have no blanks
-_PORTION = 10_000  # sentences given to SentencePiece at once
 
 
 def extend_tokenizer(
@@ -104,7 +103,9 @@ def share_anew(tokenizer: Tokenizer, tgt_texts: Iterable[str]) -> Tokenizer:
     if share is None:
         return tokenizer
     needed = pieces_of(model, [TAG.sub(" ", text) for text in tgt_texts])
-    return Tokenizer(share_with_target(model, {*range(share), *needed}), None, tokenizer.tags)
+    patterns = () if tokenizer.keep is None else tokenizer.keep.patterns
+    shared = share_with_target(model, {*range(share), *needed})
+    return Tokenizer(shared, None, tokenizer.tags, patterns)
 
 
 def keeping(tokenizer: Tokenizer, patterns: Sequence[str]) -> Tokenizer:
@@ -264,8 +265,8 @@ def _normalize(model: bytes, texts: Sequence[str]) -> list[str]:
     """Returns texts as the model sees them, a sign for a blank before each word; without tags."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     normalized: list[str] = []
-    for start in range(0, len(texts), _PORTION):
-        portion = [TAG.sub(" ", text) for text in texts[start : start + _PORTION]]
+    for start in range(0, len(texts), PORTION):
+        portion = [TAG.sub(" ", text) for text in texts[start : start + PORTION]]
         normalized += (normalize(processor, text) for text in portion)
     return normalized
 

@@ -62,8 +62,7 @@ def _temporary(folder: Path) -> Iterator[Path]:
         yield path
     finally:
         if path is not folder:
-            with contextlib.suppress(OSError):  # what kept it from being made is told already
-                path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         if handle >= 0:
             os.close(handle)
 

@@ -21,6 +21,8 @@ COVERAGE = 0.9998
 """Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
 rest are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
 
+PORTION = 10_000
+"""Sentences given to SentencePiece at once: the ids of all take more memory than their text."""
 _NO_SCRIPT = ("common", "")  # digits, punctuation; marks
 
 logger = logging.getLogger(__name__)
@@ -69,13 +71,14 @@ def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
     single piece, or without texts, there are none.
     """
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-    seen = {each for ids in processor.encode(list(texts), num_threads=-1) for each in ids}
+    seen: set[int] = set()
+    for start in range(0, len(texts), PORTION):
+        cuts = processor.encode(list(texts[start : start + PORTION]), num_threads=-1)
+        seen.update(*cuts)
     seen -= {*range(EOS_ID + 1)}
     if not seen:
         return seen
     pieces = read_pieces(model)
-    numbers = {piece.text: number for number, piece in enumerate(pieces)}
-    scores = {piece.text: piece.score for piece in pieces}
     scripts = {script_of(each) for number in seen for each in pieces[number].text} | {*_NO_SCRIPT}
     needed = seen | {
         number
@@ -83,6 +86,8 @@ def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
         if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
     }
     if algorithm_of(model) == "bpe":  # what the characters of a piece become on the way to it
+        numbers = {piece.text: number for number, piece in enumerate(pieces)}
+        scores = {piece.text: piece.score for piece in pieces}
         for number in seen:
             needed.update(numbers[step] for step in steps_to(pieces[number].text, scores))
     return needed

@@ -208,7 +208,9 @@ class Int8:
         root = graph.root
         stored = root.weight(f"{name}.codes", codes)
         uniform = bool((scale == scale[0]).all())
-        column = root.weight(f"{name}.scales", scale[0] if uniform else scale[:, None])
+        column = root.weight(f"{name}.scales", scale[0] if uniform else scale)
+        if not uniform:
+            column = root.op("Unsqueeze", column, root.ints(-1))
         values = root.op("Mul", root.op("Cast", stored, to=FLOAT), column)
         signal = Signal(table.shape[1], bound, values)
         return Signal(

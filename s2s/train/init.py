@@ -94,17 +94,13 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitReport:
     """
     found = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
     assert found == (model.config.src_vocab_size, model.config.tgt_vocab_size)
+    check_tie(model.config.tie, tokenizer)
     _check_same(config_of(run), model.config, run)
     loaded = load_run(run)
     old, given = loaded.model, loaded.tokenizer
     src_origins, src_rows = _find_origins(given.src_model, tokenizer.src_model)
     tgt_origins, tgt_rows = _find_origins(given.tgt_cutter, tokenizer.tgt_cutter)
     one_table = model.config.tie == "all"
-    if one_table and (given.tgt_model is not None or tokenizer.tgt_model is not None):
-        raise ConfigError(
-            "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
-            "use a joint tokenizer, or tie 'target'"
-        )
     tables: list[tuple[Tensor, Tensor, list[list[int]]]]
     tables = [(model.output.bias, old.output.bias, tgt_origins)]
     if not one_table:
@@ -124,6 +120,15 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitReport:
         if id(parameter) not in filled:
             parameter.copy_(old_parameters[name])
     return InitReport(Path(run), src_rows, src_rows if one_table else tgt_rows)
+
+
+def check_tie(tie: Tie, tokenizer: Tokenizer) -> None:
+    """Raises ConfigError if one table is to serve two vocabularies, whatever their sizes."""
+    if tie == "all" and tokenizer.tgt_model is not None:
+        raise ConfigError(
+            "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
+            "use a joint tokenizer, or tie 'target'"
+        )
 
 
 def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:

@@ -27,6 +27,7 @@ from s2s.model.run import (
 from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
+from s2s.train.init import check_tie
 from s2s.train.precision import check_precision, chosen_precision
 from s2s.train.report import say
 from s2s.train.world import World
@@ -182,11 +183,7 @@ def _make(
     learned = keeping(_vocabulary(found, data, tokenizer, training), data.keep)
     config["model"]["src_vocab_size"] = learned.src_vocab_size
     config["model"]["tgt_vocab_size"] = learned.tgt_vocab_size
-    if config["model"]["tie"] == "all" and learned.tgt_model is not None:
-        raise ConfigError(
-            "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
-            "use a joint tokenizer, or tie 'target'"
-        )
+    check_tie(config["model"]["tie"], learned)
     ModelConfig.from_dict(config["model"])  # sizes that do not go together are told here
     files = {
         SRC_TOKENIZER_FILE: learned.src_model,

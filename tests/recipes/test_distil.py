@@ -54,11 +54,13 @@ def teachers(text):
         CorpusConfig(src=str(text / f"{part}.en"), tgt=str(text / f"{part}.de"))
         for part in ("train", "val")
     )
+    # Learned enough for no translation to hang on rounding, which torch and the file do apart.
+    learning = {"max_updates": 40, "warmup_updates": 4, "learning_rate": 0.02, "validations": 1}
     for seed, run in enumerate(runs, 1):
         train(
             DataConfig(train=(pairs,), validation=(validation,)),
             run,
-            training=TrainConfig(max_updates=4, seed=seed, bleu_sentences=0, workers=1),
+            training=TrainConfig(**learning, seed=seed, bleu_sentences=0, workers=1),
             model=SMALL,
             tokenizer=PIECES,
         )
@@ -78,9 +80,7 @@ def test_a_student_learns_from_what_the_ensemble_says(distil, text, teachers, mo
     assert "student: 5 updates" in out
     said = list(read_lines(text / "out" / "train.distilled.de"))
     texts = list(read_lines(text / "train.en"))
-    assert said == [
-        each.text for each in Translator(text / "out" / "teacher.onnx").translate(texts)
-    ]
+    assert said == [each.text for each in Translator(teachers).translate(texts)]
     config = (text / "out" / "run" / "config.json").read_text(encoding="utf-8")
     assert config.index("train.distilled.de") < config.index(f"{text}/train.de")
 
