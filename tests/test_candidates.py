@@ -6,11 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from s2s.candidates import Given, chosen_candidates, top_pieces  # noqa: E402
-from s2s.config import BOS_ID, EOS_ID, SearchConfig  # noqa: E402
+from s2s.candidates import Given, chosen_candidates, top_pieces
+from s2s.config import BOS_ID, EOS_ID, SearchConfig
 
 VOCAB = 7
 PIECES = range(EOS_ID, VOCAB)

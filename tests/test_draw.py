@@ -6,10 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s import draw  # noqa: E402
-from s2s.candidates import Given, chosen_candidates  # noqa: E402
-from s2s.config import SearchConfig  # noqa: E402
-from s2s.draw import gumbel  # noqa: E402
+from s2s import draw
+from s2s.candidates import Given, chosen_candidates
+from s2s.config import SearchConfig
+from s2s.draw import gumbel
 
 
 def test_noise_is_gumbel_noise():

@@ -9,23 +9,23 @@ import pytest
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
-from hypothesis import assume, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
-from s2s.config import (  # noqa: E402
+from s2s.config import (
     Config,
     ModelConfig,
     SearchConfig,
     TokenizerConfig,
 )
-from s2s.corpus.config import CorpusConfig, DataConfig  # noqa: E402
-from s2s.errors import ConfigError  # noqa: E402
-from s2s.model.run import Run  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
-from s2s.model_file import describe, read_model_file  # noqa: E402
-from s2s.seal import sealed  # noqa: E402
-from s2s.train.config import TrainConfig  # noqa: E402
-from s2s_export import add_metadata  # noqa: E402
+from s2s.corpus.config import CorpusConfig, DataConfig
+from s2s.errors import ConfigError
+from s2s.model.run import Run
+from s2s.model.seq2seq import Seq2Seq
+from s2s.model_file import describe, read_model_file
+from s2s.seal import sealed
+from s2s.train.config import TrainConfig
+from s2s_export import add_metadata
 
 CORPUS = CorpusConfig(src="a.de", tgt="a.en")
 BASES = [

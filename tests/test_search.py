@@ -4,13 +4,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from scripted import ScriptedDecoder  # noqa: E402
+from scripted import ScriptedDecoder
 
-from s2s.candidates import Given  # noqa: E402
-from s2s.config import BOS_ID, EOS_ID, UNK_ID, ModelConfig, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
-from s2s.search import beam_search, length_penalty  # noqa: E402
+from s2s.candidates import Given
+from s2s.config import BOS_ID, EOS_ID, UNK_ID, ModelConfig, SearchConfig
+from s2s.errors import ConfigError
+from s2s.model.seq2seq import Seq2Seq
+from s2s.search import beam_search, length_penalty
 
 SRC = (9, 3)
 

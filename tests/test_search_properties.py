@@ -11,13 +11,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
-from scripted import ScriptedDecoder  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scripted import ScriptedDecoder
 
-from s2s.candidates import Given  # noqa: E402
-from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
+from s2s.candidates import Given
+from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
+from s2s.search import beam_search
 
 SRC = (9, 3)
 SEEDS = st.integers(0, 10**6)

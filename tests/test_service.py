@@ -13,9 +13,9 @@ import pytest
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from s2s import Translator  # noqa: E402
-from s2s.backends import session_options  # noqa: E402
-from s2s.errors import ConfigError, DataError, DeviceError, UseError  # noqa: E402
+from s2s import Translator
+from s2s.backends import session_options
+from s2s.errors import ConfigError, DataError, DeviceError, UseError
 
 TEXTS = ["eins zwei", "", "drei", "vier fünf sechs sieben"]
 CPU = "CPUExecutionProvider"

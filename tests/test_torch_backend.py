@@ -4,11 +4,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("safetensors.torch")
 
-from tiny_folder import write_run  # noqa: E402
+from tiny_folder import write_run
 
-from s2s import Translator  # noqa: E402
-from s2s.errors import DeviceError, FileError  # noqa: E402
-from s2s.model_file import read_model_file  # noqa: E402
+from s2s import Translator
+from s2s.errors import DeviceError, FileError
+from s2s.model_file import read_model_file
 
 TEXTS = ["eins zwei drei", "", "zwölf", "elf " * 9, "</s>"]
 

@@ -7,18 +7,18 @@ import pytest
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from hypothesis import given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from s2s import Translator  # noqa: E402
-from s2s.batching import BatchSize, Query, make_batches  # noqa: E402
-from s2s.errors import (  # noqa: E402
+from s2s import Translator
+from s2s.batching import BatchSize, Query, make_batches
+from s2s.errors import (
     ConfigError,
     DeviceError,
     MissingPackageError,
     ModelError,
 )
-from s2s.seal import sealed  # noqa: E402
+from s2s.seal import sealed
 
 GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

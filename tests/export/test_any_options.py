@@ -6,14 +6,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from hypothesis import example, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from s2s.candidates import Given  # noqa: E402
-from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s_export import build_model  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s.candidates import Given
+from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig
+from s2s.search import beam_search
+from s2s_export import build_model
+from s2s_export.session import Session
 
 VOCAB = 20
 LIMITS = {"length_factor": 1, "length_margin": 4}

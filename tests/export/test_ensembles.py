@@ -8,20 +8,20 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from graphs import every_tensor, float_matrices  # noqa: E402
+from graphs import every_tensor, float_matrices
 
-from s2s import Translator  # noqa: E402
-from s2s.config import FORBIDDEN_IDS, ModelConfig, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
-from s2s.model.ensemble import Ensemble, load_runs  # noqa: E402
-from s2s.model_file import read_model_file  # noqa: E402
-from s2s.option_inputs import DEFAULTS  # noqa: E402
-from s2s.protobuf import write_field  # noqa: E402
-from s2s.seal import sealed  # noqa: E402
-from s2s_export import build_model, check_parity, export_run  # noqa: E402
-from s2s_export import export as export_module  # noqa: E402
-from s2s_export.parity import rows_of, sample_batches  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s import Translator
+from s2s.config import FORBIDDEN_IDS, ModelConfig, SearchConfig
+from s2s.errors import ConfigError, FileError, ModelError, ParityError
+from s2s.model.ensemble import Ensemble, load_runs
+from s2s.model_file import read_model_file
+from s2s.option_inputs import DEFAULTS
+from s2s.protobuf import write_field
+from s2s.seal import sealed
+from s2s_export import build_model, check_parity, export_run
+from s2s_export import export as export_module
+from s2s_export.parity import rows_of, sample_batches
+from s2s_export.session import Session
 
 TEXTS = ["the cat sat", "", "the dog sat on the mat", "mat", "the cow the hen the owl " * 3]
 KINDS = (

@@ -10,14 +10,14 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from graphs import every_node, every_tensor, float_matrices  # noqa: E402
+from graphs import every_node, every_tensor, float_matrices
 
-from s2s.config import ModelConfig, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError, FileError, ModelError, ParityError  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
-from s2s_export import build_model, check_parity, export_run  # noqa: E402
-from s2s_export import export as export_module  # noqa: E402
-from s2s_export.quantise import FEW_CODES, LOW_POINT, to_codes, vocabulary_codes  # noqa: E402
+from s2s.config import ModelConfig, SearchConfig
+from s2s.errors import ConfigError, FileError, ModelError, ParityError
+from s2s.model.run import load_run
+from s2s_export import build_model, check_parity, export_run
+from s2s_export import export as export_module
+from s2s_export.quantise import FEW_CODES, LOW_POINT, to_codes, vocabulary_codes
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])

@@ -9,12 +9,12 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
-from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
-from s2s.model.ensemble import Ensemble  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s_export import Parity, build_model  # noqa: E402
-from s2s_export.parity import compare, count_identical, rows_of  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s.config import EOS_ID, PAD_ID, SearchConfig
+from s2s.model.ensemble import Ensemble
+from s2s.search import beam_search
+from s2s_export import Parity, build_model
+from s2s_export.parity import compare, count_identical, rows_of
+from s2s_export.session import Session
 
 CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
 ATTENTIONS = ("dot", "general", "mlp", "multihead")

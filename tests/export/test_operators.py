@@ -7,16 +7,16 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from s2s.config import SearchConfig  # noqa: E402
-from s2s.errors import ModelError  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
-from s2s.model_file import describe  # noqa: E402
-from s2s.onnx_check import OPERATORS, check_graph  # noqa: E402
-from s2s.onnx_header import read_header  # noqa: E402
-from s2s.seal import sealed  # noqa: E402
-from s2s_export import add_metadata, build_model  # noqa: E402
-from s2s_export.text import build_text_model  # noqa: E402
+from s2s.config import SearchConfig
+from s2s.errors import ModelError
+from s2s.model.run import load_run
+from s2s.model.seq2seq import Seq2Seq
+from s2s.model_file import describe
+from s2s.onnx_check import OPERATORS, check_graph
+from s2s.onnx_header import read_header
+from s2s.seal import sealed
+from s2s_export import add_metadata, build_model
+from s2s_export.text import build_text_model
 
 OLD = {("", "Round")}
 """What s2s 0.1.0 wrote besides."""

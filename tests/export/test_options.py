@@ -7,14 +7,14 @@ import pytest
 torch = pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from s2s import Translator  # noqa: E402
-from s2s.candidates import Given  # noqa: E402
-from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
-from s2s.model.alignment import read_attention  # noqa: E402
-from s2s.model.ensemble import Ensemble  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s_export import build_model  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s import Translator
+from s2s.candidates import Given
+from s2s.config import EOS_ID, PAD_ID, SearchConfig
+from s2s.model.alignment import read_attention
+from s2s.model.ensemble import Ensemble
+from s2s.search import beam_search
+from s2s_export import build_model
+from s2s_export.session import Session
 
 VOCAB = 40
 SRC_LENGTHS = torch.tensor([9, 3, 5, 9, 1])

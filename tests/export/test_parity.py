@@ -6,13 +6,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from s2s.config import EOS_ID, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError, ParityError  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s_export import Parity, build_model, check_parity  # noqa: E402
-from s2s_export import parity as parity_module  # noqa: E402
-from s2s_export.parity import compare  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s.config import EOS_ID, SearchConfig
+from s2s.errors import ConfigError, ParityError
+from s2s.search import beam_search
+from s2s_export import Parity, build_model, check_parity
+from s2s_export import parity as parity_module
+from s2s_export.parity import compare
+from s2s_export.session import Session
 
 SRC, SRC_LENGTHS = torch.tensor([[5, 9, 7, EOS_ID]]), torch.tensor([4])
 

@@ -11,10 +11,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
-from s2s.option_inputs import opened  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s_export import build_model  # noqa: E402
+from s2s.config import EOS_ID, PAD_ID, SearchConfig
+from s2s.option_inputs import opened
+from s2s.search import beam_search
+from s2s_export import build_model
 
 
 def sentences_a_step(ends, beam, *, leave=True):

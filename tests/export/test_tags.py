@@ -9,10 +9,10 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 
-from s2s import Translator  # noqa: E402
-from s2s.errors import DataError, ModelError  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
-from s2s_export import export_run  # noqa: E402
+from s2s import Translator
+from s2s.errors import DataError, ModelError
+from s2s.model.run import load_run
+from s2s_export import export_run
 
 TEXTS = ["the cat sat", "", "the dog <2es> sat on the mat", "mat"]
 

@@ -12,18 +12,18 @@ onnx = pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
 extensions = pytest.importorskip("onnxruntime_extensions")
 
-from s2s import Translator  # noqa: E402
-from s2s.errors import MissingPackageError, ModelError, ParityError  # noqa: E402
-from s2s.model.ensemble import load_runs  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
-from s2s.seal import sealed  # noqa: E402
-from s2s.text import clean  # noqa: E402
-from s2s_export import add_metadata, build_model, export_run  # noqa: E402
-from s2s_export import export as export_module  # noqa: E402
-from s2s_export.builder import EXTENSIONS, STRING, Graph, to_model  # noqa: E402
-from s2s_export.export import serialize  # noqa: E402
-from s2s_export.text import _clean, build_text_model  # noqa: E402
-from s2s_export.text_parity import _check_cuts, check_texts  # noqa: E402
+from s2s import Translator
+from s2s.errors import MissingPackageError, ModelError, ParityError
+from s2s.model.ensemble import load_runs
+from s2s.model.run import load_run
+from s2s.seal import sealed
+from s2s.text import clean
+from s2s_export import add_metadata, build_model, export_run
+from s2s_export import export as export_module
+from s2s_export.builder import EXTENSIONS, STRING, Graph, to_model
+from s2s_export.export import serialize
+from s2s_export.text import _clean, build_text_model
+from s2s_export.text_parity import _check_cuts, check_texts
 
 TEXTS = [
     "the cat sat on the mat",

@@ -6,11 +6,11 @@ import pytest
 torch = pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from s2s.config import EOS_ID, PAD_ID, SearchConfig  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s_export import build_model  # noqa: E402
-from s2s_export.parity import rows_of  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s.config import EOS_ID, PAD_ID, SearchConfig
+from s2s.search import beam_search
+from s2s_export import build_model
+from s2s_export.parity import rows_of
+from s2s_export.session import Session
 
 KINDS = [
     {"cell": "lstm", "attention": "general"},

@@ -8,14 +8,14 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
-from s2s.batching import pad  # noqa: E402
-from s2s.config import SearchConfig, TokenizerConfig  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s.text import clean, read_lines  # noqa: E402
-from s2s.vocabulary import train_tokenizer  # noqa: E402
-from s2s_export import build_model  # noqa: E402
-from s2s_export.parity import rows_of  # noqa: E402
-from s2s_export.session import Session  # noqa: E402
+from s2s.batching import pad
+from s2s.config import SearchConfig, TokenizerConfig
+from s2s.search import beam_search
+from s2s.text import clean, read_lines
+from s2s.vocabulary import train_tokenizer
+from s2s_export import build_model
+from s2s_export.parity import rows_of
+from s2s_export.session import Session
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "multi30k"
 KINDS = [{"cell": "lstm"}, {"cell": "gru", "attention": "mlp", "context": "input_feeding"}]

@@ -3,17 +3,17 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors.torch")
 
-from tiny_folder import write_run  # noqa: E402
+from tiny_folder import write_run
 
-from s2s import Translator  # noqa: E402
-from s2s.config import ModelConfig  # noqa: E402
-from s2s.errors import DataError  # noqa: E402
-from s2s.model.alignment import align, read_attention  # noqa: E402
-from s2s.model.run import TGT_TOKENIZER_FILE, load_run  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
-from s2s.model_file import read_model_file  # noqa: E402
-from s2s.pieces import append_pieces, read_pieces  # noqa: E402
-from s2s.protobuf import read_fields, write_field  # noqa: E402
+from s2s import Translator
+from s2s.config import ModelConfig
+from s2s.errors import DataError
+from s2s.model.alignment import align, read_attention
+from s2s.model.run import TGT_TOKENIZER_FILE, load_run
+from s2s.model.seq2seq import Seq2Seq
+from s2s.model_file import read_model_file
+from s2s.pieces import append_pieces, read_pieces
+from s2s.protobuf import read_fields, write_field
 
 SRC = torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]])
 LENGTHS = torch.tensor([4, 2])

@@ -6,11 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, ModelConfig, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError  # noqa: E402
-from s2s.model.ensemble import Ensemble  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
+from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, ModelConfig, SearchConfig
+from s2s.errors import ConfigError
+from s2s.model.ensemble import Ensemble
+from s2s.model.seq2seq import Seq2Seq
+from s2s.search import beam_search
 
 KINDS = (
     {"cell": "lstm", "hidden_size": 16, "attention": "general"},

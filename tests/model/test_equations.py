@@ -7,16 +7,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import equations  # noqa: E402
+import equations
 
-from s2s.config import BOS_ID, PAD_ID, ModelConfig  # noqa: E402
-from s2s.corpus.stream import Batch  # noqa: E402
-from s2s.model.attention import Attention  # noqa: E402
-from s2s.model.encoder import Encoded  # noqa: E402
-from s2s.model.layers import make_layer, run_layer  # noqa: E402
-from s2s.model.seq2seq import OutputLayer, Seq2Seq  # noqa: E402
-from s2s.train.loss import output_loss  # noqa: E402
-from s2s.train.teacher import TeacherForcing, to_device  # noqa: E402
+from s2s.config import BOS_ID, PAD_ID, ModelConfig
+from s2s.corpus.stream import Batch
+from s2s.model.attention import Attention
+from s2s.model.encoder import Encoded
+from s2s.model.layers import make_layer, run_layer
+from s2s.model.seq2seq import OutputLayer, Seq2Seq
+from s2s.train.loss import output_loss
+from s2s.train.teacher import TeacherForcing, to_device
 
 CELLS = list(equations.CELLS)
 ATTENTIONS = ["dot", "general", "mlp", "multihead"]

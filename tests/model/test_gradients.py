@@ -4,12 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.config import ModelConfig  # noqa: E402
-from s2s.model.attention import Attention  # noqa: E402
-from s2s.model.decoder import Decoder  # noqa: E402
-from s2s.model.encoder import Encoded, Encoder, length_mask  # noqa: E402
-from s2s.model.seq2seq import OutputLayer  # noqa: E402
-from s2s.train import loss as loss_module  # noqa: E402
+from s2s.config import ModelConfig
+from s2s.model.attention import Attention
+from s2s.model.decoder import Decoder
+from s2s.model.encoder import Encoded, Encoder, length_mask
+from s2s.model.seq2seq import OutputLayer
+from s2s.train import loss as loss_module
 
 CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]
 ATTENTIONS = ["dot", "general", "mlp", "multihead"]

@@ -4,12 +4,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.config import ModelConfig  # noqa: E402
-from s2s.model import layers as layers_module  # noqa: E402
-from s2s.model.attention import Attention  # noqa: E402
-from s2s.model.encoder import Encoded, reversal_index, reverse_rows  # noqa: E402
-from s2s.model.layers import Dropout, WordEmbedding  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
+from s2s.config import ModelConfig
+from s2s.model import layers as layers_module
+from s2s.model.attention import Attention
+from s2s.model.encoder import Encoded, reversal_index, reverse_rows
+from s2s.model.layers import Dropout, WordEmbedding
+from s2s.model.seq2seq import Seq2Seq
 
 VOCAB = 23
 CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]

@@ -11,14 +11,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mutants import SENTENCEPIECE, blind, of_json, of_message, of_safetensors  # noqa: E402
-from ordeals import Victim, try_all  # noqa: E402
-from tiny_runs import TRAINING, run  # noqa: E402
+from mutants import SENTENCEPIECE, blind, of_json, of_message, of_safetensors
+from ordeals import Victim, try_all
+from tiny_runs import TRAINING, run
 
-from s2s import Translator  # noqa: E402
-from s2s.errors import FileError, ModelError, S2SError  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
-from s2s.train.checkpoint import load_last  # noqa: E402
+from s2s import Translator
+from s2s.errors import FileError, ModelError, S2SError
+from s2s.model.run import load_run
+from s2s.train.checkpoint import load_last
 
 OLD = Path(__file__).parents[1] / "data" / "run-0.1.0"
 FILES = ("config.json", "src.model", "best.safetensors", "last.safetensors")

@@ -7,13 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.config import ModelConfig  # noqa: E402
-from s2s.corpus.stream import Batch  # noqa: E402
-from s2s.errors import DataError, TrainingError  # noqa: E402
-from s2s.model.encoder import Encoded  # noqa: E402
-from s2s.model.seq2seq import Seq2Seq  # noqa: E402
-from s2s.train.diagnose import gradient_decay, plot, table  # noqa: E402
-from s2s.train.unroll import unroll  # noqa: E402
+from s2s.config import ModelConfig
+from s2s.corpus.stream import Batch
+from s2s.errors import DataError, TrainingError
+from s2s.model.encoder import Encoded
+from s2s.model.seq2seq import Seq2Seq
+from s2s.train.diagnose import gradient_decay, plot, table
+from s2s.train.unroll import unroll
 
 VOCAB = 17
 CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]

@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from safetensors.torch import load_file  # noqa: E402
-from tiny_runs import TRAINING, run  # noqa: E402
-from tiny_updates import SENTENCES, losses, make_batch, make_step, make_updater  # noqa: E402
+from safetensors.torch import load_file
+from tiny_runs import TRAINING, run
+from tiny_updates import SENTENCES, losses, make_batch, make_step, make_updater
 
 pytestmark = [
     pytest.mark.gpu,

@@ -2,9 +2,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.model.seq2seq import OutputLayer  # noqa: E402
-from s2s.train import loss as loss_module  # noqa: E402
-from s2s.train.loss import output_loss  # noqa: E402
+from s2s.model.seq2seq import OutputLayer
+from s2s.train import loss as loss_module
+from s2s.train.loss import output_loss
 
 
 def torchs_loss(readouts, output, targets, smoothing, r_drop):

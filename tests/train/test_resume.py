@@ -10,12 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny_runs import TOKENIZER, TRAINING, assert_same_weights, metrics, run  # noqa: E402
+from tiny_runs import TOKENIZER, TRAINING, assert_same_weights, metrics, run
 
-from s2s.cli import main  # noqa: E402
-from s2s.errors import ConfigError, DataError, FileError, ModelError  # noqa: E402
-from s2s.train import checkpoint  # noqa: E402
-from s2s.train.loop import Trainer  # noqa: E402
+from s2s.cli import main
+from s2s.errors import ConfigError, DataError, FileError, ModelError
+from s2s.train import checkpoint
+from s2s.train.loop import Trainer
 
 CONSTANT = replace(TRAINING, decay="constant", average_last=0)
 

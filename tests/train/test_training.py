@@ -5,15 +5,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of, metrics, run  # noqa: E402
+from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of, metrics, run
 
-from s2s.config import SearchConfig, TokenizerConfig  # noqa: E402
-from s2s.errors import ConfigError, DataError, FileError, TrainingError  # noqa: E402
-from s2s.model.run import load_run  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s.train import CorpusConfig, train  # noqa: E402
-from s2s.train.average import MovingAverage, mean_weights  # noqa: E402
-from s2s.train.update import Updater  # noqa: E402
+from s2s.config import SearchConfig, TokenizerConfig
+from s2s.errors import ConfigError, DataError, FileError, TrainingError
+from s2s.model.run import load_run
+from s2s.search import beam_search
+from s2s.train import CorpusConfig, train
+from s2s.train.average import MovingAverage, mean_weights
+from s2s.train.update import Updater
 
 
 def test_a_run_folder_holds_what_translating_needs(corpus_folder):

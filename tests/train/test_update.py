@@ -2,15 +2,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import numpy as np  # noqa: E402
-from tiny_updates import SENTENCES, losses, make_batch, make_step, make_updater  # noqa: E402
+import numpy as np
+from tiny_updates import SENTENCES, losses, make_batch, make_step, make_updater
 
-from s2s.config import EOS_ID, SearchConfig  # noqa: E402
-from s2s.errors import ConfigError, TrainingError  # noqa: E402
-from s2s.search import beam_search  # noqa: E402
-from s2s.train.config import TrainConfig  # noqa: E402
-from s2s.train.precision import check_precision  # noqa: E402
-from s2s.train.teacher import TeacherForcing, to_device  # noqa: E402
+from s2s.config import EOS_ID, SearchConfig
+from s2s.errors import ConfigError, TrainingError
+from s2s.search import beam_search
+from s2s.train.config import TrainConfig
+from s2s.train.precision import check_precision
+from s2s.train.teacher import TeacherForcing, to_device
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
