@@ -7,12 +7,12 @@ torch until a run folder is trained, exported or translated with.
 from typing import TYPE_CHECKING
 
 from s2s.errors import S2SError
+from s2s.version import __version__
 
 if TYPE_CHECKING:
     from s2s.translation import Hypothesis, Translation
     from s2s.translator import Translator
 
-__version__ = "0.1.0"
 __all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__"]
 
 

@@ -3,10 +3,7 @@
 torch is imported by ``s2s.torch_backend`` alone, and only when a run folder is loaded.
 """
 
-import contextlib
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 from s2s.batching import BatchSize
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DeviceError, ModelError, suggest
+from s2s.machine import available_cores
 from s2s.model_file import INPUTS, OUTPUTS, ModelFile
 from s2s.onnx_runtime import (
     CUDA_HINT,
@@ -86,15 +84,6 @@ def check_device(device: str) -> None:
         raise ConfigError(
             f"device is {device!r}; expected {' or '.join(DEVICES)}{suggest(device, DEVICES)}"
         )
-
-
-def available_cores() -> int:
-    """Returns the cores that this process may use: affinity, and a container's CPU quota."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with contextlib.suppress(OSError, ValueError):
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(cores or 1, int(quota) // int(period)))  # "max": no quota, a ValueError
-    return cores or 1
 
 
 def session_options(threads: int = 1) -> Any:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.config import PAD_ID
-from s2s.errors import ConfigError
 
 CHUNK_CHARACTERS = 1_000_000
 """Text that is held at once, however many lines it has."""
@@ -98,9 +97,3 @@ def pad(lines: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     for row, ids in zip(padded, lines, strict=True):
         row[: len(ids)] = ids
     return padded, lengths
-
-
-def check_whole(name: str, value: object, low: int) -> None:
-    """Raises ConfigError unless ``value`` is a whole number of at least ``low``."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < low:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")

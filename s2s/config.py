@@ -284,3 +284,9 @@ class SearchConfig(Config):
     def is_special(self) -> bool:
         """Whether a step does more than take the most probable pieces."""
         return self.min_length > 1 or bool(self.no_repeat or self.diversity or self.temperature)
+
+
+def check_whole(name: str, value: object, low: int) -> None:
+    """Raises ConfigError unless ``value`` is a whole number of at least ``low``."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")

@@ -5,7 +5,10 @@ Each is also the builtin that a caller would guess. The command line prints an `
 """
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class S2SError(Exception):
@@ -62,3 +65,8 @@ def suggest(found: str, valid: Iterable[str]) -> str:
     """Returns ``; did you mean 'x'?`` for the nearest of ``valid``, or an empty string."""
     nearest = difflib.get_close_matches(found, list(valid), n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def printable(text: str) -> str:
+    """Returns ``text`` safe for a terminal: control characters and escapes are spelled out."""
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

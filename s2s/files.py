@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 
-from s2s.errors import FileError, S2SError
-from s2s.text import printable
+from s2s.errors import FileError, S2SError, printable
 
 WRITING_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """What is wrong when writing fails, whatever is written."""

@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 
 from s2s.backends import Backend, OnnxBackend
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, FileError, MissingPackageError
+from s2s.errors import ConfigError, FileError, MissingPackageError, printable
 from s2s.model_file import is_run_folder, read_model_file
 from s2s.onnx_runtime import Provider
-from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 
 Model = str | Path | bytes

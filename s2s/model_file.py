@@ -20,11 +20,10 @@ from typing import Any
 
 from s2s.card import parse_json, strings_of
 from s2s.config import FORMAT, SearchConfig
-from s2s.errors import ConfigError, FileError, ModelError
+from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.onnx_check import check_graph
 from s2s.onnx_header import OnnxHeader, read_header
 from s2s.seal import check_seal
-from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 
 INPUTS = ("src", "src_lengths", "beam_size", "max_length", "length_penalty")

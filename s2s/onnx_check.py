@@ -6,9 +6,8 @@ s2s has no use for is fed by strangers. How long a graph runs and what memory it
 it can tell: ``export/README.md`` says what is left to the one who loads it.
 """
 
-from s2s.errors import ModelError
+from s2s.errors import ModelError, printable
 from s2s.onnx_header import OnnxHeader
-from s2s.text import printable
 
 _ONNX = (
     "Abs Add And Cast Compress Concat DequantizeLinear Div Equal Expand GRU Gather "

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from s2s.errors import ConfigError, DeviceError, MissingPackageError, suggest
-from s2s.text import printable
+from s2s.errors import ConfigError, DeviceError, MissingPackageError, printable, suggest
 
 Provider = str | tuple[str, Mapping[str, Any]]
 """Name of an execution provider, or that with its options."""

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.batching import BatchSize, check_whole
-from s2s.config import FORBIDDEN_IDS, SearchConfig
+from s2s.batching import BatchSize
+from s2s.config import FORBIDDEN_IDS, SearchConfig, check_whole
 from s2s.errors import ConfigError, suggest
 from s2s.keep.patterns import Keep, make_keep
 from s2s.required.phrases import Required

@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from s2s.errors import DataError, FileError
+from s2s.errors import DataError, FileError, printable
 
 LINE_LIMIT = 1 << 20
 """Bytes of a line that are kept; what is over is checked, left out, and said."""
@@ -46,7 +46,6 @@ _LONG = 1000
 
 _BLANKS = re.compile("[\0\u200b\ufeff]")  # what str.split does not see as such
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +72,6 @@ def _in_order(line: str) -> str:
         "".join(sorted(run, key=unicodedata.combining) if are_marks else run)
         for are_marks, run in groupby(apart, lambda each: unicodedata.combining(each) > 0)
     )
-
-
-def printable(text: str) -> str:
-    """Returns ``text`` safe for a terminal: control characters and escapes are spelled out."""
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def read_lines(path: Path | str) -> Iterator[str]:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s2s import text
-from s2s.errors import DataError, FileError
-from s2s.text import clean, printable, read_lines, read_pairs
+from s2s.errors import DataError, FileError, printable
+from s2s.text import clean, read_lines, read_pairs
 
 ANYTHING = st.text(st.characters(codec=None))  # lone surrogates too
 

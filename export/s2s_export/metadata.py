@@ -19,13 +19,13 @@ from collections.abc import Sequence
 
 import onnx
 
-from s2s import __version__
 from s2s.config import FORMAT
 from s2s.model.ensemble import joint_card
 from s2s.model.run import Run
 from s2s.model_file import TEXT_KEY
 from s2s.option_inputs import DEFAULTS
 from s2s.seal import DECLARED, KEY, UNSEALED
+from s2s.version import __version__
 
 
 def add_metadata(

@@ -5,10 +5,10 @@ from typing import Literal, get_args
 
 import onnx
 
-from s2s import __version__
 from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
+from s2s.version import __version__
 from s2s_export.arithmetic import Arithmetic, Float32
 from s2s_export.attention import Memory, prepare
 from s2s_export.builder import FLOAT, INT64, MICROSOFT, Graph, to_model

@@ -17,10 +17,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from s2s import __version__
-from s2s.errors import S2SError
+from s2s.errors import S2SError, printable
 from s2s.files import WRITING_FAILED
-from s2s.text import printable
+from s2s.version import __version__
 
 app = typer.Typer(
     name="s2s",

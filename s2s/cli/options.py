@@ -8,9 +8,9 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from s2s.errors import DataError, SentenceError, suggest
+from s2s.errors import DataError, SentenceError, printable, suggest
 from s2s.files import atomic_output
-from s2s.text import printable, text_name
+from s2s.text import text_name
 
 
 def one_of(*choices: str) -> Callable[[str | None], str | None]:

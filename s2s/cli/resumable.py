@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from s2s.errors import ConfigError, FileError, S2SError
+from s2s.errors import ConfigError, FileError, S2SError, printable
 from s2s.files import WRITING_FAILED, atomic_output, settle, telling, writable_target
-from s2s.text import printable
 
 BEST_FILE = "best.safetensors"  # of s2s.model.run, which imports torch
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from s2s.errors import ConfigError, DataError
-from s2s.text import printable, read_lines, read_pairs, text_name
+from s2s.errors import ConfigError, DataError, printable
+from s2s.text import read_lines, read_pairs, text_name
 
 
 def check_what(

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from s2s.config import Config
-from s2s.errors import ConfigError
+from s2s.errors import ConfigError, printable
 from s2s.keep.patterns import make_keep
 from s2s.tags import check_tags
-from s2s.text import printable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from s2s.errors import FileError, S2SError
-from s2s.text import printable
+from s2s.errors import FileError, S2SError, printable
 
 _PREFIX, _SUFFIX = ".s2s-", ".tmp"
 _LOCK_FILE = "lock"

@@ -15,8 +15,8 @@ from s2s.corpus.chunks import (
 )
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.sentences import Sentences, join
-from s2s.errors import DataError, FileError
-from s2s.text import clean, printable, read_pairs
+from s2s.errors import DataError, FileError, printable
+from s2s.text import clean, read_pairs
 from s2s.tokenizer import Tokenizer
 
 __all__ = [

@@ -23,6 +23,7 @@ from typing import Self
 from s2s.corpus.chunks import Chunk, ChunkEncoder, Encoded, Filter, Resample
 from s2s.corpus.encode import pack_job, pack_tokenizer, receive, send, unpack_encoded
 from s2s.errors import TrainingError
+from s2s.machine import available_cores
 from s2s.tokenizer import Tokenizer
 
 SMALL = 4
@@ -30,13 +31,6 @@ SMALL = 4
 _PATIENCE = 5.0  # seconds for a process to end
 
 Job = tuple[Chunk, Filter | Resample]
-
-
-def num_cores() -> int:
-    """Returns the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Encoder:
@@ -51,7 +45,7 @@ class Encoder:
         """
         self._tokenizer = tokenizer
         self._encode = ChunkEncoder(tokenizer)
-        self._count = workers or num_cores()
+        self._count = workers or available_cores()
         self._workers: list[_Worker] = []
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._threads: ThreadPoolExecutor | None = None

@@ -26,8 +26,7 @@ from s2s.corpus.folders import Building, remove_abandoned
 from s2s.corpus.pairs import check_file, check_kept, read_chunks
 from s2s.corpus.pool import Encoder
 from s2s.corpus.sentences import Sentences, ids_dtype
-from s2s.errors import DataError, FileError
-from s2s.text import printable
+from s2s.errors import DataError, FileError, printable
 from s2s.tokenizer import Tokenizer
 
 FORMAT = 1

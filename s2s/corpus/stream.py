@@ -19,11 +19,12 @@ from s2s.corpus.plan import (
     plan_in_order,
     seed_of_batch,
 )
-from s2s.corpus.pool import Encoder, num_cores
+from s2s.corpus.pool import Encoder
 from s2s.corpus.prefetch import Prefetch
 from s2s.corpus.sentences import Sentences
 from s2s.corpus.shards import Shards
 from s2s.errors import ConfigError, DataError
+from s2s.machine import available_cores
 from s2s.tokenizer import Tokenizer
 
 BLOCK_PAIRS = 65_536
@@ -137,7 +138,7 @@ class BatchStream:
         self._seed = seed
         self._rank, self._world = rank, world
         self._tokenizer = tokenizer if sampling else None
-        self._workers = workers or max(1, num_cores() // world)
+        self._workers = workers or max(1, available_cores() // world)
 
     @property
     def pairs_in_epoch(self) -> int:

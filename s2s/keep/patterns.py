@@ -13,8 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from s2s.errors import ConfigError
-from s2s.text import printable
+from s2s.errors import ConfigError, printable
 
 KEEP_PIECE = "<keep>"
 """A control piece, which no text has: for each, a network that was trained with kept texts reads it

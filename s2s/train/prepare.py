@@ -12,7 +12,7 @@ from typing import Any
 from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
-from s2s.errors import ConfigError, FileError, ModelError
+from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.extend import extend_tokenizer, keeping, share_anew
 from s2s.files import resolve
 from s2s.keep.patterns import STAND_IN, make_keep
@@ -24,7 +24,6 @@ from s2s.model.run import (
     read_config,
     read_tokenizer,
 )
-from s2s.text import printable
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.init import check_tie

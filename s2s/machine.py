@@ -1,0 +1,64 @@
+"""How many cores this process may use.
+
+Three limits hold at once: the affinity of the process, and the CPU quota of its control groups,
+which is how containers are limited, in version 2 (``cpu.max``) or in version 1
+(``cpu.cfs_quota_us``). See https://docs.kernel.org/admin-guide/cgroup-v2.html, "CPU Interface
+Files", and https://docs.kernel.org/scheduler/sched-bwc.html.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+
+def available_cores(root: Path = Path("/")) -> int:
+    """Returns the cores that this process may use, at least 1.
+
+    A quota of 2.5 cores counts as 2: a third thread would be stopped half of the time.
+
+    Args:
+        root: Where ``proc`` and ``sys`` are.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min([cores, *map(int, _quotas(root))]))
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    """Yields the CPU quotas of the process, in cores: of its groups and of all groups above."""
+    for folder in _cpu_groups(root):
+        with contextlib.suppress(
+            OSError, ValueError, ZeroDivisionError
+        ):  # "max" is no number: there is no quota
+            quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
+            yield int(quota) / int(period)
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+            quota, period = (
+                (folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii")
+                for name in ("quota", "period")
+            )
+            if int(quota) > 0:  # -1: there is no quota
+                yield int(quota) / int(period)
+
+
+def _cpu_groups(root: Path) -> Iterator[Path]:
+    """Yields the folders of the process's CPU control groups and of the groups above them.
+
+    Inside a container the names of ``/proc/self/cgroup`` may be those of the host, of which only
+    the top folder is there: the container's own group.
+    """
+    mount = root / "sys/fs/cgroup"
+    groups = [(mount, "/"), (mount / "cpu", "/")]
+    with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
+        for line in (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                groups.append((mount, path))
+            elif "cpu" in controllers.split(","):
+                groups += [(mount / "cpu", path), (mount / controllers, path)]
+    for folder, path in groups:
+        name = PurePosixPath(path.lstrip("/"))
+        yield from (folder / part for part in (name, *name.parents))

@@ -1,0 +1,84 @@
+"""How many cores a process may use, in containers of both kinds; files are made here."""
+
+import pytest
+
+from s2s import machine
+from s2s.machine import available_cores
+
+
+@pytest.fixture
+def sixty_four_cores(monkeypatch):
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: range(64), raising=False)
+
+
+def write(root, files):
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+V1 = "sys/fs/cgroup/cpu/"
+LIMITS = [
+    # name, files, cores
+    ("no control groups", {}, 64),
+    ("version 2, no quota", {"sys/fs/cgroup/cpu.max": "max 100000\n"}, 64),
+    ("version 2", {"sys/fs/cgroup/cpu.max": "200000 100000\n"}, 2),
+    ("two and a half cores", {"sys/fs/cgroup/cpu.max": "250000 100000\n"}, 2),
+    ("half a core", {"sys/fs/cgroup/cpu.max": "50000 100000\n"}, 1),
+    ("more than there are", {"sys/fs/cgroup/cpu.max": "9900000 100000\n"}, 64),
+    (
+        "version 2, a service on the host",
+        {
+            "proc/self/cgroup": "0::/system.slice/s2s.service\n",
+            "sys/fs/cgroup/system.slice/s2s.service/cpu.max": "300000 100000\n",
+        },
+        3,
+    ),
+    (
+        "version 2, a limit above the service",
+        {
+            "proc/self/cgroup": "0::/system.slice/s2s.service\n",
+            "sys/fs/cgroup/system.slice/cpu.max": "400000 100000\n",
+            "sys/fs/cgroup/system.slice/s2s.service/cpu.max": "max 100000\n",
+        },
+        4,
+    ),
+    ("version 1", {V1 + "cpu.cfs_quota_us": "200000\n", V1 + "cpu.cfs_period_us": "100000\n"}, 2),
+    (
+        "version 1, no quota",
+        {V1 + "cpu.cfs_quota_us": "-1\n", V1 + "cpu.cfs_period_us": "100000\n"},
+        64,
+    ),
+    (
+        "version 1, controllers mounted together, names of the host",
+        {
+            "proc/self/cgroup": "4:memory:/docker/1a2b\n3:cpu,cpuacct:/docker/1a2b\n",
+            "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us": "500000\n",
+            "sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us": "100000\n",
+        },
+        5,
+    ),
+    ("no numbers", {"sys/fs/cgroup/cpu.max": "none at all\n"}, 64),
+    ("a period of zero", {"sys/fs/cgroup/cpu.max": "1 0\n"}, 64),
+]
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"), [pytest.param(*each[1:], id=each[0]) for each in LIMITS]
+)
+def test_a_quota_limits_the_cores(tmp_path, sixty_four_cores, files, cores):
+    write(tmp_path, files)
+    assert available_cores(tmp_path) == cores
+
+
+def test_affinity_limits_the_cores(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine.os, "sched_getaffinity", lambda _: {0, 5}, raising=False)
+    write(tmp_path, {"sys/fs/cgroup/cpu.max": "800000 100000\n"})
+    assert available_cores(tmp_path) == 2
+
+
+def test_a_system_without_affinity_counts_its_cores(tmp_path, monkeypatch):
+    monkeypatch.delattr(machine.os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(machine.os, "cpu_count", lambda: None)
+    assert available_cores(tmp_path) == 1
