@@ -29,7 +29,7 @@ from s2s.corpus.pairs import survey
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 WORDS = 50_000
 SMALL = 20_000

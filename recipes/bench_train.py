@@ -37,10 +37,10 @@ from s2s.corpus.pairs import survey
 from s2s.corpus.shards import open_shards
 from s2s.corpus.stream import Batch, BatchStream, Place, Step
 from s2s.model.seq2seq import Seq2Seq
+from s2s.tokenizer.learn import train_tokenizer
 from s2s.train import PRESETS, TrainConfig
 from s2s.train.average import MovingAverage
 from s2s.train.update import Updater
-from s2s.vocabulary import train_tokenizer
 
 MIDDLE = ModelConfig(embedding_size=256, hidden_size=512, dropout=0.2, tie="none")
 """9.8 M parameters with 8,000 pieces, the size at which other toolkits were measured."""

@@ -30,7 +30,7 @@ from rich.table import Table
 
 from s2s.config import EOS_ID, TokenizerConfig
 from s2s.text import read_pairs
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 HERE = Path(__file__).parent / "rivals"
 EMBEDDING_SIZE, HIDDEN_SIZE, DROPOUT, LABEL_SMOOTHING = 256, 512, 0.2, 0.1

@@ -29,7 +29,7 @@ from rivals.children import Engine, started, take_turns
 
 from s2s.config import BOS_ID, PAD_ID, TokenizerConfig
 from s2s.text import read_pairs
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 SETTINGS = {
     "embedding_size": 256,

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.config import PAD_ID
+from s2s.tokenizer.pieces import Ids
 
 CHUNK_CHARACTERS = 1_000_000
 """Text that is held at once, however many lines it has."""
 SMALLEST_BATCH = 64
 """Source pieces; smaller batches cost more than another core gives."""
-
-Ids = tuple[int, ...]
 
 
 class Query(NamedTuple):

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from s2s.batching import BatchSize
 from s2s.config import FORBIDDEN_IDS, SearchConfig, check_whole
 from s2s.errors import ConfigError, suggest
-from s2s.keep.patterns import Keep, make_keep
 from s2s.required.phrases import Required
-from s2s.tags import choose_tag
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import Keep, make_keep
+from s2s.tokenizer.tags import choose_tag
 
 TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200

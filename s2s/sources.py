@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from s2s.batching import Ids, Query
+from s2s.batching import Query
 from s2s.config import EOS_ID
 from s2s.errors import SentenceError
-from s2s.keep.marks import BLANK_ID, MARK_IDS
-from s2s.keep.patterns import Marked
 from s2s.keep.units import KeptPart
 from s2s.request import Request
 from s2s.required.phrases import Phrase
 from s2s.splitting import Encode, part
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import Marked
+from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
+from s2s.tokenizer.pieces import Ids
 
 _MARKS = frozenset(MARK_IDS.values())
 

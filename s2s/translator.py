@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from s2s.backends import check_device
-from s2s.batching import Ids, Query, longest_first, take
+from s2s.batching import Query, longest_first, take
 from s2s.config import SearchConfig, check_whole
 from s2s.errors import ConfigError, DataError, SentenceError, UseError, printable
 from s2s.keep.carrier import Carrier
@@ -22,9 +22,10 @@ from s2s.request import MAX_SCORED, Request, TranslateOptions, check_request
 from s2s.required.phrases import Phrase, check_known, read_required
 from s2s.searcher import Searcher
 from s2s.sources import Source, SourceReader
-from s2s.tags import codes
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import Ids
+from s2s.tokenizer.tags import codes
 from s2s.translation import Details, Hypothesis, Translation, join_parts
 from s2s.words import count_words
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-WORD_START = "▁"
-"""How SentencePiece writes the blank before a word."""
+from s2s.tokenizer.pieces import SPACE
 
 Pairs = tuple[tuple[int, int], ...]
 """Positions, from 0, of a source word and of the target word that looks at it."""
@@ -19,7 +18,7 @@ Pairs = tuple[tuple[int, int], ...]
 
 def count_words(pieces: Sequence[str]) -> int:
     """Returns how many words begin in ``pieces``; one that only goes on is none."""
-    return sum(piece.startswith(WORD_START) for piece in pieces)
+    return sum(piece.startswith(SPACE) for piece in pieces)
 
 
 def align_words(
@@ -64,5 +63,5 @@ def _words_of(pieces: Sequence[str]) -> list[int]:
     words: list[int] = []
     for piece in pieces:
         last = words[-1] if words else -1
-        words.append(last + 1 if piece.startswith(WORD_START) or last < 0 else last)
+        words.append(last + 1 if piece.startswith(SPACE) or last < 0 else last)
     return words

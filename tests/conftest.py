@@ -67,8 +67,8 @@ def s2s(monkeypatch, capfdbinary):
 @pytest.fixture(scope="session")
 def with_tags():
     """Returns a function that turns a SentencePiece model's last pieces into tags."""
-    from s2s.pieces import CONTROL, Piece, append_pieces, read_pieces
     from s2s.protobuf import read_fields, write_field
+    from s2s.tokenizer.pieces import CONTROL, Piece, append_pieces, read_pieces
 
     def make(model, *tags):
         pieces = read_pieces(model)[: -len(tags)] + [Piece(tag, 0.0, CONTROL) for tag in tags]

@@ -18,7 +18,7 @@ from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.seal import sealed
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import add_metadata, build_model, check_parity
 
 OUTPUT = Path(__file__).parent / "data" / "tiny.onnx"

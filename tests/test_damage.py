@@ -23,7 +23,7 @@ from s2s.model_file import read_model_file
 from s2s.protobuf import read_fields, write_field
 from s2s.seal import KEY, sealed
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 DATA = Path(__file__).parent / "data"
 TEXTS = ["eins zwei drei vier", "fünf sechs sieben", "acht neun zehn elf zwölf"] * 9

@@ -6,15 +6,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from s2s import extend
 from s2s.config import UNK_ID, TokenizerConfig
 from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError, DataError, ModelError
-from s2s.extend import extend_tokenizer
-from s2s.merges import continue_merges, may_be_piece
-from s2s.pieces import CONTROL, Piece, append_pieces, load_plain, read_pieces
-from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer import Tokenizer, extend
+from s2s.tokenizer.extend import extend_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
+from s2s.tokenizer.merges import continue_merges, may_be_piece
+from s2s.tokenizer.pieces import CONTROL, Piece, append_pieces, load_plain, read_pieces
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20

@@ -5,9 +5,9 @@ import pytest
 
 from s2s.errors import ConfigError
 from s2s.keep.carry import carry
-from s2s.keep.marks import BLANK_ID, MARK_IDS
-from s2s.keep.patterns import SILENT, STAND_IN, Keep, make_keep
 from s2s.keep.units import KeptPart
+from s2s.tokenizer.keep import SILENT, STAND_IN, Keep, make_keep
+from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.translation import Details, Hypothesis
 
 KEEP = Keep([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])

@@ -7,7 +7,7 @@ import pytest
 from s2s.config import EOS_ID, UNK_ID, TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "1 < 2 und 3 > 2 fred"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "1 < 2 and 3 > 2 fred"] * 20

@@ -6,13 +6,13 @@ import pytest
 from s2s.config import EOS_ID, UNK_ID, TokenizerConfig
 from s2s.corpus.chunks import make_samplers
 from s2s.errors import ConfigError, ModelError
-from s2s.extend import extend_tokenizer, keeping
-from s2s.keep.patterns import KEEP_PIECE
-from s2s.pieces import read_pieces
 from s2s.protobuf import write_field
-from s2s.target_share import FIELD, share_with_target, target_model, target_share
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.extend import extend_tokenizer, keeping
+from s2s.tokenizer.keep import KEEP_PIECE
+from s2s.tokenizer.learn import train_tokenizer
+from s2s.tokenizer.pieces import read_pieces
+from s2s.tokenizer.target_share import FIELD, share_with_target, target_model, target_share
 
 DE = ["der Hund läuft am Strand", "die Katze schläft über Nacht", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps at night", "two dogs and a cat"] * 20

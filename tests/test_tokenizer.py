@@ -3,7 +3,7 @@ import pytest
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.text import clean
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 WORDS = ["der", "Hund", "läuft", "am", "Strand", "die", "Katze", "schläft", "zwei", "Hunde", "42"]
 SENTENCES = [" ".join(WORDS[i:] + WORDS[:i]) for i in range(len(WORDS))] * 5

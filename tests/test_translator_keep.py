@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from s2s import Translator
 from s2s.errors import ConfigError, ModelError
-from s2s.keep.patterns import Keep
+from s2s.tokenizer.keep import Keep
 
 PATTERNS = [r"\{\w*\}", r"</?\w+>", r"\d+(?:\.\d+)?", r"https?://[\w./]*\w", r"\S+@\S+\w"]
 KEEP = Keep(PATTERNS)

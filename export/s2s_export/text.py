@@ -13,9 +13,9 @@ import onnx
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.seq2seq import Seq2Seq
 from s2s.model_file import TEXT_INPUT, TO_INPUT
-from s2s.pieces import BYTE, read_pieces
-from s2s.tags import codes
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import BYTE, read_pieces
+from s2s.tokenizer.tags import codes
 from s2s.version import __version__
 from s2s_export.builder import BOOL, EXTENSIONS, FLOAT, INT64, ML, STRING, Graph, to_model
 from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search

@@ -19,16 +19,15 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from s2s.batching import Ids, pad
+from s2s.batching import pad
 from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, UNK_ID, SearchConfig
 from s2s.errors import MissingPackageError, ModelError, ParityError
 from s2s.model_file import OUTPUTS, TEXT_INPUT, TEXT_OUTPUTS, TO_INPUT
 from s2s.onnx_runtime import reason, runtime_errors
-from s2s.pieces import algorithm_of, read_pieces
-from s2s.tags import codes
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.words import WORD_START
+from s2s.tokenizer.pieces import SPACE, Ids, algorithm_of, read_pieces
+from s2s.tokenizer.tags import codes
 from s2s_export.builder import INT64
 
 SCORE_TOLERANCE = 1e-5
@@ -160,7 +159,7 @@ def _sample(tokenizer: Tokenizer) -> Iterator[tuple[list[str], list[str]]]:
     made = []
     for length in LENGTHS:
         ids = torch.randint(EOS_ID + 1, tokenizer.src_vocab_size, (length,), generator=generator)
-        pieces = "".join(tokenizer.src_pieces(ids.tolist())).replace(WORD_START, " ")
+        pieces = "".join(tokenizer.src_pieces(ids.tolist())).replace(SPACE, " ")
         made.append(unicodedata.normalize("NFC", pieces))
     languages = codes(tokenizer.tags)
     for texts in ([*ODD, *made], made[:1], [""], []):

@@ -74,8 +74,8 @@ def _draw(
     from s2s.model.alignment import align
     from s2s.model.run import load_run
     from s2s.report.examples import Picture, spread
-    from s2s.tags import choose_tag
     from s2s.text import clean
+    from s2s.tokenizer.tags import choose_tag
 
     short = [
         each

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.config import UNK_ID
-from s2s.pieces import NORMAL, Piece
+from s2s.tokenizer.pieces import NORMAL, Piece
 
 _NONE = np.iinfo(np.int32).max  # no merge
 

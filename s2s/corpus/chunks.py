@@ -15,9 +15,9 @@ from s2s.corpus.config import CorpusConfig
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.sentences import Sentences, ids_dtype, to_offsets
 from s2s.errors import ConfigError
-from s2s.keep.patterns import STAND_IN
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import STAND_IN
 
 CHUNK_PAIRS = 4096
 """Pairs tokenised at a time; with subword sampling, also what a seed serves."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from s2s.config import Config
 from s2s.errors import ConfigError, printable
-from s2s.keep.patterns import make_keep
-from s2s.tags import check_tags
+from s2s.tokenizer.keep import make_keep
+from s2s.tokenizer.tags import check_tags
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

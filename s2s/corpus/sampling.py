@@ -17,9 +17,9 @@ from s2s.corpus.bpe import BpeDropout
 from s2s.corpus.sentences import Sentences, positions, to_offsets
 from s2s.corpus.unigram import UnigramSampling
 from s2s.errors import ConfigError
-from s2s.keep.marks import BLANK_ID, MarkedEncoder
-from s2s.keep.patterns import KEEP_PIECE, STAND_IN
-from s2s.pieces import CONTROL, NORMAL, SPACE, algorithm_of, normalize, read_pieces
+from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
+from s2s.tokenizer.marks import BLANK_ID, MarkedEncoder
+from s2s.tokenizer.pieces import CONTROL, NORMAL, SPACE, algorithm_of, normalize, read_pieces
 
 _UNKNOWN = 2  # kind of the unknown piece
 _GROUP = 1 << 22

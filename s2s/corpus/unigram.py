@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.config import UNK_ID
-from s2s.pieces import NORMAL, Piece
+from s2s.tokenizer.pieces import NORMAL, Piece
 
 _PENALTY = 10.0
 """How much worse an unknown character is than the worst piece, in nats; as in SentencePiece."""

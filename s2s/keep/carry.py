@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.keep.line import Slot, align, put_together
-from s2s.keep.patterns import Keep
 from s2s.keep.units import KeptPart, SourceUnits, TargetTokens
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import Keep
 from s2s.translation import Details, Hypothesis
 
 LEAST_LOOK = 0.2

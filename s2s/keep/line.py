@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.keep.patterns import Keep, Kept
 from s2s.keep.units import KeptPart, SourceUnits, TargetTokens
+from s2s.tokenizer.keep import Keep, Kept
 from s2s.words import Pairs, pair_words
 
 

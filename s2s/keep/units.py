@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from s2s.batching import Ids
-from s2s.keep.marks import BLANK_ID
-from s2s.keep.patterns import KEEP_PIECE, Kept
 from s2s.tokenizer import Tokenizer
-from s2s.words import WORD_START
+from s2s.tokenizer.keep import KEEP_PIECE, Kept
+from s2s.tokenizer.marks import BLANK_ID
+from s2s.tokenizer.pieces import SPACE, Ids
 
 
 class KeptPart(NamedTuple):
     """A source sentence, or a part of one, and what is kept of it."""
 
     marked: Ids
-    """Its pieces and marks (``s2s.keep.marks``), without a tag or the end piece."""
+    """Its pieces and marks (``s2s.tokenizer.marks``), without a tag or the end piece."""
     kept: tuple[Kept, ...]
     """One a mark, in order."""
 
@@ -62,7 +61,7 @@ class SourceUnits:
             else:
                 piece = tokenizer.src_piece(number)
                 self.count += _begins(piece, before)
-                word += (piece.startswith(WORD_START) and not glued) or word < 0
+                word += (piece.startswith(SPACE) and not glued) or word < 0
                 self.unit_of.append(self.count - 1)
                 self.word_of.append(word)
                 before, glued = piece, False
@@ -80,7 +79,7 @@ class TargetTokens:
         for place, piece in enumerate(pieces):
             begins = _begins(piece, before)
             if tokenizer.keep is not None and KEEP_PIECE in (piece, before):
-                begins = piece != KEEP_PIECE or before != WORD_START
+                begins = piece != KEEP_PIECE or before != SPACE
             start = place if begins else self.ranges.pop()[0]
             self.ranges.append((start, place + 1))
             before = piece
@@ -91,7 +90,7 @@ class TargetTokens:
         ]
         """Those for which the network has put out that a kept text comes there."""
         self._texts = [tokenizer.join_tgt(pieces[start:stop]) for start, stop in self.ranges]
-        self._after_blank = [pieces[start].startswith(WORD_START) for start, _ in self.ranges]
+        self._after_blank = [pieces[start].startswith(SPACE) for start, _ in self.ranges]
 
     def __len__(self) -> int:
         return len(self.ranges)
@@ -119,14 +118,14 @@ def _starts(part: KeptPart, tokenizer: Tokenizer) -> bool:
     first = part.marked[0]
     if first < 0:
         return part.kept[0].after_blank
-    return tokenizer.src_piece(first).startswith(WORD_START)
+    return tokenizer.src_piece(first).startswith(SPACE)
 
 
 def _begins(piece: str, before: str) -> bool:
     """Whether a piece begins a token: a blank is before it, or punctuation begins or ends there."""
-    if not before or piece.startswith(WORD_START):
+    if not before or piece.startswith(SPACE):
         return True
-    return before != WORD_START and _is_word(piece) != _is_word(before)
+    return before != SPACE and _is_word(piece) != _is_word(before)
 
 
 def _is_word(piece: str) -> bool:

@@ -15,7 +15,7 @@ from s2s.config import BOS_ID, EOS_ID
 from s2s.errors import DataError
 from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.pieces import read_pieces
+from s2s.tokenizer.pieces import read_pieces
 
 
 class Alignment(NamedTuple):

@@ -19,13 +19,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from s2s.batching import Ids, Query, longest_first
+from s2s.batching import Query, longest_first
 from s2s.config import EOS_ID
 from s2s.request import Request
 from s2s.required.phrases import Phrase, find, find_places
 from s2s.searcher import Searcher
 from s2s.sources import Source
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import Ids
 from s2s.translation import Hypothesis
 
 TOGETHER = 16

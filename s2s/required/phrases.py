@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from s2s.batching import Ids
 from s2s.config import UNK_ID
 from s2s.errors import ConfigError, printable
 from s2s.per_sentence import PerSentence
 from s2s.splitting import WITHOUT_BLANKS
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import Ids
 
 Required = Sequence[str] | Sequence[Sequence[str]]
 """Texts for all sentences, or a list of them for each."""

@@ -19,9 +19,9 @@ from s2s.config import EOS_ID, UNK_ID, ModelConfig, Tie
 from s2s.errors import ConfigError, ModelError
 from s2s.model.run import CONFIG_FILE, load_run, read_config
 from s2s.model.seq2seq import Seq2Seq
-from s2s.pieces import CONTROL, SPACE, Piece, load_plain, read_pieces
-from s2s.tags import TAG
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import CONTROL, SPACE, Piece, load_plain, read_pieces
+from s2s.tokenizer.tags import TAG
 
 _FREE = {"src_vocab_size", "tgt_vocab_size", "dropout", "dropout_kind", "word_dropout"}
 """Fields of the model's configuration that may differ."""

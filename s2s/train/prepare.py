@@ -13,9 +13,7 @@ from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
 from s2s.errors import ConfigError, FileError, ModelError, printable
-from s2s.extend import extend_tokenizer, keeping, share_anew
 from s2s.files import resolve
-from s2s.keep.patterns import STAND_IN, make_keep
 from s2s.model.run import (
     CONFIG_FILE,
     LAST_FILE,
@@ -25,12 +23,14 @@ from s2s.model.run import (
     read_tokenizer,
 )
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.extend import extend_tokenizer, keeping, share_anew
+from s2s.tokenizer.keep import STAND_IN, make_keep
+from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.init import check_tie
 from s2s.train.precision import check_precision, chosen_precision
 from s2s.train.report import say
 from s2s.train.world import World
-from s2s.vocabulary import train_tokenizer
 
 _DEFAULTS = {
     f"{section}.{field.name}": field.default

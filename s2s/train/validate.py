@@ -12,13 +12,13 @@ from s2s.corpus import DataConfig
 from s2s.corpus.chunks import encode_pairs
 from s2s.corpus.pairs import Corpus, read_corpus
 from s2s.corpus.stream import iterate_once
-from s2s.keep.patterns import KEEP_PIECE, STAND_IN
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
 from s2s.scripts import bleu_tokenizer
 from s2s.search import beam_search
 from s2s.text import read_pairs
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
 from s2s.train.teacher import TeacherForcing, to_device
 

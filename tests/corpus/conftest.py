@@ -4,7 +4,7 @@ import pytest
 
 from s2s.config import TokenizerConfig
 from s2s.corpus import CorpusConfig
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 WORDS = ("sun", "moon", "star", "rain", "snow", "wind", "fire", "lake", "hill", "tree", "bird")
 

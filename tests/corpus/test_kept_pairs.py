@@ -12,11 +12,11 @@ from s2s.corpus.pairs import read_corpus
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.shards import open_shards
 from s2s.errors import ConfigError, ModelError
-from s2s.extend import extend_tokenizer, keeping
-from s2s.keep.patterns import KEEP_PIECE, STAND_IN, Keep
-from s2s.pieces import Piece, append_pieces
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.extend import extend_tokenizer, keeping
+from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN, Keep
+from s2s.tokenizer.learn import train_tokenizer
+from s2s.tokenizer.pieces import Piece, append_pieces
 
 PATTERNS = [r"\{\w+\}", r"</?\w+>"]
 LIMITS = {"max_pieces": 60, "max_ratio": 4.0}

@@ -9,7 +9,7 @@ from s2s.config import EOS_ID, UNK_ID, TokenizerConfig
 from s2s.corpus.chunks import Chunk, ChunkEncoder, Resample
 from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 ALGORITHMS = ("bpe", "unigram")
 ODD = [

@@ -18,7 +18,7 @@ from s2s.corpus.sentences import ids_dtype
 from s2s.corpus.shards import META_FILE, open_shards
 from s2s.errors import ConfigError, DataError, FileError
 from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 LIMITS = {"max_pieces": 60, "max_ratio": 4.0}
 

@@ -82,7 +82,7 @@ def make_run(make_model, tiny_config, tmp_path_factory):
     from safetensors.torch import save_file
 
     from s2s.config import FORMAT, SearchConfig, TokenizerConfig
-    from s2s.vocabulary import train_tokenizer
+    from s2s.tokenizer.learn import train_tokenizer
 
     def make(joint=True, seed=0, vocab_size=40, tokenizer=None, **settings):
         folder = tmp_path_factory.mktemp("run")

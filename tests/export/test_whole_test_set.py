@@ -12,7 +12,7 @@ from s2s.batching import pad
 from s2s.config import SearchConfig, TokenizerConfig
 from s2s.search import beam_search
 from s2s.text import clean, read_lines
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import build_model
 from s2s_export.parity import rows_of
 from s2s_export.session import Session

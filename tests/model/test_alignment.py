@@ -12,8 +12,8 @@ from s2s.model.alignment import align, read_attention
 from s2s.model.run import TGT_TOKENIZER_FILE, load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.model_file import read_model_file
-from s2s.pieces import append_pieces, read_pieces
 from s2s.protobuf import read_fields, write_field
+from s2s.tokenizer.pieces import append_pieces, read_pieces
 
 SRC = torch.tensor([[5, 6, 7, 3], [8, 3, 0, 0]])
 LENGTHS = torch.tensor([4, 2])

@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from s2s.config import UNK_ID
-from s2s.vocabulary import train_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 

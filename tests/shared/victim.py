@@ -32,8 +32,8 @@ def translate(path):
 
 def cut(path):
     """Does with a vocabulary what translating does, and what starting from another run does."""
-    from s2s.pieces import algorithm_of, load_plain, normalization_of, read_pieces
     from s2s.tokenizer import Tokenizer
+    from s2s.tokenizer.pieces import algorithm_of, load_plain, normalization_of, read_pieces
 
     tokenizer = Tokenizer(path.read_bytes())
     tokenizer.decode(tokenizer.encode_src(TEXTS))

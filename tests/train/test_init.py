@@ -9,12 +9,12 @@ safetensors_torch = pytest.importorskip("safetensors.torch")
 
 from s2s.config import FORMAT, PAD_ID, UNK_ID, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.errors import ConfigError, FileError, ModelError
-from s2s.extend import extend_tokenizer
 from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.pieces import load_plain, read_pieces
+from s2s.tokenizer.extend import extend_tokenizer
+from s2s.tokenizer.learn import train_tokenizer
+from s2s.tokenizer.pieces import load_plain, read_pieces
 from s2s.train.init import Rows, config_of, initialise
-from s2s.vocabulary import train_tokenizer
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 9
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 9

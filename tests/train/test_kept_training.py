@@ -14,9 +14,9 @@ from tiny_runs import MODEL, TOKENIZER, TRAINING, assert_same_weights, data_of
 from s2s import Translator
 from s2s.cli import main
 from s2s.errors import ConfigError, ModelError
-from s2s.keep.patterns import KEEP_PIECE, Keep
 from s2s.model.ensemble import load_runs
 from s2s.model.run import load_run
+from s2s.tokenizer.keep import KEEP_PIECE, Keep
 from s2s.train import train
 
 PATTERNS = (r"\{\w+\}", r"</?\w+>")

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
-from s2s.pieces import SPACE
+from s2s.tokenizer.pieces import SPACE
 
 MAX_CHARACTERS = 16
 """Length of a learned piece at most: SentencePiece's own default."""

@@ -15,9 +15,10 @@ import sentencepiece
 
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
-from s2s.keep.patterns import KEEP_PIECE
-from s2s.merges import continue_merges
-from s2s.pieces import (
+from s2s.tokenizer.keep import KEEP_PIECE
+from s2s.tokenizer.learn import COVERAGE, PORTION, pieces_of, train_model
+from s2s.tokenizer.merges import continue_merges
+from s2s.tokenizer.pieces import (
     CONTROL,
     NORMAL,
     SPACE,
@@ -29,10 +30,9 @@ from s2s.pieces import (
     normalize,
     read_pieces,
 )
-from s2s.tags import TAG, check_tags
-from s2s.target_share import share_with_target, target_share
-from s2s.tokenizer import Tokenizer
-from s2s.vocabulary import COVERAGE, PORTION, pieces_of, train_model
+from s2s.tokenizer.tags import TAG, check_tags
+from s2s.tokenizer.target_share import share_with_target, target_share
+from s2s.tokenizer.tokenizer import Tokenizer
 
 SENTENCES = 500_000
 """Sentences that are sampled, of more than so many."""

@@ -2,8 +2,8 @@
 
 Kudo and Richardson (2018), "SentencePiece: A simple and language independent subword tokenizer".
 Text typed by a user is never taken for a special piece: ``</s>`` in a sentence is four characters.
-The one exception is a tag at the very beginning of a source sentence (``s2s.tags``), which is what
-tags are for.
+The one exception is a tag at the very beginning of a source sentence (``s2s.tokenizer.tags``),
+which is what tags are for.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,11 @@ import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from s2s.errors import ConfigError, ModelError
-from s2s.keep.marks import MarkedEncoder, find_keep, read
-from s2s.keep.patterns import KEEP_PIECE, Keep
-from s2s.pieces import SPACE
-from s2s.tags import TAG, leading_tag
-from s2s.target_share import target_model, target_share
-from s2s.words import WORD_START
+from s2s.tokenizer.keep import KEEP_PIECE, Keep
+from s2s.tokenizer.marks import MarkedEncoder, find_keep, read
+from s2s.tokenizer.pieces import SPACE
+from s2s.tokenizer.tags import TAG, leading_tag
+from s2s.tokenizer.target_share import target_model, target_share
 
 _SHARED_OUT = 5000  # sentences in a list that gets threads: more than a translator cuts at once
 
@@ -37,7 +36,7 @@ class Tokenizer:
 
         Args:
             src_model: The source's model, or the joint one, which may say that its first pieces
-                alone are the target's (``s2s.target_share``).
+                alone are the target's (``s2s.tokenizer.target_share``).
             tgt_model: The target's model; None if ``src_model`` is joint.
             tags: What a source sentence may begin with, such as ``<2de>``; None for all tags that
                 the source vocabulary has, which may be more than a network was trained with.
@@ -101,7 +100,7 @@ class Tokenizer:
         ]
 
     def encode_marked(self, texts: Sequence[str]) -> list[list[int]]:
-        """Returns the same of texts with marks, which have ids: see ``s2s.keep.marks``."""
+        """Returns the same of texts with marks, which have ids: see ``s2s.tokenizer.marks``."""
         if self._marked is None:
             self._marked = MarkedEncoder(self.src_model, self._src)
         pattern, encoded = self._leading_tag, []
@@ -151,9 +150,9 @@ class Tokenizer:
         """
         (ids,) = _encode(self._tgt, [text])
         first = str(self._tgt.id_to_piece(ids[0])) if ids else ""
-        if not first.startswith(WORD_START):
-            return [[self.tgt_id(WORD_START), *ids], ids]
-        word = first.removeprefix(WORD_START)
+        if not first.startswith(SPACE):
+            return [[self.tgt_id(SPACE), *ids], ids]
+        word = first.removeprefix(SPACE)
         for cut in ([word], list(word)):  # as one piece, or else letter by letter
             found = [int(self._tgt.piece_to_id(piece)) for piece in cut]
             if not {PAD_ID, UNK_ID, BOS_ID, EOS_ID}.intersection(found):

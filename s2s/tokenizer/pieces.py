@@ -13,6 +13,9 @@ import sentencepiece
 from s2s.errors import ModelError
 from s2s.protobuf import read_fields, write_field, write_fixed32
 
+Ids = tuple[int, ...]
+
+
 NORMAL, CONTROL, BYTE = 1, 3, 6
 """Kinds of pieces: text; what no text contains; and a byte of a character that has no piece."""
 ALGORITHMS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}

@@ -1,4 +1,4 @@
-"""Pieces of a sentence in which marks stand in place of what is kept (``s2s.keep.patterns``)."""
+"""Pieces of a sentence in which marks stand in place of what is kept (``s2s.tokenizer.keep``)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,8 @@ import sentencepiece
 
 from s2s.config import UNK_ID
 from s2s.errors import ModelError
-from s2s.keep.patterns import KEEP_PIECE, SILENT, STAND_IN
-from s2s.pieces import SPACE, load_plain, normalize
+from s2s.tokenizer.keep import KEEP_PIECE, SILENT, STAND_IN
+from s2s.tokenizer.pieces import SPACE, load_plain, normalize
 
 MARK_IDS = {STAND_IN: -1, SILENT: -2}
 """What stands for them among the ids of pieces; no piece has these."""

@@ -11,11 +11,11 @@ import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import DataError
-from s2s.merges import script_of, steps_to
-from s2s.pieces import BYTE, algorithm_of, read_pieces
-from s2s.tags import check_tags
-from s2s.target_share import share_with_target
-from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.merges import script_of, steps_to
+from s2s.tokenizer.pieces import BYTE, algorithm_of, read_pieces
+from s2s.tokenizer.tags import check_tags
+from s2s.tokenizer.target_share import share_with_target
+from s2s.tokenizer.tokenizer import Tokenizer
 
 COVERAGE = 0.9998
 """Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
