@@ -20,7 +20,7 @@ from rich.table import Table
 
 from s2s.config import PAD_ID, SearchConfig
 from s2s.model.run import load_run
-from s2s.search import Hypotheses, beam_search
+from s2s.search.beam import Hypotheses, beam_search
 from s2s.text import clean, read_lines
 from s2s_export import build_model
 from s2s_export.parity import Session

@@ -9,8 +9,8 @@ torch = pytest.importorskip("torch")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2s.candidates import Given, chosen_candidates, top_pieces
 from s2s.config import BOS_ID, EOS_ID, SearchConfig
+from s2s.search.candidates import Given, chosen_candidates, top_pieces
 
 VOCAB = 7
 PIECES = range(EOS_ID, VOCAB)

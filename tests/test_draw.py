@@ -6,10 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s import draw
-from s2s.candidates import Given, chosen_candidates
 from s2s.config import SearchConfig
-from s2s.draw import gumbel
+from s2s.search import draw
+from s2s.search.candidates import Given, chosen_candidates
+from s2s.search.draw import gumbel
 
 
 def test_noise_is_gumbel_noise():

@@ -6,11 +6,11 @@ torch = pytest.importorskip("torch")
 
 from scripted import ScriptedDecoder
 
-from s2s.candidates import Given
 from s2s.config import BOS_ID, EOS_ID, UNK_ID, ModelConfig, SearchConfig
 from s2s.errors import ConfigError
 from s2s.model.seq2seq import Seq2Seq
-from s2s.search import beam_search, length_penalty
+from s2s.search.beam import beam_search, length_penalty
+from s2s.search.candidates import Given
 
 SRC = (9, 3)
 

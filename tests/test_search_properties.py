@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import ScriptedDecoder
 
-from s2s.candidates import Given
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
+from s2s.search.candidates import Given
 
 SRC = (9, 3)
 SEEDS = st.integers(0, 10**6)

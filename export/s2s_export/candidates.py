@@ -1,4 +1,4 @@
-"""Which pieces may follow a hypothesis: ``s2s.candidates`` as a graph, in the same order.
+"""Which pieces may follow a hypothesis: ``s2s.search.candidates`` as a graph, in the same order.
 
 What is rarely asked for stands in a branch that is not taken, so that it costs a step one node.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from s2s.config import EOS_ID
-from s2s.draw import ADDEND, FACTOR, PRIME, ROUNDS
+from s2s.search.draw import ADDEND, FACTOR, PRIME, ROUNDS
 from s2s_export.builder import DOUBLE, FLOAT, INT64, Graph
 from s2s_export.options import Options
 
@@ -152,7 +152,7 @@ def _drawn(graph: Graph, steady: Steady, step: str, moved: str) -> list[str]:
 
 
 def _gumbel(graph: Graph, seed: str, step: str, places: str, count: str) -> str:
-    """Writes noise (rows, count) float32: ``s2s.draw.gumbel``; ``places`` (rows,) in a beam."""
+    """Writes (rows, count) float32, as ``s2s.search.draw.gumbel``; ``places`` (rows,) in a beam."""
     state = _mix(graph, _mix(graph, graph.ints(0), seed), step)
     state = _mix(graph, state, graph.op("Unsqueeze", places, graph.ints(1)))
     state = _mix(graph, state, graph.op("Range", 0, graph.op("Squeeze", count), 1))

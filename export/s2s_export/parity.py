@@ -20,7 +20,7 @@ from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ParityError
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
-from s2s.search import Hypotheses, Memory, State, StepModel, beam_search, length_penalty
+from s2s.search.beam import Hypotheses, Memory, State, StepModel, beam_search, length_penalty
 from s2s_export.model import as_members
 from s2s_export.session import Session
 

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from s2s.backends import Batch, graph_inputs
-from s2s.candidates import Given
 from s2s.config import SearchConfig
 from s2s.errors import MissingPackageError
 from s2s.model_file import OUTPUTS
 from s2s.option_inputs import DETAILS, opened
-from s2s.search import Hypotheses
+from s2s.search.beam import Hypotheses
+from s2s.search.candidates import Given
 
 
 class Session:

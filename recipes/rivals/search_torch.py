@@ -6,7 +6,7 @@ from untrained import untrained
 
 from s2s.config import SearchConfig
 from s2s.model.run import load_run
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ def make_model():
     torch = pytest.importorskip("torch")
     from s2s.config import EOS_ID, PAD_ID, SearchConfig
     from s2s.model.seq2seq import Seq2Seq
-    from s2s.search import beam_search
+    from s2s.search.beam import beam_search
 
     def make(config, seed=0):
         torch.manual_seed(seed)

@@ -9,9 +9,9 @@ pytest.importorskip("onnxruntime")
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from s2s.candidates import Given
 from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
+from s2s.search.candidates import Given
 from s2s_export import build_model
 from s2s_export.session import Session
 

@@ -8,11 +8,11 @@ torch = pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from s2s import Translator
-from s2s.candidates import Given
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
+from s2s.search.candidates import Given
 from s2s_export import build_model
 from s2s_export.session import Session
 

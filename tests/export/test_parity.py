@@ -8,7 +8,7 @@ pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, SearchConfig
 from s2s.errors import ConfigError, ParityError
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 from s2s_export import Parity, build_model, check_parity
 from s2s_export import parity as parity_module
 from s2s_export.parity import compare

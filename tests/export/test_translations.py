@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 from s2s_export import build_model
 from s2s_export.parity import rows_of
 from s2s_export.session import Session

@@ -10,7 +10,7 @@ pytest.importorskip("onnxruntime")
 
 from s2s.batching import pad
 from s2s.config import SearchConfig, TokenizerConfig
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 from s2s.text import clean, read_lines
 from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import build_model

@@ -10,7 +10,7 @@ from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, ModelConfig, Searc
 from s2s.errors import ConfigError
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 
 KINDS = (
     {"cell": "lstm", "hidden_size": 16, "attention": "general"},

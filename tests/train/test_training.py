@@ -10,7 +10,7 @@ from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of, metrics, run
 from s2s.config import SearchConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError, TrainingError
 from s2s.model.run import load_run
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 from s2s.train import CorpusConfig, train
 from s2s.train.average import MovingAverage, mean_weights
 from s2s.train.update import Updater

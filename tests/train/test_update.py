@@ -7,7 +7,7 @@ from tiny_updates import SENTENCES, losses, make_batch, make_step, make_updater
 
 from s2s.config import EOS_ID, SearchConfig
 from s2s.errors import ConfigError, TrainingError
-from s2s.search import beam_search
+from s2s.search.beam import beam_search
 from s2s.train.config import TrainConfig
 from s2s.train.precision import check_precision
 from s2s.train.teacher import TeacherForcing, to_device

@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 import torch
 from torch import Tensor
 
-from s2s.candidates import Given, best_candidates, chosen_candidates, stable_top
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ConfigError
+from s2s.search.candidates import Given, best_candidates, chosen_candidates, stable_top
 
 NOTHING = float("-inf")
 
@@ -88,7 +88,7 @@ def beam_search(
         src: (batch, src_len) int64, the end piece last, padded.
         src_lengths: (batch,) int64, each >= 1.
         config: Beam size, length penalty and length limits, and the options of
-            ``s2s.candidates``.
+            ``s2s.search.candidates``.
         given: What hypotheses begin with, and a bias on pieces. A prefix longer than a sentence's
             limit of length is written in full.
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from s2s.config import EOS_ID, SearchConfig
-from s2s.draw import gumbel
+from s2s.search.draw import gumbel
 
 NOTHING = float("-inf")
 
