@@ -2,9 +2,9 @@ import pytest
 
 pytest.importorskip("sacrebleu")
 
-from s2s.buckets import LAST, length_unit, score_by_length
 from s2s.errors import DataError
-from s2s.score import FEW, score
+from s2s.score.by_length import LAST, length_unit, score_by_length
+from s2s.score.metrics import FEW, score
 
 
 def words(count):

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 pytest.importorskip("sacrebleu")
 
-from s2s.score import compare, score
+from s2s.score.metrics import compare, score
 
 from pages import read_page  # isort: skip
 

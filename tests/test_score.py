@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from s2s.errors import ConfigError, DataError, MissingPackageError
-from s2s.score import MOST_RESAMPLED, compare, score, sentence_scores, why_not_resampled
+from s2s.score.metrics import MOST_RESAMPLED, compare, score, sentence_scores, why_not_resampled
 
 REFERENCES = [f"the {animal} runs along the beach, and it likes it." for animal in "abcdefghij"]
 GOOD = [text if row % 3 else text.replace("runs", "walks") for row, text in enumerate(REFERENCES)]

@@ -29,7 +29,7 @@ from s2s.errors import DataError
 from s2s.files import atomic_output
 
 if TYPE_CHECKING:
-    from s2s.evaluation import Speed
+    from s2s.score.evaluation import Speed
     from s2s.translation import Translation
 
 
@@ -113,11 +113,11 @@ def evaluate(
 
         s2s translate model.onnx < test.de | s2s evaluate --hypotheses - --ref test.en
     """
-    from s2s.buckets import score_by_length
     from s2s.cli.testset import check_what, read_output, read_test_set
-    from s2s.evaluation import Evaluation
-    from s2s.score import check_metrics, compare, score, why_not_resampled
-    from s2s.scripts import bleu_tokenizer
+    from s2s.score.by_length import score_by_length
+    from s2s.score.evaluation import Evaluation
+    from s2s.score.metrics import check_metrics, compare, score, why_not_resampled
+    from s2s.score.scripts import bleu_tokenizer
 
     check_what(
         model,
@@ -220,7 +220,7 @@ def _translate(
     too_long: str,
 ) -> Output:
     """Translates the test set, and keeps the translations if they are wanted."""
-    from s2s.evaluation import Speed
+    from s2s.score.evaluation import Speed
     from s2s.translator import Translator
 
     translator = Translator(models, device=device, threads=threads)

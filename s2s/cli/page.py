@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from s2s.cli.evaluate import Output
-    from s2s.evaluation import Evaluation
-    from s2s.report.examples import Example, Picture
+    from s2s.score.evaluation import Evaluation
+    from s2s.score.report.examples import Example, Picture
 
 PICTURES = 6
 LONGEST = 40
@@ -38,10 +38,10 @@ def make_page(
         unsure: Why there are no intervals, if there are none.
     """
     from s2s.model_file import is_run_folder
-    from s2s.report.curve import METRICS_FILE, read_curve
-    from s2s.report.examples import rank
-    from s2s.report.page import Page
-    from s2s.score import sentence_scores
+    from s2s.score.metrics import sentence_scores
+    from s2s.score.report.curve import METRICS_FILE, read_curve
+    from s2s.score.report.examples import rank
+    from s2s.score.report.page import Page
 
     scores = sentence_scores(made.texts, references, lowercase=lowercase)
     ranked = rank(sources, references, made.texts, scores)
@@ -51,7 +51,7 @@ def make_page(
         folder = Path(runs[0])
         if len(runs) > 1:
             notes["curve"] = notes["pictures"] = f"Of the first of {len(runs)} networks, {folder}."
-        curve = read_curve(folder)
+        curve = read_curve(folder / METRICS_FILE)
         if curve is None:
             notes["curve"] = f"{folder} has no {METRICS_FILE}."
         pictures = _draw(folder, ranked, made, to)
@@ -73,7 +73,7 @@ def _draw(
     """Reads the attention of some sentences, from the worst to the best."""
     from s2s.model.alignment import align
     from s2s.model.run import load_run
-    from s2s.report.examples import Picture, spread
+    from s2s.score.report.examples import Picture, spread
     from s2s.text import clean
     from s2s.tokenizer.tags import choose_tag
 

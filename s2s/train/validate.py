@@ -14,7 +14,7 @@ from s2s.corpus.pairs import Corpus, read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
-from s2s.scripts import bleu_tokenizer
+from s2s.score.scripts import bleu_tokenizer
 from s2s.search.beam import beam_search
 from s2s.text import read_pairs
 from s2s.tokenizer import Tokenizer

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.report.charts import Bar, draw_bars, draw_curves, draw_heat, ticks
-from s2s.report.markup import element
+from s2s.score.report.charts import Bar, draw_bars, draw_curves, draw_heat, ticks
+from s2s.score.report.markup import element
 
 numbers = st.floats(-1e6, 1e6).map(lambda value: round(value, 4))
 

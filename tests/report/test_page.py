@@ -3,12 +3,12 @@ import pytest
 
 pytest.importorskip("sacrebleu")
 
-from s2s.buckets import score_by_length
-from s2s.evaluation import Evaluation
-from s2s.report.curve import METRICS_FILE, read_curve
-from s2s.report.examples import Picture, rank, spread
-from s2s.report.page import WORST, Page
-from s2s.score import compare, score, sentence_scores
+from s2s.score.by_length import score_by_length
+from s2s.score.evaluation import Evaluation
+from s2s.score.metrics import compare, score, sentence_scores
+from s2s.score.report.curve import METRICS_FILE, read_curve
+from s2s.score.report.examples import Picture, rank, spread
+from s2s.score.report.page import WORST, Page
 
 from pages import read_page  # isort: skip
 
@@ -111,7 +111,7 @@ def test_examples_are_spread_from_the_first_to_the_last(count, expected):
 
 
 def test_curves_are_read_as_the_training_wrote_them(tmp_path):
-    assert read_curve(tmp_path) is None
+    assert read_curve(tmp_path / METRICS_FILE) is None
     (tmp_path / METRICS_FILE).write_text(
         '{"kind": "train", "update": 20, "loss": 9.5, "nll": 8.0}\n'
         '{"kind": "layers", "update": 20, "output": {"weight": 1.0}}\n'
@@ -120,7 +120,7 @@ def test_curves_are_read_as_the_training_wrote_them(tmp_path):
         '{"kind": "train", "update": 40, "nll": NaN}\n'
         '[1]\n{"kind": "train"}\n{"kind": "tra'
     )
-    curve = read_curve(tmp_path)
+    curve = read_curve(tmp_path / METRICS_FILE)
     assert curve.training == [(20, 8.0)]
     assert curve.validation == [(30, 7.0), (40, 6.0)]
     assert curve.bleu == [(30, 1.5)]
@@ -132,7 +132,7 @@ def test_curves_are_read_as_the_training_wrote_them(tmp_path):
 
 def test_a_run_that_has_just_begun_has_no_curve_yet(tmp_path):
     (tmp_path / METRICS_FILE).write_text("")
-    page = read_page(make_page(["a b"] * 2, curve=read_curve(tmp_path)))
+    page = read_page(make_page(["a b"] * 2, curve=read_curve(tmp_path / METRICS_FILE)))
     assert "The run has recorded no losses yet." in page.texts
 
 

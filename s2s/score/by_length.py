@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from s2s.errors import DataError
-from s2s.score import FEW, Score, score
-from s2s.scripts import written_without_blanks
+from s2s.score.metrics import FEW, Score, score
+from s2s.score.scripts import written_without_blanks
 
 LAST: Final = (0, 5, 10, 15, 20, 30, 50, 100, 200, 500)
 """The longest sentence of each bucket but the last. They are the same for every test set, so that

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.report.markup import Attributes, element
+from s2s.score.report.markup import Attributes, element
 
 WIDTH: Final = 720
 HEIGHT: Final = 260

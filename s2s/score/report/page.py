@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from s2s.evaluation import Evaluation
-from s2s.report.charts import Bar, draw_bars, draw_curves, draw_heat
-from s2s.report.curve import Curve
-from s2s.report.examples import Example, Picture
-from s2s.report.markup import document, element, table, text
-from s2s.score import FEW
+from s2s.score.evaluation import Evaluation
+from s2s.score.metrics import FEW
+from s2s.score.report.charts import Bar, draw_bars, draw_curves, draw_heat
+from s2s.score.report.curve import Curve
+from s2s.score.report.examples import Example, Picture
+from s2s.score.report.markup import document, element, table, text
 
 WORST: Final = 20
 """Sentences shown."""

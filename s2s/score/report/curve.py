@@ -27,8 +27,8 @@ class Curve:
     """Records that are damaged, or whose figure is not finite."""
 
 
-def read_curve(folder: Path) -> Curve | None:
-    """Reads a run's records; None if the folder has none.
+def read_curve(path: Path) -> Curve | None:
+    """Reads a run's records; None if there is no such file.
 
     A record may be damaged, as the last one is after a crash: it is left out, and counted.
 
@@ -36,7 +36,6 @@ def read_curve(folder: Path) -> Curve | None:
         DataError: If the file is no text.
         FileError: If it cannot be read.
     """
-    path = folder / METRICS_FILE
     if not path.is_file():
         return None
     curve = Curve([], [], [], 0)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from s2s.buckets import Buckets
-from s2s.score import FEW, RESAMPLES, Difference, Score
+from s2s.score.by_length import Buckets
+from s2s.score.metrics import FEW, RESAMPLES, Difference, Score
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
