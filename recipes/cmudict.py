@@ -32,7 +32,7 @@ from rich.table import Table
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import MissingPackageError
-from s2s.model.run import BEST_FILE, CONFIG_FILE
+from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
 

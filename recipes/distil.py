@@ -26,7 +26,7 @@ from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError
 from s2s.files import atomic_output
-from s2s.model.run import BEST_FILE, CONFIG_FILE
+from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE
 from s2s.score import score
 from s2s.text import read_lines, read_pairs
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train

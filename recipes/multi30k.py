@@ -37,7 +37,7 @@ from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
 from s2s.files import atomic_output
-from s2s.model.run import BEST_FILE, CONFIG_FILE
+from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE
 from s2s.text import clean, read_pairs
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run

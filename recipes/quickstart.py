@@ -24,6 +24,7 @@ from rich.table import Table
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
+from s2s.formats.run_folder import BEST_FILE
 from s2s.score import score
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
@@ -129,7 +130,7 @@ def describe(model: str, path: Path, texts: list[str], references: list[str]) ->
     hypotheses = [translation.text for translation in translator.translate(texts)]
     seconds = time.monotonic() - start
     found = score(hypotheses, references, bleu_only=True)[0]
-    weights = path / "best.safetensors" if path.is_dir() else path
+    weights = path / BEST_FILE if path.is_dir() else path
     size = weights.stat().st_size / 1e6
     return [model, f"{found.value:.2f}", f"{size:.1f}", f"{len(texts) / seconds:.0f}"]
 

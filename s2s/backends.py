@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from s2s.batching import BatchSize
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DeviceError, ModelError, suggest
+from s2s.formats.model_file import INPUTS, OUTPUTS, ModelFile
+from s2s.formats.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
 from s2s.machine import available_cores
-from s2s.model_file import INPUTS, OUTPUTS, ModelFile
 from s2s.onnx_runtime import (
     CUDA_HINT,
     Provider,
@@ -23,7 +24,6 @@ from s2s.onnx_runtime import (
     reason,
     runtime_errors,
 )
-from s2s.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
 from s2s.sessions import Sessions
 
 DEVICES = ("cpu", "cuda")

@@ -13,9 +13,6 @@ from typing import Any, Literal, Self, get_args
 
 from s2s.errors import ConfigError, suggest
 
-FORMAT = 1
-"""Version of the run folder and of the model file; raised when an old reader would misread them."""
-
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 """Special pieces, the same in every vocabulary; ``PAD_ID`` is also what padding holds."""
 FORBIDDEN_IDS = (PAD_ID, UNK_ID, BOS_ID)

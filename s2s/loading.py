@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from s2s.backends import Backend, OnnxBackend
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, MissingPackageError, printable
-from s2s.model_file import is_run_folder, read_model_file
+from s2s.formats.model_file import read_model_file
+from s2s.formats.run_folder import is_run_folder
 from s2s.onnx_runtime import Provider
 from s2s.tokenizer import Tokenizer
 

@@ -85,9 +85,9 @@ def with_tags():
 @pytest.fixture(scope="session")
 def tagged(tmp_path_factory, with_tags):
     """Path of the same model, two rare pieces of which have become tags."""
-    from s2s.model_file import read_model_file
+    from s2s.formats.checksum import sealed
+    from s2s.formats.model_file import read_model_file
     from s2s.protobuf import write_field
-    from s2s.seal import sealed
 
     data = (DATA / "tiny.onnx").read_bytes()
     file = read_model_file(data)

@@ -14,9 +14,9 @@ from torch import nn
 
 from s2s.config import BOS_ID, PAD_ID, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.files import atomic_output
+from s2s.formats.checksum import sealed
 from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.seal import sealed
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import add_metadata, build_model, check_parity

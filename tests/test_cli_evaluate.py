@@ -195,7 +195,7 @@ def run_folder(tmp_path, tiny):
     pytest.importorskip("safetensors")
     from tiny_folder import write_run
 
-    from s2s.model_file import read_model_file
+    from s2s.formats.model_file import read_model_file
 
     return write_run(tmp_path / "run", read_model_file(tiny).tokenizer.src_model)
 
@@ -224,7 +224,7 @@ def test_the_page_of_a_run_has_its_curve_and_attention(s2s, run_folder, files, t
 def test_several_runs_translate_together_and_the_first_is_drawn(s2s, run_folder, files, tmp_path):
     from tiny_folder import write_run
 
-    from s2s.model_file import read_model_file
+    from s2s.formats.model_file import read_model_file
 
     other = tmp_path / "other"
     write_run(other, read_model_file(DATA / "tiny.onnx").tokenizer.src_model, cell="gru")

@@ -19,9 +19,9 @@ from ordeals import Victim, try_all
 from s2s import Translator
 from s2s.config import TokenizerConfig
 from s2s.errors import ModelError
-from s2s.model_file import read_model_file
+from s2s.formats.checksum import KEY, sealed
+from s2s.formats.model_file import read_model_file
 from s2s.protobuf import read_fields, write_field
-from s2s.seal import KEY, sealed
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 

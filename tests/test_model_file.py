@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from s2s.errors import FileError, ModelError
-from s2s.model_file import read_model_file
-from s2s.onnx_header import read_header
+from s2s.formats.checksum import UNSEALED, sealed
+from s2s.formats.model_file import read_model_file
+from s2s.formats.onnx_header import read_header
 from s2s.protobuf import write_varint
-from s2s.seal import UNSEALED, sealed
 
 
 def field(number, value):

@@ -20,10 +20,10 @@ from s2s.config import (
 )
 from s2s.corpus.config import CorpusConfig, DataConfig
 from s2s.errors import ConfigError
+from s2s.formats.checksum import sealed
+from s2s.formats.model_file import describe, read_model_file
 from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.model_file import describe, read_model_file
-from s2s.seal import sealed
 from s2s.train.config import TrainConfig
 from s2s_export import add_metadata
 

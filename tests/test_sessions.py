@@ -13,7 +13,7 @@ from s2s import Translator
 from s2s.backends import Batch, OnnxBackend, session_options
 from s2s.batching import pad
 from s2s.config import SearchConfig
-from s2s.model_file import read_model_file
+from s2s.formats.model_file import read_model_file
 from s2s.sessions import SEEN, THREADS, Sessions
 
 

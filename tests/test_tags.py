@@ -170,9 +170,9 @@ def test_info_shows_tags_and_languages(s2s, tagged, tiny):
 
 @pytest.mark.parametrize("tags", ["<2en>", [1], ["<2xx>"], {"<2en>": 1}])
 def test_a_card_with_wrong_tags_is_refused(tiny, tags):
-    from s2s.model_file import read_model_file
+    from s2s.formats.checksum import sealed
+    from s2s.formats.model_file import read_model_file
     from s2s.protobuf import write_field
-    from s2s.seal import sealed
 
     card = json.dumps({**read_model_file(tiny).card, "tags": tags}).encode()
     entry = write_field(14, write_field(1, b"s2s.config") + write_field(2, card))

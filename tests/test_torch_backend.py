@@ -8,7 +8,7 @@ from tiny_folder import write_run
 
 from s2s import Translator
 from s2s.errors import DeviceError, FileError
-from s2s.model_file import read_model_file
+from s2s.formats.model_file import read_model_file
 
 TEXTS = ["eins zwei drei", "", "zwölf", "elf " * 9, "</s>"]
 

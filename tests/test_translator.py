@@ -18,7 +18,7 @@ from s2s.errors import (
     MissingPackageError,
     ModelError,
 )
-from s2s.seal import sealed
+from s2s.formats.checksum import sealed
 
 GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

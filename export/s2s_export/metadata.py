@@ -4,7 +4,7 @@
 configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags`` and
 ``keep`` if any, ``scores``); ``s2s.tokenizer`` is the source's or joint SentencePiece model in
 base64, ``s2s.tgt_tokenizer`` the target's if it has its own. ``s2s.checksum`` has zeros, which
-``s2s.seal.sealed`` replaces in the serialized model.
+``s2s.formats.checksum.sealed`` replaces in the serialized model.
 
 Of an ensemble, ``members`` lists the configurations of all networks, ``model`` and ``search`` are
 those of the first, and of the cards only ``languages``, ``tags`` and ``keep`` stay: a member's
@@ -19,12 +19,12 @@ from collections.abc import Sequence
 
 import onnx
 
-from s2s.config import FORMAT
+from s2s.formats.card import FORMAT
+from s2s.formats.checksum import DECLARED, KEY, UNSEALED
+from s2s.formats.model_file import TEXT_KEY
+from s2s.formats.option_inputs import DEFAULTS
 from s2s.model.ensemble import joint_card
 from s2s.model.run import Run
-from s2s.model_file import TEXT_KEY
-from s2s.option_inputs import DEFAULTS
-from s2s.seal import DECLARED, KEY, UNSEALED
 from s2s.version import __version__
 
 

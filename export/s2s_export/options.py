@@ -1,11 +1,11 @@
 """What a search may be asked for besides a beam, as constants of the graph.
 
-``s2s.option_inputs`` says how a loader makes inputs of them.
+``s2s.formats.option_inputs`` says how a loader makes inputs of them.
 """
 
 from dataclasses import dataclass
 
-from s2s.option_inputs import DEFAULTS
+from s2s.formats.option_inputs import DEFAULTS
 from s2s_export.builder import Graph
 
 

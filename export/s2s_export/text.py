@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
+from s2s.formats.model_file import TEXT_INPUT, TO_INPUT
 from s2s.model.seq2seq import Seq2Seq
-from s2s.model_file import TEXT_INPUT, TO_INPUT
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import BYTE, read_pieces
 from s2s.tokenizer.tags import codes

@@ -10,8 +10,8 @@ from search_turns import Ids, read_job, serve
 
 from s2s.backends import Batch, Found, OnnxBackend
 from s2s.config import SearchConfig
-from s2s.model_file import ModelFile
-from s2s.onnx_header import read_header
+from s2s.formats.model_file import ModelFile
+from s2s.formats.onnx_header import read_header
 
 
 def main() -> None:

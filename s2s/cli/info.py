@@ -21,7 +21,7 @@ def info(
 
         s2s info model.onnx
     """
-    from s2s.model_file import is_run_folder
+    from s2s.formats.run_folder import is_run_folder
 
     facts = _of_run(Path(model)) if is_run_folder(model) else _of_file(model)
     if as_json:
@@ -44,7 +44,7 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _of_file(model: str) -> dict[str, Any]:
-    from s2s.model_file import TEXT_KEY, check_model_file, describe
+    from s2s.formats.model_file import TEXT_KEY, check_model_file, describe
 
     file = describe(model)
     header, card = file.header, dict(file.card)

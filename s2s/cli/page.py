@@ -37,9 +37,9 @@ def make_page(
         lowercase: Whether scores are of lowercased text.
         unsure: Why there are no intervals, if there are none.
     """
-    from s2s.model_file import is_run_folder
+    from s2s.formats.run_folder import METRICS_FILE, is_run_folder
     from s2s.score.metrics import sentence_scores
-    from s2s.score.report.curve import METRICS_FILE, read_curve
+    from s2s.score.report.curve import read_curve
     from s2s.score.report.examples import rank
     from s2s.score.report.page import Page
 

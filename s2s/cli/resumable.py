@@ -16,8 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from s2s.errors import ConfigError, FileError, S2SError, printable
 from s2s.files import WRITING_FAILED, atomic_output, settle, telling, writable_target
-
-BEST_FILE = "best.safetensors"  # of s2s.model.run, which imports torch
+from s2s.formats.run_folder import BEST_FILE
 
 logger = logging.getLogger(__name__)
 

@@ -1,10 +1,7 @@
-"""The folder of a trained run, as everything after training reads it.
+"""The weights of a run, and the network that they are of.
 
-``config.json`` (what was trained), ``src.model`` and with separate vocabularies ``tgt.model``
-(SentencePiece), ``best.safetensors`` (weights of the best validation, scores in its header) and
-``last.safetensors`` (all that training needs to go on). Each file is written under another name
-and renamed, so that it is whole or absent. No pickle is read or written. ``export/README.md``
-describes the folder for those who read it without s2s.
+``best.safetensors`` holds the weights of the best validation, with scores in its header, and
+``last.safetensors`` all that training needs to go on. No pickle is read or written.
 """
 
 import hashlib
@@ -16,17 +13,20 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from s2s.card import parse_json, strings_of
-from s2s.config import FORMAT, ModelConfig, SearchConfig
+from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
+from s2s.formats.card import parse_json
+from s2s.formats.run_folder import (
+    BEST_FILE,
+    CONFIG_FILE,
+    SRC_TOKENIZER_FILE,
+    TGT_TOKENIZER_FILE,
+    identity,
+    read_config,
+    read_tokenizer,
+)
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer import Tokenizer
-
-CONFIG_FILE = "config.json"
-SRC_TOKENIZER_FILE = "src.model"
-TGT_TOKENIZER_FILE = "tgt.model"
-BEST_FILE = "best.safetensors"
-LAST_FILE = "last.safetensors"
 
 
 @dataclass(frozen=True)
@@ -40,67 +40,6 @@ class Run:
     """What a reader of the model wants to know: ``languages`` (src, tgt: a code or a list of
     them), ``tags`` and ``keep`` of a model that was trained with some, ``scores``, ``updates``;
     JSON values, copied into the model file's metadata."""
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """Returns the run's ``config.json``.
-
-    Raises:
-        FileError: If ``folder`` holds no run.
-        ModelError: If the file is damaged or of another format.
-    """
-    path = folder / CONFIG_FILE
-    if not path.is_file():
-        raise FileError(f"{folder} is no run folder: it has no {CONFIG_FILE}")
-    try:
-        config = parse_json(_read(path))
-    except ValueError as error:
-        raise ModelError(f"{path} is damaged: {error}") from error
-    found = config.get("format") if isinstance(config, dict) else None
-    if found != FORMAT:
-        raise ModelError(f"{path} has format {found!r}; this s2s reads format {FORMAT}")
-    return dict(config)
-
-
-def read_tokenizer(folder: Path) -> Tokenizer:
-    """Loads the run's SentencePiece models, with the tags that ``config.json`` names.
-
-    Raises:
-        FileError: If a file is missing.
-        ModelError: If one is damaged, or the vocabulary lacks a tag.
-    """
-    src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
-    if not src.is_file():
-        raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; the run is incomplete")
-    src_model, tgt_model = _read(src), _read(tgt) if tgt.is_file() else None
-    config = read_config(folder)
-    try:
-        tags, keep = (strings_of(config, key) for key in ("tags", "keep"))
-        return Tokenizer(src_model, tgt_model, tags, keep)
-    except (ModelError, ConfigError) as error:
-        raise ModelError(f"{folder}: {error}") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror}") from error
-
-
-def identity(folder: Path) -> str:
-    """Returns a digest of what a run's weights belong to: shape of the network, and vocabularies.
-
-    Raises:
-        FileError: If a file is missing.
-        ModelError: If the configuration is damaged.
-    """
-    digest = hashlib.sha256(json.dumps(read_config(folder).get("model"), sort_keys=True).encode())
-    for name in (SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE):
-        path = folder / name
-        model = _read(path) if path.is_file() else b""
-        digest.update(hashlib.sha256(model).digest())
-    return digest.hexdigest()
 
 
 def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:

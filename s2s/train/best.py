@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from s2s.model.run import BEST_FILE
+from s2s.formats.run_folder import BEST_FILE
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.average import Weights, copy_weights, mean_weights
 from s2s.train.checkpoint import write_tensors

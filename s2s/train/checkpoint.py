@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from s2s.errors import ModelError
 from s2s.files import atomic_output
-from s2s.model.run import checksum, identity, read_tensors
+from s2s.formats.run_folder import identity
+from s2s.model.run import checksum, read_tensors
 from s2s.train.average import MovingAverage, Weights, put_weights
 
 

@@ -7,7 +7,8 @@ from s2s.corpus import DataConfig
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.errors import ConfigError, ModelError
-from s2s.model.run import CONFIG_FILE, load_run, read_config
+from s2s.formats.run_folder import CONFIG_FILE, read_config
+from s2s.model.run import load_run
 from s2s.train.diagnose import gradient_decay, plot, table
 
 SENTENCES = 20

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from s2s.config import EOS_ID, UNK_ID, ModelConfig, Tie
 from s2s.errors import ConfigError, ModelError
-from s2s.model.run import CONFIG_FILE, load_run, read_config
+from s2s.formats.run_folder import CONFIG_FILE, read_config
+from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import CONTROL, SPACE, Piece, load_plain, read_pieces

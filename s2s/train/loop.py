@@ -11,7 +11,7 @@ import torch
 
 from s2s.corpus.stream import BatchStream, Step
 from s2s.errors import DataError, ModelError, TrainingError
-from s2s.model.run import LAST_FILE
+from s2s.formats.run_folder import LAST_FILE
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.average import MovingAverage, using_weights
 from s2s.train.best import Best

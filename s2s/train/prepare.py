@@ -9,12 +9,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from s2s.config import FORMAT, ModelConfig, SearchConfig, TokenizerConfig
+from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.pairs import Survey, survey
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve
-from s2s.model.run import (
+from s2s.formats.card import FORMAT
+from s2s.formats.run_folder import (
     CONFIG_FILE,
     LAST_FILE,
     SRC_TOKENIZER_FILE,

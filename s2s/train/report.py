@@ -13,10 +13,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from s2s.errors import FileError
 from s2s.files import atomic_output
+from s2s.formats.run_folder import METRICS_FILE
 from s2s.train.update import UpdateFigures
 
 console = Console(stderr=True, highlight=False)
-METRICS_FILE = "metrics.jsonl"
 TENSORBOARD_FOLDER = "tensorboard"
 
 

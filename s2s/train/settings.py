@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 from s2s.config import Config, ModelConfig, TokenizerConfig
 from s2s.corpus.config import DataConfig
 from s2s.errors import ConfigError, ModelError, suggest
-from s2s.model.run import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
+from s2s.formats.run_folder import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
 from s2s.train.config import TrainConfig
 from s2s.train.presets import PRESETS
 

@@ -10,7 +10,8 @@ from s2s.corpus import DataConfig
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
 from s2s.errors import DeviceError, S2SError
-from s2s.model.run import LAST_FILE, check_size
+from s2s.formats.run_folder import LAST_FILE
+from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
 from s2s.train.init import config_of, initialise

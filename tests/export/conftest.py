@@ -81,7 +81,8 @@ def make_run(make_model, tiny_config, tmp_path_factory):
     pytest.importorskip("torch")
     from safetensors.torch import save_file
 
-    from s2s.config import FORMAT, SearchConfig, TokenizerConfig
+    from s2s.config import SearchConfig, TokenizerConfig
+    from s2s.formats.card import FORMAT
     from s2s.tokenizer.learn import train_tokenizer
 
     def make(joint=True, seed=0, vocab_size=40, tokenizer=None, **settings):

@@ -13,11 +13,11 @@ from graphs import every_tensor, float_matrices
 from s2s import Translator
 from s2s.config import FORBIDDEN_IDS, ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError, ParityError
+from s2s.formats.checksum import sealed
+from s2s.formats.model_file import read_model_file
+from s2s.formats.option_inputs import DEFAULTS
 from s2s.model.ensemble import Ensemble, load_runs
-from s2s.model_file import read_model_file
-from s2s.option_inputs import DEFAULTS
 from s2s.protobuf import write_field
-from s2s.seal import sealed
 from s2s_export import build_model, check_parity, export_run
 from s2s_export import export as export_module
 from s2s_export.parity import rows_of, sample_batches

@@ -13,7 +13,7 @@ NEEDED = ("s2s_export", "torch", "onnx", "onnxruntime")
 
 
 def check(tmp_path, tiny, kills, *options):
-    from s2s.model_file import read_model_file
+    from s2s.formats.model_file import read_model_file
 
     run = write_run(tmp_path / "run", read_model_file(tiny.read_bytes()).tokenizer.src_model)
     out = tmp_path / "folder" / "model.onnx"

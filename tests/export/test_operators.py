@@ -9,12 +9,12 @@ pytest.importorskip("onnx")
 
 from s2s.config import SearchConfig
 from s2s.errors import ModelError
+from s2s.formats.checksum import sealed
+from s2s.formats.model_file import describe
+from s2s.formats.onnx_header import read_header
+from s2s.formats.operators import OPERATORS, check_graph
 from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.model_file import describe
-from s2s.onnx_check import OPERATORS, check_graph
-from s2s.onnx_header import read_header
-from s2s.seal import sealed
 from s2s_export import add_metadata, build_model
 from s2s_export.text import build_text_model
 

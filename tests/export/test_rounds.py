@@ -12,7 +12,7 @@ pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
-from s2s.option_inputs import opened
+from s2s.formats.option_inputs import opened
 from s2s.search.beam import beam_search
 from s2s_export import build_model
 

@@ -14,9 +14,9 @@ extensions = pytest.importorskip("onnxruntime_extensions")
 
 from s2s import Translator
 from s2s.errors import MissingPackageError, ModelError, ParityError
+from s2s.formats.checksum import sealed
 from s2s.model.ensemble import load_runs
 from s2s.model.run import load_run
-from s2s.seal import sealed
 from s2s.text import clean
 from s2s_export import add_metadata, build_model, export_run
 from s2s_export import export as export_module

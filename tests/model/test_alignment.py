@@ -8,10 +8,11 @@ from tiny_folder import write_run
 from s2s import Translator
 from s2s.config import ModelConfig
 from s2s.errors import DataError
+from s2s.formats.model_file import read_model_file
+from s2s.formats.run_folder import TGT_TOKENIZER_FILE
 from s2s.model.alignment import align, read_attention
-from s2s.model.run import TGT_TOKENIZER_FILE, load_run
+from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
-from s2s.model_file import read_model_file
 from s2s.protobuf import read_fields, write_field
 from s2s.tokenizer.pieces import append_pieces, read_pieces
 

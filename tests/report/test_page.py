@@ -3,10 +3,11 @@ import pytest
 
 pytest.importorskip("sacrebleu")
 
+from s2s.formats.run_folder import METRICS_FILE
 from s2s.score.by_length import score_by_length
 from s2s.score.evaluation import Evaluation
 from s2s.score.metrics import compare, score, sentence_scores
-from s2s.score.report.curve import METRICS_FILE, read_curve
+from s2s.score.report.curve import read_curve
 from s2s.score.report.examples import Picture, rank, spread
 from s2s.score.report.page import WORST, Page
 

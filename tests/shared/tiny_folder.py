@@ -5,8 +5,9 @@ import json
 import torch
 from safetensors.torch import save_file
 
-from s2s.config import FORMAT, ModelConfig, SearchConfig
-from s2s.model.run import BEST_FILE, CONFIG_FILE, SRC_TOKENIZER_FILE
+from s2s.config import ModelConfig, SearchConfig
+from s2s.formats.card import FORMAT
+from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE, SRC_TOKENIZER_FILE
 from s2s.model.seq2seq import Seq2Seq
 
 

@@ -7,8 +7,9 @@ import pytest
 torch = pytest.importorskip("torch")
 safetensors_torch = pytest.importorskip("safetensors.torch")
 
-from s2s.config import FORMAT, PAD_ID, UNK_ID, ModelConfig, SearchConfig, TokenizerConfig
+from s2s.config import PAD_ID, UNK_ID, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.errors import ConfigError, FileError, ModelError
+from s2s.formats.card import FORMAT
 from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer.extend import extend_tokenizer

@@ -4,11 +4,9 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from s2s.text import read_lines
-
-METRICS_FILE: Final = "metrics.jsonl"
 
 Points = list[tuple[float, float]]
 

@@ -7,7 +7,7 @@ it can tell: ``export/README.md`` says what is left to the one who loads it.
 """
 
 from s2s.errors import ModelError, printable
-from s2s.onnx_header import OnnxHeader
+from s2s.formats.onnx_header import OnnxHeader
 
 _ONNX = (
     "Abs Add And Cast Compress Concat DequantizeLinear Div Equal Expand GRU Gather "

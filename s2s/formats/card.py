@@ -5,6 +5,10 @@ from typing import Any
 
 from s2s.errors import ModelError
 
+FORMAT = 1
+"""Version of the run folder and of the model file; raised when an old reader would misread them."""
+
+
 _DEEPEST = 50
 
 

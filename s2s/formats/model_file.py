@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s2s.card import parse_json, strings_of
-from s2s.config import FORMAT, SearchConfig
+from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
-from s2s.onnx_check import check_graph
-from s2s.onnx_header import OnnxHeader, read_header
-from s2s.seal import check_seal
+from s2s.formats.card import FORMAT, parse_json, strings_of
+from s2s.formats.checksum import check_seal
+from s2s.formats.onnx_header import OnnxHeader, read_header
+from s2s.formats.operators import check_graph
 from s2s.tokenizer import Tokenizer
 
 INPUTS = ("src", "src_lengths", "beam_size", "max_length", "length_penalty")
@@ -64,18 +64,6 @@ class ModelFile:
     tokenizer: Tokenizer
     search: SearchConfig
     """The recommended values."""
-
-
-def is_run_folder(model: str | Path) -> bool:
-    """Tells a run folder from a model file, without torch.
-
-    Raises:
-        FileError: If it is a folder, but of something else.
-    """
-    path = Path(model)
-    if path.is_dir() and not (path / "config.json").is_file():
-        raise FileError(f"{printable(str(path))} is no run folder: it has no config.json")
-    return path.is_dir()
 
 
 def describe(model: str | Path | bytes) -> Described:

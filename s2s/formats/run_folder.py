@@ -1,0 +1,100 @@
+"""The run folder: which files it has, and what its configuration and vocabularies are.
+
+``export/README.md`` describes the folder for those who read it without s2s. Weights are read by
+``s2s.model.run``, which needs torch; nothing here does.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from s2s.errors import ConfigError, FileError, ModelError, printable
+from s2s.formats.card import FORMAT, parse_json, strings_of
+from s2s.tokenizer import Tokenizer
+
+CONFIG_FILE = "config.json"
+"""What was trained, on what, with which settings."""
+SRC_TOKENIZER_FILE = "src.model"
+"""SentencePiece model of the source, or of both sides."""
+TGT_TOKENIZER_FILE = "tgt.model"
+"""SentencePiece model of the target, if the vocabularies are separate."""
+BEST_FILE = "best.safetensors"
+"""Weights of the best validation, with its scores in the header."""
+LAST_FILE = "last.safetensors"
+"""All that training needs to go on."""
+METRICS_FILE = "metrics.jsonl"
+"""Records of training and validation, one JSON object a line."""
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Returns the run's ``config.json``.
+
+    Raises:
+        FileError: If ``folder`` holds no run.
+        ModelError: If the file is damaged or of another format.
+    """
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise FileError(f"{folder} is no run folder: it has no {CONFIG_FILE}")
+    try:
+        config = parse_json(_read(path))
+    except ValueError as error:
+        raise ModelError(f"{path} is damaged: {error}") from error
+    found = config.get("format") if isinstance(config, dict) else None
+    if found != FORMAT:
+        raise ModelError(f"{path} has format {found!r}; this s2s reads format {FORMAT}")
+    return dict(config)
+
+
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Loads the run's SentencePiece models, with the tags that ``config.json`` names.
+
+    Raises:
+        FileError: If a file is missing.
+        ModelError: If one is damaged, or the vocabulary lacks a tag.
+    """
+    src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
+    if not src.is_file():
+        raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; the run is incomplete")
+    src_model, tgt_model = _read(src), _read(tgt) if tgt.is_file() else None
+    config = read_config(folder)
+    try:
+        tags, keep = (strings_of(config, key) for key in ("tags", "keep"))
+        return Tokenizer(src_model, tgt_model, tags, keep)
+    except (ModelError, ConfigError) as error:
+        raise ModelError(f"{folder}: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror}") from error
+
+
+def identity(folder: Path) -> str:
+    """Returns a digest of what a run's weights belong to: shape of the network, and vocabularies.
+
+    Raises:
+        FileError: If a file is missing.
+        ModelError: If the configuration is damaged.
+    """
+    digest = hashlib.sha256(json.dumps(read_config(folder).get("model"), sort_keys=True).encode())
+    for name in (SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE):
+        path = folder / name
+        model = _read(path) if path.is_file() else b""
+        digest.update(hashlib.sha256(model).digest())
+    return digest.hexdigest()
+
+
+def is_run_folder(model: str | Path) -> bool:
+    """Tells a run folder from a model file, without torch.
+
+    Raises:
+        FileError: If it is a folder, but of something else.
+    """
+    path = Path(model)
+    if path.is_dir() and not (path / CONFIG_FILE).is_file():
+        raise FileError(f"{printable(str(path))} is no run folder: it has no {CONFIG_FILE}")
+    return path.is_dir()
