@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from s2s import Translator
-from s2s.backends import Batch, Found, OnnxBackend
 from s2s.config import SearchConfig
-from s2s.sessions import SEEN
+from s2s.runtime.backend import Batch, Found
+from s2s.runtime.onnx_backend import OnnxBackend
+from s2s.runtime.sessions import SEEN
 from s2s.text import read_lines
 
 CALLS = 200

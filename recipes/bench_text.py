@@ -21,8 +21,8 @@ import numpy as np
 import onnxruntime
 import onnxruntime_extensions
 
-from s2s.batching import pad
 from s2s.formats.model_file import read_model_file
+from s2s.runtime.backend import pad
 from s2s.text import clean, read_lines
 
 Rows = list[list[str]]

@@ -10,10 +10,11 @@ from s2s.errors import S2SError
 from s2s.version import __version__
 
 if TYPE_CHECKING:
+    from s2s.runtime.onnx_backend import session_options
     from s2s.translation import Hypothesis, Translation
     from s2s.translator import Translator
 
-__all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__"]
+__all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__", "session_options"]
 
 
 def __getattr__(name: str) -> object:
@@ -22,4 +23,8 @@ def __getattr__(name: str) -> object:
         from s2s import translator
 
         return getattr(translator, name)
+    if name == "session_options":
+        from s2s.runtime.onnx_backend import session_options
+
+        return session_options
     raise AttributeError(f"module 's2s' has no attribute {name!r}")

@@ -5,10 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from s2s.config import PAD_ID
+from s2s.runtime.backend import BatchSize
 from s2s.tokenizer.pieces import Ids
 
 CHUNK_CHARACTERS = 1_000_000
@@ -26,15 +23,6 @@ class Query(NamedTuple):
     """How its translation begins."""
     watched: bool = False
     """Whether it is wanted where the attention looks."""
-
-
-class BatchSize(NamedTuple):
-    """Limits of a batch, and so of its memory."""
-
-    tokens: int
-    """Source pieces, padding counted."""
-    rows: int
-    """Hypotheses: sentences times beam size."""
 
 
 def take(texts: Iterator[str], lines: int) -> list[str]:
@@ -87,12 +75,3 @@ def make_batches(
             end += 1
         yield queries[start:end]
         start = end
-
-
-def pad(lines: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Returns ids (batch, longest), padded, and lengths (batch,)."""
-    lengths = np.array([len(ids) for ids in lines], np.int64)
-    padded = np.full((len(lines), lengths.max()), PAD_ID, np.int64)
-    for row, ids in zip(padded, lines, strict=True):
-        row[: len(ids)] = ids
-    return padded, lengths

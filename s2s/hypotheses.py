@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.backends import Found
 from s2s.batching import Query
 from s2s.config import EOS_ID
+from s2s.runtime.backend import Found
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.translation import Details, Hypothesis

@@ -8,10 +8,10 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.batching import BatchSize
 from s2s.config import FORBIDDEN_IDS, SearchConfig, check_whole
 from s2s.errors import ConfigError, suggest
 from s2s.required.phrases import Required
+from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import Keep, make_keep
 from s2s.tokenizer.tags import choose_tag

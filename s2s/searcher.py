@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
-from s2s.backends import Backend, Batch
-from s2s.batching import Query, make_batches, pad
+from s2s.batching import Query, make_batches
 from s2s.errors import UseError
 from s2s.hypotheses import Searched, read_hypotheses
 from s2s.request import Request
+from s2s.runtime.backend import Backend, Batch, pad
 from s2s.tokenizer import Tokenizer
 
 

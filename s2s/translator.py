@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
-from s2s.backends import check_device
 from s2s.batching import Query, longest_first, take
 from s2s.config import SearchConfig, check_whole
 from s2s.errors import ConfigError, DataError, SentenceError, UseError, printable
 from s2s.keep.carrier import Carrier
 from s2s.keep.units import SourceUnits
-from s2s.loading import Model, load
-from s2s.onnx_runtime import Provider
 from s2s.per_sentence import PerSentence
 from s2s.request import MAX_SCORED, Request, TranslateOptions, check_request
 from s2s.required.phrases import Phrase, check_known, read_required
+from s2s.runtime.backend import check_device
+from s2s.runtime.load import Model, load
+from s2s.runtime.providers import Provider
 from s2s.searcher import Searcher
 from s2s.sources import Source, SourceReader
 from s2s.text import clean
@@ -63,9 +63,9 @@ class Translator:
             threads: Cores to use; all that the process may use if None. Batches run side by side,
                 one on each; with more than one, those that come alone are shared by two.
             session_options: An ``onnxruntime.SessionOptions``, used as it is: s2s sets nothing in
-                it. Change what ``s2s.backends.session_options()`` returns, so that the rest stays
-                as s2s has it; above all one thread in a session, as ``threads`` batches run at
-                once.
+                it. Change what ``s2s.session_options()`` returns, so that the
+                rest stays as s2s has it; above all one thread in a session, as ``threads`` batches
+                run at once.
             providers: Execution providers of onnxruntime in place of ``device``, in order of
                 preference, names or names with options:
                 ``[("CUDAExecutionProvider", {"device_id": 1})]``. All of them must start. Batches

@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2s import batching
-from s2s.batching import SMALLEST_BATCH, BatchSize, Query, make_batches, pad, take
+from s2s.batching import SMALLEST_BATCH, Query, make_batches, take
 from s2s.config import PAD_ID
 from s2s.errors import ConfigError
 from s2s.per_sentence import PerSentence
+from s2s.runtime.backend import BatchSize, pad
 
 SENTENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=40).map(tuple), max_size=60)
 

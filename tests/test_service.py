@@ -13,8 +13,7 @@ import pytest
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
-from s2s import Translator
-from s2s.backends import session_options
+from s2s import Translator, session_options
 from s2s.errors import ConfigError, DataError, DeviceError, UseError
 
 TEXTS = ["eins zwei", "", "drei", "vier fünf sechs sieben"]

@@ -10,11 +10,11 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from s2s import Translator
-from s2s.backends import Batch, OnnxBackend, session_options
-from s2s.batching import pad
 from s2s.config import SearchConfig
 from s2s.formats.model_file import read_model_file
-from s2s.sessions import SEEN, THREADS, Sessions
+from s2s.runtime.backend import Batch, pad
+from s2s.runtime.onnx_backend import OnnxBackend, session_options
+from s2s.runtime.sessions import SEEN, THREADS, Sessions
 
 
 class FailedError(Exception):

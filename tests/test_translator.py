@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2s import Translator
-from s2s.batching import BatchSize, Query, make_batches
+from s2s.batching import Query, make_batches
 from s2s.errors import (
     ConfigError,
     DeviceError,
@@ -19,6 +19,7 @@ from s2s.errors import (
     ModelError,
 )
 from s2s.formats.checksum import sealed
+from s2s.runtime.backend import BatchSize
 
 GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from s2s.backends import Batch, graph_inputs
 from s2s.config import SearchConfig
 from s2s.errors import MissingPackageError
 from s2s.formats.model_file import OUTPUTS
 from s2s.formats.option_inputs import DETAILS, opened
+from s2s.runtime.backend import Batch, graph_inputs
 from s2s.search.beam import Hypotheses
 from s2s.search.candidates import Given
 

@@ -19,11 +19,11 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from s2s.batching import pad
 from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, UNK_ID, SearchConfig
 from s2s.errors import MissingPackageError, ModelError, ParityError
 from s2s.formats.model_file import OUTPUTS, TEXT_INPUT, TEXT_OUTPUTS, TO_INPUT
-from s2s.onnx_runtime import reason, runtime_errors
+from s2s.runtime.backend import pad
+from s2s.runtime.providers import reason, runtime_errors
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import SPACE, Ids, algorithm_of, read_pieces

@@ -8,10 +8,11 @@ from typing import Any, cast
 import numpy as np
 from search_turns import Ids, read_job, serve
 
-from s2s.backends import Batch, Found, OnnxBackend
 from s2s.config import SearchConfig
 from s2s.formats.model_file import ModelFile
 from s2s.formats.onnx_header import read_header
+from s2s.runtime.backend import Batch, Found
+from s2s.runtime.onnx_backend import OnnxBackend
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
-from s2s.batching import pad
 from s2s.config import SearchConfig, TokenizerConfig
+from s2s.runtime.backend import pad
 from s2s.search.beam import beam_search
 from s2s.text import clean, read_lines
 from s2s.tokenizer.learn import train_tokenizer

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from s2s.backends import Backend, OnnxBackend
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, MissingPackageError, printable
 from s2s.formats.model_file import read_model_file
 from s2s.formats.run_folder import is_run_folder
-from s2s.onnx_runtime import Provider
+from s2s.runtime.backend import Backend
+from s2s.runtime.onnx_backend import OnnxBackend
+from s2s.runtime.providers import Provider
 from s2s.tokenizer import Tokenizer
 
 Model = str | Path | bytes
@@ -74,7 +75,7 @@ def load(
         )
     folders = [Path(each) for each in models if not isinstance(each, bytes)]
     try:
-        from s2s.torch_backend import TorchBackend
+        from s2s.runtime.torch_backend import TorchBackend
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"a run folder needs {error.name}; install 's2s[train]', or use an .onnx file"

@@ -1,21 +1,17 @@
-"""What runs a search: onnxruntime for a model file, torch for a run folder, behind one interface.
-
-torch is imported by ``s2s.torch_backend`` alone, and only when a run folder is loaded.
-"""
+"""Searches with onnxruntime in a model file's graph."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from s2s.batching import BatchSize
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, DeviceError, ModelError, suggest
+from s2s.errors import ConfigError, DeviceError, ModelError
 from s2s.formats.model_file import INPUTS, OUTPUTS, ModelFile
-from s2s.formats.option_inputs import DEFAULTS, DETAILS, changed_scalars, opened
+from s2s.formats.option_inputs import DEFAULTS, DETAILS, opened
 from s2s.machine import available_cores
-from s2s.onnx_runtime import (
+from s2s.runtime.backend import Batch, BatchSize, Found, graph_inputs
+from s2s.runtime.providers import (
     CUDA_HINT,
     Provider,
     check_providers,
@@ -24,66 +20,7 @@ from s2s.onnx_runtime import (
     reason,
     runtime_errors,
 )
-from s2s.sessions import Sessions
-
-DEVICES = ("cpu", "cuda")
-
-
-class Batch(NamedTuple):
-    """What is searched at once."""
-
-    src: NDArray[np.int64]  # (batch, src_len), the end piece last, padded
-    src_lengths: NDArray[np.int64]  # (batch,)
-    prefix: NDArray[np.int64] | None = None  # (batch, prefix_len): how translations begin, padded
-    bias: NDArray[np.float32] | None = None  # (tgt_vocab,), added to logits
-
-
-class Found(NamedTuple):
-    """Search output for a batch, best first."""
-
-    hypotheses: NDArray[np.int64]  # (batch, beam, tgt_len)
-    lengths: NDArray[np.int64]  # (batch, beam), pieces with the end piece
-    scores: NDArray[np.float32]  # (batch, beam)
-    log_probs: NDArray[np.float32] | None = None  # (batch, beam, tgt_len), if details are wanted
-    attention: NDArray[np.float32] | None = None  # (batch, beam, tgt_len, src_len), likewise
-
-
-class Backend(Protocol):
-    """Runs searches; ``search`` may be called by ``workers`` threads at once."""
-
-    workers: int
-    batch_size: BatchSize
-    """Where speed stops growing."""
-
-    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
-        """Looks for the best ``config.beam_size`` translations of a batch."""
-
-
-def graph_inputs(batch: Batch, config: SearchConfig, *, details: bool = False) -> dict[str, Any]:
-    """Returns what a graph is given: options only where they ask for something."""
-    inputs: dict[str, Any] = {
-        "src": batch.src,
-        "src_lengths": batch.src_lengths,
-        "beam_size": np.array(config.beam_size, np.int64),
-        "max_length": np.array(config.max_length, np.int64),
-        "length_penalty": np.array(config.length_penalty, np.float32),
-        **changed_scalars(config),
-    }
-    if batch.prefix is not None:
-        inputs["prefix"] = batch.prefix
-    if batch.bias is not None:
-        inputs["bias"] = batch.bias
-    if details:
-        inputs["details"] = np.array(True)
-    return inputs
-
-
-def check_device(device: str) -> None:
-    """Raises ConfigError unless ``device`` is one that s2s knows."""
-    if device not in DEVICES:
-        raise ConfigError(
-            f"device is {device!r}; expected {' or '.join(DEVICES)}{suggest(device, DEVICES)}"
-        )
+from s2s.runtime.sessions import Sessions
 
 
 def session_options(threads: int = 1) -> Any:
@@ -110,8 +47,8 @@ class OnnxBackend:
     """onnxruntime; on the CPU each batch has one core, and as many batches run as there are cores.
 
     Small recurrent steps leave little to share among threads, whole batches leave all of it. Only
-    where batches come one by one do two cores share them, see ``s2s.sessions``. Results do not
-    depend on any of it.
+    where batches come one by one do two cores share them, see ``s2s.runtime.sessions``. Results do
+    not depend on any of it.
     """
 
     def __init__(
@@ -149,7 +86,7 @@ class OnnxBackend:
         if options is not None and not isinstance(options, runtime.SessionOptions):
             raise ConfigError(
                 f"session_options is {options!r}; expected an onnxruntime.SessionOptions, as "
-                "s2s.backends.session_options() makes it"
+                "s2s.session_options() makes it"
             )
         on_cpu = names[0] == "CPUExecutionProvider"
         self.workers = (threads or available_cores()) if on_cpu else 1

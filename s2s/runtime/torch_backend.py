@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from s2s.backends import Batch, Found
-from s2s.batching import BatchSize
 from s2s.config import BOS_ID, PAD_ID, SearchConfig
 from s2s.errors import DeviceError
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
+from s2s.runtime.backend import Batch, BatchSize, Found
 from s2s.search.beam import Hypotheses, StepModel, beam_search
 from s2s.search.candidates import Given
 

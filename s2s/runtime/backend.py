@@ -1,0 +1,89 @@
+"""What runs a search, behind one interface: what it is given, and what it finds."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from s2s.config import PAD_ID, SearchConfig
+from s2s.errors import ConfigError, suggest
+from s2s.formats.option_inputs import changed_scalars
+from s2s.tokenizer.pieces import Ids
+
+DEVICES = ("cpu", "cuda")
+
+
+class BatchSize(NamedTuple):
+    """Limits of a batch, and so of its memory."""
+
+    tokens: int
+    """Source pieces, padding counted."""
+    rows: int
+    """Hypotheses: sentences times beam size."""
+
+
+class Batch(NamedTuple):
+    """What is searched at once."""
+
+    src: NDArray[np.int64]  # (batch, src_len), the end piece last, padded
+    src_lengths: NDArray[np.int64]  # (batch,)
+    prefix: NDArray[np.int64] | None = None  # (batch, prefix_len): how translations begin, padded
+    bias: NDArray[np.float32] | None = None  # (tgt_vocab,), added to logits
+
+
+class Found(NamedTuple):
+    """Search output for a batch, best first."""
+
+    hypotheses: NDArray[np.int64]  # (batch, beam, tgt_len)
+    lengths: NDArray[np.int64]  # (batch, beam), pieces with the end piece
+    scores: NDArray[np.float32]  # (batch, beam)
+    log_probs: NDArray[np.float32] | None = None  # (batch, beam, tgt_len), if details are wanted
+    attention: NDArray[np.float32] | None = None  # (batch, beam, tgt_len, src_len), likewise
+
+
+class Backend(Protocol):
+    """Runs searches; ``search`` may be called by ``workers`` threads at once."""
+
+    workers: int
+    batch_size: BatchSize
+    """Where speed stops growing."""
+
+    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
+        """Looks for the best ``config.beam_size`` translations of a batch."""
+
+
+def graph_inputs(batch: Batch, config: SearchConfig, *, details: bool = False) -> dict[str, Any]:
+    """Returns what a graph is given: options only where they ask for something."""
+    inputs: dict[str, Any] = {
+        "src": batch.src,
+        "src_lengths": batch.src_lengths,
+        "beam_size": np.array(config.beam_size, np.int64),
+        "max_length": np.array(config.max_length, np.int64),
+        "length_penalty": np.array(config.length_penalty, np.float32),
+        **changed_scalars(config),
+    }
+    if batch.prefix is not None:
+        inputs["prefix"] = batch.prefix
+    if batch.bias is not None:
+        inputs["bias"] = batch.bias
+    if details:
+        inputs["details"] = np.array(True)
+    return inputs
+
+
+def check_device(device: str) -> None:
+    """Raises ConfigError unless ``device`` is one that s2s knows."""
+    if device not in DEVICES:
+        raise ConfigError(
+            f"device is {device!r}; expected {' or '.join(DEVICES)}{suggest(device, DEVICES)}"
+        )
+
+
+def pad(lines: Sequence[Ids]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns ids (batch, longest), padded, and lengths (batch,)."""
+    lengths = np.array([len(ids) for ids in lines], np.int64)
+    padded = np.full((len(lines), lengths.max()), PAD_ID, np.int64)
+    for row, ids in zip(padded, lines, strict=True):
+        row[: len(ids)] = ids
+    return padded, lengths
