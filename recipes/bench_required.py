@@ -16,9 +16,10 @@ from pathlib import Path
 
 from s2s import Translator
 from s2s.errors import ConfigError
-from s2s.required.phrases import find, read_phrase
 from s2s.score import score
 from s2s.text import read_pairs
+from s2s.translate.phrases import read_phrase
+from s2s.translate.required.places import find
 
 
 def lacking(translator: Translator, text: str, reference: str) -> list[str]:

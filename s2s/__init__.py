@@ -11,8 +11,8 @@ from s2s.version import __version__
 
 if TYPE_CHECKING:
     from s2s.runtime.onnx_backend import session_options
-    from s2s.translation import Hypothesis, Translation
-    from s2s.translator import Translator
+    from s2s.translate.translation import Hypothesis, Translation
+    from s2s.translate.translator import Translator
 
 __all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__", "session_options"]
 
@@ -20,7 +20,7 @@ __all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__",
 def __getattr__(name: str) -> object:
     """Loads the translator when it is first asked for: `import s2s` alone stays instant."""
     if name in ("Hypothesis", "Translation", "Translator"):
-        from s2s import translator
+        from s2s.translate import translator
 
         return getattr(translator, name)
     if name == "session_options":

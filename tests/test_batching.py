@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s2s import batching
-from s2s.batching import SMALLEST_BATCH, Query, make_batches, take
 from s2s.config import PAD_ID
 from s2s.errors import ConfigError
-from s2s.per_sentence import PerSentence
 from s2s.runtime.backend import BatchSize, pad
+from s2s.translate import batching
+from s2s.translate.batching import SMALLEST_BATCH, Query, make_batches, take
+from s2s.translate.per_sentence import PerSentence
 
 SENTENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=40).map(tuple), max_size=60)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from s2s.errors import ConfigError
-from s2s.keep.carry import carry
-from s2s.keep.units import KeptPart
 from s2s.tokenizer.keep import SILENT, STAND_IN, Keep, make_keep
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
-from s2s.translation import Details, Hypothesis
+from s2s.translate.keep.placement import carry
+from s2s.translate.sources import KeptPart
+from s2s.translate.translation import Details, Hypothesis
 
 KEEP = Keep([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])
 

@@ -8,7 +8,7 @@ from kills import kill
 pytest.importorskip("onnxruntime")
 pytest.importorskip("sacrebleu")
 
-NEEDED = ("s2s.translator", "s2s.score", "onnxruntime", "sentencepiece", "sacrebleu")
+NEEDED = ("s2s.translate.translator", "s2s.score", "onnxruntime", "sentencepiece", "sacrebleu")
 
 
 @pytest.fixture

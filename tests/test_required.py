@@ -11,9 +11,10 @@ pytest.importorskip("onnxruntime")
 from s2s import Translator
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError
-from s2s.required.phrases import find, find_places, read_phrase
-from s2s.splitting import join
 from s2s.tokenizer.learn import train_tokenizer
+from s2s.translate.phrases import read_phrase
+from s2s.translate.required.places import find, find_places
+from s2s.translate.splitting import join
 
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]

@@ -5,8 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s2s.config import EOS_ID
-from s2s.splitting import join, part
 from s2s.text import clean
+from s2s.translate.splitting import join, part
 
 
 def encode(texts):

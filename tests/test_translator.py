@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2s import Translator
-from s2s.batching import Query, make_batches
 from s2s.errors import (
     ConfigError,
     DeviceError,
@@ -20,6 +19,7 @@ from s2s.errors import (
 )
 from s2s.formats.checksum import sealed
 from s2s.runtime.backend import BatchSize
+from s2s.translate.batching import Query, make_batches
 
 GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from s2s.translation import Details, Hypothesis, join_parts
-from s2s.words import align_words, count_words
+from s2s.translate.translation import Details, Hypothesis, join_parts
+from s2s.translate.words import align_words, count_words
 
 
 def test_a_word_looks_where_its_pieces_look_together():

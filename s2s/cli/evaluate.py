@@ -30,7 +30,7 @@ from s2s.files import atomic_output
 
 if TYPE_CHECKING:
     from s2s.score.evaluation import Speed
-    from s2s.translation import Translation
+    from s2s.translate.translation import Translation
 
 
 class Output(NamedTuple):
@@ -221,7 +221,7 @@ def _translate(
 ) -> Output:
     """Translates the test set, and keeps the translations if they are wanted."""
     from s2s.score.evaluation import Speed
-    from s2s.translator import Translator
+    from s2s.translate.translator import Translator
 
     translator = Translator(models, device=device, threads=threads)
     with ExitStack() as files:

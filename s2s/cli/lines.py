@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-from s2s.translation import Hypothesis
+from s2s.translate.translation import Hypothesis
 
 
 def to_columns(hypothesis: Hypothesis, *, scores: bool, alignments: bool) -> str:

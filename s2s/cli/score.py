@@ -41,7 +41,7 @@ def score(
     """
     from s2s.cli.lines import to_json
     from s2s.text import read_pairs
-    from s2s.translator import Translator
+    from s2s.translate.translator import Translator
 
     with naming(src), open_output(output) as out:
         translator = Translator([model, *(with_ or ())], device=device, threads=threads)

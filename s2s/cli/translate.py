@@ -24,7 +24,7 @@ from s2s.cli.progress import count_lines, show_progress
 from s2s.errors import ConfigError
 
 if TYPE_CHECKING:
-    from s2s.request import TranslateOptions
+    from s2s.translate.request import TranslateOptions
 
 
 def translate(
@@ -158,7 +158,7 @@ def translate(
     from s2s.cli.lines import to_columns, to_json
     from s2s.cli.resumable import Resumable, fingerprint, is_regular, resumable_output
     from s2s.text import read_lines
-    from s2s.translator import Translator
+    from s2s.translate.translator import Translator
 
     models = [model, *(with_ or ())]
     options: TranslateOptions = {

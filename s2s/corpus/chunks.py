@@ -196,7 +196,7 @@ def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filte
 def encode_pairs(
     tokenizer: Tokenizer, src_texts: Sequence[str], tgt_texts: Sequence[str]
 ) -> tuple[list[list[int]], list[list[int]]]:
-    """Returns the ids of both sides, in which there may be stand-ins (``s2s.keep``)."""
+    """Returns the ids of both sides, in which there may be stand-ins (``s2s.translate.keep``)."""
     src_ids, tgt_ids = tokenizer.encode_src(src_texts), tokenizer.encode_tgt(tgt_texts)
     rows = [row for row, text in enumerate(src_texts) if STAND_IN in text]
     src_marked = tokenizer.encode_marked([src_texts[row] for row in rows])

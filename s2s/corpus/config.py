@@ -46,9 +46,9 @@ class DataConfig(Config):
     max_ratio: float = 4.0
     """Pairs with more than ``max_ratio * shorter + 5`` pieces on the longer side are left out."""
     keep: tuple[str, ...] = ()
-    """Regular expressions of what is to come into translations as it is written (``s2s.keep``):
-    matches that both sides of a pair have are one piece each, which the network learns to carry
-    over, and translating keeps them by itself."""
+    """Regular expressions of what is to come into translations as it is written
+    (``s2s.translate.keep``): matches that both sides of a pair have are one piece each, which the
+    network learns to carry over, and translating keeps them by itself."""
     cache: str | None = None
     """Folder for tokenised text that several runs may share; None keeps it in the run folder."""
 

@@ -5,7 +5,7 @@ them; in a sentence a mark stands in the place of each, one of two characters th
 has. A tag (``<b>``) says nothing, so the network reads nothing for it; for any other text it reads
 an unknown word, and puts out some word in its place (Luong et al. 2015, "Addressing the Rare Word
 Problem in Neural Machine Translation"; Jean et al. 2015, "On Using Very Large Target Vocabulary for
-Neural Machine Translation"). ``s2s.keep.carry`` brings the texts back.
+Neural Machine Translation"). ``s2s.translate.keep.placement`` brings the texts back.
 """
 
 import re

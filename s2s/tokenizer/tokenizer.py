@@ -40,7 +40,7 @@ class Tokenizer:
             tgt_model: The target's model; None if ``src_model`` is joint.
             tags: What a source sentence may begin with, such as ``<2de>``; None for all tags that
                 the source vocabulary has, which may be more than a network was trained with.
-            keep: Patterns of what the network was trained to keep (``s2s.keep``).
+            keep: Patterns of what the network was trained to keep (``s2s.translate.keep``).
 
         Raises:
             ConfigError: If a pattern is invalid.

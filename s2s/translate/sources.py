@@ -5,17 +5,35 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from s2s.batching import Query
 from s2s.config import EOS_ID
 from s2s.errors import SentenceError
-from s2s.keep.units import KeptPart
-from s2s.request import Request
-from s2s.required.phrases import Phrase
-from s2s.splitting import Encode, part
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import Marked
+from s2s.tokenizer.keep import Kept, Marked
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
+from s2s.translate.batching import Query
+from s2s.translate.phrases import Phrase
+from s2s.translate.request import Request
+from s2s.translate.splitting import Encode, part
+
+
+class KeptPart(NamedTuple):
+    """A source sentence, or a part of one, and what is kept of it."""
+
+    marked: Ids
+    """Its pieces and marks (``s2s.tokenizer.marks``), without a tag or the end piece."""
+    kept: tuple[Kept, ...]
+    """One a mark, in order."""
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is anything to translate."""
+        return any(each >= 0 for each in self.marked)
+
+    def copy(self) -> str:
+        """Returns what is kept, and nothing else."""
+        return "".join(f"{' ' * each.after_blank}{each.text}" for each in self.kept).lstrip()
+
 
 _MARKS = frozenset(MARK_IDS.values())
 

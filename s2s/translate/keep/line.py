@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.keep.units import KeptPart, SourceUnits, TargetTokens
 from s2s.tokenizer.keep import Keep, Kept
-from s2s.words import Pairs, pair_words
+from s2s.translate.keep.units import SourceUnits, TargetTokens
+from s2s.translate.sources import KeptPart
+from s2s.translate.words import Pairs, pair_words
 
 
 class Slot(NamedTuple):

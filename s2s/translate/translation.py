@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from s2s.splitting import join
-from s2s.words import Pairs, count_words
+from s2s.translate.splitting import join
+from s2s.translate.words import Pairs, count_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Details:
     log_probs: tuple[float, ...]
     """Log-probability (nats) of each of its pieces, and of the end piece if it has one."""
     alignment: Pairs
-    """Pairs of a source word and the target word that looks at it, from 0: see ``s2s.words``."""
+    """Pairs of a source word and the target word that looks at it, from 0: see
+    ``s2s.translate.words``."""
 
     @property
     def confidence(self) -> float:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.keep.line import Slot, align, put_together
-from s2s.keep.units import KeptPart, SourceUnits, TargetTokens
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import Keep
-from s2s.translation import Details, Hypothesis
+from s2s.translate.keep.line import Slot, align, put_together
+from s2s.translate.keep.units import SourceUnits, TargetTokens
+from s2s.translate.sources import KeptPart
+from s2s.translate.translation import Details, Hypothesis
 
 LEAST_LOOK = 0.2
 """Share of a word's attention by which it may have come of a text that no word looks at most. On

@@ -19,15 +19,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
 
-from s2s.batching import Query, longest_first
 from s2s.config import EOS_ID
-from s2s.request import Request
-from s2s.required.phrases import Phrase, find, find_places
-from s2s.searcher import Searcher
-from s2s.sources import Source
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
-from s2s.translation import Hypothesis
+from s2s.translate.batching import Query, longest_first
+from s2s.translate.phrases import Phrase
+from s2s.translate.request import Request
+from s2s.translate.required.places import find, find_places
+from s2s.translate.searcher import Searcher
+from s2s.translate.sources import Source
+from s2s.translate.translation import Hypothesis
 
 TOGETHER = 16
 """Sentences that are searched again at once: their places fill batches, and memory is bounded."""

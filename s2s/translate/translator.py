@@ -9,28 +9,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
-from s2s.batching import Query, longest_first, take
 from s2s.config import SearchConfig, check_whole
 from s2s.errors import ConfigError, DataError, SentenceError, UseError, printable
-from s2s.keep.carrier import Carrier
-from s2s.keep.units import SourceUnits
-from s2s.per_sentence import PerSentence
-from s2s.request import MAX_SCORED, Request, TranslateOptions, check_request
-from s2s.required.phrases import Phrase, check_known, read_required
 from s2s.runtime.backend import check_device
 from s2s.runtime.load import Model, load
 from s2s.runtime.providers import Provider
-from s2s.searcher import Searcher
-from s2s.sources import Source, SourceReader
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.tokenizer.tags import codes
-from s2s.translation import Details, Hypothesis, Translation, join_parts
-from s2s.words import count_words
+from s2s.translate.batching import Query, longest_first, take
+from s2s.translate.keep.carrier import Carrier
+from s2s.translate.keep.units import SourceUnits
+from s2s.translate.per_sentence import PerSentence
+from s2s.translate.phrases import Phrase, check_known, read_required
+from s2s.translate.request import MAX_SCORED, Request, TranslateOptions, check_request
+from s2s.translate.searcher import Searcher
+from s2s.translate.sources import Source, SourceReader
+from s2s.translate.translation import Details, Hypothesis, Translation, join_parts
+from s2s.translate.words import count_words
 
 if TYPE_CHECKING:
-    from s2s.required.insertion import Inserter
+    from s2s.translate.required.insertion import Inserter
 
 
 class Translator:
@@ -118,7 +118,7 @@ class Translator:
 
         Args:
             texts: One sentence each; a line end inside one is a blank.
-            options: See ``s2s.request.TranslateOptions``.
+            options: See ``s2s.translate.request.TranslateOptions``.
 
         Returns:
             One translation a sentence, in order; of a blank sentence, a blank one.
@@ -172,7 +172,7 @@ class Translator:
         rest = islice(texts, skip, None)
         inserter = None
         if options.get("required"):
-            from s2s.required.insertion import Inserter  # few calls need it
+            from s2s.translate.required.insertion import Inserter  # few calls need it
 
             inserter = Inserter(self.tokenizer, self._searcher, request, skip)
         return self._stream(rest, prefixes, required, request, chunk_lines, skip, inserter)

@@ -1,21 +1,14 @@
-"""Texts that a translation must hold: how they are written, where they stand, where one fits in.
+"""Texts that a translation must hold, and the pieces that write them."""
 
-A text is held as words of their own: ``Hund`` stands in ``Ein Hund.`` but not in ``Hunde``. Scripts
-that put no blank between words have no such ends of words; there it may stand anywhere.
-"""
-
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from s2s.config import UNK_ID
 from s2s.errors import ConfigError, printable
-from s2s.per_sentence import PerSentence
-from s2s.splitting import WITHOUT_BLANKS
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
+from s2s.translate.per_sentence import PerSentence
 
 Required = Sequence[str] | Sequence[Sequence[str]]
 """Texts for all sentences, or a list of them for each."""
@@ -28,14 +21,6 @@ class Phrase(NamedTuple):
     """Clean."""
     ways: tuple[Ids, ...]
     """Pieces that write it after other text: after a blank first, then without one."""
-
-
-class Place(NamedTuple):
-    """Where a hypothesis can be parted."""
-
-    before: Ids
-    after: Ids
-    """Without the end piece."""
 
 
 def read_required(
@@ -117,53 +102,3 @@ def check_known(name: str, text: str, ids: Sequence[int], tokenizer: Tokenizer) 
             f"{name} cannot be written: the target vocabulary lacks characters of "
             f"{printable((unknown or words)[0])!r}"
         )
-
-
-def find(text: str, phrase: str) -> list[tuple[int, int]]:
-    """Returns where ``phrase`` stands in ``text`` as words of their own: starts and ends."""
-    found = []
-    start = text.find(phrase)
-    while start >= 0:
-        end = start + len(phrase)
-        if not (in_word(text, start) or in_word(text, end)):
-            found.append((start, end))
-        start = text.find(phrase, start + 1)
-    return found
-
-
-def in_word(text: str, place: int) -> bool:
-    """Whether a word goes on from before ``place`` to after it."""
-    return 0 < place < len(text) and all(
-        # A mark, a vowel sign of Hindi say, is as much of a word as a letter.
-        unicodedata.category(each)[0] in "LMN" and not re.match(WITHOUT_BLANKS, each)
-        for each in text[place - 1 : place + 1]
-    )
-
-
-def find_places(
-    ids: Sequence[int], begun: int, tokenizer: Tokenizer, held: Sequence[Phrase]
-) -> list[Place]:
-    """Returns where a hypothesis has room for a phrase: not in a word, not in what it must hold.
-
-    Args:
-        ids: Its pieces, without the end piece.
-        begun: How many of them are a given prefix, which stays first.
-        tokenizer: The model's.
-        held: What it must hold, and does.
-
-    Returns:
-        Places in order, its end always among them.
-    """
-    ids = tuple(ids)
-    numbers = range(begun, len(ids) + 1)
-    texts = [clean(each) for each in tokenizer.decode([ids[:number] for number in numbers])]
-    whole = texts[-1]
-    taken = [span for phrase in held for span in find(whole, phrase.text)]
-    places: dict[str, Place] = {}
-    for number, before in zip(numbers, texts, strict=True):
-        # Between the bytes of a character, the text before is none of the whole's beginnings.
-        end = len(before)
-        inside = in_word(whole, end) or any(start < end < stop for start, stop in taken)
-        if whole.startswith(before) and not inside:
-            places.setdefault(before, Place(ids[:number], ids[number:]))
-    return list(places.values())

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from s2s.config import FORBIDDEN_IDS, SearchConfig, check_whole
 from s2s.errors import ConfigError, suggest
-from s2s.required.phrases import Required
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import Keep, make_keep
 from s2s.tokenizer.tags import choose_tag
+from s2s.translate.phrases import Required
 
 TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200
@@ -51,8 +51,8 @@ class TranslateOptions(TypedDict, total=False):
     required: Required | None
     """Texts that every translation must hold, as words of their own: a list of them for all
     sentences, or one list for each. Where the model does not say them by itself, its translation is
-    searched again around them, see ``s2s.required.insertion``; that is counted in a warning. A
-    blank sentence stays blank. Not with ``temperature``, nor with ``keep``."""
+    searched again around them, see ``s2s.translate.required.insertion``; that is counted in a
+    warning. A blank sentence stays blank. Not with ``temperature``, nor with ``keep``."""
     banned: Sequence[str] | None
     """Pieces that no translation may hold, as the vocabulary writes them: ``["▁Haus"]``."""
     no_repeat: int | None
@@ -68,10 +68,10 @@ class TranslateOptions(TypedDict, total=False):
     """Of what is drawn: the same seed draws the same again."""
     keep: str | Sequence[str] | None
     """Regular expressions (Python's ``re``) of what comes into the translation as it is written in
-    the source, as often: placeholders, tags, addresses, numbers. See ``s2s.keep``; one that
-    backtracks without end, ``(a+)+b`` say, is not stopped. By default, what the model was trained
-    to keep, if it was; an empty text or list keeps nothing. Of the part that ``too_long`` may leave
-    out, nothing is kept."""
+    the source, as often: placeholders, tags, addresses, numbers. See ``s2s.translate.keep``; one
+    that backtracks without end, ``(a+)+b`` say, is not stopped. By default, what the model was
+    trained to keep, if it was; an empty text or list keeps nothing. Of the part that ``too_long``
+    may leave out, nothing is kept."""
     details: bool | None
     """Whether hypotheses are to have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None

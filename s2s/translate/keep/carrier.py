@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Mapping
 
-from s2s.batching import Query
-from s2s.hypotheses import Searched
-from s2s.keep.units import KeptPart, SourceUnits
-from s2s.request import Request
-from s2s.sources import Source
 from s2s.tokenizer import Tokenizer
-from s2s.translation import Details, Hypothesis
+from s2s.translate.batching import Query
+from s2s.translate.keep.units import SourceUnits
+from s2s.translate.request import Request
+from s2s.translate.searcher import Searched
+from s2s.translate.sources import KeptPart, Source
+from s2s.translate.translation import Details, Hypothesis
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Carrier:
         return hypotheses
 
     def _carried(self, query: Query, part: KeptPart, found: Searched) -> tuple[Hypothesis, ...]:
-        from s2s.keep.carry import carry  # few sentences need it
+        from s2s.translate.keep.placement import carry  # few sentences need it
 
         keep = self._request.keep
         assert keep is not None

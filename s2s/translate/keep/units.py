@@ -1,30 +1,12 @@
 """A source with kept texts and its translation, cut into what an alignment is between."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import KEEP_PIECE, Kept
+from s2s.tokenizer.keep import KEEP_PIECE
 from s2s.tokenizer.marks import BLANK_ID
-from s2s.tokenizer.pieces import SPACE, Ids
-
-
-class KeptPart(NamedTuple):
-    """A source sentence, or a part of one, and what is kept of it."""
-
-    marked: Ids
-    """Its pieces and marks (``s2s.tokenizer.marks``), without a tag or the end piece."""
-    kept: tuple[Kept, ...]
-    """One a mark, in order."""
-
-    @property
-    def has_words(self) -> bool:
-        """Whether there is anything to translate."""
-        return any(each >= 0 for each in self.marked)
-
-    def copy(self) -> str:
-        """Returns what is kept, and nothing else."""
-        return "".join(f"{' ' * each.after_blank}{each.text}" for each in self.kept).lstrip()
+from s2s.tokenizer.pieces import SPACE
+from s2s.translate.sources import KeptPart
 
 
 class SourceUnits:
@@ -65,7 +47,7 @@ class SourceUnits:
                 self.unit_of.append(self.count - 1)
                 self.word_of.append(word)
                 before, glued = piece, False
-        # As s2s.words.count_words: one that only goes on, from the part before, is none.
+        # As s2s.translate.words.count_words: one that only goes on, from the part before, is none.
         self.num_words = word + _starts(part, tokenizer)
 
 
