@@ -5,8 +5,8 @@
 
 Each cell learns to copy sentences of about 40 random pieces for a few hundred updates. Before and
 after, the gradient of the last target token's loss is followed back through the time steps of the
-decoder and of both directions of the encoder (``s2s.train.diagnose``): through the recurrence
-alone, and with the attention that leads around it.
+decoder and of both directions of the encoder (``s2s.train.diagnosis.decay``): through the
+recurrence alone, and with the attention that leads around it.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from s2s.config import BOS_ID, EOS_ID, ModelConfig
 from s2s.corpus.stream import START, Batch, Step
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train import TrainConfig
-from s2s.train.diagnose import gradient_decay, plot, table
+from s2s.train.diagnosis.decay import gradient_decay, plot, table
 from s2s.train.update import Updater
 
 CELLS = {

@@ -217,7 +217,7 @@ def train(
         given["joint"] = False
     try:
         from s2s.train import train as run_training
-        from s2s.train.gradients import describe_gradients
+        from s2s.train.diagnosis.describe import describe_gradients
         from s2s.train.settings import Settings, parse_fields
     except ModuleNotFoundError as error:
         raise MissingPackageError(

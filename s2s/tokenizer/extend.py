@@ -2,7 +2,7 @@
 
 The ids of the pieces that were there stay, but for those of a joint vocabulary that are the
 source's alone: where the target gets more pieces, they come after those. Where a piece's row is, a
-network that goes on finds out by itself (``s2s.train.init``).
+network that goes on finds out by itself (``s2s.train.fine_tuning``).
 """
 
 import dataclasses

@@ -12,7 +12,7 @@ from s2s.corpus import CorpusConfig, DataConfig
 from s2s.train.config import TrainConfig
 from s2s.train.position import TrainResult
 from s2s.train.presets import PRESETS, Preset
-from s2s.train.start import train
+from s2s.train.train import train
 
 __all__ = [
     "PRESETS",

@@ -28,7 +28,7 @@ from s2s.tokenizer.extend import extend_tokenizer, keeping, share_anew
 from s2s.tokenizer.keep import STAND_IN, make_keep
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
-from s2s.train.init import check_tie
+from s2s.train.fine_tuning import check_tie
 from s2s.train.precision import check_precision, chosen_precision
 from s2s.train.report import say
 from s2s.train.world import World

@@ -18,7 +18,7 @@ from s2s.errors import TrainingError
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
 from s2s.train.norms import LayerNorms
-from s2s.train.teacher import TeacherForcing, to_device
+from s2s.train.teacher_forcing import TeacherForcing, to_device
 from s2s.train.world import World
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}

@@ -20,7 +20,7 @@ from s2s.text import read_pairs
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
-from s2s.train.teacher import TeacherForcing, to_device
+from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from s2s.model.encoder import Encoded
 from s2s.model.layers import make_layer, run_layer
 from s2s.model.seq2seq import OutputLayer, Seq2Seq
 from s2s.train.loss import output_loss
-from s2s.train.teacher import TeacherForcing, to_device
+from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 CELLS = list(equations.CELLS)
 ATTENTIONS = ["dot", "general", "mlp", "multihead"]

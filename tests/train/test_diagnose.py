@@ -12,8 +12,8 @@ from s2s.corpus.stream import Batch
 from s2s.errors import DataError, TrainingError
 from s2s.model.encoder import Encoded
 from s2s.model.seq2seq import Seq2Seq
-from s2s.train.diagnose import gradient_decay, plot, table
-from s2s.train.unroll import unroll
+from s2s.train.diagnosis.decay import gradient_decay, plot, table
+from s2s.train.diagnosis.unroll import unroll
 
 VOCAB = 17
 CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]

@@ -15,7 +15,7 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer.extend import extend_tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.tokenizer.pieces import load_plain, read_pieces
-from s2s.train.init import Rows, config_of, initialise
+from s2s.train.fine_tuning import Rows, config_of, initialise
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 9
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 9

@@ -10,7 +10,7 @@ from s2s.errors import ConfigError, TrainingError
 from s2s.search.beam import beam_search
 from s2s.train.config import TrainConfig
 from s2s.train.precision import check_precision
-from s2s.train.teacher import TeacherForcing, to_device
+from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.train.diagnose import Decay
+from s2s.train.diagnosis.decay import Decay
 
 
 def made(relative, factor=0.9):

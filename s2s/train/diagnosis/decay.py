@@ -21,7 +21,7 @@ from s2s.config import PAD_ID
 from s2s.corpus.stream import Batch
 from s2s.errors import DataError, TrainingError
 from s2s.model.seq2seq import Seq2Seq
-from s2s.train.unroll import Unrolled, unroll
+from s2s.train.diagnosis.unroll import Unrolled, unroll
 
 State = Literal["hidden", "cell"]
 Route = Literal["recurrence alone", "with attention"]

@@ -9,7 +9,7 @@ from s2s.corpus.stream import iterate_once
 from s2s.errors import ConfigError, ModelError
 from s2s.formats.run_folder import CONFIG_FILE, read_config
 from s2s.model.run import load_run
-from s2s.train.diagnose import gradient_decay, plot, table
+from s2s.train.diagnosis.decay import gradient_decay, plot, table
 
 SENTENCES = 20
 """Of a batch; sentences of one length stand together."""

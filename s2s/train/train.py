@@ -14,7 +14,7 @@ from s2s.formats.run_folder import LAST_FILE
 from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
-from s2s.train.init import config_of, initialise
+from s2s.train.fine_tuning import config_of, initialise
 from s2s.train.loop import Trainer
 from s2s.train.position import TrainResult
 from s2s.train.prepare import Prepared, open_run

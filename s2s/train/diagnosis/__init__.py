@@ -1,0 +1,1 @@
+"""How gradients decay over time steps: ``s2s train --diagnose``."""
