@@ -177,4 +177,4 @@ def test_training_and_exporting_fetch_nothing_and_start_tokenisers_alone(tmp_pat
             ("translate", out, src, "-o", tmp_path / "out"),
         ]
     )
-    assert not [each for each in seen if "s2s.corpus.encode" not in each[1]]
+    assert not [each for each in seen if "s2s.corpus.worker" not in each[1]]

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from s2s.cli.corpora import parse_corpus, tagged
 from s2s.cli.options import device_of, one_of, say
 from s2s.corpus.config import CorpusConfig
-from s2s.corpus.names import parse_corpus, tagged
 from s2s.errors import ConfigError, MissingPackageError
 from s2s.files import resolve
 

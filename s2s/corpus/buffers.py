@@ -13,7 +13,7 @@ from s2s.corpus.plan import (
     plan_batches,
     seed_of_pieces,
 )
-from s2s.corpus.pool import Encoder, Job
+from s2s.corpus.pool import Job, TokenizerPool
 from s2s.corpus.sentences import Sentences, join
 from s2s.corpus.shards import Shards
 from s2s.errors import DataError
@@ -65,7 +65,7 @@ class BufferReader:
         self._sampling = sampling
         self._buffer_pairs = buffer_pairs
 
-    def buffers(self, epoch: int, first: int, encoder: Encoder | None) -> Iterator[Buffer]:
+    def buffers(self, epoch: int, first: int, encoder: TokenizerPool | None) -> Iterator[Buffer]:
         """Yields buffers without end, from number ``first`` of ``epoch`` on.
 
         Args:
@@ -91,7 +91,7 @@ class BufferReader:
         before: int,
         last: bool,
         blocks: list[Block],
-        encoder: Encoder | None,
+        encoder: TokenizerPool | None,
     ) -> Buffer:
         if encoder is None:
             sides = [self._rows(block, epoch, text=False) for block in blocks]

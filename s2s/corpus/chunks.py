@@ -78,7 +78,7 @@ class Resample(NamedTuple):
     seed: int
 
 
-class Encoded(NamedTuple):
+class TokenizedChunk(NamedTuple):
     """A chunk in pieces."""
 
     src: Sentences
@@ -119,14 +119,14 @@ class ChunkEncoder:
         self._tokenizer = tokenizer
         self._samplers: tuple[Sampler, Sampler] | None = None
 
-    def __call__(self, chunk: Chunk, how: Filter | Resample) -> Encoded:
+    def __call__(self, chunk: Chunk, how: Filter | Resample) -> TokenizedChunk:
         """Returns the pieces; ConfigError if the vocabulary is none to sample from."""
         src, tgt = (side.decode().split("\n") for side in chunk)
         if isinstance(how, Filter):
             return _encode_raw(self._tokenizer, src, tgt, how)
         return self._resample(src, tgt, how)
 
-    def _resample(self, src: list[str], tgt: list[str], how: Resample) -> Encoded:
+    def _resample(self, src: list[str], tgt: list[str], how: Resample) -> TokenizedChunk:
         tokenizer = self._tokenizer
         if self._samplers is None:
             self._samplers = make_samplers(tokenizer)
@@ -146,10 +146,12 @@ class ChunkEncoder:
             for side, size in zip(sides, sizes, strict=True)
         ]
         counts = PairCounts(read=len(src), kept=len(src))
-        return Encoded(packed[0], packed[1], _pack_text([]), _pack_text([]), counts)
+        return TokenizedChunk(packed[0], packed[1], _pack_text([]), _pack_text([]), counts)
 
 
-def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filter) -> Encoded:
+def _encode_raw(
+    tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filter
+) -> TokenizedChunk:
     """Cleans, tags, encodes and filters lines.
 
     The limits are on the sentence, so its tag is not counted: which pairs are kept does not depend
@@ -184,7 +186,7 @@ def _encode_raw(tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filte
         marked=sum(pairs[row][2] > 0 for row in rows),
         texts=sum(pairs[row][2] for row in rows),
     )
-    return Encoded(
+    return TokenizedChunk(
         _pack([src_ids[row] for row in rows], tokenizer.src_vocab_size),
         _pack([tgt_ids[row] for row in rows], tokenizer.tgt_vocab_size),
         _pack_text([src_texts[row] for row in rows] if how.keep_text else []),

@@ -1,6 +1,6 @@
 """Chunks of text cut into pieces by processes of their own, as many as there are cores.
 
-The processes are plain children that run ``s2s.corpus.encode``. multiprocessing would import the
+The processes are plain children that run ``s2s.corpus.worker``. multiprocessing would import the
 user's script once more (spawn, forkserver), which need not be guarded against it, or copy a process
 with torch's threads in it (fork).
 """
@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from s2s.corpus.chunks import Chunk, ChunkEncoder, Encoded, Filter, Resample
-from s2s.corpus.encode import pack_job, pack_tokenizer, receive, send, unpack_encoded
+from s2s.corpus.chunks import Chunk, ChunkEncoder, Filter, Resample, TokenizedChunk
+from s2s.corpus.worker import pack_job, pack_tokenizer, receive, send, unpack_encoded
 from s2s.errors import TrainingError
 from s2s.machine import available_cores
 from s2s.tokenizer import Tokenizer
@@ -33,7 +33,7 @@ _PATIENCE = 5.0  # seconds for a process to end
 Job = tuple[Chunk, Filter | Resample]
 
 
-class Encoder:
+class TokenizerPool:
     """Encodes chunks, in this process if they are few and else in others; to be closed."""
 
     def __init__(self, tokenizer: Tokenizer, workers: int | None = None) -> None:
@@ -57,7 +57,7 @@ class Encoder:
         """The ids of the processes that were started."""
         return [worker.process.pid for worker in self._workers]
 
-    def map(self, jobs: Iterable[Job]) -> Iterator[Encoded]:
+    def map(self, jobs: Iterable[Job]) -> Iterator[TokenizedChunk]:
         """Yields what ``ChunkEncoder`` makes of each job, in their order.
 
         Raises:
@@ -71,7 +71,7 @@ class Encoder:
                 yield self._encode(*job)
             return
         threads = self._start()
-        waiting: deque[Future[Encoded]] = deque()
+        waiting: deque[Future[TokenizedChunk]] = deque()
         for job in chain(head, jobs):
             if len(waiting) == 2 * self._count:  # one at work and one at the ready for each
                 yield self._result(waiting.popleft())
@@ -120,14 +120,14 @@ class Encoder:
                 self._threads = ThreadPoolExecutor(self._count, "s2s-encode")
             return self._threads
 
-    def _result(self, future: Future[Encoded]) -> Encoded:
+    def _result(self, future: Future[TokenizedChunk]) -> TokenizedChunk:
         try:
             return future.result()
         except (CancelledError, TrainingError):
             self._check_open()
             raise
 
-    def _ask(self, job: Job) -> Encoded:
+    def _ask(self, job: Job) -> TokenizedChunk:
         worker = self._idle.get()
         try:
             return worker.ask(job)
@@ -150,7 +150,7 @@ class _Worker:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115
             # In a process group of its own, Ctrl-C reaches the parent alone, which then decides.
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "s2s.corpus.encode"],
+                [sys.executable, "-P", "-m", "s2s.corpus.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -164,7 +164,7 @@ class _Worker:
         self._requests, self._answers = self.process.stdin, self.process.stdout
         self._tokenizer: Tokenizer | None = tokenizer
 
-    def ask(self, job: Job) -> Encoded:
+    def ask(self, job: Job) -> TokenizedChunk:
         """Returns the answer to ``job``."""
         try:
             if self._tokenizer is not None:

@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.corpus.chunks import Encoded, Filter, PairCounts, make_filter, make_samplers
+from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter, make_samplers
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.folders import Building, remove_abandoned
 from s2s.corpus.pairs import check_file, check_kept, read_chunks
-from s2s.corpus.pool import Encoder
+from s2s.corpus.pool import TokenizerPool
 from s2s.corpus.sentences import Sentences, ids_dtype
 from s2s.errors import DataError, FileError, printable
 from s2s.tokenizer import Tokenizer
@@ -144,7 +144,7 @@ def open_shards(
     else:
         report(f"{what}: tokenising")
     with Building(folder, key) as building:
-        with Encoder(tokenizer, workers) as encoder:
+        with TokenizerPool(tokenizer, workers) as encoder:
             jobs = ((chunk, how) for chunk in read_chunks(config))
             writer = _Writer(building.path, tokenizer, keep_text)
             try:
@@ -269,7 +269,7 @@ class _Writer:
         for name in self.dtypes:
             self._write(f"{name}.offsets", np.zeros(1, "<i8"))
 
-    def add(self, encoded: Encoded) -> None:
+    def add(self, encoded: TokenizedChunk) -> None:
         self.counts += encoded.counts
         for name in self.dtypes:
             sentences: Sentences = getattr(encoded, name)

@@ -19,7 +19,7 @@ from s2s.corpus.plan import (
     plan_in_order,
     seed_of_batch,
 )
-from s2s.corpus.pool import Encoder
+from s2s.corpus.pool import TokenizerPool
 from s2s.corpus.prefetch import Prefetch
 from s2s.corpus.sentences import Sentences
 from s2s.corpus.shards import Shards
@@ -156,7 +156,7 @@ class BatchStream:
         with ExitStack() as stack:
             encoder = None
             if self._tokenizer is not None:
-                encoder = Encoder(self._tokenizer, self._workers)
+                encoder = TokenizerPool(self._tokenizer, self._workers)
             buffers = Prefetch(self._reader.buffers(place.epoch, place.buffer, encoder), 1)
             steps = Prefetch(self._steps(place, buffers), STEPS_AHEAD)
             # Ended in reverse, each by what it waits for.

@@ -7,10 +7,10 @@ import pytest
 
 from s2s.config import EOS_ID, TokenizerConfig
 from s2s.corpus.chunks import Chunk, ChunkEncoder, Filter, Resample
-from s2s.corpus.encode import pack_tokenizer, unpack_tokenizer
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.shards import open_shards
+from s2s.corpus.worker import pack_tokenizer, unpack_tokenizer
 from s2s.errors import ConfigError, ModelError
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.extend import extend_tokenizer, keeping

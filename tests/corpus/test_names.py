@@ -2,7 +2,7 @@ import gzip
 
 import pytest
 
-from s2s.corpus.names import parse_corpus, tagged
+from s2s.cli.corpora import parse_corpus, tagged
 from s2s.errors import ConfigError, FileError
 
 

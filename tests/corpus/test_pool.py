@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from s2s.corpus.chunks import Chunk, Filter, Resample
-from s2s.corpus.pool import SMALL, Encoder
+from s2s.corpus.pool import SMALL, TokenizerPool
 from s2s.errors import TrainingError
 
 FILTER = Filter("<2de>", 60, 4.0, keep_text=True)
@@ -45,18 +45,18 @@ def test_the_result_does_not_depend_on_the_processes(chunks, tokenizer):
         [(chunk, FILTER) for chunk in chunks],
         [(chunk, Resample(0.3, number)) for number, chunk in enumerate(chunks)],
     ):
-        with Encoder(tokenizer) as encoder:  # few at a time: in this process
+        with TokenizerPool(tokenizer) as encoder:  # few at a time: in this process
             here = [found for job in jobs for found in encoder.map([job])]
             assert encoder.processes == []
         for workers in (1, 3):
-            with Encoder(tokenizer, workers) as encoder:
+            with TokenizerPool(tokenizer, workers) as encoder:
                 there = list(encoder.map(iter(jobs)))
                 assert len(encoder.processes) == workers
             assert all(same(a, b) for a, b in zip(here, there, strict=True))
 
 
 def test_a_process_that_dies_is_an_error_that_says_so(chunks, tokenizer):
-    with Encoder(tokenizer, 1) as encoder:
+    with TokenizerPool(tokenizer, 1) as encoder:
         found = encoder.map([(chunk, FILTER) for chunk in chunks * 20])
         next(found)
         os.kill(encoder.processes[0], signal.SIGKILL)
@@ -67,7 +67,7 @@ def test_a_process_that_dies_is_an_error_that_says_so(chunks, tokenizer):
 def test_the_last_line_that_a_process_wrote_is_told(chunks, tokenizer):
     broken = Chunk(b"\xff", b"x")
     with (
-        Encoder(tokenizer, 1) as encoder,
+        TokenizerPool(tokenizer, 1) as encoder,
         pytest.raises(TrainingError, match=r"ended with status 1: UnicodeDecodeError: .* 0xff"),
     ):
         list(encoder.map([(broken, FILTER)] * (SMALL + 1)))
@@ -79,13 +79,13 @@ def test_an_error_while_reading_comes_through(chunks, tokenizer):
             yield chunk, FILTER
         raise KeyError("end of text")
 
-    with Encoder(tokenizer, 2) as encoder, pytest.raises(KeyError, match="end of text"):
+    with TokenizerPool(tokenizer, 2) as encoder, pytest.raises(KeyError, match="end of text"):
         list(encoder.map(jobs()))
 
 
 def test_closing_ends_the_processes_in_the_middle_of_work(chunks, tokenizer):
     before = children()
-    encoder = Encoder(tokenizer, 2)
+    encoder = TokenizerPool(tokenizer, 2)
     found = encoder.map([(chunk, FILTER) for chunk in chunks * 20])
     next(found)
     assert len(children() - before) == 2
@@ -100,9 +100,9 @@ def test_the_processes_end_when_their_parent_is_killed(tmp_path, tokenizer):
     program = """
 import sys, time
 from s2s.corpus.chunks import Chunk, Filter
-from s2s.corpus.pool import Encoder
+from s2s.corpus.pool import TokenizerPool
 from s2s.tokenizer import Tokenizer
-encoder = Encoder(Tokenizer(open(sys.argv[1], "rb").read()), 2)
+encoder = TokenizerPool(Tokenizer(open(sys.argv[1], "rb").read()), 2)
 found = encoder.map([(Chunk(b"sun", b"nus"), Filter(None, 9, 4.0))] * 100)
 next(found)
 print(*encoder.processes, flush=True)
@@ -127,7 +127,7 @@ def _runs(number):
 
 
 def test_a_process_imports_nothing_that_is_slow():
-    program = "import sys, s2s.corpus.encode; print(*sys.modules)"
+    program = "import sys, s2s.corpus.worker; print(*sys.modules)"
     found = subprocess.check_output([sys.executable, "-c", program], text=True)  # noqa: S603
     loaded = set(found.split())
     assert not loaded & {"torch", "rich", "typer", "onnxruntime", "onnx", "s2s.train"}
@@ -139,5 +139,5 @@ def test_files_of_the_current_folder_are_not_taken_for_modules(
     for name in ("struct.py", "numpy.py", "json.py"):
         (tmp_path / name).write_text("raise SystemExit('imported by mistake')")
     monkeypatch.chdir(tmp_path)
-    with Encoder(tokenizer, 1) as encoder:
+    with TokenizerPool(tokenizer, 1) as encoder:
         assert len(list(encoder.map([(chunk, FILTER) for chunk in chunks]))) == len(chunks)

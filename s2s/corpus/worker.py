@@ -1,6 +1,6 @@
 """A process that cuts text into pieces: chunks in on standard input, arrays out on standard output.
 
-``python -m s2s.corpus.encode`` is started by ``s2s.corpus.pool`` and ends with its input, so also
+``python -m s2s.corpus.worker`` is started by ``s2s.corpus.pool`` and ends with its input, so also
 when the parent is killed. A message is some parts of bytes, each with its length before it; no
 pickle. Nothing slow to import belongs here.
 """
@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from s2s.corpus.chunks import Chunk, ChunkEncoder, Encoded, Filter, PairCounts, Resample
+from s2s.corpus.chunks import Chunk, ChunkEncoder, Filter, PairCounts, Resample, TokenizedChunk
 from s2s.corpus.sentences import Sentences
 from s2s.tokenizer import Tokenizer
 
@@ -78,7 +78,7 @@ def unpack_job(parts: list[bytes]) -> tuple[Chunk, Filter | Resample]:
     return Chunk(*parts[1:]), kind(**header["settings"])
 
 
-def pack_encoded(encoded: Encoded) -> list[Part]:
+def pack_encoded(encoded: TokenizedChunk) -> list[Part]:
     """Returns the answer as a message."""
     counts = {name: getattr(encoded.counts, name) for name in PairCounts.__slots__}
     dtypes = [getattr(encoded, name).ids.dtype.str for name in _TEXTS]
@@ -89,14 +89,14 @@ def pack_encoded(encoded: Encoded) -> list[Part]:
     return parts
 
 
-def unpack_encoded(parts: list[bytes]) -> Encoded:
+def unpack_encoded(parts: list[bytes]) -> TokenizedChunk:
     """Returns what ``pack_encoded`` was given."""
     header = json.loads(parts[0])
     src, tgt, src_text, tgt_text = (
         Sentences(np.frombuffer(ids, dtype), np.frombuffer(offsets, np.int64))
         for ids, offsets, dtype in zip(parts[1::2], parts[2::2], header["dtypes"], strict=True)
     )
-    return Encoded(src, tgt, src_text, tgt_text, PairCounts(**header["counts"]))
+    return TokenizedChunk(src, tgt, src_text, tgt_text, PairCounts(**header["counts"]))
 
 
 def main() -> None:
