@@ -7,7 +7,9 @@ import numpy as np
 
 from s2s.config import FORBIDDEN_IDS
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.arithmetic import (
+from s2s_export.attention import Context, Memory, attend, merged, remember, remembered
+from s2s_export.encoder import Encoded
+from s2s_export.graph.arithmetic import (
     Arithmetic,
     Carried,
     Float32,
@@ -16,9 +18,7 @@ from s2s_export.arithmetic import (
     receive,
     to_array,
 )
-from s2s_export.attention import Context, Memory, attend, merged, remember, remembered
-from s2s_export.builder import Graph
-from s2s_export.encoder import Encoded
+from s2s_export.graph.builder import Graph
 from s2s_export.layers import StepState, hidden_bound, layer_weights, step
 
 

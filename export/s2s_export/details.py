@@ -6,7 +6,7 @@ of the last ones is followed afterwards, from the end to the beginning, if anybo
 
 from dataclasses import dataclass
 
-from s2s_export.builder import BOOL, FLOAT, INT64, Graph
+from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph
 
 
 @dataclass

@@ -17,8 +17,8 @@ import numpy as np
 from s2s.config import Cell, ModelConfig
 from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.arithmetic import Arithmetic, Carried, FloatArray, Signal, receive, to_array
-from s2s_export.builder import FLOAT, INT32, Graph
+from s2s_export.graph.arithmetic import Arithmetic, Carried, FloatArray, Signal, receive, to_array
+from s2s_export.graph.builder import FLOAT, INT32, Graph
 from s2s_export.layers import (
     ACTIVATIONS,
     STEP_GATES,

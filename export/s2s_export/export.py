@@ -10,7 +10,7 @@ from s2s.errors import ModelError, ParityError
 from s2s.files import atomic_output
 from s2s.formats.checksum import sealed
 from s2s.model.ensemble import load_runs
-from s2s_export.builder import stored
+from s2s_export.graph.builder import stored
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
 from s2s_export.parity import Parity, check_parity

@@ -7,8 +7,8 @@ import numpy as np
 from torch import nn
 
 from s2s.config import Activation, Cell, ModelConfig
-from s2s_export.arithmetic import Arithmetic, FloatArray, Signal, to_array
-from s2s_export.builder import Graph
+from s2s_export.graph.arithmetic import Arithmetic, FloatArray, Signal, to_array
+from s2s_export.graph.builder import Graph
 
 STEP_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 1, 3, 2), "gru": (0, 1, 2), "rnn": (0,)}
 """torch's gates are i, f, g, o (LSTM) and r, z, n (GRU). In steps written operator by operator, all

@@ -9,14 +9,14 @@ from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
 from s2s.version import __version__
-from s2s_export.arithmetic import Arithmetic, Float32
 from s2s_export.attention import Memory, prepare
-from s2s_export.builder import FLOAT, INT64, MICROSOFT, Graph, to_model
 from s2s_export.decoder import DecoderState, DecoderWriter
 from s2s_export.encoder import encode
 from s2s_export.ensemble import EnsembleWriter, member_prefix
+from s2s_export.graph.arithmetic import Arithmetic, Float32
+from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, to_model
+from s2s_export.graph.int8 import Int8
 from s2s_export.options import declare
-from s2s_export.quantise import Int8
 from s2s_export.search import Found, Inputs, beam_search
 
 Precision = Literal["fp32", "int8"]
@@ -54,7 +54,7 @@ def build_model(
             ensemble's names, ``members.0.decoder...``.
         search: ``length_factor`` and ``length_margin`` become constants of the graph; beam size,
             length penalty and ``max_length`` are its inputs.
-        precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.quantise``.
+        precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.graph.int8``.
 
     Returns:
         The model, with inputs and outputs as in the README, without metadata.

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from s2s.formats.option_inputs import DEFAULTS
-from s2s_export.builder import Graph
+from s2s_export.graph.builder import Graph
 
 
 @dataclass

@@ -12,9 +12,9 @@ import numpy as np
 from onnx import helper
 
 from s2s.config import BOS_ID
-from s2s_export.builder import BOOL, FLOAT, INT64, Graph, Shape
 from s2s_export.candidates import Steady
 from s2s_export.details import Trace
+from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape
 from s2s_export.options import Options
 from s2s_export.steps import (
     Decoding,

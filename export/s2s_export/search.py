@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from s2s.config import BOS_ID, PAD_ID, SearchConfig
-from s2s_export.arithmetic import Carried
-from s2s_export.builder import FLOAT, INT64, Graph
 from s2s_export.candidates import NOTHING, only_first
 from s2s_export.details import write_details
+from s2s_export.graph.arithmetic import Carried
+from s2s_export.graph.builder import FLOAT, INT64, Graph
 from s2s_export.options import Options
 from s2s_export.rounds import Batch, search_rounds
 from s2s_export.steps import Decoding, Memory, Rows, State, StepWriter

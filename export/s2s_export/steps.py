@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from s2s.config import EOS_ID, PAD_ID
-from s2s_export.arithmetic import Carried, Part
-from s2s_export.builder import BOOL, FLOAT, INT64, Graph, Shape
 from s2s_export.candidates import Steady, candidates
 from s2s_export.details import Trace
+from s2s_export.graph.arithmetic import Carried, Part
+from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape
 
 Memory = TypeVar("Memory")
 State = TypeVar("State")

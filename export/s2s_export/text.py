@@ -17,7 +17,7 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import BYTE, read_pieces
 from s2s.tokenizer.tags import codes
 from s2s.version import __version__
-from s2s_export.builder import BOOL, EXTENSIONS, FLOAT, INT64, ML, STRING, Graph, to_model
+from s2s_export.graph.builder import BOOL, EXTENSIONS, FLOAT, INT64, ML, STRING, Graph, to_model
 from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search
 from s2s_export.search import Found
 

@@ -28,7 +28,7 @@ from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import SPACE, Ids, algorithm_of, read_pieces
 from s2s.tokenizer.tags import codes
-from s2s_export.builder import INT64
+from s2s_export.graph.builder import INT64
 
 SCORE_TOLERANCE = 1e-5
 """Largest score difference accepted, in nats: the same sums, in the same order."""

@@ -17,7 +17,7 @@ from s2s.errors import ConfigError, FileError, ModelError, ParityError
 from s2s.model.run import load_run
 from s2s_export import build_model, check_parity, export_run
 from s2s_export import export as export_module
-from s2s_export.quantise import FEW_CODES, LOW_POINT, to_codes, vocabulary_codes
+from s2s_export.graph.int8 import FEW_CODES, LOW_POINT, to_codes, vocabulary_codes
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])

@@ -20,8 +20,8 @@ from s2s.model.run import load_run
 from s2s.text import clean
 from s2s_export import add_metadata, build_model, export_run
 from s2s_export import export as export_module
-from s2s_export.builder import EXTENSIONS, STRING, Graph, to_model
 from s2s_export.export import serialize
+from s2s_export.graph.builder import EXTENSIONS, STRING, Graph, to_model
 from s2s_export.text import _clean, build_text_model
 from s2s_export.text_parity import _check_cuts, check_texts
 

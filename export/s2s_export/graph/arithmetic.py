@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s2s_export.builder import FLOAT, Graph, Shape
+from s2s_export.graph.builder import FLOAT, Graph, Shape
 
 FloatArray = NDArray[np.float32]
 

@@ -27,8 +27,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s_export.arithmetic import Carried, FloatArray, Signal, first_rows
-from s2s_export.builder import FLOAT, MICROSOFT, UINT8, Graph
+from s2s_export.graph.arithmetic import Carried, FloatArray, Signal, first_rows
+from s2s_export.graph.builder import FLOAT, MICROSOFT, UINT8, Graph
 
 CODES = 127
 """Largest distance of a uint8 activation from its zero point, and of an int8 weight from 0."""
@@ -92,7 +92,7 @@ def _rounded(weight: FloatArray, largest: FloatArray) -> tuple[NDArray[np.int8],
 
 
 class Int8:
-    """See ``s2s_export.arithmetic.Arithmetic``."""
+    """See ``s2s_export.graph.arithmetic.Arithmetic``."""
 
     microsoft = True
     recurrent_nodes = False

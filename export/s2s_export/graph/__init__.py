@@ -1,0 +1,1 @@
+"""Nodes and values of an ONNX graph: the builder, and arithmetic in fp32 and int8."""
