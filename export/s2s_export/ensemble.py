@@ -16,7 +16,7 @@ def member_prefix(number: int) -> str:
 class EnsembleWriter:
     """Writes one step of all members, each with its own memory and state.
 
-    See ``s2s_export.steps.StepWriter``.
+    See ``s2s_export.search.steps.StepWriter``.
     """
 
     def __init__(self, decoders: Sequence[DecoderWriter]) -> None:

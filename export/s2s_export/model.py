@@ -16,8 +16,8 @@ from s2s_export.ensemble import EnsembleWriter, member_prefix
 from s2s_export.graph.arithmetic import Arithmetic, Float32
 from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, to_model
 from s2s_export.graph.int8 import Int8
-from s2s_export.options import declare
-from s2s_export.search import Found, Inputs, beam_search
+from s2s_export.search.beam import Found, Inputs, beam_search
+from s2s_export.search.options import declare
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)

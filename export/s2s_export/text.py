@@ -19,7 +19,7 @@ from s2s.tokenizer.tags import codes
 from s2s.version import __version__
 from s2s_export.graph.builder import BOOL, EXTENSIONS, FLOAT, INT64, ML, STRING, Graph, to_model
 from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search
-from s2s_export.search import Found
+from s2s_export.search.beam import Found
 
 BLANKS = (
     r"[\x00\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}"

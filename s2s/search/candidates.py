@@ -1,9 +1,9 @@
 """Which pieces may follow a hypothesis, when more is asked for than the most probable ones.
 
-The reference in torch of ``s2s_export.candidates``, which writes the same into the graph. A step
-goes in this order: the bias on logits, the least length, n-grams that may not come again, the end
-where that leaves nothing; then the best pieces, or one that is drawn; then a given prefix, which is
-put in whatever was chosen.
+The reference in torch of ``s2s_export.search.candidates``, which writes the same into the graph. A
+step goes in this order: the bias on logits, the least length, n-grams that may not come again, the
+end where that leaves nothing; then the best pieces, or one that is drawn; then a given prefix,
+which is put in whatever was chosen.
 """
 
 from typing import NamedTuple

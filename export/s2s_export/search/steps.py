@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from s2s.config import EOS_ID, PAD_ID
-from s2s_export.candidates import Steady, candidates
-from s2s_export.details import Trace
 from s2s_export.graph.arithmetic import Carried, Part
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape
+from s2s_export.search.candidates import Steady, candidates
+from s2s_export.search.details import Trace
 
 Memory = TypeVar("Memory")
 State = TypeVar("State")
@@ -141,7 +141,7 @@ def _extend(
 
     Returns:
         The condition to go on; the candidates chosen and the log-probabilities of all of them, see
-        ``s2s_export.details``; the next rows.
+        ``s2s_export.search.details``; the next rows.
     """
     # The best of each hypothesis first, then the best of those.
     pieces, log_probs = candidates(body, fixed.steady, step, logits, before.history)

@@ -10,7 +10,7 @@ import numpy as np
 from s2s.config import EOS_ID
 from s2s.search.draw import ADDEND, FACTOR, PRIME, ROUNDS
 from s2s_export.graph.builder import DOUBLE, FLOAT, INT64, Graph
-from s2s_export.options import Options
+from s2s_export.search.options import Options
 
 NOTHING = np.array(-np.inf, dtype=np.float32)
 

@@ -12,11 +12,11 @@ import numpy as np
 from onnx import helper
 
 from s2s.config import BOS_ID
-from s2s_export.candidates import Steady
-from s2s_export.details import Trace
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape
-from s2s_export.options import Options
-from s2s_export.steps import (
+from s2s_export.search.candidates import Steady
+from s2s_export.search.details import Trace
+from s2s_export.search.options import Options
+from s2s_export.search.steps import (
     Decoding,
     Fixed,
     Memory,

@@ -5,8 +5,8 @@ carried. Hypotheses are rows, (batch * beam, ...). An unfinished hypothesis has 
 the step, so one penalty serves all of them, and a finished one keeps its score: no lengths are
 carried, only ``stop``, the last step that extends the hypothesis.
 
-One Loop is over steps (``s2s_export.steps``), and stands in one over rounds, which takes finished
-sentences out of the batch (``s2s_export.rounds``).
+One Loop is over steps (``s2s_export.search.steps``), and stands in one over rounds, which takes
+finished sentences out of the batch (``s2s_export.search.rounds``).
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from s2s.config import BOS_ID, PAD_ID, SearchConfig
-from s2s_export.candidates import NOTHING, only_first
-from s2s_export.details import write_details
 from s2s_export.graph.arithmetic import Carried
 from s2s_export.graph.builder import FLOAT, INT64, Graph
-from s2s_export.options import Options
-from s2s_export.rounds import Batch, search_rounds
-from s2s_export.steps import Decoding, Memory, Rows, State, StepWriter
+from s2s_export.search.candidates import NOTHING, only_first
+from s2s_export.search.details import write_details
+from s2s_export.search.options import Options
+from s2s_export.search.rounds import Batch, search_rounds
+from s2s_export.search.steps import Decoding, Memory, Rows, State, StepWriter
 
 
 @dataclass
