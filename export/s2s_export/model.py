@@ -9,13 +9,13 @@ from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
 from s2s.version import __version__
-from s2s_export.attention import Memory, prepare
-from s2s_export.decoder import DecoderState, DecoderWriter
-from s2s_export.encoder import encode
-from s2s_export.ensemble import EnsembleWriter, member_prefix
 from s2s_export.graph.arithmetic import Arithmetic, Float32
 from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, to_model
 from s2s_export.graph.int8 import Int8
+from s2s_export.network.attention import Memory, prepare
+from s2s_export.network.decoder import DecoderState, DecoderWriter
+from s2s_export.network.encoder import encode
+from s2s_export.network.ensemble import EnsembleWriter, member_prefix
 from s2s_export.search.beam import Found, Inputs, beam_search
 from s2s_export.search.options import declare
 

@@ -6,8 +6,8 @@ are constants of the graph: no calibration data, and, unlike in onnxruntime's dy
 with one scale for a whole batch, none depends on a sentence's neighbours. What has no bound (ReLU
 states, the projected values of multihead attention) gets a scale for each row, which keeps that
 promise too. Attention is in fp32 and adds in the same order whatever the batch
-(``s2s_export.attention``): all scores of 1,000 Multi30k sentences are the same bits alone and in
-any batch tried, with one thread and with two.
+(``s2s_export.network.attention``): all scores of 1,000 Multi30k sentences are the same bits alone
+and in any batch tried, with one thread and with two.
 
 Activations are uint8 around 128, weights int8 with a scale for each output. x86 processors without
 VNNI add the products of two neighbours in 16 bits (``vpmaddubsw``) and saturate without a word.
@@ -18,8 +18,8 @@ its activations have 7 bits instead, 1 to 127 around 64, and 127 * (127 + 127) f
 weights are what costs precision (recipes/README.md, "int8 beside fp32": 0.017 by the weights with
 that limit, 0.004 by activations of 8 bits).
 
-The product that makes the readout is left in float32 (``s2s_export.decoder``). The others are
-onnxruntime's ``MatMulIntegerToFloat``; everything between products is float32.
+The product that makes the readout is left in float32 (``s2s_export.network.decoder``). The others
+are onnxruntime's ``MatMulIntegerToFloat``; everything between products is float32.
 """
 
 from collections.abc import Sequence

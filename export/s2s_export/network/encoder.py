@@ -19,7 +19,7 @@ from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.graph.arithmetic import Arithmetic, Carried, FloatArray, Signal, receive, to_array
 from s2s_export.graph.builder import FLOAT, INT32, Graph
-from s2s_export.layers import (
+from s2s_export.network.layers import (
     ACTIVATIONS,
     STEP_GATES,
     StepState,

@@ -20,9 +20,9 @@ import numpy as np
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention
 from s2s.model.decoder import Decoder
-from s2s_export.encoder import Encoded
 from s2s_export.graph.arithmetic import Arithmetic, FloatArray, Part, Signal, to_array
 from s2s_export.graph.builder import Graph, Shape
+from s2s_export.network.encoder import Encoded
 
 BLOCK = 16
 """Keys in a product."""

@@ -7,8 +7,6 @@ import numpy as np
 
 from s2s.config import FORBIDDEN_IDS
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.attention import Context, Memory, attend, merged, remember, remembered
-from s2s_export.encoder import Encoded
 from s2s_export.graph.arithmetic import (
     Arithmetic,
     Carried,
@@ -19,7 +17,9 @@ from s2s_export.graph.arithmetic import (
     to_array,
 )
 from s2s_export.graph.builder import Graph
-from s2s_export.layers import StepState, hidden_bound, layer_weights, step
+from s2s_export.network.attention import Context, Memory, attend, merged, remember, remembered
+from s2s_export.network.encoder import Encoded
+from s2s_export.network.layers import StepState, hidden_bound, layer_weights, step
 
 
 @dataclass

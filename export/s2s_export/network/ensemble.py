@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from s2s_export.attention import Memory
-from s2s_export.decoder import DecoderState, DecoderWriter
 from s2s_export.graph.arithmetic import Carried, Part
 from s2s_export.graph.builder import Graph
+from s2s_export.network.attention import Memory
+from s2s_export.network.decoder import DecoderState, DecoderWriter
 
 
 def member_prefix(number: int) -> str:
