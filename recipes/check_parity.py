@@ -23,7 +23,7 @@ from s2s.model.run import load_run
 from s2s.search.beam import Hypotheses, beam_search
 from s2s.text import clean, read_lines
 from s2s_export import build_model
-from s2s_export.parity import Session
+from s2s_export.parity.session import Session
 
 BATCH = 32
 Item = TypeVar("Item")

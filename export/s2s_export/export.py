@@ -14,8 +14,8 @@ from s2s_export.graph.builder import stored
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
 from s2s_export.parity import Parity, check_parity
-from s2s_export.text import build_text_model
-from s2s_export.text_parity import TextParity, check_texts, extensions_path
+from s2s_export.parity.text import TextParity, check_texts, extensions_path
+from s2s_export.text_model import build_text_model
 
 LARGEST = 2**31 - 1
 """Bytes of a protobuf; a larger model would need external data, which s2s never writes."""

@@ -13,7 +13,7 @@ from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig
 from s2s.search.beam import beam_search
 from s2s.search.candidates import Given
 from s2s_export import build_model
-from s2s_export.session import Session
+from s2s_export.parity.session import Session
 
 VOCAB = 20
 LIMITS = {"length_factor": 1, "length_margin": 4}

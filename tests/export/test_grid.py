@@ -13,8 +13,8 @@ from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.ensemble import Ensemble
 from s2s.search.beam import beam_search
 from s2s_export import Parity, build_model
-from s2s_export.parity import compare, count_identical, rows_of
-from s2s_export.session import Session
+from s2s_export.parity.model import compare, count_identical, rows_of
+from s2s_export.parity.session import Session
 
 CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
 ATTENTIONS = ("dot", "general", "mlp", "multihead")

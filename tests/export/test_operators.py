@@ -16,7 +16,7 @@ from s2s.formats.operators import OPERATORS, check_graph
 from s2s.model.run import load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export import add_metadata, build_model
-from s2s_export.text import build_text_model
+from s2s_export.text_model import build_text_model
 
 OLD = {("", "Round")}
 """What s2s 0.1.0 wrote besides."""

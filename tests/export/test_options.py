@@ -14,7 +14,7 @@ from s2s.model.ensemble import Ensemble
 from s2s.search.beam import beam_search
 from s2s.search.candidates import Given
 from s2s_export import build_model
-from s2s_export.session import Session
+from s2s_export.parity.session import Session
 
 VOCAB = 40
 SRC_LENGTHS = torch.tensor([9, 3, 5, 9, 1])

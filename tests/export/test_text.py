@@ -22,8 +22,8 @@ from s2s_export import add_metadata, build_model, export_run
 from s2s_export import export as export_module
 from s2s_export.export import serialize
 from s2s_export.graph.builder import EXTENSIONS, STRING, Graph, to_model
-from s2s_export.text import _clean, build_text_model
-from s2s_export.text_parity import _check_cuts, check_texts
+from s2s_export.parity.text import _check_cuts, check_texts
+from s2s_export.text_model import _clean, build_text_model
 
 TEXTS = [
     "the cat sat on the mat",

@@ -9,8 +9,8 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.search.beam import beam_search
 from s2s_export import build_model
-from s2s_export.parity import rows_of
-from s2s_export.session import Session
+from s2s_export.parity.model import rows_of
+from s2s_export.parity.session import Session
 
 KINDS = [
     {"cell": "lstm", "attention": "general"},

@@ -14,8 +14,8 @@ from s2s.search.beam import beam_search
 from s2s.text import clean, read_lines
 from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import build_model
-from s2s_export.parity import rows_of
-from s2s_export.session import Session
+from s2s_export.parity.model import rows_of
+from s2s_export.parity.session import Session
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "multi30k"
 KINDS = [{"cell": "lstm"}, {"cell": "gru", "attention": "mlp", "context": "input_feeding"}]

@@ -13,6 +13,7 @@ from s2s.errors import ConfigError
 from s2s.text import read_lines
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
+from s2s_export.parity import model as parity_model
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 WORDS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
@@ -28,8 +29,8 @@ def distil(monkeypatch):
     monkeypatch.setattr(module, "MODEL", SMALL)
     monkeypatch.setattr(module, "TOKENIZER", PIECES)
     monkeypatch.setattr(module, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1})
-    monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
-    monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
+    monkeypatch.setattr(parity_model, "BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
+    monkeypatch.setattr(parity_model, "BEAMS", (5,))
     return module
 
 

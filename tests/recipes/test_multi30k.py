@@ -13,6 +13,7 @@ pytest.importorskip("torch")
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
 from s2s.text import read_lines
+from s2s_export.parity import model as parity_model
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "multi30k"
@@ -68,8 +69,8 @@ def run_main(multi30k, published, tmp_path, monkeypatch, capfd):
         {"batch_tokens": 60, "max_minutes": 5.0, "bleu_sentences": 2, "workers": 1},
     )
     monkeypatch.setattr(multi30k, "SETTINGS", {"cpu": settings})
-    monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
-    monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
+    monkeypatch.setattr(parity_model, "BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
+    monkeypatch.setattr(parity_model, "BEAMS", (5,))
 
     def run(*options):
         start = ["multi30k.py", "--data", str(published), "--out", str(tmp_path / "out")]

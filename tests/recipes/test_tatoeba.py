@@ -13,6 +13,7 @@ pytest.importorskip("torch")
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import DataError, FileError
 from s2s.text import read_lines
+from s2s_export.parity import model as parity_model
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "mixed-en-de"
@@ -168,8 +169,8 @@ def test_a_whole_run_on_an_archive_and_on_a_prepared_corpus(
     monkeypatch.setattr(
         tatoeba, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1}
     )
-    monkeypatch.setattr("s2s_export.parity.BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
-    monkeypatch.setattr("s2s_export.parity.BEAMS", (5,))
+    monkeypatch.setattr(parity_model, "BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
+    monkeypatch.setattr(parity_model, "BEAMS", (5,))
 
     def run(*options):
         monkeypatch.setattr(sys, "argv", ["tatoeba.py", "--max-updates", "6", *map(str, options)])

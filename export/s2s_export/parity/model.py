@@ -22,7 +22,7 @@ from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
 from s2s.search.beam import Hypotheses, Memory, State, StepModel, beam_search, length_penalty
 from s2s_export.model import as_members
-from s2s_export.session import Session
+from s2s_export.parity.session import Session
 
 SCORE_TOLERANCE = 1e-3
 """Largest score difference accepted for equal pieces in fp32, in nats."""
