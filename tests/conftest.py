@@ -5,11 +5,11 @@ import io
 import json
 import signal
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hypothesis import Phase, settings
+from paths import DATA
 
 # The same examples each time, so that a change is what breaks a test; --hypothesis-profile default
 # looks for others.
@@ -17,8 +17,6 @@ settings.register_profile("fixed", derandomize=True)
 # Of a change to the search, that it breaks a test is enough (`make mutants`).
 settings.register_profile("mutants", derandomize=True, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("fixed")
-
-DATA = Path(__file__).parent / "data"
 
 
 class Finished(NamedTuple):

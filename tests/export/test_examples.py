@@ -14,13 +14,14 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from paths import ROOT
+
 from s2s import Translator
 from s2s.formats.checksum import sealed
 from s2s.formats.model_file import read_model_file
 from s2s.protobuf import read_fields, write_field
 from s2s.tokenizer.pieces import append_pieces, read_pieces
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "export" / "examples"
 NODE = shutil.which("node")
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")

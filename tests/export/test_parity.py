@@ -10,8 +10,8 @@ from s2s.config import EOS_ID, SearchConfig
 from s2s.errors import ConfigError, ParityError
 from s2s.search.beam import beam_search
 from s2s_export import Parity, build_model, check_parity
-from s2s_export.parity.model import compare
 from s2s_export.parity import model as parity_module
+from s2s_export.parity.model import compare
 from s2s_export.parity.session import Session
 
 SRC, SRC_LENGTHS = torch.tensor([[5, 9, 7, EOS_ID]]), torch.tensor([4])

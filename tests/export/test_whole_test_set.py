@@ -1,12 +1,12 @@
 """All of a test set: what torch says, and the same bits alone, in any batch, by any threads."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
+
+from paths import SHARED_DATA
 
 from s2s.config import SearchConfig, TokenizerConfig
 from s2s.runtime.backend import pad
@@ -17,7 +17,7 @@ from s2s_export import build_model
 from s2s_export.parity.model import rows_of
 from s2s_export.parity.session import Session
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "multi30k"
+MULTI30K = SHARED_DATA / "multi30k"
 KINDS = [{"cell": "lstm"}, {"cell": "gru", "attention": "mlp", "context": "input_feeding"}]
 
 
@@ -33,11 +33,11 @@ def searched(search, sentences, batches, config):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
+@pytest.mark.skipif(not MULTI30K.is_dir(), reason=f"{MULTI30K} is not here")
 @pytest.mark.parametrize("beam", [1, 5])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind["cell"])
 def test_all_of_multi30k_is_the_same_alone_and_in_any_batch(make_model, tiny_config, kind, beam):
-    lines = [clean(line) for line in read_lines(SHARED / "test_2016_flickr.en.gz")]
+    lines = [clean(line) for line in read_lines(MULTI30K / "test_2016_flickr.en.gz")]
     tokenizer = train_tokenizer(lines, lines, TokenizerConfig(vocab_size=1000), seed=1)
     sentences = [tuple(ids) for ids in tokenizer.encode_src(lines)]
     assert len(sentences) == 1000

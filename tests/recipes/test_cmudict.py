@@ -8,10 +8,11 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from paths import RECIPES
+
 from s2s.errors import MissingPackageError
 from s2s.tokenizer.learn import train_tokenizer
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 LINES = """\
 'bout B AW1 T
 a AH0

@@ -8,10 +8,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
+from paths import RECIPES
+
 from s2s.config import UNK_ID
 from s2s.tokenizer.learn import train_tokenizer
-
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture(scope="module")

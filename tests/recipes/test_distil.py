@@ -1,11 +1,12 @@
 import importlib.util
 import random
 import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
+
+from paths import RECIPES
 
 from s2s import Translator
 from s2s.config import ModelConfig, TokenizerConfig
@@ -15,7 +16,6 @@ from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
 from s2s_export.parity import model as parity_model
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 WORDS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
 SMALL = ModelConfig(embedding_size=8, hidden_size=8, tie="all")
 PIECES = TokenizerConfig(vocab_size=50)

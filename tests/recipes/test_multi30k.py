@@ -4,18 +4,18 @@ import importlib.util
 import random
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
+
+from paths import ROOT
 
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
 from s2s.text import read_lines
 from s2s_export.parity import model as parity_model
 
-ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "multi30k"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
 

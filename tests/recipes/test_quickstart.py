@@ -1,12 +1,10 @@
 import importlib.util
 import re
-from pathlib import Path
 
 import pytest
+from paths import RECIPES
 
 pytest.importorskip("torch")
-
-RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 @pytest.fixture

@@ -4,18 +4,18 @@ import random
 import re
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("torch")
+
+from paths import ROOT
 
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import DataError, FileError
 from s2s.text import read_lines
 from s2s_export.parity import model as parity_model
 
-ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "mixed-en-de"
 WORDS = {
     "one": "eins",

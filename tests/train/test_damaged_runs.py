@@ -5,7 +5,6 @@ import pickle
 import random
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ torch = pytest.importorskip("torch")
 
 from mutants import SENTENCEPIECE, blind, of_json, of_message, of_safetensors
 from ordeals import Victim, try_all
+from paths import DATA
 from tiny_runs import TRAINING, run
 
 from s2s import Translator
@@ -20,7 +20,7 @@ from s2s.errors import FileError, ModelError, S2SError
 from s2s.model.run import load_run
 from s2s.train.checkpoint import load_last
 
-OLD = Path(__file__).parents[1] / "data" / "run-0.1.0"
+OLD = DATA / "run-0.1.0"
 FILES = ("config.json", "src.model", "best.safetensors", "last.safetensors")
 
 

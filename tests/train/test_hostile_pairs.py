@@ -1,10 +1,10 @@
 """Pairs that no careful person would train on, through ``s2s train``."""
 
 import unicodedata
-from pathlib import Path
 
 import pytest
 from hostile import ODD_LINES, SOME_REFUSED
+from paths import SHARED_DATA
 
 pytest.importorskip("torch")
 
@@ -121,15 +121,15 @@ def test_what_is_no_text_is_not_trained_on(train, tmp_path, data, message):
 
 
 # The same over files made by others, where they are at hand.
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "hostile"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
+HOSTILE = SHARED_DATA / "hostile"
+needs_shared = pytest.mark.skipif(not HOSTILE.is_dir(), reason=f"{HOSTILE} is not here")
 UNPAIRED = ("shorter-target", "longer-target", "empty-target", "both-empty", "latin1-target")
 
 
 @needs_shared
 @pytest.mark.slow
 @pytest.mark.parametrize("validate", [False, True], ids=["train", "validate"])
-@pytest.mark.parametrize("path", sorted(SHARED.glob("pair/*.en")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(HOSTILE.glob("pair/*.en")), ids=lambda path: path.stem)
 def test_hostile_pairs(train, tmp_path, path, validate):
     tgt = path.with_suffix(".de")
     finished = train(path.read_bytes(), tgt.read_bytes(), validate=validate)
@@ -144,11 +144,11 @@ def test_hostile_pairs(train, tmp_path, path, validate):
 
 @needs_shared
 @pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(SHARED.glob("[tg]*/*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(HOSTILE.glob("[tg]*/*")), ids=lambda path: path.name)
 def test_hostile_texts_as_both_sides(s2s, tmp_path, path):
     copy = tmp_path / f"copy.{path.name}"
     copy.write_bytes(path.read_bytes())
-    plain = ("--val-src", SHARED / "pair/plain.en", "--val-tgt", SHARED / "pair/plain.de")
+    plain = ("--val-src", HOSTILE / "pair/plain.en", "--val-tgt", HOSTILE / "pair/plain.de")
     out = tmp_path / "run"
     finished = s2s("train", "--src", path, "--tgt", copy, *plain, "--out", out, *SMALL)
     assert finished.code in (0, 2), finished.err

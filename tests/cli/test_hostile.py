@@ -1,12 +1,13 @@
 """What no ordinary text contains, through ``s2s translate`` and ``Translator``."""
 
 import gzip
-from pathlib import Path
 
 import pytest
 from hostile import LONG_LINES, ODD_LINES, PACKED, REFUSED, SAME, SOME_REFUSED
 
 pytest.importorskip("onnxruntime")
+
+from paths import SHARED_DATA
 
 from s2s.errors import ConfigError
 from s2s.text import clean, read_lines
@@ -117,11 +118,11 @@ def test_a_typed_end_piece_ends_nothing(translator):
 
 
 # The same over files made by others, where they are at hand.
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile"
+HOSTILE = SHARED_DATA / "hostile"
 NO_TEXT = ("utf16", "latin1", "invalid-utf8", "binary", "png")
 NO_GZIP = ("zero-bytes", "truncated", "trailing-garbage", "bad-checksum", "not-gzip")
 LINES_LIKE_PLAIN = ("plain", "members", "gzip-named", "crlf", "bom.", "surrounding-", "no-final-")
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
+needs_shared = pytest.mark.skipif(not HOSTILE.is_dir(), reason=f"{HOSTILE} is not here")
 
 
 def count_lines(data):
@@ -130,7 +131,7 @@ def count_lines(data):
 
 
 @needs_shared
-@pytest.mark.parametrize("path", sorted(SHARED.glob("[tg]*/*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(HOSTILE.glob("[tg]*/*")), ids=lambda path: path.name)
 def test_hostile_files(s2s, tiny, tmp_path, path):
     output = tmp_path / "out"
     finished = s2s("translate", tiny, path, "-o", output, "--beam-size", "1")
@@ -147,5 +148,5 @@ def test_hostile_files(s2s, tiny, tmp_path, path):
     assert output.read_bytes().count(b"\n") == count_lines(path.read_bytes())
     assert typed == (0, output.read_bytes(), finished.err)
     if path.name.startswith(LINES_LIKE_PLAIN):
-        plain = [clean(line) for line in read_lines(SHARED / "text" / "plain.txt")]
+        plain = [clean(line) for line in read_lines(HOSTILE / "text" / "plain.txt")]
         assert [clean(line) for line in read_lines(path)] == plain

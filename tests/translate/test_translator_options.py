@@ -2,11 +2,12 @@
 
 import logging
 import math
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("onnxruntime")
+
+from paths import DATA
 
 from s2s import Translator
 from s2s.errors import ConfigError, DataError, ModelError
@@ -97,7 +98,7 @@ def test_pieces_can_be_banned_and_repetition_forbidden(translator):
 
 
 def test_a_file_of_an_older_release_translates_but_has_no_options():
-    old = Translator(Path(__file__).parent / "data" / "tiny-0.1.0.onnx")
+    old = Translator(DATA / "tiny-0.1.0.onnx")
     assert old.translate(["drei eins zwölf"])[0].text == "three one twelve"
     with pytest.raises(ModelError, match="knows no prefix: an older s2s wrote it; export it again"):
         old.translate(["eins"], prefix="one")

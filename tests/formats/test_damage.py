@@ -6,7 +6,6 @@ import json
 import pickle
 import random
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ pytest.importorskip("onnxruntime")
 import ordeals
 from mutants import ONNX, SENTENCEPIECE, blind, of_message
 from ordeals import Victim, try_all
+from paths import DATA
 
 from s2s import Translator
 from s2s.config import TokenizerConfig
@@ -25,7 +25,6 @@ from s2s.protobuf import read_fields, write_field
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 
-DATA = Path(__file__).parent / "data"
 TEXTS = ["eins zwei drei vier", "fünf sechs sieben", "acht neun zehn elf zwölf"] * 9
 COUNTS = [40, pytest.param(1000, marks=pytest.mark.slow)]
 

@@ -1,9 +1,8 @@
 """What no ordinary text contains, through ``s2s evaluate`` and ``s2s score``."""
 
-from pathlib import Path
-
 import pytest
 from hostile import LONG_LINES, ODD_LINES, PLAIN, SAME, SOME_REFUSED
+from paths import SHARED_DATA
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("sacrebleu")
@@ -104,12 +103,12 @@ def test_what_is_no_text_is_refused_on_each_side(s2s, tiny, files, tmp_path, dat
 
 
 # The same over files made by others, where they are at hand.
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "hostile"
+HOSTILE = SHARED_DATA / "hostile"
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
+@pytest.mark.skipif(not HOSTILE.is_dir(), reason=f"{HOSTILE} is not here")
 @pytest.mark.slow
-@pytest.mark.parametrize("path", sorted(SHARED.glob("[tg]*/*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(HOSTILE.glob("[tg]*/*")), ids=lambda path: path.name)
 def test_hostile_files_on_each_side(s2s, tiny, files, path):
     from s2s.errors import DataError
     from s2s.text import read_lines

@@ -5,11 +5,10 @@
 
 import ast
 import tomllib
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 SOURCES = [
     path for part in ("s2s", "export", "recipes") for path in sorted((ROOT / part).rglob("*.py"))
 ]

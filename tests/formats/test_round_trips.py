@@ -11,6 +11,7 @@ onnx = pytest.importorskip("onnx")
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from paths import DATA
 
 from s2s.config import (
     Config,
@@ -183,9 +184,9 @@ SEARCHES = st.builds(
 
 
 @pytest.fixture(scope="module")
-def materials(request):
+def materials():
     """A graph whose metadata is written anew, its tokenizer, and a network of its sizes."""
-    path = request.path.parent / "data" / "tiny.onnx"
+    path = DATA / "tiny.onnx"
     tokenizer = read_model_file(path).tokenizer
     size = tokenizer.src_vocab_size
     config = ModelConfig(

@@ -1,6 +1,5 @@
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,7 @@ pytest.importorskip("sacrebleu")
 from s2s.score.metrics import compare, score
 
 from pages import read_page  # isort: skip
+from paths import DATA
 
 WORDS = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -31,9 +31,6 @@ def files(tmp_path):
     for name, lines in texts.items():
         (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return {name: tmp_path / name for name in texts} | {"texts": texts}
-
-
-DATA = Path(__file__).parent / "data"
 
 
 def test_output_is_scored_from_standard_input_as_from_a_file(s2s, files):
