@@ -10,7 +10,7 @@ from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
 from s2s.version import __version__
 from s2s_export.graph.arithmetic import Arithmetic, Float32
-from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, to_model
+from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, Value, to_model
 from s2s_export.graph.int8 import Int8
 from s2s_export.network.attention import Memory, prepare
 from s2s_export.network.decoder import DecoderState, DecoderWriter
@@ -85,7 +85,7 @@ def write_search(
     models: Sequence[Seq2Seq],
     search: SearchConfig,
     precision: Precision,
-    src: tuple[str, str],
+    src: tuple[Value, Value],
 ) -> Found:
     """Writes networks and search, and declares the inputs that say how to search.
 

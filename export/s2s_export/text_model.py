@@ -17,7 +17,17 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import BYTE, read_pieces
 from s2s.tokenizer.tags import codes
 from s2s.version import __version__
-from s2s_export.graph.builder import BOOL, EXTENSIONS, FLOAT, INT64, ML, STRING, Graph, to_model
+from s2s_export.graph.builder import (
+    BOOL,
+    EXTENSIONS,
+    FLOAT,
+    INT64,
+    ML,
+    STRING,
+    Graph,
+    Value,
+    to_model,
+)
 from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search
 from s2s_export.search.beam import Found
 
@@ -76,14 +86,14 @@ def build_text_model(
     return to_model(graph, __version__, domains)
 
 
-def _lengthened(graph: Graph, texts: str, spare: str, value: str) -> str:
-    """Writes (batch + spare,) string: ``value`` at the end where ``spare`` (1,) is 1, not 0."""
-    longer = graph.op("Concat", texts, graph.strings(value), axis=0)
+def _lengthened(graph: Graph, texts: Value, spare: Value, filler: str) -> Value:
+    """Writes (batch + spare,) string: ``filler`` at the end where ``spare`` (1,) is 1, not 0."""
+    longer = graph.op("Concat", texts, graph.strings(filler), axis=0)
     end = graph.op("Add", graph.op("Shape", texts), spare)
     return graph.op("Slice", longer, graph.ints(0), end)
 
 
-def _without_nul(graph: Graph, text: str, batch: str) -> str:
+def _without_nul(graph: Graph, text: Value, batch: Value) -> Value:
     """Writes ``text`` as it is, and an error if a NUL is in it.
 
     The operators of onnxruntime-extensions read a string up to its first NUL. One that finds
@@ -99,7 +109,7 @@ def _without_nul(graph: Graph, text: str, batch: str) -> str:
     return _in_order(graph, text, batch, whole)
 
 
-def _one_each(graph: Graph, to: str, batch: str) -> str:
+def _one_each(graph: Graph, to: Value, batch: Value) -> Value:
     """Writes ``to`` as it is, and an error if it has not as many codes as there are sentences.
 
     onnxruntime's Concat passes over what is empty: it would leave out all tags.
@@ -110,24 +120,24 @@ def _one_each(graph: Graph, to: str, batch: str) -> str:
     return _in_order(graph, to, batch, same)
 
 
-def _in_order(graph: Graph, texts: str, batch: str, zero: str) -> str:
+def _in_order(graph: Graph, texts: Value, batch: Value, zero: Value) -> Value:
     """Writes ``texts``, taken in their order plus ``zero``, which has been checked to be that."""
     order = graph.op("Add", graph.op("Range", 0, graph.op("Squeeze", batch), 1), zero)
     return graph.op("Gather", texts, order)
 
 
-def _replace(graph: Graph, texts: str, pattern: str, by: str) -> str:
+def _replace(graph: Graph, texts: Value, pattern: str, by: str) -> Value:
     """Writes ``texts``, any shape, with every match of an RE2 ``pattern`` replaced."""
     operands = (graph.strings(pattern), graph.strings(by))
     return graph.op("StringRegexReplace", texts, *operands, domain=EXTENSIONS, global_replace=1)
 
 
-def _clean(graph: Graph, texts: str) -> str:
+def _clean(graph: Graph, texts: Value) -> Value:
     """Writes ``s2s.text.clean`` but for Unicode form NFC."""
     return _replace(graph, _replace(graph, texts, BLANKS, " "), "^ | $", "")
 
 
-def _cut(graph: Graph, texts: str, model: bytes) -> tuple[str, str]:
+def _cut(graph: Graph, texts: Value, model: bytes) -> tuple[Value, Value]:
     """Writes src (batch, src_len) int64, the end piece last, and how many pieces come before it."""
     no = np.zeros(1, np.bool_)
     operands = (np.zeros(1, np.int64), np.zeros(1, np.float32), no, no, no)
@@ -149,7 +159,7 @@ def _cut(graph: Graph, texts: str, model: bytes) -> tuple[str, str]:
     return graph.op("Where", inside, pieces, after), counts
 
 
-def _tag_ids(graph: Graph, to: str, tokenizer: Tokenizer) -> str:
+def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
     """Writes (batch,) int64: the piece that each language's code stands for."""
     languages = codes(tokenizer.tags)
     number = graph.op(
@@ -165,7 +175,7 @@ def _tag_ids(graph: Graph, to: str, tokenizer: Tokenizer) -> str:
     return graph.refuse(number, np.array(ids, np.int64), reason)
 
 
-def _write_outputs(graph: Graph, found: Found, blank: str, batch: str, model: bytes) -> None:
+def _write_outputs(graph: Graph, found: Found, blank: Value, batch: Value, model: bytes) -> None:
     """Writes translations, scores and lengths, without the spare sentence of an empty batch.
 
     Args:
@@ -189,7 +199,7 @@ def _write_outputs(graph: Graph, found: Found, blank: str, batch: str, model: by
         graph.output(real, dtype, ["batch", "beam"], name)
 
 
-def _join(graph: Graph, hypotheses: str, both: str, model: bytes) -> str:
+def _join(graph: Graph, hypotheses: Value, both: Value, model: bytes) -> Value:
     """Writes (batch, beam) string of pieces (batch, beam, tgt_len).
 
     The operator joins one hypothesis; a Loop takes all in turn.
@@ -210,7 +220,7 @@ def _join(graph: Graph, hypotheses: str, both: str, model: bytes) -> str:
     return _clean(graph, graph.op("Reshape", texts, both))
 
 
-def _without_nul_bytes(graph: Graph, pieces: str, model: bytes) -> str:
+def _without_nul_bytes(graph: Graph, pieces: Value, model: bytes) -> Value:
     """Writes ``pieces`` with the byte 32, a blank, for the byte 0, where a vocabulary has bytes.
 
     To ``s2s.text.clean`` both are blanks. The operator ends its text at a NUL.

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s2s_export.graph.builder import FLOAT, Graph, Shape
+from s2s_export.graph.builder import FLOAT, Graph, Shape, Value
 
 FloatArray = NDArray[np.float32]
 
@@ -30,13 +30,13 @@ class Signal:
     """Number of features."""
     bound: float | None
     """No absolute value is larger, whatever the sentence; None if nothing is known."""
-    real: str | None = None
+    real: Value | None = None
     """Name of the float32 tensor, if the graph has it."""
-    coded: str | None = None
+    coded: Value | None = None
     """Name of the uint8 tensor, if the graph has it: 128 + 127 * value / bound."""
 
     @property
-    def value(self) -> str:
+    def value(self) -> Value:
         """Name of the float32 tensor."""
         assert self.real is not None
         return self.real
@@ -46,7 +46,7 @@ class Signal:
 class Carried:
     """One tensor of a signal that a Loop carries from step to step: (rows, size)."""
 
-    name: str
+    name: Value
     dtype: int
     size: int
 
@@ -55,7 +55,7 @@ class Carried:
 class Part:
     """One float32 tensor of what a decoder remembers of sentences: (batch, ...)."""
 
-    name: str
+    name: Value
     shape: Shape
     """Without the first axis."""
 
@@ -75,7 +75,7 @@ class Arithmetic(Protocol):
         weight: FloatArray,
         bias: FloatArray | None,
         name: str,
-    ) -> str:
+    ) -> Value:
         """Writes ``concat(inputs) @ weight.T + bias``.
 
         Args:
@@ -89,12 +89,12 @@ class Arithmetic(Protocol):
             The name of the float32 product (..., out).
         """
 
-    def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
+    def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
         """Writes rows ``ids`` of a table, for products to read."""
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
-    ) -> str:
+    ) -> Value:
         """Writes the output layer; ``name`` is that of the embedding table if they are tied.
 
         Args:
@@ -113,7 +113,7 @@ class Arithmetic(Protocol):
         """Returns what a Loop must carry of a signal; ``real`` if more than products read it."""
 
 
-def receive(signal: Signal, carried: Sequence[Carried], names: Sequence[str]) -> Signal:
+def receive(signal: Signal, carried: Sequence[Carried], names: Sequence[Value]) -> Signal:
     """Returns a signal whose tensors, as listed by ``carry``, have new ``names``."""
     received = Signal(signal.size, signal.bound)
     for tensor, name in zip(carried, names, strict=True):
@@ -124,7 +124,7 @@ def receive(signal: Signal, carried: Sequence[Carried], names: Sequence[str]) ->
     return received
 
 
-def first_rows(graph: Graph, table: str, rows: int, wanted: int) -> str:
+def first_rows(graph: Graph, table: Value, rows: int, wanted: int) -> Value:
     """Returns the name of a table's first rows; writes nothing if these are all.
 
     Of a constant: onnxruntime cuts it once, when it loads the file.
@@ -147,7 +147,7 @@ class Float32:
         weight: FloatArray,
         bias: FloatArray | None,
         name: str,
-    ) -> str:
+    ) -> Value:
         """See ``Arithmetic``."""
         values = [signal.value for signal in inputs]
         joined = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=-1)
@@ -156,14 +156,14 @@ class Float32:
         stored = graph.weight(f"{name}.weight", weight)
         return graph.op("Gemm", joined, stored, graph.weight(f"{name}.bias", bias), transB=1)
 
-    def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
+    def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
         """See ``Arithmetic``."""
         rows = graph.op("Gather", graph.weight(name, table), ids)
         return Signal(table.shape[1], None, rows)
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
-    ) -> str:
+    ) -> Value:
         """See ``Arithmetic``."""
         stored, shift = graph.weight(name, weight), graph.weight("output.bias", bias)
         if stored not in graph.root.constants:

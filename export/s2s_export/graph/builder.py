@@ -1,11 +1,11 @@
 """Writes ONNX graphs node by node: names, constants, and graphs inside graphs.
 
-Every operator is one call that returns the name of its output; constants may stand where names do.
+Every operator is one call that returns its output; constants may stand where values do.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NewType
 
 import numpy as np
 import onnx
@@ -25,7 +25,11 @@ DOMAINS = {MICROSOFT: 1, EXTENSIONS: 1, ML: 2}
 """Versions that are asked for."""
 
 Array = NDArray[Any]
-Operand = str | Array | int | float
+Value = NewType("Value", str)
+"""A tensor of the graph, by its name."""
+OMITTED = Value("")
+"""Stands in the place of an operand that a node does without."""
+Operand = Value | Array | int | float
 Shape = Sequence[int | str]
 
 
@@ -42,7 +46,7 @@ class Graph:
         self.constants: dict[str, onnx.TensorProto] = {}
         # Of the root only, like all that follows: what is stored anywhere.
         self._stored: set[str] = set()
-        self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
         self._counts: dict[str, int] = {}
         self._prefix = ""
 
@@ -66,21 +70,21 @@ class Graph:
         counts[stem] = counts.get(stem, 0) + 1
         return f"{stem}_{counts[stem]}"
 
-    def input(self, name: str, dtype: int, shape: Shape) -> str:
+    def input(self, name: str, dtype: int, shape: Shape) -> Value:
         """Declares an input; ``dtype`` is one of ``TensorProto``'s, names in ``shape`` are free."""
         self.inputs.append(helper.make_tensor_value_info(name, dtype, list(shape)))
-        return name
+        return Value(name)
 
-    def output(self, value: str, dtype: int, shape: Shape, name: str | None = None) -> None:
+    def output(self, value: Value, dtype: int, shape: Shape, name: str | None = None) -> None:
         """Declares an output; with ``name``, the value goes out under that name."""
         if name is not None:
             value = self.label(value, name)
         self.outputs.append(helper.make_tensor_value_info(value, dtype, list(shape)))
 
-    def label(self, value: str, name: str) -> str:
+    def label(self, value: Value, name: str) -> Value:
         """Gives a value a name of its own; returns that."""
         self.nodes.append(helper.make_node("Identity", [value], [name]))
-        return name
+        return Value(name)
 
     @contextmanager
     def prefixed(self, prefix: str) -> Iterator[None]:
@@ -91,7 +95,7 @@ class Graph:
         finally:
             self.root._prefix = before
 
-    def weight(self, name: str, value: Array) -> str:
+    def weight(self, name: str, value: Array) -> Value:
         """Stores a weight once, however often it is asked for; returns its name.
 
         That is ``name`` with the prefix before it: two members of an ensemble call their weights
@@ -99,13 +103,13 @@ class Graph:
         """
         return self.around._store(f"{self.root._prefix}{name}", value)
 
-    def _store(self, name: str, value: Array) -> str:
+    def _store(self, name: str, value: Array) -> Value:
         if name not in self.root._stored:
             self.root._stored.add(name)
             self.constants[name] = numpy_helper.from_array(np.asarray(value, order="C"), name)
-        return name
+        return Value(name)
 
-    def constant(self, value: Array | int | float) -> str:
+    def constant(self, value: Array | int | float) -> Value:
         """Stores a small constant (a Python int is int64, a float is float32); returns its name."""
         if isinstance(value, float):
             array: Array = np.array(value, dtype=np.float32)
@@ -118,16 +122,16 @@ class Graph:
             self.root._shared[key] = self.root._store(self.fresh("constant"), array)
         return self.root._shared[key]
 
-    def ints(self, *values: int) -> str:
+    def ints(self, *values: int) -> Value:
         """Stores int64 ``values`` as a vector: shapes, axes, sizes."""
         return self.constant(np.array(values, dtype=np.int64))
 
-    def strings(self, *values: str) -> str:
+    def strings(self, *values: str) -> Value:
         """Stores ``values`` as a vector of strings."""
         name = self.fresh("strings")
         return self._store(name, np.array(values, dtype=object))
 
-    def refuse(self, index: str, choices: Array, reason: str) -> str:
+    def refuse(self, index: Value, choices: Array, reason: str) -> Value:
         """Adds a Gather that fails when run, unless ``index`` is one of ``choices``.
 
         ONNX has no operator that raises: this one is told by its name, which onnxruntime puts into
@@ -135,26 +139,26 @@ class Graph:
         """
         operands = [self.constant(choices), index]
         self.nodes.append(helper.make_node("Gather", operands, [self.fresh("checked")], reason))
-        return str(self.nodes[-1].output[0])
+        return Value(self.nodes[-1].output[0])
 
-    def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: Any) -> str:
+    def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: Any) -> Value:
         """Adds a node with one output; returns its name. An empty operand is one left out."""
         return self.ops(kind, 1, *operands, domain=domain, **attributes)[0]
 
     def ops(
         self, kind: str, count: int, *operands: Operand, domain: str = "", **attributes: Any
-    ) -> list[str]:
+    ) -> list[Value]:
         """Adds a node with ``count`` outputs; returns their names."""
         names = [
             operand if isinstance(operand, str) else self.constant(operand) for operand in operands
         ]
-        outputs = [self.fresh(kind) for _ in range(count)]
+        outputs = [Value(self.fresh(kind)) for _ in range(count)]
         self.nodes.append(
             helper.make_node(kind, names, outputs, outputs[0], domain=domain, **attributes)
         )
         return outputs
 
-    def loop(self, body: "Graph", states: Sequence[str], count: str = "") -> list[str]:
+    def loop(self, body: "Graph", states: Sequence[Value], count: Value = OMITTED) -> list[Value]:
         """Adds a Loop over ``body`` that runs until the body's first output is false.
 
         The body's inputs are the iteration, the condition and the states; its outputs the
@@ -162,14 +166,14 @@ class Graph:
         Returns the names of the last states and of the stacks.
         """
         outputs = len(body.outputs) - 1
-        return self.ops("Loop", outputs, count, "", *states, body=body.to_proto())
+        return self.ops("Loop", outputs, count, OMITTED, *states, body=body.to_proto())
 
-    def branch(self, condition: str, then: "Graph", other: "Graph") -> list[str]:
+    def branch(self, condition: Value, then: "Graph", other: "Graph") -> list[Value]:
         """Adds an If on ``condition`` () bool; returns the names of what either graph puts out."""
         branches = {"then_branch": then.to_proto(), "else_branch": other.to_proto()}
         return self.ops("If", len(then.outputs), condition, **branches)
 
-    def scan(self, body: "Graph", states: Sequence[str], inputs: Sequence[str]) -> list[str]:
+    def scan(self, body: "Graph", states: Sequence[Value], inputs: Sequence[Value]) -> list[Value]:
         """Adds a Scan of ``body`` over the first axis of ``inputs``.
 
         The body's inputs are the states and a slice of each input, its outputs the next states and

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s_export.graph.arithmetic import Carried, FloatArray, Signal, first_rows
-from s2s_export.graph.builder import FLOAT, MICROSOFT, UINT8, Graph
+from s2s_export.graph.builder import FLOAT, MICROSOFT, OMITTED, UINT8, Graph, Value
 
 CODES = 127
 """Largest distance of a uint8 activation from its zero point, and of an int8 weight from 0."""
@@ -113,7 +113,7 @@ class Int8:
         weight: FloatArray,
         bias: FloatArray | None,
         name: str,
-    ) -> str:
+    ) -> Value:
         """See ``Arithmetic``."""
         bounds = [signal.bound for signal in inputs]
         known = [bound for bound in bounds if bound is not None]
@@ -131,13 +131,13 @@ class Int8:
     def _multiply(
         self,
         graph: Graph,
-        coded: str,
-        weight: str,
+        coded: Value,
+        weight: Value,
         scale: FloatArray,
         bias: FloatArray | None,
         name: str,
         grid: tuple[int, int] = (CODES, ZERO_POINT),
-    ) -> str:
+    ) -> Value:
         """Writes the float32 product of codes in units of their bounds and (in, out) weights."""
         unit, zero = np.array(1 / grid[0], dtype=np.float32), np.array(grid[1], dtype=np.uint8)
         scales = graph.weight(f"{name}.scales", scale)
@@ -153,13 +153,13 @@ class Int8:
             unit,
             np.array(1, dtype=np.float32) if apart else scales,
             zero,
-            "",
-            "" if bias is None else graph.weight(f"{name}.bias", bias),
+            OMITTED,
+            OMITTED if bias is None else graph.weight(f"{name}.bias", bias),
             domain=MICROSOFT,
         )
         return graph.op("Mul", product, scales) if apart else product
 
-    def _code(self, graph: Graph, signal: Signal) -> str:
+    def _code(self, graph: Graph, signal: Signal) -> Value:
         """Writes a signal's uint8 tensor, once."""
         if signal.coded is None:
             assert signal.bound is not None
@@ -175,7 +175,7 @@ class Int8:
         weight: FloatArray,
         bias: FloatArray | None,
         name: str,
-    ) -> str:
+    ) -> Value:
         """Writes a product whose inputs have no known bound: each row is divided by its largest."""
         values = [self._real(graph, signal) for signal in inputs]
         joined = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=-1)
@@ -185,7 +185,7 @@ class Int8:
         total = graph.op("Mul", self.product(graph, [unit], weight, None, name), peak)
         return total if bias is None else graph.op("Add", total, graph.weight(f"{name}.bias", bias))
 
-    def _real(self, graph: Graph, signal: Signal) -> str:
+    def _real(self, graph: Graph, signal: Signal) -> Value:
         """Writes a signal's float32 tensor, once."""
         if signal.real is None:
             assert signal.bound is not None and signal.coded is not None
@@ -194,7 +194,7 @@ class Int8:
             signal.real = graph.op("DequantizeLinear", signal.coded, scale, zero)
         return signal.real
 
-    def embed(self, graph: Graph, table: FloatArray, ids: str, name: str) -> Signal:
+    def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
         """See ``Arithmetic``; a product reads codes with one scale for the whole table."""
         if name != self._product_table:
             bound = _largest(table)
@@ -219,7 +219,7 @@ class Int8:
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
-    ) -> str:
+    ) -> Value:
         """See ``Arithmetic``."""
         assert readout.bound == 1.0
         if name == self._product_table:

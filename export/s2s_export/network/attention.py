@@ -21,7 +21,7 @@ from s2s.config import ModelConfig
 from s2s.model.attention import Attention
 from s2s.model.decoder import Decoder
 from s2s_export.graph.arithmetic import Arithmetic, FloatArray, Part, Signal, to_array
-from s2s_export.graph.builder import Graph, Shape
+from s2s_export.graph.builder import Graph, Shape, Value
 from s2s_export.network.encoder import Encoded
 
 BLOCK = 16
@@ -32,13 +32,13 @@ BLOCK = 16
 class Memory:
     """What a decoder step reads of the source; all beams of a sentence share it."""
 
-    keys: str  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
+    keys: Value  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
     # mlp (batch, 1, src_len, hidden)
-    values: str  # (batch, width, sum of _columns), multihead (batch, heads, width, head)
-    mask: str  # added to scores: (batch, 1, width), multihead (batch, 1, 1, width)
-    by_beam: str  # int64 shape of queries: (batch, 1, beam, hidden), mlp (batch, beam, hidden),
+    values: Value  # (batch, width, sum of _columns), multihead (batch, heads, width, head)
+    mask: Value  # added to scores: (batch, 1, width), multihead (batch, 1, 1, width)
+    by_beam: Value  # int64 shape of queries: (batch, 1, beam, hidden), mlp (batch, beam, hidden),
     # multihead (batch, beam, heads, head)
-    extra: str  # (1,) int64, width - src_len
+    extra: Value  # (1,) int64, width - src_len
     bound: float | None  # of the context
 
 
@@ -49,7 +49,7 @@ class Context:
     states: Signal | None
     """Weighted mean of the encoder's states (rows, hidden), of multihead not merged, see
     ``merged``; None if no layer reads it."""
-    read: str | None
+    read: Value | None
     """What it adds to the readout, bias included: (rows, embedding); None of multihead."""
 
 
@@ -65,7 +65,7 @@ def prepare(
     config: ModelConfig,
     decoder: Decoder,
     encoded: Encoded,
-    beam: str,
+    beam: Value,
 ) -> Memory:
     """Writes what does not depend on the step; ``beam`` is an int64 vector of one."""
     attention = decoder.attention
@@ -74,7 +74,7 @@ def prepare(
     extra = _extra(graph, encoded.mask)
     mask = _masked(graph, encoded.mask, extra)
 
-    def project(part: str) -> str:
+    def project(part: str) -> Value:
         weight = to_array(getattr(attention, part).weight)
         return arithmetic.product(graph, [memory], weight, None, f"decoder.attention.{part}")
 
@@ -105,7 +105,7 @@ def prepare(
     return Memory(keys, values, mask, by_beam, extra, memory.bound)
 
 
-def _values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal) -> str:
+def _values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal) -> Value:
     """Writes (batch, src_len, columns): all readers' values of each source piece."""
     weight = to_array(decoder.readout.weight)[:, config.hidden_size :]
     turned = graph.weight("decoder.readout.context", weight.T)
@@ -119,7 +119,7 @@ def _values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal)
     return graph.op("Concat", memory.value, read, axis=-1)
 
 
-def _extra(graph: Graph, mask: str) -> str:
+def _extra(graph: Graph, mask: Value) -> Value:
     """Writes (1,) int64: what is missing to 16, 32, or a multiple of 64."""
     src_len = graph.op("Shape", mask, start=2)
     small = graph.op("Where", graph.op("LessOrEqual", src_len, BLOCK), BLOCK, 2 * BLOCK)
@@ -129,13 +129,13 @@ def _extra(graph: Graph, mask: str) -> str:
     return graph.op("Sub", width, src_len)
 
 
-def _masked(graph: Graph, mask: str, extra: str) -> str:
+def _masked(graph: Graph, mask: Value, extra: Value) -> Value:
     """Writes the mask (batch, 1, width), minus infinity on what was added, too."""
     pads = graph.op("Concat", graph.ints(0, 0, 0, 0, 0), extra, axis=0)
     return graph.op("Pad", mask, pads, np.array(-np.inf, dtype=np.float32))
 
 
-def widened(graph: Graph, value: str, extra: str) -> str:
+def widened(graph: Graph, value: Value, extra: Value) -> Value:
     """Writes ``value`` (batch, src_len, features) with ``extra`` rows of zeros a sentence."""
     pads = graph.op("Concat", graph.ints(0, 0, 0, 0), extra, graph.ints(0), axis=0)
     return graph.op("Pad", value, pads)
@@ -160,7 +160,7 @@ def remembered(config: ModelConfig, memory: Memory) -> list[Part]:
     ]
 
 
-def remember(memory: Memory, names: Iterable[str]) -> Memory:
+def remember(memory: Memory, names: Iterable[Value]) -> Memory:
     """Returns ``memory`` with the tensors that ``remembered`` lists replaced by ``names``."""
     keys, values, mask = islice(names, 3)
     return replace(memory, keys=keys, values=values, mask=mask)
@@ -173,7 +173,7 @@ def attend(
     attention: Attention,
     query: Signal,
     memory: Memory,
-) -> tuple[Context, str]:
+) -> tuple[Context, Value]:
     """Writes the context of ``query`` (rows, hidden_size).
 
     Rows are reshaped to (batch, beam): the memory is read once for all beams of a sentence. Also

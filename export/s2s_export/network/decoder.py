@@ -16,7 +16,7 @@ from s2s_export.graph.arithmetic import (
     receive,
     to_array,
 )
-from s2s_export.graph.builder import Graph
+from s2s_export.graph.builder import OMITTED, Graph, Value
 from s2s_export.network.attention import Context, Memory, attend, merged, remember, remembered
 from s2s_export.network.encoder import Encoded
 from s2s_export.network.layers import StepState, hidden_bound, layer_weights, step
@@ -68,8 +68,8 @@ class DecoderWriter:
         return DecoderState(states, readout)
 
     def step(
-        self, graph: Graph, tokens: str, memory: Memory, state: DecoderState
-    ) -> tuple[str, str, DecoderState]:
+        self, graph: Graph, tokens: Value, memory: Memory, state: DecoderState
+    ) -> tuple[Value, Value, DecoderState]:
         """Writes one step of the search.
 
         Args:
@@ -88,7 +88,7 @@ class DecoderWriter:
         news = [self._run(graph, 0, [embedded, *self._fed(state)], state, None)]
         outputs = news[0].hidden
         context: Context | None = None
-        attention = ""
+        attention = OMITTED
         if not self.feeding:
             context, attention = self._attend(graph, outputs, memory)
         for number in range(1, config.decoder_layers):
@@ -129,11 +129,11 @@ class DecoderWriter:
             graph, self.arithmetic, self.config, weights, inputs, state.layers[number], name
         )
 
-    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> tuple[Context, str]:
+    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> tuple[Context, Value]:
         attention = self.model.decoder.attention
         return attend(graph, self.arithmetic, self.config, attention, query, memory)
 
-    def _read(self, graph: Graph, outputs: Signal, context: Context) -> str:
+    def _read(self, graph: Graph, outputs: Signal, context: Context) -> Value:
         """Writes what tanh makes a readout of, (rows, embedding_size), in float32 always.
 
         Of all products it is the one whose error in int8 costs most, and one of the smallest:
@@ -149,7 +149,7 @@ class DecoderWriter:
         weight, bias = merged(self.model.decoder.attention, weight, bias)
         return Float32().product(graph, [outputs, context.states], weight, bias, name)
 
-    def _logits(self, graph: Graph, readout: Signal) -> str:
+    def _logits(self, graph: Graph, readout: Signal) -> Value:
         # The rows of a shared table that come after the target's have no bias.
         weight, bias = to_array(self.model.output.weight), to_array(self.model.output.bias).copy()
         # In the bias, forbidding a piece costs no operator.
@@ -161,7 +161,7 @@ class DecoderWriter:
         """Lists the tensors of a memory, sentences first."""
         return remembered(self.config, memory)
 
-    def remember(self, memory: Memory, names: Iterable[str]) -> Memory:
+    def remember(self, memory: Memory, names: Iterable[Value]) -> Memory:
         """Returns ``memory`` with other tensors; of an iterator, no more is taken than it has."""
         return remember(memory, names)
 
@@ -179,7 +179,7 @@ class DecoderWriter:
         return carried
 
     def receive(
-        self, state: DecoderState, carried: Iterable[list[Carried]], names: Iterable[str]
+        self, state: DecoderState, carried: Iterable[list[Carried]], names: Iterable[Value]
     ) -> DecoderState:
         """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``.
 

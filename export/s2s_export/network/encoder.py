@@ -18,7 +18,7 @@ from s2s.config import Cell, ModelConfig
 from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.graph.arithmetic import Arithmetic, Carried, FloatArray, Signal, receive, to_array
-from s2s_export.graph.builder import FLOAT, INT32, Graph
+from s2s_export.graph.builder import FLOAT, INT32, Graph, Value
 from s2s_export.network.layers import (
     ACTIVATIONS,
     STEP_GATES,
@@ -41,12 +41,17 @@ class Encoded:
     """A source batch as the decoder reads it."""
 
     memory: Signal  # (batch, src_len, hidden_size), zero on padding
-    mask: str  # (batch, 1, src_len) float32, 0 on tokens, -inf on padding
+    mask: Value  # (batch, 1, src_len) float32, 0 on tokens, -inf on padding
     summary: Signal  # (batch, hidden_size), the last state of each direction of the top layer
 
 
 def encode(
-    graph: Graph, arithmetic: Arithmetic, model: Seq2Seq, table_name: str, src: str, lengths: str
+    graph: Graph,
+    arithmetic: Arithmetic,
+    model: Seq2Seq,
+    table_name: str,
+    src: Value,
+    lengths: Value,
 ) -> Encoded:
     """Writes the encoder over ``src`` (batch, src_len) with ``lengths`` (batch,), both int64.
 
@@ -78,7 +83,7 @@ def encode(
     )
 
 
-def token_mask(graph: Graph, src: str, lengths: str) -> str:
+def token_mask(graph: Graph, src: Value, lengths: Value) -> Value:
     """Writes (batch, src_len) bool, True on tokens."""
     src_len = graph.op("Gather", graph.op("Shape", src), 1)
     positions = graph.op("Range", 0, src_len, 1)
@@ -97,9 +102,9 @@ def _nodes(
     config: ModelConfig,
     weights: list[list[FloatArray]],
     inputs: Signal,
-    lengths: str,
+    lengths: Value,
     name: str,
-) -> tuple[str, str]:
+) -> tuple[Value, Value]:
     """Writes one layer as one recurrent node.
 
     Args:
@@ -151,9 +156,9 @@ def _scan(
     config: ModelConfig,
     weights: list[list[FloatArray]],
     inputs: Signal,
-    lengths: str,
+    lengths: Value,
     name: str,
-) -> tuple[str, str]:
+) -> tuple[Value, Value]:
     """Writes one layer as products over all steps and a Scan; as ``_nodes``.
 
     The right-to-left direction reads each sentence turned around by its own length, so that padding
@@ -218,18 +223,18 @@ def _carry(
 
 
 def each(
-    arithmetic: Arithmetic, graph: Graph, signal: Signal, write: Callable[[Graph, str], str]
+    arithmetic: Arithmetic, graph: Graph, signal: Signal, write: Callable[[Graph, Value], Value]
 ) -> Signal:
     """Applies ``write`` to the tensor of ``signal`` that products read."""
     carried = arithmetic.carry(graph, signal, real=False)
     return receive(signal, carried, [write(graph, tensor.name) for tensor in carried])
 
 
-def reverse(graph: Graph, value: str, *, lengths: str) -> str:
+def reverse(graph: Graph, value: Value, *, lengths: Value) -> Value:
     """Turns each sentence of ``value`` (src_len, batch, ...) around, its padding left in place."""
     return graph.op("ReverseSequence", value, lengths, time_axis=0, batch_axis=1)
 
 
-def half_of(graph: Graph, value: str, *, number: int) -> str:
+def half_of(graph: Graph, value: Value, *, number: int) -> Value:
     """Returns the rows of one direction."""
     return graph.ops("Split", 2, value, axis=0)[number]

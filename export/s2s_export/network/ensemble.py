@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from s2s_export.graph.arithmetic import Carried, Part
-from s2s_export.graph.builder import Graph
+from s2s_export.graph.builder import Graph, Value
 from s2s_export.network.attention import Memory
 from s2s_export.network.decoder import DecoderState, DecoderWriter
 
@@ -23,8 +23,8 @@ class EnsembleWriter:
         self._decoders = decoders
 
     def step(
-        self, graph: Graph, tokens: str, memory: Sequence[Memory], state: Sequence[DecoderState]
-    ) -> tuple[str, str, list[DecoderState]]:
+        self, graph: Graph, tokens: Value, memory: Sequence[Memory], state: Sequence[DecoderState]
+    ) -> tuple[Value, Value, list[DecoderState]]:
         """Writes one step of the search; logits and attention are the means of the members'.
 
         They lack what the members' softmax would take away: ``s2s.model.ensemble`` says why none
@@ -49,7 +49,7 @@ class EnsembleWriter:
         members = zip(self._decoders, memory, strict=True)
         return [part for decoder, own in members for part in decoder.remembered(own)]
 
-    def remember(self, memory: Sequence[Memory], names: Iterable[str]) -> list[Memory]:
+    def remember(self, memory: Sequence[Memory], names: Iterable[Value]) -> list[Memory]:
         """Returns the memories with the tensors that ``remembered`` listed replaced."""
         rest = iter(names)
         members = zip(self._decoders, memory, strict=True)
@@ -67,7 +67,7 @@ class EnsembleWriter:
         self,
         state: Sequence[DecoderState],
         carried: Iterable[list[Carried]],
-        names: Iterable[str],
+        names: Iterable[Value],
     ) -> list[DecoderState]:
         """Returns the states with the tensors that ``carry`` listed replaced by ``names``."""
         lists, rest = iter(carried), iter(names)

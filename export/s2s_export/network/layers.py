@@ -8,7 +8,7 @@ from torch import nn
 
 from s2s.config import Activation, Cell, ModelConfig
 from s2s_export.graph.arithmetic import Arithmetic, FloatArray, Signal, to_array
-from s2s_export.graph.builder import Graph
+from s2s_export.graph.builder import Graph, Value
 
 STEP_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 1, 3, 2), "gru": (0, 1, 2), "rnn": (0,)}
 """torch's gates are i, f, g, o (LSTM) and r, z, n (GRU). In steps written operator by operator, all
@@ -70,7 +70,7 @@ def step(
 
 
 def advance(
-    graph: Graph, config: ModelConfig, fed: str, kept: str | None, state: StepState
+    graph: Graph, config: ModelConfig, fed: Value, kept: Value | None, state: StepState
 ) -> StepState:
     """Writes what follows the products of a step.
 
@@ -100,7 +100,7 @@ def advance(
     return StepState(Signal(size, hidden_bound(config), hidden), cell)
 
 
-def _lstm(graph: Graph, total: str, cell: str, size: int) -> tuple[str, str]:
+def _lstm(graph: Graph, total: Value, cell: Value, size: int) -> tuple[Value, Value]:
     """Hochreiter and Schmidhuber (1997) with forget gates; ``total`` holds i, f, o, g."""
     gates, candidate = graph.ops("Split", 2, total, graph.ints(3 * size, size), axis=1)
     opened = graph.ops("Split", 3, graph.op("Sigmoid", gates), graph.ints(size, size, size), axis=1)
@@ -109,7 +109,7 @@ def _lstm(graph: Graph, total: str, cell: str, size: int) -> tuple[str, str]:
     return graph.op("Mul", opened[2], graph.op("Tanh", cell)), cell
 
 
-def _gru(graph: Graph, fed: str, kept: str, hidden: str, size: int) -> str:
+def _gru(graph: Graph, fed: Value, kept: Value, hidden: Value, size: int) -> Value:
     """Cho et al. (2014), reset gate after the product; ``fed`` and ``kept`` hold r, z, n."""
     sizes = graph.ints(2 * size, size)
     fed_gates, fed_new = graph.ops("Split", 2, fed, sizes, axis=1)

@@ -15,7 +15,7 @@ import numpy as np
 
 from s2s.config import BOS_ID, PAD_ID, SearchConfig
 from s2s_export.graph.arithmetic import Carried
-from s2s_export.graph.builder import FLOAT, INT64, Graph
+from s2s_export.graph.builder import FLOAT, INT64, Graph, Value
 from s2s_export.search.candidates import NOTHING, only_first
 from s2s_export.search.details import write_details
 from s2s_export.search.options import Options
@@ -27,11 +27,11 @@ from s2s_export.search.steps import Decoding, Memory, Rows, State, StepWriter
 class Inputs:
     """The model's inputs, by name."""
 
-    src: str  # (batch, src_len) int64
-    src_lengths: str  # (batch,) int64
-    beam: str  # (1,) int64
-    max_length: str  # () int64
-    length_penalty: str  # () float32
+    src: Value  # (batch, src_len) int64
+    src_lengths: Value  # (batch,) int64
+    beam: Value  # (1,) int64
+    max_length: Value  # () int64
+    length_penalty: Value  # () float32
     options: Options
 
 
@@ -39,11 +39,11 @@ class Inputs:
 class Found:
     """The model's outputs, by name."""
 
-    hypotheses: str  # (batch, beam, tgt_len) int64, best first
-    lengths: str  # (batch, beam) int64
-    scores: str  # (batch, beam) float32
-    log_probs: str  # (batch, beam, tgt_len) float32, empty unless details are wanted
-    attention: str  # (batch, beam, tgt_len, src_len) float32, likewise
+    hypotheses: Value  # (batch, beam, tgt_len) int64, best first
+    lengths: Value  # (batch, beam) int64
+    scores: Value  # (batch, beam) float32
+    log_probs: Value  # (batch, beam, tgt_len) float32, empty unless details are wanted
+    attention: Value  # (batch, beam, tgt_len, src_len) float32, likewise
 
 
 def beam_search(
@@ -85,7 +85,7 @@ def beam_search(
 
 
 def _first_rows(
-    graph: Graph, inputs: Inputs, both: str, last_step: str, tensors: list[Carried]
+    graph: Graph, inputs: Inputs, both: Value, last_step: Value, tensors: list[Carried]
 ) -> Rows:
     """Writes what the first step gets.
 
@@ -117,7 +117,7 @@ def _first_rows(
     )
 
 
-def _last_steps(graph: Graph, inputs: Inputs, config: SearchConfig) -> str:
+def _last_steps(graph: Graph, inputs: Inputs, config: SearchConfig) -> Value:
     """Writes (batch,) int64: the last step, from 0, that each sentence's limit allows."""
     own = graph.op("Mul", inputs.src_lengths, config.length_factor)
     limit = graph.op("Max", inputs.max_length, 1)
@@ -128,7 +128,7 @@ def _last_steps(graph: Graph, inputs: Inputs, config: SearchConfig) -> str:
     return graph.op("Sub", own, 1)
 
 
-def _prepare(graph: Graph, inputs: Inputs, both: str, last_step: str) -> Batch:
+def _prepare(graph: Graph, inputs: Inputs, both: Value, last_step: Value) -> Batch:
     """Writes what all rounds read."""
     # The best two cost less than the best one: onnxruntime's TopK has a slow branch for 1 (160 rows
     # of 8,000 pieces: 1.4 ms for 1, 0.8 ms for 2, 1.0 ms for 5).

@@ -9,7 +9,7 @@ import numpy as np
 
 from s2s.config import EOS_ID
 from s2s.search.draw import ADDEND, FACTOR, PRIME, ROUNDS
-from s2s_export.graph.builder import DOUBLE, FLOAT, INT64, Graph
+from s2s_export.graph.builder import DOUBLE, FLOAT, INT64, Graph, Value
 from s2s_export.search.options import Options
 
 NOTHING = np.array(-np.inf, dtype=np.float32)
@@ -20,21 +20,23 @@ class Steady:
     """What every step reads."""
 
     options: Options
-    beam: str  # (1,) int64
-    width: str  # (1,) int64: candidates of a hypothesis, the beam's width or more
-    only_first: str  # (1, width) float32: 0, then minus infinity
-    live: str  # (sentences,) int64: places of the sentences in the batch
-    begun: str  # () int64: steps before the first one
+    beam: Value  # (1,) int64
+    width: Value  # (1,) int64: candidates of a hypothesis, the beam's width or more
+    only_first: Value  # (1, width) float32: 0, then minus infinity
+    live: Value  # (sentences,) int64: places of the sentences in the batch
+    begun: Value  # () int64: steps before the first one
 
 
-def only_first(graph: Graph, count: str) -> str:
+def only_first(graph: Graph, count: Value) -> Value:
     """Writes (1, count) float32: 0, then minus infinity."""
     ranks = graph.op("Range", 0, graph.op("Squeeze", count), 1)
     alone = graph.op("Where", graph.op("Equal", ranks, 0), 0.0, NOTHING)
     return graph.op("Unsqueeze", alone, graph.ints(0))
 
 
-def candidates(body: Graph, steady: Steady, step: str, logits: str, history: str) -> list[str]:
+def candidates(
+    body: Graph, steady: Steady, step: Value, logits: Value, history: Value
+) -> list[Value]:
     """Writes the pieces (rows, width) int64 that may follow, and their log-probabilities."""
     plain = body.child("most_probable")
     _return(plain, _best(plain, logits, steady.width))
@@ -44,12 +46,12 @@ def candidates(body: Graph, steady: Steady, step: str, logits: str, history: str
     return body.branch(steady.options.special, special, plain)
 
 
-def _return(graph: Graph, found: list[str]) -> None:
+def _return(graph: Graph, found: list[Value]) -> None:
     for name, dtype in zip(found, (INT64, FLOAT), strict=True):
         graph.output(name, dtype, ["rows", "width"])
 
 
-def _best(graph: Graph, logits: str, width: str) -> list[str]:
+def _best(graph: Graph, logits: Value, width: Value) -> list[Value]:
     # The best of each hypothesis first: one pass over the vocabulary for TopK, and the ties fall as
     # in the reference. LogSoftmax is one kernel in onnxruntime, where ReduceLogSumExp took ten
     # times as long (160 rows of 8,000: 1.0 and 10.6 ms).
@@ -57,7 +59,9 @@ def _best(graph: Graph, logits: str, width: str) -> list[str]:
     return [pieces, graph.op("GatherElements", graph.op("LogSoftmax", logits), pieces, axis=1)]
 
 
-def _chosen(graph: Graph, steady: Steady, step: str, logits: str, history: str) -> list[str]:
+def _chosen(
+    graph: Graph, steady: Steady, step: Value, logits: Value, history: Value
+) -> list[Value]:
     options = steady.options
     moved = graph.op("Add", logits, options.bias)
     vocabulary = graph.op("Range", 0, graph.op("Squeeze", graph.op("Shape", logits, start=1)), 1)
@@ -87,7 +91,7 @@ def _chosen(graph: Graph, steady: Steady, step: str, logits: str, history: str) 
     ]
 
 
-def _given(graph: Graph, steady: Steady, step: str, logits: str) -> str:
+def _given(graph: Graph, steady: Steady, step: Value, logits: Value) -> Value:
     """Writes (rows, 1) int64: the piece that each prefix has for this step, 0 for none."""
     prefix = steady.options.prefix
     place = graph.op("Min", step, graph.op("Squeeze", graph.op("Shape", prefix, start=1)))
@@ -100,12 +104,12 @@ def _given(graph: Graph, steady: Steady, step: str, logits: str) -> str:
     return graph.op("Gather", pieces, place, axis=0)
 
 
-def _numbers(graph: Graph, logits: str) -> str:
+def _numbers(graph: Graph, logits: Value) -> Value:
     """Writes (rows,) int64: 0, 1, ..."""
     return graph.op("Range", 0, graph.op("Squeeze", graph.op("Shape", logits, end=1)), 1)
 
 
-def _without_repetition(graph: Graph, moved: str, history: str, size: str) -> str:
+def _without_repetition(graph: Graph, moved: Value, history: Value, size: Value) -> Value:
     """Writes logits without the pieces that would make an n-gram of ``size`` come again."""
     asked = graph.child("no_repeat")
     written = asked.op("Squeeze", asked.op("Shape", history, start=1))
@@ -135,7 +139,7 @@ def _without_repetition(graph: Graph, moved: str, history: str, size: str) -> st
     return graph.branch(graph.op("Greater", size, 0), asked, free)[0]
 
 
-def _drawn(graph: Graph, steady: Steady, step: str, moved: str) -> list[str]:
+def _drawn(graph: Graph, steady: Steady, step: Value, moved: Value) -> list[Value]:
     options = steady.options
     size = graph.op("Shape", moved, start=1)
     asked = graph.op("Where", graph.op("Greater", options.top_k, 0), options.top_k, size)
@@ -151,7 +155,7 @@ def _drawn(graph: Graph, steady: Steady, step: str, moved: str) -> list[str]:
     return [graph.op("Expand", piece, shape), graph.op("Add", log_prob, steady.only_first)]
 
 
-def _gumbel(graph: Graph, seed: str, step: str, places: str, count: str) -> str:
+def _gumbel(graph: Graph, seed: Value, step: Value, places: Value, count: Value) -> Value:
     """Writes (rows, count) float32, as ``s2s.search.draw.gumbel``; ``places`` (rows,) in a beam."""
     state = _mix(graph, _mix(graph, graph.ints(0), seed), step)
     state = _mix(graph, state, graph.op("Unsqueeze", places, graph.ints(1)))
@@ -162,7 +166,7 @@ def _gumbel(graph: Graph, seed: str, step: str, places: str, count: str) -> str:
     return graph.op("Cast", graph.op("Neg", graph.op("Log", exponential)), to=FLOAT)
 
 
-def _mix(graph: Graph, state: str, value: str) -> str:
+def _mix(graph: Graph, state: Value, value: Value) -> Value:
     state = graph.op("Mod", graph.op("Add", graph.op("Add", state, value), 1), PRIME)
     for _ in range(ROUNDS):
         product = graph.op("Mul", state, graph.op("Add", state, FACTOR))

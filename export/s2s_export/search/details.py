@@ -6,25 +6,25 @@ of the last ones is followed afterwards, from the end to the beginning, if anybo
 
 from dataclasses import dataclass
 
-from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph
+from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Value
 
 
 @dataclass
 class Trace:
     """Notes of all steps."""
 
-    chosen: str  # (steps, rows, 1) int64: each new row's place among all candidates
-    log_probs: str  # (steps, rows, width) float32: of the old rows' candidates
-    attention: str  # (steps, batch, beam, width) float32, width >= src_len: of the old rows
+    chosen: Value  # (steps, rows, 1) int64: each new row's place among all candidates
+    log_probs: Value  # (steps, rows, width) float32: of the old rows' candidates
+    attention: Value  # (steps, batch, beam, width) float32, width >= src_len: of the old rows
 
-    def all(self) -> list[str]:
+    def all(self) -> list[Value]:
         """Returns the names in that order."""
         return [self.chosen, self.log_probs, self.attention]
 
 
 def write_details(
-    graph: Graph, trace: Trace, wanted: str, both: str, src: str, is_real: str
-) -> tuple[str, str]:
+    graph: Graph, trace: Trace, wanted: Value, both: Value, src: Value, is_real: Value
+) -> tuple[Value, Value]:
     """Writes each piece's log-probability and attention, both empty if they are not wanted.
 
     Args:
@@ -60,7 +60,7 @@ def write_details(
     return found[0], found[1]
 
 
-def _follow(graph: Graph, trace: Trace, both: str) -> tuple[str, str]:
+def _follow(graph: Graph, trace: Trace, both: Value) -> tuple[Value, Value]:
     """Writes log_probs (steps, rows, 1) and attention (steps, rows, src_len) of the last rows."""
     rows = graph.op("ReduceProd", both, keepdims=0)
     steps = graph.op("Squeeze", graph.op("Shape", trace.chosen, end=1))

@@ -6,24 +6,24 @@
 from dataclasses import dataclass
 
 from s2s.formats.option_inputs import DEFAULTS
-from s2s_export.graph.builder import Graph
+from s2s_export.graph.builder import Graph, Value
 
 
 @dataclass
 class Options:
     """Names of the constants, and what is known before the first step."""
 
-    prefix: str  # (batch, prefix_len) int64, or (1, 1)
-    bias: str  # (tgt_vocab,) float32, or (1,)
-    min_length: str  # () int64, like those that follow, if nothing else is said
-    no_repeat: str
-    diversity: str  # () float32
-    temperature: str  # () float32
-    top_k: str
-    seed: str
-    details: str  # () bool: whether log_probs and attention are wanted
-    special: str  # () bool: whether a step does more than take the most probable pieces
-    drawn: str  # () bool: whether pieces are drawn
+    prefix: Value  # (batch, prefix_len) int64, or (1, 1)
+    bias: Value  # (tgt_vocab,) float32, or (1,)
+    min_length: Value  # () int64, like those that follow, if nothing else is said
+    no_repeat: Value
+    diversity: Value  # () float32
+    temperature: Value  # () float32
+    top_k: Value
+    seed: Value
+    details: Value  # () bool: whether log_probs and attention are wanted
+    special: Value  # () bool: whether a step does more than take the most probable pieces
+    drawn: Value  # () bool: whether pieces are drawn
 
 
 def declare(graph: Graph) -> Options:

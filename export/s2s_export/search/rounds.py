@@ -12,7 +12,7 @@ import numpy as np
 from onnx import helper
 
 from s2s.config import BOS_ID
-from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape
+from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
 from s2s_export.search.candidates import Steady
 from s2s_export.search.details import Trace
 from s2s_export.search.options import Options
@@ -42,19 +42,19 @@ class Batch:
     """What all rounds read."""
 
     options: Options
-    beam: str  # (1,) int64
-    both: str  # int64 shape (batch, beam)
-    sentences: str  # (batch,) int64: 0, 1, ...
-    places: str  # (1, beam) int64: 0, 1, ...
-    width: str  # (1,) int64: candidates of a hypothesis, the beam's width or more
-    only_first: str  # (1, width) float32: 0, then minus infinity
-    by_sentence: str  # int64 shape (-1, beam * width)
-    penalties: str  # (steps,) float32, by step
+    beam: Value  # (1,) int64
+    both: Value  # int64 shape (batch, beam)
+    sentences: Value  # (batch,) int64: 0, 1, ...
+    places: Value  # (1, beam) int64: 0, 1, ...
+    width: Value  # (1,) int64: candidates of a hypothesis, the beam's width or more
+    only_first: Value  # (1, width) float32: 0, then minus infinity
+    by_sentence: Value  # int64 shape (-1, beam * width)
+    penalties: Value  # (steps,) float32, by step
 
 
 def search_rounds(
     graph: Graph, decoding: Decoding[Memory, State], batch: Batch, memory: Memory, rows: Rows
-) -> tuple[str, str, Trace]:
+) -> tuple[Value, Value, Trace]:
     """Writes the search.
 
     Args:
@@ -147,7 +147,7 @@ def _rows(decoding: Decoding[Memory, State]) -> list[tuple[str, int, Shape]]:
     return [(f"row_{number}", dtype, shape) for number, (dtype, shape) in enumerate(shapes)]
 
 
-def _fix(body: Graph, batch: Batch, begun: str, live: str, count: str) -> Fixed:
+def _fix(body: Graph, batch: Batch, begun: Value, live: Value, count: Value) -> Fixed:
     """Writes what every step of a round reads; ``count`` is (1,) int64, its sentences."""
     # Notes can be followed only if all steps have the same rows.
     fewest = body.op("Div", body.op("Add", batch.beam, FEWEST - 1), batch.beam)

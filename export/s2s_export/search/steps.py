@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 
 from s2s.config import EOS_ID, PAD_ID
 from s2s_export.graph.arithmetic import Carried, Part
-from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape
+from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
 from s2s_export.search.candidates import Steady, candidates
 from s2s_export.search.details import Trace
 
@@ -18,8 +18,8 @@ class StepWriter(Protocol[Memory, State]):
     """What the search needs of a decoder, or of several: ``s2s.search.StepModel`` as a graph."""
 
     def step(
-        self, graph: Graph, tokens: str, memory: Memory, state: State
-    ) -> tuple[str, str, State]:
+        self, graph: Graph, tokens: Value, memory: Memory, state: State
+    ) -> tuple[Value, Value, State]:
         """Writes a step.
 
         Returns:
@@ -31,14 +31,14 @@ class StepWriter(Protocol[Memory, State]):
         """Lists the tensors of each of a state's signals."""
 
     def receive(
-        self, state: State, carried: Iterable[list[Carried]], names: Iterable[str]
+        self, state: State, carried: Iterable[list[Carried]], names: Iterable[Value]
     ) -> State:
         """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``."""
 
     def remembered(self, memory: Memory) -> list[Part]:
         """Lists the tensors of a memory, sentences first."""
 
-    def remember(self, memory: Memory, names: Iterable[str]) -> Memory:
+    def remember(self, memory: Memory, names: Iterable[Value]) -> Memory:
         """Returns ``memory`` with the tensors that ``remembered`` listed replaced by ``names``."""
 
 
@@ -55,7 +55,7 @@ class Decoding(Generic[Memory, State]):
         """All that is carried."""
         return [tensor for listed in self.carried for tensor in listed]
 
-    def state(self, names: Iterable[str]) -> State:
+    def state(self, names: Iterable[Value]) -> State:
         """Returns the state of ``tensors`` by other names."""
         return self.writer.receive(self.first, self.carried, names)
 
@@ -64,19 +64,19 @@ class Decoding(Generic[Memory, State]):
 class Rows:
     """What a step hands to the next one, of each hypothesis; rows is sentences * beam."""
 
-    token: str  # (rows,) int64, the last piece
-    history: str  # (rows, written) int64, the begin piece first
-    totals: str  # (rows, 1) float32, log-probability
-    scores: str  # (rows, 1) float32, over length penalty; read of finished hypotheses only
-    stop: str  # (rows, 1) int64: the last step, of this Loop, that extends the hypothesis
-    states: list[str]  # (rows, size) each, of the decoder
+    token: Value  # (rows,) int64, the last piece
+    history: Value  # (rows, written) int64, the begin piece first
+    totals: Value  # (rows, 1) float32, log-probability
+    scores: Value  # (rows, 1) float32, over length penalty; read of finished hypotheses only
+    stop: Value  # (rows, 1) int64: the last step, of this Loop, that extends the hypothesis
+    states: list[Value]  # (rows, size) each, of the decoder
 
-    def all(self) -> list[str]:
+    def all(self) -> list[Value]:
         """Returns the names in the order of a Loop."""
         return [self.token, self.history, self.totals, self.scores, self.stop, *self.states]
 
 
-def rows_of(names: list[str]) -> Rows:
+def rows_of(names: list[Value]) -> Rows:
     """Returns rows of names in the order of ``Rows.all``."""
     token, history, totals, scores, stop, *states = names
     return Rows(token, history, totals, scores, stop, states)
@@ -98,12 +98,12 @@ def row_shapes(tensors: list[Carried], written: str = "written") -> list[tuple[i
 class Fixed:
     """What every step of a Loop reads."""
 
-    beam: str  # (1,) int64
-    both: str  # int64 shape (sentences, beam)
-    by_sentence: str  # int64 shape (sentences, beam * width)
-    first_candidate: str  # (sentences, 1) int64: where a sentence's candidates begin
-    penalties: str  # (steps,) float32, by step
-    enough: str  # () int64: the Loop ends with so many unfinished sentences, or fewer
+    beam: Value  # (1,) int64
+    both: Value  # int64 shape (sentences, beam)
+    by_sentence: Value  # int64 shape (sentences, beam * width)
+    first_candidate: Value  # (sentences, 1) int64: where a sentence's candidates begin
+    penalties: Value  # (steps,) float32, by step
+    enough: Value  # () int64: the Loop ends with so many unfinished sentences, or fewer
     steady: Steady
 
 
@@ -116,9 +116,10 @@ def search_steps(
     body.input("going", BOOL, [])
     names = ["token", "history", "totals", "scores", "stop"]
     names += [f"state_{number}" for number in range(len(rows.states))]
-    for name, (dtype, shape) in zip(names, row_shapes(decoding.tensors), strict=True):
-        body.input(name, dtype, shape)
-    before = rows_of(names)
+    shapes = row_shapes(decoding.tensors)
+    before = rows_of(
+        [body.input(name, dtype, shape) for name, (dtype, shape) in zip(names, shapes, strict=True)]
+    )
     state = decoding.state(before.states)
     logits, attention, state = decoding.writer.step(body, before.token, memory, state)
     news = [tensor.name for each in decoding.writer.carry(body, state) for tensor in each]
@@ -135,8 +136,8 @@ def search_steps(
 
 
 def _extend(
-    body: Graph, fixed: Fixed, step: str, logits: str, before: Rows, news: list[str]
-) -> tuple[str, tuple[str, str], Rows]:
+    body: Graph, fixed: Fixed, step: Value, logits: Value, before: Rows, news: list[Value]
+) -> tuple[Value, tuple[Value, Value], Rows]:
     """Writes the choice of the next hypotheses.
 
     Returns:
