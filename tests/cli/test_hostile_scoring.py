@@ -1,7 +1,7 @@
 """What no ordinary text contains, through ``s2s evaluate`` and ``s2s score``."""
 
 import pytest
-from hostile import LONG_LINES, ODD_LINES, PLAIN, SAME, SOME_REFUSED
+from hostile_text import LONG_LINES, ODD_LINES, PLAIN, SAME, SOME_REFUSED
 from paths import SHARED_DATA
 
 pytest.importorskip("onnxruntime")

@@ -10,8 +10,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mutants import SENTENCEPIECE, blind, of_json, of_message, of_safetensors
-from ordeals import Victim, try_all
+from damaged_files import (
+    SENTENCEPIECE,
+    damage_bytes,
+    damage_json,
+    damage_message,
+    damage_safetensors,
+)
+from limited_processes import LimitedProcess, try_all
 from paths import DATA
 from tiny_runs import TRAINING, run
 
@@ -25,8 +31,8 @@ FILES = ("config.json", "src.model", "best.safetensors", "last.safetensors")
 
 
 @pytest.fixture(scope="module")
-def victim():
-    with Victim("torch") as process:
+def loader():
+    with LimitedProcess("torch") as process:
         yield process
 
 
@@ -42,45 +48,47 @@ def damage(rng, folder, names):
     path = folder / rng.choice(names)
     data = path.read_bytes()
     if rng.randrange(4) == 0:
-        data = blind(rng, data)
+        data = damage_bytes(rng, data)
     elif path.suffix == ".json":
-        data = of_json(rng, json.loads(data)).encode()
+        data = damage_json(rng, json.loads(data)).encode()
     elif path.suffix == ".model":
-        data = of_message(rng, data, SENTENCEPIECE)
+        data = damage_message(rng, data, SENTENCEPIECE)
     else:
-        data = of_safetensors(rng, data)
+        data = damage_safetensors(rng, data)
     path.write_bytes(data)
 
 
-def mutants(source, names, count):
+def damaged_copies(source, names, count):
     for number in range(count):
-        folder = source.with_name("mutant")
+        folder = source.with_name("damaged")
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(source, folder)
         damage(random.Random(number), folder, names)  # noqa: S311
         yield folder
 
 
-def told(capsys, name, counts):
+def show_counts(capsys, name, counts):
     with capsys.disabled():
         print(f"\n{name}: {dict(counts)}")  # noqa: T201
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.slow)])
-def test_mutants_are_refused_in_one_line_or_translate(victim, trained, tmp_path, count, capsys):
+def test_damaged_runs_are_refused_in_one_line_or_translate(
+    loader, trained, tmp_path, count, capsys
+):
     old = tmp_path / "old"  # without checksums, so that more of the network's own way is tried
     shutil.copytree(OLD, old)
     for source in (trained, old):
         names = [name for name in FILES[:3] if (source / name).exists()]
-        counts, bad = try_all(victim, mutants(source, names, count // 2))
-        told(capsys, f"run folders, {source.name}", counts)
+        counts, bad = try_all(loader, damaged_copies(source, names, count // 2))
+        show_counts(capsys, f"run folders, {source.name}", counts)
         assert not bad
         assert counts["refused"] > count // 8
         assert counts["worked"] > 0
 
 
 @pytest.mark.parametrize("count", [6, pytest.param(250, marks=pytest.mark.slow)])
-def test_mutants_are_not_exported_and_not_gone_on_with(victim, trained, count, capsys):
+def test_damaged_runs_are_not_exported_and_not_gone_on_with(loader, trained, count, capsys):
     out, model = trained.with_name("new"), trained.with_name("model.onnx")
     corpora = {"src": "train.xx", "tgt": "train.yy", "val-src": "val.xx", "val-tgt": "val.yy"}
     text = [f"--{option}={trained.with_name(name)}" for option, name in corpora.items()]
@@ -92,12 +100,12 @@ def test_mutants_are_not_exported_and_not_gone_on_with(victim, trained, count, c
     for name, way in ways.items():
 
         def tried(way=way):
-            for folder in mutants(trained, FILES, count):
+            for folder in damaged_copies(trained, FILES, count):
                 shutil.rmtree(out, ignore_errors=True)
                 yield way(folder)
 
-        counts, bad = try_all(victim, tried())
-        told(capsys, f"run folders, {name}", counts)
+        counts, bad = try_all(loader, tried())
+        show_counts(capsys, f"run folders, {name}", counts)
         assert not bad
         assert counts["refused"] > 0
 

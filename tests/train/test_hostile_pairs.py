@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hostile import ODD_LINES, SOME_REFUSED
+from hostile_text import ODD_LINES, SOME_REFUSED
 from paths import SHARED_DATA
 
 pytest.importorskip("torch")

@@ -1,7 +1,7 @@
 """``s2s export``, killed at any moment."""
 
 import pytest
-from kills import kill
+from killing import kill_repeatedly
 
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
@@ -21,7 +21,7 @@ def check(tmp_path, tiny, kills, *options):
     commands = [
         ("export", run, out, "--precision", precision, *options) for precision in ("fp32", "int8")
     ]
-    counts = kill(commands, out, kills, modules=NEEDED)
+    counts = kill_repeatedly(commands, out, kills, modules=NEEDED)
     print(*options, counts)  # noqa: T201
     assert counts["as before"] + counts["new"] == kills
     assert counts["new"] >= kills // 4

@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
-import ordeals
-from mutants import ONNX, SENTENCEPIECE, blind, of_message
-from ordeals import Victim, try_all
+import limited_processes
+from damaged_files import ONNX, SENTENCEPIECE, damage_bytes, damage_message
+from limited_processes import LimitedProcess, try_all
 from paths import DATA
 
 from s2s import Translator
@@ -30,8 +30,8 @@ COUNTS = [40, pytest.param(1000, marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module")
-def victim():
-    with Victim() as process:
+def loader():
+    with LimitedProcess() as process:
         yield process
 
 
@@ -46,37 +46,37 @@ class Trap:
 
 
 def model_files(folder, count):
-    """Mutants of a file with a checksum: without a new one, and most of them with it."""
+    """Damaged copies of a file with a checksum: without a new one, and most of them with it."""
     data = (DATA / "tiny.onnx").read_bytes()
     for number in range(count):
         rng = random.Random(number)  # noqa: S311
-        mutant = blind(rng, data) if number % 4 == 0 else of_message(rng, data, ONNX)
-        if number % 8 and mutant.count(KEY.encode()) == 1:
-            mutant = _resealed(mutant)
-        path = folder / "mutant.onnx"
-        path.write_bytes(mutant)
+        damaged = damage_bytes(rng, data) if number % 4 == 0 else damage_message(rng, data, ONNX)
+        if number % 8 and damaged.count(KEY.encode()) == 1:
+            damaged = _resealed(damaged)
+        path = folder / "damaged.onnx"
+        path.write_bytes(damaged)
         yield path
 
 
-def _resealed(mutant):
+def _resealed(damaged):
     try:
-        return sealed(mutant)
+        return sealed(damaged)
     except ModelError:
-        return mutant
+        return damaged
 
 
 def old_model_files(folder, count):
-    """Mutants of a file of 0.1.0, which has no checksum."""
+    """Damaged copies of a file of 0.1.0, which has no checksum."""
     data = (DATA / "tiny-0.1.0.onnx").read_bytes()
     for number in range(count):
         rng = random.Random(number)  # noqa: S311
-        path = folder / "mutant.onnx"
-        path.write_bytes(blind(rng, data) if number % 2 else of_message(rng, data, ONNX))
+        path = folder / "damaged.onnx"
+        path.write_bytes(damage_bytes(rng, data) if number % 2 else damage_message(rng, data, ONNX))
         yield path
 
 
 def vocabularies(folder, count):
-    """Mutants of SentencePiece models of all kinds."""
+    """Damaged copies of SentencePiece models of all kinds."""
     kinds = [
         TokenizerConfig(vocab_size=60),
         TokenizerConfig(vocab_size=50, algorithm="unigram", normalization="nfkc"),
@@ -88,16 +88,18 @@ def vocabularies(folder, count):
     for number in range(count):
         rng = random.Random(number)  # noqa: S311
         model = models[number % len(models)]
-        path = folder / "mutant.model"
-        mutant = blind(rng, model) if number % 3 == 0 else of_message(rng, model, SENTENCEPIECE)
-        path.write_bytes(mutant)
+        path = folder / "damaged.model"
+        if number % 3 == 0:
+            path.write_bytes(damage_bytes(rng, model))
+        else:
+            path.write_bytes(damage_message(rng, model, SENTENCEPIECE))
         yield path
 
 
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("make", [model_files, old_model_files, vocabularies])
-def test_mutants_are_refused_in_one_line_or_translate(victim, tmp_path, make, count, capsys):
-    counts, bad = try_all(victim, make(tmp_path, count))
+def test_damaged_files_are_refused_in_one_line_or_translate(loader, tmp_path, make, count, capsys):
+    counts, bad = try_all(loader, make(tmp_path, count))
     with capsys.disabled():
         print(f"\n{make.__name__}: {dict(counts)}")  # noqa: T201
     assert not bad
@@ -105,29 +107,29 @@ def test_mutants_are_refused_in_one_line_or_translate(victim, tmp_path, make, co
     assert make is model_files or counts["worked"] > count // 8  # so that something is tried
 
 
-def test_what_a_victim_suffers_is_told(victim, tiny, tmp_path, monkeypatch):
-    assert victim(tiny) == ("worked", "")
-    assert victim("translate", tiny, tmp_path / "none")[0] == "refused"
+def test_how_a_process_ended_is_told(loader, tiny, tmp_path, monkeypatch):
+    assert loader(tiny) == ("worked", "")
+    assert loader("translate", tiny, tmp_path / "none")[0] == "refused"
     huge = tmp_path / "huge.model"
     with huge.open("wb") as file:
         file.truncate(3 << 30)  # takes no room on the disk
-    assert victim(huge)[0] == "over memory"
-    victim.process.send_signal(signal.SIGSTOP)
-    monkeypatch.setattr(ordeals, "SECONDS", 0.2)
-    assert victim(tiny)[0] == "hung"
+    assert loader(huge)[0] == "over memory"
+    loader.process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(limited_processes, "SECONDS", 0.2)
+    assert loader(tiny)[0] == "hung"
     monkeypatch.undo()
-    assert victim(tiny) == ("worked", "")
-    victim.process.kill()
-    assert victim(tiny)[0] == "died"
+    assert loader(tiny) == ("worked", "")
+    loader.process.kill()
+    assert loader(tiny)[0] == "died"
 
 
 def test_any_change_to_a_file_is_noticed(tiny):
     data = tiny.read_bytes()
     for number in range(300):
-        mutant = blind(random.Random(number), data)  # noqa: S311
-        if mutant != data:
+        damaged = damage_bytes(random.Random(number), data)  # noqa: S311
+        if damaged != data:
             with pytest.raises(ModelError, match="no s2s model file: "):
-                read_model_file(mutant)
+                read_model_file(damaged)
 
 
 @pytest.mark.parametrize("end", [1, 2, 100, 150, 1500, 30_000, 64_000])
@@ -160,7 +162,7 @@ def test_a_vocabulary_of_another_model_is_refused(tiny, size):
             read_model_file(sealed(swapped))
 
 
-@pytest.mark.parametrize("name", ["mutant.onnx", "mutant.model"])
+@pytest.mark.parametrize("name", ["damaged.onnx", "damaged.model"])
 def test_a_pickle_is_not_read(tmp_path, name):
     trap = tmp_path / "trap"
     path = tmp_path / name

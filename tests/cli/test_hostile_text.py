@@ -3,7 +3,7 @@
 import gzip
 
 import pytest
-from hostile import LONG_LINES, ODD_LINES, PACKED, REFUSED, SAME, SOME_REFUSED
+from hostile_text import LONG_LINES, ODD_LINES, PACKED, REFUSED, SAME, SOME_REFUSED
 
 pytest.importorskip("onnxruntime")
 

@@ -1,6 +1,6 @@
-"""A process that is given models which may be anything, one after the other, within limits.
+"""A program that loads models one after the other, whatever is in them, with limited memory.
 
-    python tests/shared/victim.py [torch]
+    python tests/shared/load_models.py [torch]
 
 Reads JSON, a list of arguments a line: ``["load", path]`` translates with a model file, a run
 folder, or a SentencePiece model (``.model``); all else is what ``s2s`` is given. Answers
@@ -18,7 +18,7 @@ from pathlib import Path
 
 TEXTS = ["eins zwei drei", "zwölf?! <x> ﬁ Ａ１ e\u0301 ㎞ ｶﾞ"]
 MEMORY = 1 << 30  # bytes besides what the libraries have
-SAID = 600  # characters of a line
+LONGEST_ERROR = 600  # characters
 
 
 def translate(path):
@@ -30,7 +30,7 @@ def translate(path):
             assert isinstance(found.text, str)
 
 
-def cut(path):
+def tokenize(path):
     """Does with a vocabulary what translating does, and what starting from another run does."""
     from s2s.tokenizer import Tokenizer
     from s2s.tokenizer.pieces import algorithm_of, load_plain, normalization_of, read_pieces
@@ -64,14 +64,14 @@ def command(*args):
     assert code == 0, f"exit code {code}"
 
 
-def told(call, *args):
+def outcome(call, *args):
     """Returns how a call went, and what was said."""
     from s2s.errors import S2SError
 
     try:
         call(*args)
     except S2SError as error:
-        bad = "\n" in str(error) or len(str(error)) > SAID
+        bad = "\n" in str(error) or len(str(error)) > LONGEST_ERROR
         return ("many lines" if bad else "refused"), str(error)
     except MemoryError as error:
         return "over memory", str(error)
@@ -83,12 +83,12 @@ def told(call, *args):
 
 def answer(args):
     if args[0] != "load":
-        return told(command, *args)
+        return outcome(command, *args)
     path = Path(args[1])
     if path.suffix == ".model":
-        return told(cut, path)
-    how, said = told(translate, path)
-    of_info, about = told(command, "info", str(path))
+        return outcome(tokenize, path)
+    how, said = outcome(translate, path)
+    of_info, about = outcome(command, "info", str(path))
     return (how, said) if of_info in ("refused", "worked") else (f"{of_info} of info", about)
 
 

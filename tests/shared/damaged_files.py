@@ -1,8 +1,6 @@
-"""Files that something went wrong with: what random damage and odd values make of a good one.
+"""Damages files at random: bytes, fields of a protobuf, values of JSON, a safetensors header.
 
-Every mutant is a function of its ``random.Random`` alone. ``blind`` knows nothing of a file;
-``of_message`` knows the fields of a protobuf, ``of_json`` the values of a text, ``of_safetensors``
-header and data.
+The result depends on the file and the ``random.Random`` alone, so that a seed makes it again.
 """
 
 import json
@@ -42,7 +40,7 @@ ODD += [
 ]
 
 
-def blind(rng, data):
+def damage_bytes(rng, data):
     """Damages bytes anywhere."""
     if not data:
         return rng.randbytes(4)
@@ -107,7 +105,7 @@ class Message:
                 yield from value.messages()
 
 
-def of_message(rng, data, schema):
+def damage_message(rng, data, schema):
     """Changes fields of a message, or of one within: values, order, number."""
     root = Message(schema, "model", data)
     by_kind = {}
@@ -138,12 +136,12 @@ def _change_field(rng, message):
     elif isinstance(field[1], int):
         field[1] = rng.choice([*NUMBERS, field[1] ^ 1, field[1] + 1])
     elif isinstance(field[1], bytes):
-        field[1] = rng.choice([blind(rng, field[1]), write_varint(rng.choice(NUMBERS))])
+        field[1] = rng.choice([damage_bytes(rng, field[1]), write_varint(rng.choice(NUMBERS))])
     elif field[1].fields:
         _change_field(rng, field[1])
 
 
-def of_json(rng, value, odd=ODD):
+def damage_json(rng, value, odd=ODD):
     """Changes values of what JSON holds; returns the text."""
     value = json.loads(json.dumps(value))
     for _ in range(rng.choice([1, 1, 1, 3])):
@@ -173,7 +171,7 @@ def _places(value):
             yield from _places(value[key])
 
 
-def of_safetensors(rng, data):
+def damage_safetensors(rng, data):
     """Changes the header of a safetensors file, or its length, or its data."""
     size = int.from_bytes(data[:8], "little")
     header, tensors = data[8 : 8 + size], data[8 + size :]
@@ -181,10 +179,10 @@ def of_safetensors(rng, data):
     if kind == 0:
         return rng.choice(NUMBERS).to_bytes(8, "little") + data[8:]
     if kind == 1:
-        return data[: 8 + size] + blind(rng, tensors)
+        return data[: 8 + size] + damage_bytes(rng, tensors)
     if kind == 2:
-        header = blind(rng, header)
+        header = damage_bytes(rng, header)
     else:
         odd = [*ODD, "F64", "F16", "BF16", "I8", "BOOL", "C64", [0, 2**62], [-1], [2**40, 2**40]]
-        header = of_json(rng, json.loads(header), odd).encode()
+        header = damage_json(rng, json.loads(header), odd).encode()
     return len(header).to_bytes(8, "little") + header + tensors

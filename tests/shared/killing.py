@@ -1,4 +1,4 @@
-"""Commands killed at random moments, and what is then found under the name that they write.
+"""Kills commands at random moments, and looks what is then in the file that they write.
 
 Run as a program, it imports what the commands need once, and forks for each kill: a process that
 starts anew would mostly be killed while it imports.
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 
-def kill(commands, target, kills, seed=1, modules=()):
+def kill_repeatedly(commands, target, kills, seed=1, modules=()):
     """Kills processes that write ``target`` over and over; returns what was found each time.
 
     Args:

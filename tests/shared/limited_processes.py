@@ -1,4 +1,4 @@
-"""What becomes of processes that load damaged models: told, counted, and limited."""
+"""Loads damaged models in processes with limited time and memory, and counts how that ended."""
 
 import contextlib
 import json
@@ -11,10 +11,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-SECONDS = 20.0  # a mutant may take
+SECONDS = 20.0  # for one model or command
 
 
-class Victim:
+class LimitedProcess:
     """A process that loads what it is told to; a new one takes the place of one that died."""
 
     def __init__(self, *libraries):
@@ -43,7 +43,7 @@ class Victim:
         return tuple(json.loads(line))
 
     def _start(self):
-        program = Path(__file__).with_name("victim.py")
+        program = Path(__file__).with_name("load_models.py")
         self.process = subprocess.Popen(  # noqa: S603
             [sys.executable, str(program), *self.libraries],
             stdin=subprocess.PIPE,
@@ -81,16 +81,16 @@ class Victim:
         return said[-300:]
 
 
-def try_all(victim, mutants):
-    """Gives a victim each of ``mutants``: paths, or tuples of arguments, made one at a time.
+def try_all(process, models):
+    """Gives a process each of ``models``: paths, or tuples of arguments, made one at a time.
 
     Returns:
         How often it went in which way, and a line about each that was neither refused nor worked.
     """
     counts, bad = Counter(), []
-    for number, mutant in enumerate(mutants):
-        how, said = victim(*(mutant if isinstance(mutant, tuple) else (mutant,)))
+    for number, model in enumerate(models):
+        how, said = process(*(model if isinstance(model, tuple) else (model,)))
         counts[how] += 1
         if how not in ("refused", "worked"):
-            bad.append(f"mutant {number}: {how}: {said}")
+            bad.append(f"model {number}: {how}: {said}")
     return counts, bad

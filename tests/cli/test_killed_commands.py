@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from kills import kill
+from killing import kill_repeatedly
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("sacrebleu")
@@ -35,7 +35,7 @@ def commands(tiny, tmp_path):
 
 def check(commands, name, kills):
     pairs, out = commands
-    counts = kill(pairs[name], out, kills, modules=NEEDED)
+    counts = kill_repeatedly(pairs[name], out, kills, modules=NEEDED)
     print(name, counts)  # noqa: T201
     assert counts["as before"] + counts["new"] == kills
     assert counts["new"] >= kills // 4, "it was killed too early to see anything"
