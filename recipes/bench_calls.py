@@ -17,7 +17,7 @@ from rich.table import Table
 
 from s2s import Translator
 from s2s.config import SearchConfig
-from s2s.runtime.backend import Batch, Found
+from s2s.runtime.backend import SearchBatch, SearchOutput
 from s2s.runtime.onnx_backend import OnnxBackend
 from s2s.runtime.sessions import SEEN
 from s2s.text import read_lines
@@ -32,8 +32,8 @@ def clocked() -> list[float]:
     plain = OnnxBackend.search
 
     def search(
-        self: OnnxBackend, batch: Batch, config: SearchConfig, *, details: bool = False
-    ) -> Found:
+        self: OnnxBackend, batch: SearchBatch, config: SearchConfig, *, details: bool = False
+    ) -> SearchOutput:
         start = time.perf_counter()
         found = plain(self, batch, config, details=details)
         seconds.append(time.perf_counter() - start)

@@ -19,7 +19,7 @@ from s2s.errors import ConfigError
 from s2s.score import score
 from s2s.text import read_pairs
 from s2s.translate.phrases import read_phrase
-from s2s.translate.required.places import find
+from s2s.translate.required.gaps import find
 
 
 def lacking(translator: Translator, text: str, reference: str) -> list[str]:

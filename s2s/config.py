@@ -278,12 +278,12 @@ class SearchConfig(Config):
         self._check_range("length_margin", 1, 1_000_000)
 
     @property
-    def is_special(self) -> bool:
+    def alters_candidates(self) -> bool:
         """Whether a step does more than take the most probable pieces."""
         return self.min_length > 1 or bool(self.no_repeat or self.diversity or self.temperature)
 
 
-def check_whole(name: str, value: object, low: int) -> None:
+def check_integer(name: str, value: object, low: int) -> None:
     """Raises ConfigError unless ``value`` is a whole number of at least ``low``."""
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
         raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")

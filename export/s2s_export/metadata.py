@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import onnx
 
 from s2s.formats.card import FORMAT
-from s2s.formats.checksum import DECLARED, KEY, UNSEALED
+from s2s.formats.checksum import BLANK_CHECKSUM, DECLARED, KEY
 from s2s.formats.model_file import TEXT_KEY
 from s2s.formats.option_inputs import DEFAULTS
 from s2s.model.ensemble import joint_card
@@ -60,5 +60,5 @@ def add_metadata(
         entries["s2s.tokenizer"] = base64.b64encode(run.tokenizer.src_model).decode()
         if run.tokenizer.tgt_model is not None:
             entries["s2s.tgt_tokenizer"] = base64.b64encode(run.tokenizer.tgt_model).decode()
-    entries[KEY] = UNSEALED
+    entries[KEY] = BLANK_CHECKSUM
     onnx.helper.set_model_props(model, entries)

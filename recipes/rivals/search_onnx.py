@@ -11,7 +11,7 @@ from search_turns import Ids, read_job, serve
 from s2s.config import SearchConfig
 from s2s.formats.model_file import ModelFile
 from s2s.formats.onnx_header import read_header
-from s2s.runtime.backend import Batch, Found
+from s2s.runtime.backend import SearchBatch, SearchOutput
 from s2s.runtime.onnx_backend import OnnxBackend
 
 
@@ -31,8 +31,8 @@ def main() -> None:
     config = SearchConfig(beam_size=settings.beam, max_length=settings.pieces)
     pool = ThreadPoolExecutor(settings.threads)
 
-    def run(src: Ids) -> Found:
-        return backend.search(Batch(src, np.full(len(src), src.shape[1])), config)
+    def run(src: Ids) -> SearchOutput:
+        return backend.search(SearchBatch(src, np.full(len(src), src.shape[1])), config)
 
     def search(src: Ids) -> int:
         # As the translator does: a batch is shared out among the cores.

@@ -15,9 +15,11 @@ from s2s.protobuf import write_field, write_varint
 KEY = "s2s.checksum"
 DECLARED = {"checksum": "sha256"}
 """What ``s2s.config`` says."""
-UNSEALED = "0" * 64
+BLANK_CHECKSUM = "0" * 64
 """The entry of a file that ``sealed`` is to have."""
-_BEFORE = write_field(1, KEY.encode()) + write_varint(2 << 3 | 2) + write_varint(len(UNSEALED))
+_BEFORE = (
+    write_field(1, KEY.encode()) + write_varint(2 << 3 | 2) + write_varint(len(BLANK_CHECKSUM))
+)
 """The bytes before the digits: a StringStringEntryProto."""
 
 
@@ -25,7 +27,7 @@ def sealed(model: bytes) -> bytes:
     """Returns a serialized model with the checksum that belongs to it.
 
     Args:
-        model: With an entry ``s2s.checksum``, ``UNSEALED`` or what it was before a change.
+        model: With an entry ``s2s.checksum``, ``BLANK_CHECKSUM`` or what it was before a change.
 
     Raises:
         ModelError: If it has no such entry.
@@ -33,10 +35,12 @@ def sealed(model: bytes) -> bytes:
     place = _place(model)
     if place is None:
         raise ModelError(f"the model has no place for a checksum: one entry {KEY} of 64 digits")
-    return model[:place] + _digest(model, place).encode() + model[place + len(UNSEALED) :]
+    return model[:place] + _digest(model, place).encode() + model[place + len(BLANK_CHECKSUM) :]
 
 
-def check_seal(model: bytes, metadata: Mapping[str, str], card: Mapping[str, Any] | None) -> None:
+def check_checksum(
+    model: bytes, metadata: Mapping[str, str], card: Mapping[str, Any] | None
+) -> None:
     """Raises ModelError if a model has a checksum, or should have one, that is not its own.
 
     Args:
@@ -61,12 +65,12 @@ def _place(model: bytes) -> int | None:
     """Returns where the digits begin, of the last entry: the one that counts."""
     start = model.rfind(_BEFORE)  # metadata come last, behind the weights
     place = start + len(_BEFORE)
-    return None if start < 0 or place + len(UNSEALED) > len(model) else place
+    return None if start < 0 or place + len(BLANK_CHECKSUM) > len(model) else place
 
 
 def _digest(model: bytes, place: int) -> str:
     view = memoryview(model)
     digest = hashlib.sha256(view[:place])
-    digest.update(UNSEALED.encode())
-    digest.update(view[place + len(UNSEALED) :])
+    digest.update(BLANK_CHECKSUM.encode())
+    digest.update(view[place + len(BLANK_CHECKSUM) :])
     return digest.hexdigest()

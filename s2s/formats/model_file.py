@@ -21,7 +21,7 @@ from typing import Any
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.formats.card import FORMAT, parse_json, strings_of
-from s2s.formats.checksum import check_seal
+from s2s.formats.checksum import check_checksum
 from s2s.formats.onnx_header import OnnxHeader, read_header
 from s2s.formats.operators import check_graph
 from s2s.tokenizer import Tokenizer
@@ -38,7 +38,7 @@ MAX_BYTES = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Described:
+class FileDescription:
     """An ONNX file that s2s wrote, and what it says about itself."""
 
     name: str
@@ -66,7 +66,7 @@ class ModelFile:
     """The recommended values."""
 
 
-def describe(model: str | Path | bytes) -> Described:
+def describe(model: str | Path | bytes) -> FileDescription:
     """Reads what a file says about itself, be it a model file or a text model.
 
     Args:
@@ -91,7 +91,7 @@ def describe(model: str | Path | bytes) -> Described:
         check_graph(header)
     except ModelError as error:
         raise ModelError(f"{name} is no s2s model file: {error}") from error
-    return Described(name, data, header, card, text)
+    return FileDescription(name, data, header, card, text)
 
 
 def read_model_file(model: str | Path | bytes) -> ModelFile:
@@ -107,7 +107,7 @@ def read_model_file(model: str | Path | bytes) -> ModelFile:
     return check_model_file(describe(model))
 
 
-def check_model_file(described: Described) -> ModelFile:
+def check_model_file(described: FileDescription) -> ModelFile:
     """Checks that the parts of a model file fit together.
 
     Raises:
@@ -167,9 +167,9 @@ def _card(data: bytes, header: OnnxHeader) -> dict[str, Any]:
     try:
         card = parse_json(header.metadata.get("s2s.config", ""))
     except ValueError as error:
-        check_seal(data, header.metadata, None)  # what is damaged is damaged
+        check_checksum(data, header.metadata, None)  # what is damaged is damaged
         raise ModelError("its s2s.config is missing or no JSON") from error
-    check_seal(data, header.metadata, card if isinstance(card, dict) else None)
+    check_checksum(data, header.metadata, card if isinstance(card, dict) else None)
     if not isinstance(card, dict):
         raise ModelError("its s2s.config is no JSON object")
     for key in ("model", "search"):

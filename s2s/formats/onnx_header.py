@@ -22,7 +22,7 @@ _LISTS = (4, 5, 7, 10, 11)  # float_data, int32_data, int64_data, double_data, u
 
 
 @dataclass(frozen=True)
-class Value:
+class TensorInfo:
     """An input or output of a graph."""
 
     name: str
@@ -37,8 +37,8 @@ class OnnxHeader:
     ir_version: int = 0
     opsets: dict[str, int] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    inputs: list[Value] = field(default_factory=list)
-    outputs: list[Value] = field(default_factory=list)
+    inputs: list[TensorInfo] = field(default_factory=list)
+    outputs: list[TensorInfo] = field(default_factory=list)
     weights: int = 0
     """Numbers held in tensors, quantisation scales and constants included."""
     external: bool = False
@@ -94,7 +94,7 @@ def _read_graph(graph: memoryview, header: OnnxHeader, depth: int) -> None:
         elif number == 5:  # initializer
             _read_tensor(value, header)
         elif number in (11, 12) and depth == 0:
-            (header.inputs if number == 11 else header.outputs).append(_read_value(value))
+            (header.inputs if number == 11 else header.outputs).append(_read_tensor_info(value))
         elif number == 15:  # sparse_initializer
             header.foreign = "sparse tensors"
 
@@ -158,7 +158,7 @@ def _read_dims(values: list[int | memoryview]) -> Iterator[int]:
             yield dim
 
 
-def _read_value(info: memoryview) -> Value:
+def _read_tensor_info(info: memoryview) -> TensorInfo:
     """Reads a ValueInfoProto that holds a tensor type."""
     fields = dict(read_fields(info))
     tensor = dict(read_fields(_view(dict(read_fields(_view(fields.get(2)))).get(1))))
@@ -167,7 +167,7 @@ def _read_value(info: memoryview) -> Value:
         size = dict(read_fields(_view(dim)))
         shape.append(_text(size[2]) if 2 in size else str(size.get(1, "?")))
     element = _number(tensor.get(1))
-    return Value(_text(fields.get(1)), _TYPES.get(element, f"type {element}"), tuple(shape))
+    return TensorInfo(_text(fields.get(1)), _TYPES.get(element, f"type {element}"), tuple(shape))
 
 
 def _view(value: int | memoryview | None) -> memoryview:

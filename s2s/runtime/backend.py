@@ -17,13 +17,13 @@ DEVICES = ("cpu", "cuda")
 class BatchSize(NamedTuple):
     """Limits of a batch, and so of its memory."""
 
-    tokens: int
+    pieces: int
     """Source pieces, padding counted."""
     rows: int
     """Hypotheses: sentences times beam size."""
 
 
-class Batch(NamedTuple):
+class SearchBatch(NamedTuple):
     """What is searched at once."""
 
     src: NDArray[np.int64]  # (batch, src_len), the end piece last, padded
@@ -32,7 +32,7 @@ class Batch(NamedTuple):
     bias: NDArray[np.float32] | None = None  # (tgt_vocab,), added to logits
 
 
-class Found(NamedTuple):
+class SearchOutput(NamedTuple):
     """Search output for a batch, best first."""
 
     hypotheses: NDArray[np.int64]  # (batch, beam, tgt_len)
@@ -49,11 +49,15 @@ class Backend(Protocol):
     batch_size: BatchSize
     """Where speed stops growing."""
 
-    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
+    def search(
+        self, batch: SearchBatch, config: SearchConfig, *, details: bool = False
+    ) -> SearchOutput:
         """Looks for the best ``config.beam_size`` translations of a batch."""
 
 
-def graph_inputs(batch: Batch, config: SearchConfig, *, details: bool = False) -> dict[str, Any]:
+def graph_inputs(
+    batch: SearchBatch, config: SearchConfig, *, details: bool = False
+) -> dict[str, Any]:
     """Returns what a graph is given: options only where they ask for something."""
     inputs: dict[str, Any] = {
         "src": batch.src,

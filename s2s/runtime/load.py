@@ -17,7 +17,7 @@ Model = str | Path | bytes
 """Path or bytes of a model file, or path of a run folder."""
 
 
-class Loaded(NamedTuple):
+class LoadedModel(NamedTuple):
     """A model that is ready to search."""
 
     backend: Backend
@@ -34,7 +34,7 @@ def load(
     threads: int | None,
     session_options: Any = None,
     providers: Sequence[Provider] | None = None,
-) -> Loaded:
+) -> LoadedModel:
     """Loads a model file with onnxruntime, run folders with torch.
 
     Args:
@@ -58,7 +58,7 @@ def load(
     if len(models) == 1 and not _is_run(models[0]):
         file = read_model_file(models[0])
         onnx = OnnxBackend(file, device, threads, session_options, providers)
-        return Loaded(onnx, file.card, file.tokenizer, file.search)
+        return LoadedModel(onnx, file.card, file.tokenizer, file.search)
     for each in models:
         if not _is_run(each):
             name = "a model file" if isinstance(each, bytes) else printable(str(each))
@@ -81,7 +81,7 @@ def load(
             f"a run folder needs {error.name}; install 's2s[train]', or use an .onnx file"
         ) from error
     backend = TorchBackend(folders, device, threads)
-    return Loaded(backend, backend.card, backend.tokenizer, backend.recommended)
+    return LoadedModel(backend, backend.card, backend.tokenizer, backend.recommended)
 
 
 def _is_run(model: Model) -> bool:

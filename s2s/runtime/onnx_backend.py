@@ -10,7 +10,7 @@ from s2s.errors import ConfigError, DeviceError, ModelError
 from s2s.formats.model_file import INPUTS, OUTPUTS, ModelFile
 from s2s.formats.option_inputs import DEFAULTS, DETAILS, opened
 from s2s.machine import available_cores
-from s2s.runtime.backend import Batch, BatchSize, Found, graph_inputs
+from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput, graph_inputs
 from s2s.runtime.providers import (
     CUDA_HINT,
     Provider,
@@ -120,7 +120,9 @@ class OnnxBackend:
             hint = CUDA_HINT if missing[0] == "CUDAExecutionProvider" else "see its requirements"
             raise DeviceError(f"onnxruntime could not start {missing[0]}; {hint}")
 
-    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
+    def search(
+        self, batch: SearchBatch, config: SearchConfig, *, details: bool = False
+    ) -> SearchOutput:
         """As the protocol says.
 
         Raises:
@@ -134,7 +136,7 @@ class OnnxBackend:
         outputs = [*OUTPUTS, *DETAILS] if details else list(OUTPUTS)
         try:
             with self._sessions.lend() as session:
-                found = Found(*session.run(outputs, inputs))
+                found = SearchOutput(*session.run(outputs, inputs))
         except self._errors as error:
             raise ModelError(f"onnxruntime cannot run {self._name}: {reason(error)}") from error
         if not _is_found(found, batch, config.beam_size, self._pieces):
@@ -144,7 +146,7 @@ class OnnxBackend:
         return found
 
 
-def _is_found(found: Found, batch: Batch, beam_size: int, pieces: int) -> bool:
+def _is_found(found: SearchOutput, batch: SearchBatch, beam_size: int, pieces: int) -> bool:
     """Whether what a graph gives has the shapes of search output, and pieces that there are."""
     hypotheses, lengths, scores = (np.asarray(each) for each in found[:3])
     rows, length = batch.src.shape

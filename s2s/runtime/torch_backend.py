@@ -12,7 +12,7 @@ from s2s.config import BOS_ID, PAD_ID, SearchConfig
 from s2s.errors import DeviceError
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
-from s2s.runtime.backend import Batch, BatchSize, Found
+from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput
 from s2s.search.beam import Hypotheses, StepModel, beam_search
 from s2s.search.candidates import Given
 
@@ -50,7 +50,9 @@ class TorchBackend:
             self._models[0] if len(runs) == 1 else Ensemble(self._models)
         )
 
-    def search(self, batch: Batch, config: SearchConfig, *, details: bool = False) -> Found:
+    def search(
+        self, batch: SearchBatch, config: SearchConfig, *, details: bool = False
+    ) -> SearchOutput:
         """As the protocol says; the limits of length are the first run's own.
 
         Raises:
@@ -70,7 +72,7 @@ class TorchBackend:
             looked = self._attention(src, src_lengths, found) if details else None
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError("the GPU has too little memory; use smaller batches") from error
-        return Found(
+        return SearchOutput(
             found.tokens.cpu().numpy(),
             found.lengths.cpu().numpy(),
             found.scores.cpu().numpy(),

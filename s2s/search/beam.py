@@ -128,7 +128,7 @@ def beam_search(
                 f"{logits.shape[-1] - len(FORBIDDEN_IDS)}"
             )
         logits[:, FORBIDDEN_IDS] = NOTHING
-        if given is None and not config.is_special:
+        if given is None and not config.alters_candidates:
             pieces, more = best_candidates(logits, beam)
         else:
             pieces, more = chosen_candidates(logits, tokens, beam, config, given or Given())

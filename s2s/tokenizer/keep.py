@@ -46,7 +46,7 @@ class Kept(NamedTuple):
         return self.after in ("", " ")
 
 
-class Marked(NamedTuple):
+class MarkedText(NamedTuple):
     """A sentence with marks in place of what is kept."""
 
     text: str
@@ -105,7 +105,7 @@ class Keep:
         """Returns what would be kept of ``text``."""
         return [text[start:end] for start, end in self.spans(text)]
 
-    def mark(self, text: str, *, silent_tags: bool) -> Marked:
+    def mark(self, text: str, *, silent_tags: bool) -> MarkedText:
         """Puts marks in place of what is kept.
 
         Args:
@@ -121,7 +121,7 @@ class Keep:
                 SILENT if silent_tags and _TAG.fullmatch(found) else STAND_IN,
             ]
             done = end
-        return Marked("".join([*pieces, text[done:]]), tuple(kept))
+        return MarkedText("".join([*pieces, text[done:]]), tuple(kept))
 
     def mark_pair(self, src: str, tgt: str) -> tuple[str, str, int]:
         """Puts stand-ins in place of what both sides of a pair have, as often as both have it.

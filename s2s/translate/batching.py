@@ -14,14 +14,14 @@ SMALLEST_BATCH = 64
 """Source pieces; smaller batches cost more than another core gives."""
 
 
-class Query(NamedTuple):
+class SourcePart(NamedTuple):
     """What is searched: a sentence, or a part of one."""
 
     src: Ids
     """The end piece last."""
     prefix: Ids = ()
     """How its translation begins."""
-    watched: bool = False
+    wants_attention: bool = False
     """Whether it is wanted where the attention looks."""
 
 
@@ -37,14 +37,14 @@ def take(texts: Iterator[str], lines: int) -> list[str]:
     return chunk
 
 
-def longest_first(query: Query) -> tuple[int, Query]:
+def longest_first(query: SourcePart) -> tuple[int, SourcePart]:
     """Sort key: long ones first keep all cores busy to the end; the ids make it one order only."""
     return -len(query.src), query
 
 
 def make_batches(
-    queries: Sequence[Query], beam_size: int, size: BatchSize, workers: int
-) -> Iterator[Sequence[Query]]:
+    queries: Sequence[SourcePart], beam_size: int, size: BatchSize, workers: int
+) -> Iterator[Sequence[SourcePart]]:
     """Cuts sentences into batches.
 
     Args:
@@ -58,14 +58,14 @@ def make_batches(
         Neighbouring sentences.
     """
     pieces = sum(len(query.src) for query in queries)
-    rounds = max(1, math.ceil(pieces / (workers * size.tokens)))
+    rounds = max(1, math.ceil(pieces / (workers * size.pieces)))
     share = max(pieces / (workers * rounds), SMALLEST_BATCH)
     most = max(1, size.rows // beam_size)
     start = taken = 0
     goal = 0.0
     while start < len(queries):
         goal += share
-        limit = start + max(1, min(size.tokens // len(queries[start].src), most))
+        limit = start + max(1, min(size.pieces // len(queries[start].src), most))
         end = start
         # To the nearest sentence, so that no few are left for one batch more.
         while end < min(limit, len(queries)) and (

@@ -6,28 +6,28 @@ from typing import Generic, Self, TypeVar
 
 from s2s.errors import ConfigError
 
-Value = TypeVar("Value")
+ValueT = TypeVar("ValueT")
 
 
-class PerSentence(Generic[Value]):
+class PerSentence(Generic[ValueT]):
     """Values handed out in the order of the sentences."""
 
-    def __init__(self, values: Iterator[Value], name: str, *, endless: bool) -> None:
+    def __init__(self, values: Iterator[ValueT], name: str, *, endless: bool) -> None:
         self._values = values
         self._name = name
         self._endless = endless
 
     @classmethod
-    def same(cls, value: Value, name: str) -> Self:
+    def same(cls, value: ValueT, name: str) -> Self:
         """One value for all sentences."""
         return cls(repeat(value), name, endless=True)
 
     @classmethod
-    def of(cls, values: Iterable[Value], name: str) -> Self:
+    def of(cls, values: Iterable[ValueT], name: str) -> Self:
         """One for each; ``name`` is what messages call several of them."""
         return cls(iter(values), name, endless=False)
 
-    def take(self, count: int, done: int) -> list[Value]:
+    def take(self, count: int, done: int) -> list[ValueT]:
         """Returns the next ``count`` values, after ``done`` that were handed out or left out.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.config import FORBIDDEN_IDS, SearchConfig, check_whole
+from s2s.config import FORBIDDEN_IDS, SearchConfig, check_integer
 from s2s.errors import ConfigError, suggest
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
@@ -148,7 +148,7 @@ def check_request(
         search,
         choose_tag(options.get("to"), tokenizer.tags),
         n_best,
-        size._replace(tokens=_whole(given, "batch_tokens", 1, size.tokens)),
+        size._replace(pieces=_whole(given, "batch_tokens", 1, size.pieces)),
         _whole(given, "max_src_length", 2, MAX_SRC_LENGTH),
         too_long,
         _bias(options.get("banned") or (), tokenizer),
@@ -170,6 +170,6 @@ def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | 
 
 def _whole(given: dict[str, object], name: str, low: int, default: int) -> int:
     value = given.get(name, default)
-    check_whole(name, value, low)
+    check_integer(name, value, low)
     assert isinstance(value, int)
     return value

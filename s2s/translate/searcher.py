@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 
 from s2s.config import EOS_ID
 from s2s.errors import UseError
-from s2s.runtime.backend import Backend, Batch, Found, pad
+from s2s.runtime.backend import Backend, SearchBatch, SearchOutput, pad
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.translate.batching import Query, make_batches
+from s2s.translate.batching import SourcePart, make_batches
 from s2s.translate.request import Request
 from s2s.translate.translation import Details, Hypothesis
 from s2s.translate.words import align_words
 
 
-class Searched(NamedTuple):
+class PartResult(NamedTuple):
     """What became of a query."""
 
     hypotheses: tuple[Hypothesis, ...]
     """Best first."""
     attention: tuple[NDArray[np.float32], ...] = ()
-    """Of each (tgt_len, src_len), without a tag's column, if the query is watched."""
+    """Of each (tgt_len, src_len), without a tag's column, if the query is wants_attention."""
 
 
 class Searcher:
@@ -64,7 +64,7 @@ class Searcher:
             )
         return backend
 
-    def run(self, queries: Sequence[Query], request: Request) -> Iterable[Searched]:
+    def run(self, queries: Sequence[SourcePart], request: Request) -> Iterable[PartResult]:
         """Searches sentences, longest first; gives the ``n_best`` hypotheses of each, in order."""
         beam_size = request.search.beam_size
         batches = list(make_batches(queries, beam_size, request.size, self._workers))
@@ -76,15 +76,15 @@ class Searcher:
             self.backend()  # the pool takes no batch after it was closed, in other words
             raise
 
-    def _search(self, queries: Sequence[Query], request: Request) -> list[Searched]:
+    def _search(self, queries: Sequence[SourcePart], request: Request) -> list[PartResult]:
         """Pads a batch, searches, and brings each sentence's hypotheses back to text."""
         prefixes = [query.prefix for query in queries]
-        batch = Batch(
+        batch = SearchBatch(
             *pad([query.src for query in queries]),
             pad(prefixes)[0] if any(prefixes) else None,
             request.bias,
         )
-        wanted = request.details or any(query.watched for query in queries)
+        wanted = request.details or any(query.wants_attention for query in queries)
         found = self.backend().search(batch, request.search, details=wanted)
         return read_hypotheses(
             found, queries, request.n_best, self._tokenizer, details=request.details
@@ -92,8 +92,13 @@ class Searcher:
 
 
 def read_hypotheses(
-    found: Found, queries: Sequence[Query], n_best: int, tokenizer: Tokenizer, *, details: bool
-) -> list[Searched]:
+    found: SearchOutput,
+    queries: Sequence[SourcePart],
+    n_best: int,
+    tokenizer: Tokenizer,
+    *,
+    details: bool,
+) -> list[PartResult]:
     """Returns the best ``n_best`` hypotheses of each sentence of a batch.
 
     Args:
@@ -124,7 +129,7 @@ def read_hypotheses(
             if found.attention is not None:
                 skipped = tokenizer.count_tags(query.src)
                 attention = found.attention[sentence, rank, :, skipped : len(query.src)]
-            if query.watched and attention is not None:
+            if query.wants_attention and attention is not None:
                 # A copy, so that not all of the batch is held.
                 looked.append(attention[: len(pieces)].copy())
             own = None
@@ -137,5 +142,5 @@ def read_hypotheses(
                     align_words(attention, tokenizer.src_pieces(query.src), pieces),
                 )
             hypotheses.append(Hypothesis(next(texts), score, pieces, own))
-        made.append(Searched(tuple(hypotheses), tuple(looked)))
+        made.append(PartResult(tuple(hypotheses), tuple(looked)))
     return made

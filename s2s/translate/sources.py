@@ -8,16 +8,16 @@ from typing import NamedTuple
 from s2s.config import EOS_ID
 from s2s.errors import SentenceError
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import Kept, Marked
+from s2s.tokenizer.keep import Kept, MarkedText
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
-from s2s.translate.batching import Query
+from s2s.translate.batching import SourcePart
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
 from s2s.translate.splitting import Encode, part
 
 
-class KeptPart(NamedTuple):
+class MarkedPart(NamedTuple):
     """A source sentence, or a part of one, and what is kept of it."""
 
     marked: Ids
@@ -43,17 +43,17 @@ logger = logging.getLogger(__name__)
 class Source(NamedTuple):
     """A sentence as it is searched."""
 
-    parts: tuple[Query | None, ...]
+    parts: tuple[SourcePart | None, ...]
     """One unless the sentence was split, none if it is blank. None for one of kept texts alone."""
     cut: bool = False
     """Whether its end was left out."""
     required: tuple[Phrase, ...] = ()
     """What its translation must hold."""
-    kept: tuple[KeptPart, ...] = ()
+    kept: tuple[MarkedPart, ...] = ()
     """What is kept of each part; none if nothing is of any."""
 
     @property
-    def queries(self) -> list[Query]:
+    def queries(self) -> list[SourcePart]:
         """What is searched."""
         return [each for each in self.parts if each is not None]
 
@@ -97,15 +97,17 @@ class SourceReader:
                 source = self._with_kept(each, prefix)
             else:
                 parts, cut = self._parts(each.text, tuple(next(plain)), self._tokenizer.encode_src)
-                queries = [Query(ids, () if number else prefix) for number, ids in enumerate(parts)]
+                queries = [
+                    SourcePart(ids, () if number else prefix) for number, ids in enumerate(parts)
+                ]
                 source = Source(tuple(queries), cut)
             sources.append(source._replace(required=phrases))
         return sources
 
-    def _mark(self, text: str) -> Marked:
+    def _mark(self, text: str) -> MarkedText:
         """Puts marks in place of what is kept, after a tag if there is one."""
         if self._keep is None:
-            return Marked(text, ())
+            return MarkedText(text, ())
         tag = self._tokenizer.tag_of(text)
         silent = self._tokenizer.keep is None
         if tag is None:
@@ -113,11 +115,11 @@ class SourceReader:
         marked = self._keep.mark(text.split(tag, 1)[1].lstrip(), silent_tags=silent)
         return marked._replace(text=f"{tag} {marked.text}")
 
-    def _with_kept(self, marked: Marked, prefix: Ids) -> Source:
+    def _with_kept(self, marked: MarkedText, prefix: Ids) -> Source:
         encode = self._tokenizer.encode_marked
         parts, cut = self._parts(marked.text, tuple(encode([marked.text])[0]), encode)
         tags = 0 if self._tokenizer.tag_of(marked.text) is None else 1
-        queries: list[Query | None] = []
+        queries: list[SourcePart | None] = []
         kept_parts = []
         kept = iter(marked.kept)
         for number, ids in enumerate(parts):
@@ -125,9 +127,9 @@ class SourceReader:
             if own[-1] == BLANK_ID:  # the text that it belongs to is in the next part
                 own = own[:-1]
             begun = () if number else prefix
-            kept_part = KeptPart(own, tuple(next(kept) for each in own if each in _MARKS))
+            kept_part = MarkedPart(own, tuple(next(kept) for each in own if each in _MARKS))
             src = self._tokenizer.read_marks((*ids[:tags], *own, EOS_ID))
-            query = Query(src, begun, watched=bool(kept_part.kept))
+            query = SourcePart(src, begun, wants_attention=bool(kept_part.kept))
             queries.append(query if kept_part.has_words or begun else None)
             kept_parts.append(kept_part)
         return Source(tuple(queries), cut, kept=tuple(kept_parts))

@@ -27,7 +27,7 @@ WITHOUT_BLANKS = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uf900-\
 Encode = Callable[[Sequence[str]], list[list[int]]]
 
 
-class Parted(NamedTuple):
+class SplitSource(NamedTuple):
     """A source in parts that a model reads."""
 
     parts: list[tuple[int, ...]]
@@ -36,7 +36,7 @@ class Parted(NamedTuple):
     """Whether a sentence itself had to be parted."""
 
 
-def part(text: str, encode: Encode, limit: int) -> Parted:
+def part(text: str, encode: Encode, limit: int) -> SplitSource:
     """Parts a source sentence.
 
     Args:
@@ -49,7 +49,7 @@ def part(text: str, encode: Encode, limit: int) -> Parted:
     """
     whole = tuple(encode([text])[0])
     if len(whole) <= limit:
-        return Parted([whole], within=False)
+        return SplitSource([whole], within=False)
     sentences = _cut(text, LEVELS[0])
     parts: list[tuple[int, ...]] = []
     within = False
@@ -59,7 +59,7 @@ def part(text: str, encode: Encode, limit: int) -> Parted:
         else:
             within = True
             parts += _part_packed([sentence], encode, limit, 0)
-    return Parted([ids for ids in parts if len(ids) > 1], within)
+    return SplitSource([ids for ids in parts if len(ids) > 1], within)
 
 
 def _part_packed(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
-from s2s.config import SearchConfig, check_whole
+from s2s.config import SearchConfig, check_integer
 from s2s.errors import ConfigError, DataError, SentenceError, UseError, printable
 from s2s.runtime.backend import check_device
 from s2s.runtime.load import Model, load
@@ -18,7 +18,7 @@ from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.tokenizer.tags import codes
-from s2s.translate.batching import Query, longest_first, take
+from s2s.translate.batching import SourcePart, longest_first, take
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.keep.units import SourceUnits
 from s2s.translate.per_sentence import PerSentence
@@ -82,7 +82,7 @@ class Translator:
         """
         check_device(device)
         if threads is not None:
-            check_whole("threads", threads, 1)
+            check_integer("threads", threads, 1)
         self.card: dict[str, Any]
         """What the model says about itself: JSON values."""
         self.tokenizer: Tokenizer
@@ -157,8 +157,8 @@ class Translator:
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
         self._searcher.backend()  # before any work
         request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
-        check_whole("chunk_lines", chunk_lines, 1)
-        check_whole("skip", skip, 0)
+        check_integer("chunk_lines", chunk_lines, 1)
+        check_integer("skip", skip, 0)
         banned = options.get("banned") or ()
         required = read_required(options.get("required"), self.tokenizer, banned)
         if options.get("required") and request.keep is not None:
@@ -214,7 +214,7 @@ class Translator:
                 if len(ids) > most:
                     what = f"{owner} {len(ids)} pieces; expected at most {most}: split it"
                     raise SentenceError(number, what)
-            queries.append(Query(tuple(src), tuple(tgt)))
+            queries.append(SourcePart(tuple(src), tuple(tgt)))
         distinct = sorted(set(queries), key=longest_first)
         found = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))
         return [found[query].hypotheses[0] for query in queries]

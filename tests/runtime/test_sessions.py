@@ -12,7 +12,7 @@ pytest.importorskip("onnxruntime")
 from s2s import Translator
 from s2s.config import SearchConfig
 from s2s.formats.model_file import read_model_file
-from s2s.runtime.backend import Batch, pad
+from s2s.runtime.backend import SearchBatch, pad
 from s2s.runtime.onnx_backend import OnnxBackend, session_options
 from s2s.runtime.sessions import SEEN, THREADS, Sessions
 
@@ -132,7 +132,7 @@ def test_one_thread_and_two_find_the_same_bits(tiny, beam_size):
     one, two = (OnnxBackend(file, "cpu", threads) for threads in (1, 2))
     for _ in range(SEEN):
         for rows in (sources, *([each] for each in sources)):
-            batch = Batch(*pad([tuple(row) for row in rows]))
+            batch = SearchBatch(*pad([tuple(row) for row in rows]))
             found = [each.search(batch, config, details=True) for each in (one, two)]
             for values in zip(*found, strict=True):
                 np.testing.assert_array_equal(*values)

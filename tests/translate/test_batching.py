@@ -11,7 +11,7 @@ from s2s.config import PAD_ID
 from s2s.errors import ConfigError
 from s2s.runtime.backend import BatchSize, pad
 from s2s.translate import batching
-from s2s.translate.batching import SMALLEST_BATCH, Query, make_batches, take
+from s2s.translate.batching import SMALLEST_BATCH, SourcePart, make_batches, take
 from s2s.translate.per_sentence import PerSentence
 
 SENTENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=40).map(tuple), max_size=60)
@@ -27,28 +27,28 @@ SENTENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=40).map(tu
 def test_every_sentence_is_in_one_batch_and_batches_are_as_large_as_they_may(
     sentences, beam, size, workers
 ):
-    queries = sorted(map(Query, sentences), key=batching.longest_first)
+    queries = sorted(map(SourcePart, sentences), key=batching.longest_first)
     batches = list(make_batches(queries, beam, size, workers))
     assert [query for batch in batches for query in batch] == queries
     pieces = sum(map(len, sentences))
-    rounds = max(1, math.ceil(pieces / (workers * size.tokens)))
+    rounds = max(1, math.ceil(pieces / (workers * size.pieces)))
     share = max(pieces / (workers * rounds), SMALLEST_BATCH)
     taken = 0
     for number, batch in enumerate(batches, 1):
         taken += sum(len(query.src) for query in batch)
         padded = len(batch[0].src)
-        assert len(batch) == 1 or len(batch) * padded <= size.tokens
+        assert len(batch) == 1 or len(batch) * padded <= size.pieces
         assert len(batch) == 1 or len(batch) * beam <= size.rows
         assert len(batch) == 1 or taken - len(batch[-1].src) / 2 <= number * share
         if number < len(batches):  # one more would have been too many
-            over = (len(batch) + 1) * padded > size.tokens or (len(batch) + 1) * beam > size.rows
+            over = (len(batch) + 1) * padded > size.pieces or (len(batch) + 1) * beam > size.rows
             assert over or taken + len(batches[number][0].src) / 2 > number * share
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 4])
 def test_all_workers_have_as_many_batches_of_as_many_pieces(workers):
     lengths = np.random.default_rng(1).integers(10, 40, 60)
-    queries = sorted((Query((5,) * length) for length in lengths), key=batching.longest_first)
+    queries = sorted((SourcePart((5,) * length) for length in lengths), key=batching.longest_first)
     batches = list(make_batches(queries, 5, BatchSize(4096, 1024), workers))
     assert len(batches) == workers
     pieces = [sum(len(query.src) for query in batch) for batch in batches]

@@ -7,7 +7,7 @@ from s2s.errors import ConfigError
 from s2s.tokenizer.keep import SILENT, STAND_IN, Keep, make_keep
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.translate.keep.placement import carry
-from s2s.translate.sources import KeptPart
+from s2s.translate.sources import MarkedPart
 from s2s.translate.translation import Details, Hypothesis
 
 KEEP = Keep([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])
@@ -84,7 +84,7 @@ def carried(translator, text, pieces, looks, keep=KEEP, begun=0):
     tokenizer = translator.tokenizer
     marked = keep.mark(text, silent_tags=True)
     ids = tokenizer.encode_marked([marked.text])[0]
-    part = KeptPart(tuple(ids[:-1]), marked.kept)
+    part = MarkedPart(tuple(ids[:-1]), marked.kept)
     attention = np.full((len(pieces), len(tokenizer.read_marks(ids))), 0.01, np.float32)
     for row, place in zip(attention, looks, strict=True):
         row[place] = 0.9

@@ -13,7 +13,7 @@ from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.translate.phrases import read_phrase
-from s2s.translate.required.places import find, find_places
+from s2s.translate.required.gaps import find, find_gaps
 from s2s.translate.splitting import join
 
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -176,7 +176,7 @@ def test_scripts_without_blanks_have_room_everywhere_and_need_no_blank():
     tokenizer = train_tokenizer(texts, texts, config, seed=1)
     phrase = read_phrase("你们", tokenizer, ())
     (ids,) = tokenizer.encode_tgt(["OK 我们走吧"])
-    places = find_places(ids[:-1], 0, tokenizer, ())
+    places = find_gaps(ids[:-1], 0, tokenizer, ())
     made = {
         text
         for place in places
@@ -186,7 +186,7 @@ def test_scripts_without_blanks_have_room_everywhere_and_need_no_blank():
     assert "OK 我们你们走吧" in made
     assert not any(text.startswith("O你") or text.startswith("O 你") for text in made)
     held = (read_phrase("我们", tokenizer, ()),)
-    for place in find_places(ids[:-1], 0, tokenizer, held):
+    for place in find_gaps(ids[:-1], 0, tokenizer, held):
         before, after = tokenizer.decode([place.before, place.after])
         assert "我们" in before or "我们" in after
 
@@ -195,7 +195,7 @@ def test_places_are_not_between_the_bytes_of_a_character():
     config = TokenizerConfig(vocab_size=300, byte_fallback=True)
     tokenizer = train_tokenizer(["one two"] * 20, ["one two"] * 20, config, seed=1)
     (ids,) = tokenizer.encode_tgt(["one 世界 two"])
-    places = find_places(ids[:-1], 0, tokenizer, ())
+    places = find_gaps(ids[:-1], 0, tokenizer, ())
     found = tokenizer.decode([place.before for place in places])
     assert [each.strip() for each in found] == ["", "one", "one 世", "one 世界", "one 世界 two"]
 

@@ -19,7 +19,7 @@ from s2s.errors import (
 )
 from s2s.formats.checksum import sealed
 from s2s.runtime.backend import BatchSize
-from s2s.translate.batching import Query, make_batches
+from s2s.translate.batching import SourcePart, make_batches
 
 GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -222,7 +222,7 @@ def test_a_graph_that_onnxruntime_refuses_is_one_line(tiny):
 
 
 def test_every_worker_gets_a_batch():
-    queries = [Query((5,) * 30)] * 8
+    queries = [SourcePart((5,) * 30)] * 8
     assert len(list(make_batches(queries, 1, BatchSize(1024, 1024), 1))) == 1
     assert len(list(make_batches(queries, 1, BatchSize(1024, 1024), 4))) == 4
 

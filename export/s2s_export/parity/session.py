@@ -12,7 +12,7 @@ from s2s.config import SearchConfig
 from s2s.errors import MissingPackageError
 from s2s.formats.model_file import OUTPUTS
 from s2s.formats.option_inputs import DETAILS, opened
-from s2s.runtime.backend import Batch, graph_inputs
+from s2s.runtime.backend import SearchBatch, graph_inputs
 from s2s.search.beam import Hypotheses
 from s2s.search.candidates import Given
 
@@ -58,6 +58,6 @@ class Session:
         given: Given | None,
     ) -> list[Tensor]:
         prefix, bias = (None if each is None else each.numpy() for each in given or Given())
-        batch = Batch(src.numpy(), src_lengths.numpy(), prefix, bias)
+        batch = SearchBatch(src.numpy(), src_lengths.numpy(), prefix, bias)
         inputs = graph_inputs(batch, config, details=len(names) > len(OUTPUTS))
         return [torch.from_numpy(np.array(each)) for each in self._session.run(names, inputs)]

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Mapping
 
 from s2s.tokenizer import Tokenizer
-from s2s.translate.batching import Query
+from s2s.translate.batching import SourcePart
 from s2s.translate.keep.units import SourceUnits
 from s2s.translate.request import Request
-from s2s.translate.searcher import Searched
-from s2s.translate.sources import KeptPart, Source
+from s2s.translate.searcher import PartResult
+from s2s.translate.sources import MarkedPart, Source
 from s2s.translate.translation import Details, Hypothesis
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Carrier:
         self._first = 0
 
     def carry(
-        self, source: Source, found: Mapping[Query, Searched]
+        self, source: Source, found: Mapping[SourcePart, PartResult]
     ) -> list[tuple[Hypothesis, ...]]:
         """Returns the hypotheses of each part of a sentence, with what is kept of it."""
         self._done += 1
@@ -44,7 +44,9 @@ class Carrier:
                 hypotheses.append(self._carried(query, part, found[query]))
         return hypotheses
 
-    def _carried(self, query: Query, part: KeptPart, found: Searched) -> tuple[Hypothesis, ...]:
+    def _carried(
+        self, query: SourcePart, part: MarkedPart, found: PartResult
+    ) -> tuple[Hypothesis, ...]:
         from s2s.translate.keep.placement import carry  # few sentences need it
 
         keep = self._request.keep
@@ -58,7 +60,7 @@ class Carrier:
             self._first = self._first or self._done
         return tuple(each.hypothesis for each in carried)
 
-    def _copied(self, part: KeptPart) -> tuple[Hypothesis, ...]:
+    def _copied(self, part: MarkedPart) -> tuple[Hypothesis, ...]:
         """Returns kept texts that no word stands beside: they are their own translation."""
         details = None
         if self._request.details:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from s2s.tokenizer.keep import Keep, Kept
 from s2s.translate.keep.units import SourceUnits, TargetTokens
-from s2s.translate.sources import KeptPart
+from s2s.translate.sources import MarkedPart
 from s2s.translate.words import Pairs, pair_words
 
 
@@ -48,7 +48,7 @@ class Line:
         return word
 
 
-def put_together(target: TargetTokens, part: KeptPart, slots: Sequence[Slot], keep: Keep) -> Line:
+def put_together(target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], keep: Keep) -> Line:
     """Makes a line; with more blanks where a pattern else finds something else than what is kept.
 
     An address before a full stop is an example.
@@ -69,7 +69,7 @@ def put_together(target: TargetTokens, part: KeptPart, slots: Sequence[Slot], ke
     return line
 
 
-def _line(target: TargetTokens, part: KeptPart, slots: Sequence[Slot], apart: set[int]) -> Line:
+def _line(target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], apart: set[int]) -> Line:
     """Makes a line.
 
     In place of words a text has their blanks. Between two words it has those that it has in the
@@ -122,7 +122,7 @@ def align(
     source: SourceUnits,
     target: TargetTokens,
     line: Line,
-    part: KeptPart,
+    part: MarkedPart,
 ) -> Pairs:
     """Aligns the words of a line; of a kept text each with its own."""
     rows = [

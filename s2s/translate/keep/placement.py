@@ -18,7 +18,7 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import Keep
 from s2s.translate.keep.line import Slot, align, put_together
 from s2s.translate.keep.units import SourceUnits, TargetTokens
-from s2s.translate.sources import KeptPart
+from s2s.translate.sources import MarkedPart
 from s2s.translate.translation import Details, Hypothesis
 
 LEAST_LOOK = 0.2
@@ -38,7 +38,7 @@ class Carried(NamedTuple):
 def carry(
     hypothesis: Hypothesis,
     attention: NDArray[np.float32],
-    part: KeptPart,
+    part: MarkedPart,
     keep: Keep,
     tokenizer: Tokenizer,
     begun: int = 0,

@@ -6,13 +6,13 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KEEP_PIECE
 from s2s.tokenizer.marks import BLANK_ID
 from s2s.tokenizer.pieces import SPACE
-from s2s.translate.sources import KeptPart
+from s2s.translate.sources import MarkedPart
 
 
 class SourceUnits:
     """A source as units: tokens, which are words and marks of punctuation; and kept texts."""
 
-    def __init__(self, part: KeptPart, tokenizer: Tokenizer) -> None:
+    def __init__(self, part: MarkedPart, tokenizer: Tokenizer) -> None:
         self.kept = part.kept
         self.count = 0
         """How many units there are."""
@@ -93,7 +93,7 @@ class TargetTokens:
         return not any(map(str.isalnum, self._texts[token]))
 
 
-def _starts(part: KeptPart, tokenizer: Tokenizer) -> bool:
+def _starts(part: MarkedPart, tokenizer: Tokenizer) -> bool:
     """Whether a word begins where the part does."""
     if not part.marked:
         return False

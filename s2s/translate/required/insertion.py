@@ -22,10 +22,10 @@ from typing import NamedTuple
 from s2s.config import EOS_ID
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
-from s2s.translate.batching import Query, longest_first
+from s2s.translate.batching import SourcePart, longest_first
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
-from s2s.translate.required.places import find, find_places
+from s2s.translate.required.gaps import find, find_gaps
 from s2s.translate.searcher import Searcher
 from s2s.translate.sources import Source
 from s2s.translate.translation import Hypothesis
@@ -39,13 +39,13 @@ all of them took three times as long for a mean score of -3.001; 10 give -3.006,
 
 Beam = tuple[Hypothesis, ...]
 """Hypotheses of a sentence or of a part of one, best first."""
-Found = dict[Query, Beam]
+Beams = dict[SourcePart, Beam]
 
 
 class Asked(NamedTuple):
     """What is to be searched."""
 
-    queries: Sequence[Query]
+    queries: Sequence[SourcePart]
     beam_size: int
 
 
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 class _Part:
     """A sentence or a part of one, on the way."""
 
-    query: Query
+    query: SourcePart
     beam: Beam
     held: tuple[Phrase, ...] = ()
     """What all of the beam holds."""
@@ -88,7 +88,7 @@ class Inserter:
         self._missing = 0
         self._first_missing = 0
 
-    def insert(self, sources: Sequence[Source], found: Found) -> list[list[Beam]]:
+    def insert(self, sources: Sequence[Source], found: Beams) -> list[list[Beam]]:
         """Returns for each sentence the hypotheses of its parts, ``n_best`` of each.
 
         The parts of a sentence share what it must hold: each text is held by one of them, the one
@@ -98,7 +98,7 @@ class Inserter:
             sources: Sentences of a portion.
             found: What ``search`` found of their parts.
         """
-        begun: dict[tuple[tuple[Query, ...], tuple[Phrase, ...]], list[_Part]] = {}
+        begun: dict[tuple[tuple[SourcePart, ...], tuple[Phrase, ...]], list[_Part]] = {}
         for source in sources:
             self._read += 1
             if not (source.parts and source.required):
@@ -118,11 +118,11 @@ class Inserter:
             for source in sources
         ]
 
-    def search(self, queries: Sequence[Query]) -> Iterable[Beam]:
+    def search(self, queries: Sequence[SourcePart]) -> Iterable[Beam]:
         """Searches what ``insert`` begins with."""
         return self._run(queries, self._beam_size)
 
-    def _run(self, queries: Sequence[Query], beam_size: int) -> Iterable[Beam]:
+    def _run(self, queries: Sequence[SourcePart], beam_size: int) -> Iterable[Beam]:
         """Searches with a beam size; gives each query's whole beam, in order."""
         search = replace(self._request.search, beam_size=beam_size)
         whole = replace(self._request, search=search, n_best=beam_size)
@@ -139,7 +139,7 @@ class Inserter:
                 self._first_missing,
             )
 
-    def _go_on(self, sentences: Sequence[Generator[Asked, Found]]) -> None:
+    def _go_on(self, sentences: Sequence[Generator[Asked, Beams]]) -> None:
         """Searches for several sentences together until all have what they ask for."""
         waiting = [(sentence, next(sentence, None)) for sentence in sentences]
         while asking := [(sentence, asked) for sentence, asked in waiting if asked is not None]:
@@ -151,7 +151,7 @@ class Inserter:
                 found[size] = dict(zip(distinct, beams, strict=True))
             waiting = [(each, _send(each, found[asked.beam_size])) for each, asked in asking]
 
-    def _hold(self, parts: Sequence[_Part], phrases: Sequence[Phrase]) -> Generator[Asked, Found]:
+    def _hold(self, parts: Sequence[_Part], phrases: Sequence[Phrase]) -> Generator[Asked, Beams]:
         """Makes the beams of a sentence's parts hold texts, one after the other."""
         ordered = yield from self._in_order(parts, phrases)
         for phrase in ordered:
@@ -164,7 +164,7 @@ class Inserter:
 
     def _in_order(
         self, parts: Sequence[_Part], phrases: Sequence[Phrase]
-    ) -> Generator[Asked, Found, list[Phrase]]:
+    ) -> Generator[Asked, Beams, list[Phrase]]:
         """Returns what is said by itself first, not to be lost; the rest from left to right.
 
         Since only what follows a text is searched anew, a text is best put in after the others.
@@ -178,7 +178,9 @@ class Inserter:
             # Where it goes if it goes in alone: its change of the score, its part, its place there.
             tried = [(-math.inf, len(parts), 0)]
             for number, part in enumerate(parts):
-                asked = [Query(part.query.src, before) for before, _ in self._ways(part, phrase)]
+                asked = [
+                    SourcePart(part.query.src, before) for before, _ in self._ways(part, phrase)
+                ]
                 found = yield Asked(asked, 1)
                 for each in (found[query][0] for query in asked):
                     if spans := find(each.text, phrase.text):
@@ -192,7 +194,7 @@ class Inserter:
         ways = {
             place.before + way: place.after
             for each in part.beam
-            for place in find_places(
+            for place in find_gaps(
                 self._tokenizer.tgt_ids(each.pieces),
                 len(part.query.prefix),
                 self._tokenizer,
@@ -202,14 +204,14 @@ class Inserter:
         }
         return list(ways.items())
 
-    def _insert(self, part: _Part, phrase: Phrase) -> Generator[Asked, Found, Beam]:
+    def _insert(self, part: _Part, phrase: Phrase) -> Generator[Asked, Beams, Beam]:
         """Returns hypotheses of a part that hold one text more."""
         kept = [each for each in part.beam if _holds(each, phrase)]
         if len(kept) >= self._n_best and kept[0] is part.beam[0]:
             return tuple(kept)
         src, held = part.query.src, (*part.held, phrase)
         ways = self._ways(part, phrase)
-        asked = [Query(src, before) for before, _ in ways]
+        asked = [SourcePart(src, before) for before, _ in ways]
         found = yield Asked(asked, 1)
         kept += [found[query][0] for query in asked if _holds(found[query][0], *held)]
         if self._beam_size > 1:
@@ -220,7 +222,7 @@ class Inserter:
         if len({each.text for each in kept}) < self._n_best:
             # The search made longer words of the text's last one. Left are whole translations with
             # the text put in: at the end of one, it is held whatever the model says.
-            asked = [Query(src, (*before, *after, EOS_ID)) for before, after in ways]
+            asked = [SourcePart(src, (*before, *after, EOS_ID)) for before, after in ways]
             found = yield Asked(asked, 1)
             kept += [found[query][0] for query in asked if _holds(found[query][0], *held)]
         distinct: dict[str, Hypothesis] = {}
@@ -234,7 +236,7 @@ class Inserter:
         return (*beam, *(repeated,) * (self._n_best - len(beam)))[: self._n_best]
 
 
-def _send(sentence: Generator[Asked, Found], found: Found) -> Asked | None:
+def _send(sentence: Generator[Asked, Beams], found: Beams) -> Asked | None:
     try:
         return sentence.send(found)
     except StopIteration:

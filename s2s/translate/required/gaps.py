@@ -16,7 +16,7 @@ from s2s.translate.phrases import Phrase
 from s2s.translate.splitting import WITHOUT_BLANKS
 
 
-class Place(NamedTuple):
+class Gap(NamedTuple):
     """Where a hypothesis can be parted."""
 
     before: Ids
@@ -45,9 +45,9 @@ def in_word(text: str, place: int) -> bool:
     )
 
 
-def find_places(
+def find_gaps(
     ids: Sequence[int], begun: int, tokenizer: Tokenizer, held: Sequence[Phrase]
-) -> list[Place]:
+) -> list[Gap]:
     """Returns where a hypothesis has room for a phrase: not in a word, not in what it must hold.
 
     Args:
@@ -64,11 +64,11 @@ def find_places(
     texts = [clean(each) for each in tokenizer.decode([ids[:number] for number in numbers])]
     whole = texts[-1]
     taken = [span for phrase in held for span in find(whole, phrase.text)]
-    places: dict[str, Place] = {}
+    places: dict[str, Gap] = {}
     for number, before in zip(numbers, texts, strict=True):
         # Between the bytes of a character, the text before is none of the whole's beginnings.
         end = len(before)
         inside = in_word(whole, end) or any(start < end < stop for start, stop in taken)
         if whole.startswith(before) and not inside:
-            places.setdefault(before, Place(ids[:number], ids[number:]))
+            places.setdefault(before, Gap(ids[:number], ids[number:]))
     return list(places.values())
