@@ -233,7 +233,7 @@ def train(
         settings = Settings.fine_tuning(resolve(init))
     else:
         settings = Settings.of_preset(preset or "small")
-    settings = settings.changed(given)
+    settings = settings.with_fields(given)
     result = run_training(
         settings.data,
         out,

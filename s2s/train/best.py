@@ -9,8 +9,8 @@ from s2s.formats.run_folder import BEST_FILE
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.average import Weights, copy_weights, mean_weights
 from s2s.train.checkpoint import write_tensors
+from s2s.train.log import NoLog, TrainingLog
 from s2s.train.position import Position
-from s2s.train.report import Reporter, Silence
 from s2s.train.signals import StopSignals
 from s2s.train.validate import Validation, Validator
 from s2s.train.world import World
@@ -26,7 +26,7 @@ class Best:
         self.world = world
         self.snapshots: list[Weights] = []
 
-    def keep(self, model: Seq2Seq) -> None:
+    def add_snapshot(self, model: Seq2Seq) -> None:
         """Notes the weights of a validation."""
         if self.average_last:
             self.snapshots = [*self.snapshots, copy_weights(model)][-self.average_last :]
@@ -35,12 +35,12 @@ class Best:
         """Returns the mean of the last validated weights; None if there are none to speak of."""
         return mean_weights(self.snapshots) if len(self.snapshots) > 1 else None
 
-    def judge(
+    def validate(
         self,
         what: str,
         model: Seq2Seq,
         position: Position,
-        reporter: Reporter | Silence,
+        log: TrainingLog | NoLog,
         signals: StopSignals,
     ) -> bool:
         """Validates the weights in the model, and writes them if they are the best.
@@ -67,7 +67,7 @@ class Best:
             position.best_bleu = None if math.isnan(bleu) else bleu
             position.best_loss = loss
         if found is not None:
-            self._report(what, found, better, model, position, reporter, seconds)
+            self._report(what, found, better, model, position, log, seconds)
         return True
 
     def _report(
@@ -77,7 +77,7 @@ class Best:
         better: bool,
         model: Seq2Seq,
         position: Position,
-        reporter: Reporter | Silence,
+        log: TrainingLog | NoLog,
         seconds: float,
     ) -> None:
         figures: dict[str, Any] = {
@@ -89,11 +89,11 @@ class Best:
         }
         if found.bleus:
             figures["bleus"] = list(found.bleus)
-        reporter.record("validation", position.update, figures)
+        log.record("validation", position.update, figures)
         bleu = "" if found.bleu is None else f"  BLEU {found.bleu:.2f}"
         if found.bleus:
             bleu += f" ({', '.join(f'{each:.2f}' for each in found.bleus)})"
-        reporter.say(
+        log.say(
             f"validation of {what} at update {position.update:,}: loss {found.loss:.4f}{bleu}"
             f"{'  (best)' if better else ''}  [{seconds:.1f} s]"
         )

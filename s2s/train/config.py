@@ -6,7 +6,7 @@ from typing import Literal
 from s2s.config import Config
 from s2s.errors import ConfigError
 
-Decay = Literal["linear", "cosine", "inverse_sqrt", "constant"]
+DecayKind = Literal["linear", "cosine", "inverse_sqrt", "constant"]
 
 CHANGEABLE = frozenset(
     {
@@ -54,7 +54,7 @@ class TrainConfig(Config):
     learning_rate: float = 1e-3
     """Its highest value, at the end of the warm-up."""
     warmup_updates: int = 200
-    decay: Decay = "linear"
+    decay: DecayKind = "linear"
     """After the warm-up: ``linear`` or ``cosine`` reach ``final_rate`` of the highest value at the
     nearest limit; ``inverse_sqrt`` falls with the square root of the updates; or ``constant``."""
     final_rate: float = 0.02

@@ -28,7 +28,7 @@ _FREE = {"src_vocab_size", "tgt_vocab_size", "dropout", "dropout_kind", "word_dr
 """Fields of the model's configuration that may differ."""
 
 
-class Rows(NamedTuple):
+class RowCounts(NamedTuple):
     """Pieces of a vocabulary, by where their rows come from."""
 
     copied: int
@@ -44,13 +44,13 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class InitReport:
+class InitSummary:
     """What a training starts with."""
 
     run: Path
-    src: Rows
+    src: RowCounts
     """Rows of the source's embedding table."""
-    tgt: Rows
+    tgt: RowCounts
     """Rows of the target's, and of the output layer; the source's where all tables are one."""
 
     def __str__(self) -> str:
@@ -77,7 +77,7 @@ def config_of(run: str | Path) -> ModelConfig:
 
 
 @torch.no_grad()
-def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitReport:
+def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitSummary:
     """Gives a new network the best weights of another run.
 
     Args:
@@ -120,7 +120,7 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitReport:
     for name, parameter in model.named_parameters():
         if id(parameter) not in filled:
             parameter.copy_(old_parameters[name])
-    return InitReport(Path(run), src_rows, src_rows if one_table else tgt_rows)
+    return InitSummary(Path(run), src_rows, src_rows if one_table else tgt_rows)
 
 
 def check_tie(tie: Tie, tokenizer: Tokenizer) -> None:
@@ -154,7 +154,7 @@ def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:
         )
 
 
-def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], Rows]:
+def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], RowCounts]:
     """Returns, for each piece of the new SentencePiece model, the old ids its row is the mean of.
 
     None for pieces of characters that the old vocabulary does not know.
@@ -180,7 +180,7 @@ def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], Rows]:
             says_something = any(before[part].text != SPACE for part in known)
             origins.append(known if says_something else [])
     new_rows = sum(not origin for origin in origins)
-    return origins, Rows(copied, len(origins) - copied - new_rows, new_rows)
+    return origins, RowCounts(copied, len(origins) - copied - new_rows, new_rows)
 
 
 def _is_tag(piece: Piece) -> bool:

@@ -17,8 +17,8 @@ from s2s.train.average import MovingAverage, using_weights
 from s2s.train.best import Best
 from s2s.train.checkpoint import load_last, save_last
 from s2s.train.config import TrainConfig
+from s2s.train.log import NoLog, TrainingLog, Window
 from s2s.train.position import Position, TrainResult
-from s2s.train.report import Reporter, Silence, Window
 from s2s.train.schedule import learning_rate
 from s2s.train.signals import StopSignals
 from s2s.train.update import UpdateFigures, Updater
@@ -97,16 +97,16 @@ class Trainer:
         position = self.position
         self.started = time.monotonic() - position.seconds
         self.saved_at = position.seconds
-        reporter = (
-            Reporter(self.out, position.update if resumed else None)
+        log = (
+            TrainingLog(self.out, position.update if resumed else None)
             if self.world.is_main
-            else Silence()
+            else NoLog()
         )
         # A run that was resumed with a later limit has had more than its share.
         position.validations = min(position.validations, self._validations_wanted())
-        with self.signals, reporter as self.reporter:
+        with self.signals, log as self.log:
             for line in heading:
-                reporter.say(line)
+                log.say(line)
             self.model.train()
             with closing(self.stream.steps(position.place)) as steps:
                 stopped_by = self._loop(steps)
@@ -115,7 +115,7 @@ class Trainer:
             self._save()
             if self.signals.number:
                 name = signal.Signals(self.signals.number).name
-                reporter.say(
+                log.say(
                     f"stopped by {name} after update {position.update:,}; go on with: "
                     f"s2s train --out {self.out} --resume"
                 )
@@ -194,12 +194,12 @@ class Trainer:
                 continue
             position.skipped += 1
             position.skipped_in_row += 1
-            self.reporter.say(
+            self.log.say(
                 f"update {first + number}: gradient norm is {norm}; skipped "
                 f"({position.skipped} so far)"
             )
         if self.updater.splits > position.splits:
-            self.reporter.say(
+            self.log.say(
                 f"{self.updater.splits - position.splits} batches did not fit into the GPU's "
                 f"memory and were split ({self.updater.splits} so far); a smaller batch_tokens "
                 f"than {self.config.batch_tokens} saves that time"
@@ -225,10 +225,10 @@ class Trainer:
             "splits": position.splits,
             "seconds": position.seconds,
         }
-        self.reporter.record("train", position.update, figures)
-        self.reporter.show(self._progress(), position.update, figures)
+        self.log.record("train", position.update, figures)
+        self.log.show(self._progress(), position.update, figures)
         if layers is not None:
-            self.reporter.record("layers", position.update, layers.figures())
+            self.log.record("layers", position.update, layers.figures())
         self.window = Window()
 
     def _validations_wanted(self) -> int:
@@ -244,9 +244,9 @@ class Trainer:
         weights = None if self.average is None else self.average.weights
         what = "weights" if self.average is None else "moving average"
         with using_weights(self.model, weights):
-            done = self.best.judge(what, self.model, self.position, self.reporter, self.signals)
+            done = self.best.validate(what, self.model, self.position, self.log, self.signals)
             if done:
-                self.best.keep(self.model)
+                self.best.add_snapshot(self.model)
         self._agree()
         if done:
             self.position.validations = wanted
@@ -282,4 +282,4 @@ class Trainer:
         if mean is not None and not self.signals.number:
             with using_weights(self.model, mean):
                 what = f"mean of {len(self.best.snapshots)} checkpoints"
-                self.best.judge(what, self.model, self.position, self.reporter, self.signals)
+                self.best.validate(what, self.model, self.position, self.log, self.signals)

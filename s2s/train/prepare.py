@@ -29,8 +29,8 @@ from s2s.tokenizer.keep import STAND_IN, make_keep
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.fine_tuning import check_tie
+from s2s.train.log import say
 from s2s.train.precision import check_precision, chosen_precision
-from s2s.train.report import say
 from s2s.train.world import World
 
 _DEFAULTS = {
@@ -48,7 +48,7 @@ VOCABULARY_PAIRS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedRun:
     """A run folder that training can start in."""
 
     out: Path
@@ -77,7 +77,7 @@ def open_run(
     *,
     resume: bool,
     world: World,
-) -> Prepared:
+) -> PreparedRun:
     """Makes a run folder, or checks that the one there is the one to be resumed.
 
     Process 0 makes it; the others wait, and then open it.
@@ -121,7 +121,7 @@ def open_run(
         raise ModelError(f"{out / CONFIG_FILE} is damaged: {error}") from error
     _check_processes(settled.accumulate, world)
     check_precision(settled, settled_model.cell)
-    return Prepared(
+    return PreparedRun(
         out,
         data,
         settled_model,

@@ -108,7 +108,7 @@ class Settings(NamedTuple):
         keep = {"keep": sections["data"].get("keep", [])}
         return cls({**sections, "data": keep, "training": training, "tokenizer": tokenizer})
 
-    def changed(self, options: dict[str, Any]) -> Self:
+    def with_fields(self, options: dict[str, Any]) -> Self:
         """Returns the settings with fields replaced.
 
         Args:

@@ -15,7 +15,7 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s.train.loss import Loss, output_loss
 
 
-class Tensors(NamedTuple):
+class BatchTensors(NamedTuple):
     """A padded batch on the device of the model."""
 
     src: Tensor  # (batch, src_len) int64
@@ -25,7 +25,7 @@ class Tensors(NamedTuple):
     places: Tensor | None  # (tokens,) int64, where they stand in (batch * tgt_len); None: all of it
 
 
-def to_device(batch: Batch, device: torch.device) -> Tensors:
+def to_device(batch: Batch, device: torch.device) -> BatchTensors:
     """Copies a batch; to a GPU without waiting for it.
 
     Which target positions are real is found out here, on the CPU: asked of a GPU, the answer's
@@ -43,7 +43,9 @@ def to_device(batch: Batch, device: torch.device) -> Tensors:
         return tensor.pin_memory().to(device, non_blocking=True)
 
     src, src_lengths, tgt_in, targets = map(moved, arrays)
-    return Tensors(src, src_lengths, tgt_in, targets, None if places is None else moved(places))
+    return BatchTensors(
+        src, src_lengths, tgt_in, targets, None if places is None else moved(places)
+    )
 
 
 class TeacherForcing(nn.Module):
@@ -71,7 +73,7 @@ class TeacherForcing(nn.Module):
         targets: Tensor,
         places: Tensor | None,
     ) -> Loss:
-        """Returns the loss of a batch, summed over its tokens; arguments as in ``Tensors``.
+        """Returns the loss of a batch, summed over its tokens; arguments as in ``BatchTensors``.
 
         With ``r_drop``, while training, the batch passes twice at once, as rows with a dropout of
         their own.

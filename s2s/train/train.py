@@ -15,12 +15,12 @@ from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
 from s2s.train.fine_tuning import config_of, initialise
+from s2s.train.log import say
 from s2s.train.loop import Trainer
 from s2s.train.position import TrainResult
-from s2s.train.prepare import Prepared, open_run
-from s2s.train.report import say
+from s2s.train.prepare import PreparedRun, open_run
 from s2s.train.validate import Validator
-from s2s.train.world import World, joined
+from s2s.train.world import World, join_world
 
 CORPUS_FOLDER = "corpus"
 
@@ -62,7 +62,7 @@ def train(
         raise DeviceError("device 'cuda' was asked for, but torch finds no CUDA GPU; use 'cpu'")
     if model is None:
         model = ModelConfig() if training.init is None else config_of(Path(training.init))
-    with joined(training.device) as world:
+    with join_world(training.device) as world:
         prepared = open_run(
             Path(out),
             data,
@@ -82,7 +82,7 @@ def train(
         return trainer.run(heading, resumed=resume)
 
 
-def _trainer(prepared: Prepared, world: World, heading: list[str]) -> Trainer:
+def _trainer(prepared: PreparedRun, world: World, heading: list[str]) -> Trainer:
     """Makes all that a training consists of; what is worth saying is added to ``heading``."""
     training, data, tokenizer = prepared.training, prepared.data, prepared.tokenizer
     if world.is_main:
@@ -108,7 +108,7 @@ def _trainer(prepared: Prepared, world: World, heading: list[str]) -> Trainer:
     model = Seq2Seq(prepared.model)
     if training.init is not None and not prepared.has_checkpoint:
         heading.append(str(initialise(model, tokenizer, Path(training.init))))
-    # Of several GPUs, a process has its own: joined() has made it the current one.
+    # Of several GPUs, a process has its own: join_world() has made it the current one.
     model.to(torch.device(training.device))
     keys = [shards.key for shards in corpora]
     trainer = Trainer(prepared.out, training, model, stream, keys, validator, world)
@@ -124,7 +124,7 @@ def _trainer(prepared: Prepared, world: World, heading: list[str]) -> Trainer:
     return trainer
 
 
-def _open_corpora(prepared: Prepared, report: Callable[[str], None]) -> list[Shards]:
+def _open_corpora(prepared: PreparedRun, report: Callable[[str], None]) -> list[Shards]:
     data = prepared.data
     return [
         open_shards(

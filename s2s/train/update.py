@@ -17,7 +17,7 @@ from s2s.corpus.stream import Batch, Step
 from s2s.errors import TrainingError
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
-from s2s.train.norms import LayerNorms
+from s2s.train.diagnosis.norms import NormsByLayer
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 from s2s.train.world import World
 
@@ -35,7 +35,7 @@ class UpdateFigures(NamedTuple):
     sums: Tensor  # (2,) smoothed loss and negative log-likelihood, nats, of this process's tokens
     gradient_norm: Tensor  # (), before clipping; not finite if the update was left out
     learning_rate: float
-    layers: LayerNorms | None  # where they were asked for
+    layers: NormsByLayer | None  # where they were asked for
 
 
 class Updater:
@@ -87,7 +87,7 @@ class Updater:
             self.scaler.unscale_(self.optimizer)
         named = [(n, p) for n, p in self.model.named_parameters() if p.grad is not None]
         gradients = [p.grad for _, p in named if p.grad is not None]
-        layers = LayerNorms(named) if measure else None
+        layers = NormsByLayer(named) if measure else None
         norm = nn.utils.get_total_norm(gradients)
         if self.config.clip_norm is not None:
             torch._foreach_mul_(gradients, (self.config.clip_norm / (norm + 1e-6)).clamp(max=1.0))
@@ -126,7 +126,7 @@ class Updater:
                     f"process {self.world.rank}: {reason}, while the gradients were summed; "
                     f"lower batch_tokens from {self.config.batch_tokens}"
                 )
-            batches[done : done + 1] = halves(batches[done], reason)
+            batches[done : done + 1] = halve(batches[done], reason)
             self.splits += 1
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
@@ -151,7 +151,7 @@ class Updater:
         return torch.stack([smoothed.detach(), nll])
 
 
-def halves(batch: Batch, reason: str) -> list[Batch]:
+def halve(batch: Batch, reason: str) -> list[Batch]:
     """Cuts a batch in two.
 
     Raises:

@@ -61,7 +61,7 @@ class World(NamedTuple):
 
 
 @contextmanager
-def joined(device: str) -> Iterator[World]:
+def join_world(device: str) -> Iterator[World]:
     """Joins the processes that ``torchrun`` started, if it did.
 
     Args:

@@ -139,6 +139,6 @@ def test_a_run_that_has_just_begun_has_no_curve_yet(tmp_path):
 
 def test_the_file_has_the_name_that_training_gives_it():
     pytest.importorskip("torch")
-    from s2s.train import report
+    from s2s.train import log
 
-    assert report.METRICS_FILE == METRICS_FILE
+    assert log.METRICS_FILE == METRICS_FILE

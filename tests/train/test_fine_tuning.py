@@ -15,7 +15,7 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer.extend import extend_tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.tokenizer.pieces import load_plain, read_pieces
-from s2s.train.fine_tuning import Rows, config_of, initialise
+from s2s.train.fine_tuning import RowCounts, config_of, initialise
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 9
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 9
@@ -84,7 +84,7 @@ def test_with_the_same_vocabulary_all_weights_are_copied(make_run, tie):
         assert parameter.requires_grad
     size, share = tokenizer.src_vocab_size, tokenizer.tgt_vocab_size
     assert share < size
-    assert report.src == Rows(size, 0, 0)
+    assert report.src == RowCounts(size, 0, 0)
     told = f"starts from {folder}; rows of the %svocabulary: {size} copied, 0 composed, 0 new"
     if tie == "all":
         assert str(report) == told % ""
@@ -120,7 +120,7 @@ def test_rows_follow_their_pieces(make_run, was_joint, was_tied, joint, tie):
         before = [piece.text for piece in read_pieces(was_vocabulary)]
         after = [piece.text for piece in read_pieces(vocabulary)]
         cut = load_plain(was_vocabulary).encode
-        found = Rows(0, 0, 0)
+        found = RowCounts(0, 0, 0)
         for row, piece in enumerate(after):
             parts = [part for part in cut(piece) if part != UNK_ID]
             for table, now, start in zip(was_tables, now_tables, random_tables, strict=True):
@@ -131,7 +131,7 @@ def test_rows_follow_their_pieces(make_run, was_joint, was_tied, joint, tie):
                 else:
                     kind, expected = 2, start[row]
                 torch.testing.assert_close(now[row], expected, atol=1e-7, rtol=0)
-            found = found._replace(**{Rows._fields[kind]: found[kind] + 1})
+            found = found._replace(**{RowCounts._fields[kind]: found[kind] + 1})
         if tie == "all":
             assert report.tgt == report.src
         else:
@@ -174,7 +174,7 @@ def test_a_new_tag_starts_as_the_mean_of_the_old_ones(make_run):
     folder = make_run(tokenizer)
     new = extend_tokenizer(tokenizer, [], [], config, 0, 1, ["<2nl>"])
     model = make_model(new, seed=2)
-    assert initialise(model, new, folder).src == Rows(tokenizer.src_vocab_size, 1, 0)
+    assert initialise(model, new, folder).src == RowCounts(tokenizer.src_vocab_size, 1, 0)
     table = model.encoder.embedding.table.weight
     names = [piece.text for piece in read_pieces(new.src_model)]
     old = [names.index(tag) for tag in tokenizer.tags]

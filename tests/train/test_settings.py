@@ -12,7 +12,7 @@ PATHS = {"train": [{"src": "a", "tgt": "b"}], "validation": [{"src": "c", "tgt":
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_makes_valid_settings(name):
-    settings = Settings.of_preset(name).changed(PATHS)
+    settings = Settings.of_preset(name).with_fields(PATHS)
     assert settings.training.max_epochs == DEFAULT_EPOCHS
     assert settings.model.tie == "all"
     assert settings.data.train[0].src == "a"
@@ -21,7 +21,7 @@ def test_every_preset_makes_valid_settings(name):
 
 def test_options_replace_fields_of_their_section():
     changes = {**PATHS, "cell": "gru", "vocab_size": 99, "max_minutes": 3.0, "joint": False}
-    settings = Settings.of_preset("tiny").changed(changes)
+    settings = Settings.of_preset("tiny").with_fields(changes)
     assert settings.model.cell == "gru"
     assert settings.model.tie == "target"
     assert settings.tokenizer.vocab_size == 99
@@ -41,7 +41,7 @@ def test_a_folder_without_a_run_has_no_settings(tmp_path):
 def test_any_field_can_be_set_by_name():
     found = parse_fields(["r_drop=5", "tie=none", "ema_decay=null", "word_dropout=0.25"])
     assert found == {"r_drop": 5, "tie": "none", "ema_decay": None, "word_dropout": 0.25}
-    settings = Settings.of_preset("small").changed({**PATHS, **found})
+    settings = Settings.of_preset("small").with_fields({**PATHS, **found})
     assert (settings.training.r_drop, settings.training.ema_decay) == (5, None)
     assert (settings.model.tie, settings.model.word_dropout) == ("none", 0.25)
 
@@ -55,7 +55,7 @@ def test_what_is_no_field_cannot_be_set(text):
 
 
 def test_a_value_of_the_wrong_type_is_named():
-    settings = Settings.of_preset("small").changed({**PATHS, **parse_fields(["r_drop=much"])})
+    settings = Settings.of_preset("small").with_fields({**PATHS, **parse_fields(["r_drop=much"])})
     with pytest.raises(ConfigError, match="r_drop is 'much'; expected float"):
         _ = settings.training
 

@@ -2,11 +2,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from s2s.train.diagnosis.decay import Decay
+from s2s.train.diagnosis.decay import LayerDecay
 
 
 def made(relative, factor=0.9):
-    return Decay(
+    return LayerDecay(
         where="decoder layer 1",
         state="hidden",
         route="with attention",

@@ -21,7 +21,7 @@ from s2s.config import PAD_ID
 from s2s.corpus.stream import Batch
 from s2s.errors import DataError, TrainingError
 from s2s.model.seq2seq import Seq2Seq
-from s2s.train.diagnosis.unroll import Unrolled, unroll
+from s2s.train.diagnosis.unroll import StepwiseLayer, unroll
 
 State = Literal["hidden", "cell"]
 Route = Literal["recurrence alone", "with attention"]
@@ -33,7 +33,7 @@ PLOT_ROWS, DECADES_A_ROW = 3, 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Decay:
+class LayerDecay:
     """The gradient that one layer's state gets, over steps back from the end."""
 
     where: str
@@ -80,7 +80,7 @@ class Decay:
 class GradientDecay:
     """What ``gradient_decay`` found."""
 
-    decays: tuple[Decay, ...]
+    decays: tuple[LayerDecay, ...]
     num_sentences: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,7 +116,9 @@ Curves = dict[tuple[str, State], list[NDArray[np.float64]]]
 """Gradient norms of each layer and state, an array a sentence: (steps,), the last step first."""
 
 
-def _add_curves(curves: Curves, model: Seq2Seq, layers: dict[str, Unrolled], batch: Batch) -> None:
+def _add_curves(
+    curves: Curves, model: Seq2Seq, layers: dict[str, StepwiseLayer], batch: Batch
+) -> None:
     """Adds the sentences of ``batch`` to ``curves``."""
     for layer in layers.values():
         layer.hidden, layer.cells = [], []
@@ -142,7 +144,7 @@ def _add_curves(curves: Curves, model: Seq2Seq, layers: dict[str, Unrolled], bat
 
 def _summarise(
     where: str, state: State, route: Route, curves: list[NDArray[np.float64]], min_share: float
-) -> Decay:
+) -> LayerDecay:
     """Medians over sentences, and the factor a step that fits them."""
     at_end = float(np.median([curve[0] for curve in curves]))
     usable = [curve / curve[0] for curve in curves if curve[0] > 0]
@@ -159,7 +161,7 @@ def _summarise(
         logs = [math.log(relative[back]) for back in steps]
         weights = [math.sqrt(sentences[back]) for back in steps]
         factor = math.exp(np.polyfit(steps, logs, 1, w=weights)[0])
-    return Decay(
+    return LayerDecay(
         where=where,
         state=state,
         route=route,

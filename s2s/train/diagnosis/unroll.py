@@ -10,7 +10,7 @@ from torch.nn import functional
 from s2s.model.seq2seq import Seq2Seq
 
 
-class Unrolled(nn.Module):
+class StepwiseLayer(nn.Module):
     """A recurrent layer, one step at a time, whose states are nodes of the graph.
 
     The fused call hands out hidden states twice, as outputs and as last state, and an LSTM's cells
@@ -56,7 +56,7 @@ class Unrolled(nn.Module):
         return total.relu() if self.layer.mode == "RNN_RELU" else total.tanh(), cell
 
 
-def unroll(model: Seq2Seq) -> tuple[Seq2Seq, dict[str, Unrolled]]:
+def unroll(model: Seq2Seq) -> tuple[Seq2Seq, dict[str, StepwiseLayer]]:
     """Returns a copy in float64 that drops nothing, and its recurrent layers by name."""
     clone = copy.deepcopy(model).double().eval().requires_grad_(True)
     found = {}
@@ -67,5 +67,5 @@ def unroll(model: Seq2Seq) -> tuple[Seq2Seq, dict[str, Unrolled]]:
     ):
         for number, layer in enumerate(layers):
             assert isinstance(layer, nn.RNNBase)
-            layers[number] = found[side.format(number + 1)] = Unrolled(layer)
+            layers[number] = found[side.format(number + 1)] = StepwiseLayer(layer)
     return clone, found

@@ -71,7 +71,7 @@ class Window:
         return figures
 
 
-class Reporter:
+class TrainingLog:
     """Writes a record to every place that wants it; a context manager."""
 
     def __init__(self, folder: Path, resumed_update: int | None) -> None:
@@ -164,8 +164,8 @@ def say(text: str) -> None:
     console.print(text, markup=False, soft_wrap=True)
 
 
-class Silence:
-    """The reporter of a process that is not the first."""
+class NoLog:
+    """The log of a process that is not the first."""
 
     def __enter__(self) -> Self:
         """Does nothing."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 
-class LayerNorms:
+class NormsByLayer:
     """Norms around one update; tensors until somebody reads them."""
 
     def __init__(self, named: Sequence[tuple[str, nn.Parameter]]) -> None:
