@@ -12,12 +12,12 @@ from s2s.version import __version__
 from s2s_export.graph.arithmetic import Arithmetic, Float32
 from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, Value, to_model
 from s2s_export.graph.int8 import Int8
-from s2s_export.network.attention import Memory, prepare
-from s2s_export.network.decoder import DecoderState, DecoderWriter
+from s2s_export.network.attention import MemoryValues, prepare
+from s2s_export.network.decoder import DecoderStateValues, DecoderWriter
 from s2s_export.network.encoder import encode
 from s2s_export.network.ensemble import EnsembleWriter, member_prefix
-from s2s_export.search.beam import Found, Inputs, beam_search
-from s2s_export.search.options import declare
+from s2s_export.search.beam import InputValues, OutputValues, beam_search
+from s2s_export.search.options import declare_options
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -86,7 +86,7 @@ def write_search(
     search: SearchConfig,
     precision: Precision,
     src: tuple[Value, Value],
-) -> Found:
+) -> OutputValues:
     """Writes networks and search, and declares the inputs that say how to search.
 
     Args:
@@ -105,7 +105,7 @@ def write_search(
     max_length = graph.input("max_length", INT64, [])
     length_penalty = graph.input("length_penalty", FLOAT, [])
     beam = graph.op("Unsqueeze", beam_size, graph.ints(0))
-    inputs = Inputs(*src, beam, max_length, length_penalty, declare(graph))
+    inputs = InputValues(*src, beam, max_length, length_penalty, declare_options(graph))
     if len(models) == 1:
         decoder, memory, first = _begin(graph, models[0], precision, inputs)
         return beam_search(graph, decoder, inputs, memory, first, search)
@@ -118,8 +118,8 @@ def write_search(
 
 
 def _begin(
-    graph: Graph, model: Seq2Seq, precision: Precision, inputs: Inputs
-) -> tuple[DecoderWriter, Memory, DecoderState]:
+    graph: Graph, model: Seq2Seq, precision: Precision, inputs: InputValues
+) -> tuple[DecoderWriter, MemoryValues, DecoderStateValues]:
     """Writes what of one network comes before the search; returns what each step needs of it."""
     config = model.config
     src_table, tgt_table = "embedding.src", "embedding.tgt"
@@ -128,10 +128,10 @@ def _begin(
     arithmetic: Arithmetic = Float32()
     if precision == "int8":
         arithmetic = Int8(None if config.tie == "none" else tgt_table, config.tgt_vocab_size)
-    encoded = encode(graph, arithmetic, model, src_table, inputs.src, inputs.src_lengths)
-    memory = prepare(graph, arithmetic, config, model.decoder, encoded, inputs.beam)
+    encoder_values = encode(graph, arithmetic, model, src_table, inputs.src, inputs.src_lengths)
+    memory = prepare(graph, arithmetic, config, model.decoder, encoder_values, inputs.beam)
     decoder = DecoderWriter(model, arithmetic, tgt_table)
-    return decoder, memory, decoder.begin(graph, encoded)
+    return decoder, memory, decoder.begin(graph, encoder_values)
 
 
 def kept_in_fp32(configs: Sequence[ModelConfig]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from s2s_export.graph.builder import (
     to_model,
 )
 from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search
-from s2s_export.search.beam import Found
+from s2s_export.search.beam import OutputValues
 
 BLANKS = (
     r"[\x00\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}"
@@ -175,7 +175,9 @@ def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
     return graph.refuse(number, np.array(ids, np.int64), reason)
 
 
-def _write_outputs(graph: Graph, found: Found, blank: Value, batch: Value, model: bytes) -> None:
+def _write_outputs(
+    graph: Graph, found: OutputValues, blank: Value, batch: Value, model: bytes
+) -> None:
     """Writes translations, scores and lengths, without the spare sentence of an empty batch.
 
     Args:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from s2s.config import ModelConfig
-from s2s.model.encoder import Encoded
+from s2s.model.encoder import EncoderOutput
 
 
 class Memory(NamedTuple):
@@ -42,11 +42,13 @@ class Attention(nn.Module):
             self.value = nn.Linear(size, size, bias=False)
             self.merge = nn.Linear(size, size)
 
-    def prepare(self, encoded: Encoded) -> Memory:
+    def prepare(self, encoder_output: EncoderOutput) -> Memory:
         """Projects the memory to keys and values, once for all steps and beams."""
-        keys = encoded.memory if self.kind == "dot" else self.key(encoded.memory)
-        values = self.value(encoded.memory) if self.kind == "multihead" else encoded.memory
-        return Memory(keys, values, encoded.memory_mask)
+        keys = encoder_output.memory if self.kind == "dot" else self.key(encoder_output.memory)
+        values = (
+            self.value(encoder_output.memory) if self.kind == "multihead" else encoder_output.memory
+        )
+        return Memory(keys, values, encoder_output.memory_mask)
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Asks for each query, be it a time step in training or a beam in the search.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention, Memory
-from s2s.model.encoder import Encoded
+from s2s.model.encoder import EncoderOutput
 from s2s.model.layers import Dropout, WordEmbedding, drop_recurrent, make_layer, run_layer
 
 LayerState = tuple[Tensor, Tensor | None]
@@ -66,10 +66,10 @@ class Decoder(nn.Module):
         self.readout = nn.Linear(2 * size, config.embedding_size)
         self.dropout = Dropout(config.dropout, config.dropout_kind)
 
-    def begin(self, encoded: Encoded) -> DecoderState:
+    def begin(self, encoder_output: EncoderOutput) -> DecoderState:
         """Returns the state before the first step: a learned, squashed view of the summary."""
-        batch = encoded.summary.shape[0]
-        bridged = torch.tanh(self.bridge(encoded.summary))
+        batch = encoder_output.summary.shape[0]
+        bridged = torch.tanh(self.bridge(encoder_output.summary))
         states = bridged.view(batch, -1, self.config.hidden_size).transpose(0, 1).contiguous()
         layers = self.config.decoder_layers
         cell = states[layers:] if self.config.cell == "lstm" else None

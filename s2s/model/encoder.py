@@ -20,7 +20,7 @@ from s2s.model.layers import (
 )
 
 
-class Encoded(NamedTuple):
+class EncoderOutput(NamedTuple):
     """A source batch as the decoder reads it."""
 
     memory: Tensor  # (batch, src_len, hidden_size), zero on padding
@@ -89,7 +89,7 @@ class Encoder(nn.Module):
         self.dropout = Dropout(config.dropout, config.dropout_kind)
         self.recurrent_dropout = config.recurrent_dropout
 
-    def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
+    def forward(self, src: Tensor, src_lengths: Tensor) -> EncoderOutput:
         """Encodes ``src`` (batch, src_len) int64, row b of ``src_lengths[b]`` >= 1 tokens.
 
         Layers above the first add their input to their output (residual, as in GNMT).
@@ -117,4 +117,4 @@ class Encoder(nn.Module):
             if number < len(self.forward_layers) - 1:
                 inputs = self.dropout(inputs)
         memory = inputs * mask[..., None]
-        return Encoded(memory, mask, summary)
+        return EncoderOutput(memory, mask, summary)

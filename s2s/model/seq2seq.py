@@ -69,8 +69,8 @@ class Seq2Seq(nn.Module):
 
     def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, DecoderState]:
         """Encodes a batch; returns what every decoder step reads, and the first state."""
-        encoded = self.encoder(src, src_lengths)
-        return self.decoder.attention.prepare(encoded), self.decoder.begin(encoded)
+        encoder_output = self.encoder(src, src_lengths)
+        return self.decoder.attention.prepare(encoder_output), self.decoder.begin(encoder_output)
 
     def step(
         self, tokens: Tensor, memory: Memory, state: DecoderState

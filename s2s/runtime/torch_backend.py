@@ -14,7 +14,7 @@ from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
 from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput
 from s2s.search.beam import Hypotheses, StepModel, beam_search
-from s2s.search.candidates import Given
+from s2s.search.candidates import Constraints
 
 
 class TorchBackend:
@@ -66,9 +66,9 @@ class TorchBackend:
             None if each is None else torch.from_numpy(each).to(self._device) for each in batch
         )
         assert src is not None and src_lengths is not None
-        given = None if prefix is None and bias is None else Given(prefix, bias)
+        constraints = None if prefix is None and bias is None else Constraints(prefix, bias)
         try:
-            found = beam_search(self._model, src, src_lengths, config, given)
+            found = beam_search(self._model, src, src_lengths, config, constraints)
             looked = self._attention(src, src_lengths, found) if details else None
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError("the GPU has too little memory; use smaller batches") from error

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ConfigError
-from s2s.search.candidates import Given, best_candidates, chosen_candidates, stable_top
+from s2s.search.candidates import Constraints, best_candidates, chosen_candidates, stable_top
 
 NOTHING = float("-inf")
 
@@ -37,20 +37,20 @@ class SearchState(Protocol):
         """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""
 
 
-Memory = TypeVar("Memory")
-State = TypeVar("State", bound=SearchState)
+MemoryT = TypeVar("MemoryT")
+StateT = TypeVar("StateT", bound=SearchState)
 
 
-class StepModel(Protocol[Memory, State]):
+class StepModel(Protocol[MemoryT, StateT]):
     """What the search needs of a model: of ``Seq2Seq``, ``Ensemble``, or of a scripted one.
 
-    ``Memory`` is what every step reads and only the model knows.
+    ``MemoryT`` is what every step reads; only the model knows what is in it.
     """
 
-    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, State]:
+    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[MemoryT, StateT]:
         """Encodes a batch."""
 
-    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
+    def step(self, tokens: Tensor, memory: MemoryT, state: StateT) -> tuple[Tensor, StateT]:
         """Returns logits (rows, tgt_vocab) and the next state, rows = batch * beams."""
 
 
@@ -72,11 +72,11 @@ def length_penalty(lengths: Tensor, alpha: float) -> Tensor:
 
 @torch.inference_mode()
 def beam_search(
-    model: StepModel[Memory, State],
+    model: StepModel[MemoryT, StateT],
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,
-    given: Given | None = None,
+    constraints: Constraints | None = None,
 ) -> Hypotheses:
     """Looks for the best translations of a batch; ``beam_size`` 1 is greedy search.
 
@@ -89,8 +89,8 @@ def beam_search(
         src_lengths: (batch,) int64, each >= 1.
         config: Beam size, length penalty and length limits, and the options of
             ``s2s.search.candidates``.
-        given: What hypotheses begin with, and a bias on pieces. A prefix longer than a sentence's
-            limit of length is written in full.
+        constraints: What hypotheses begin with, and a bias on pieces. A prefix is written in full,
+            even if it is longer than a sentence's limit of length.
 
     Returns:
         ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece.
@@ -113,7 +113,7 @@ def beam_search(
     log_probs = torch.zeros(batch, beam, 0, device=device)
     finished = torch.zeros(batch, beam, dtype=torch.bool, device=device)
     lengths = torch.zeros(batch, beam, dtype=torch.int64, device=device)
-    limits = _limits(src_lengths, config, given)
+    limits = _limits(src_lengths, config, constraints)
     kept = torch.full((beam,), NOTHING, device=device)
     kept[0] = 0.0  # a finished hypothesis has one candidate: itself
     scores = totals
@@ -128,10 +128,12 @@ def beam_search(
                 f"{logits.shape[-1] - len(FORBIDDEN_IDS)}"
             )
         logits[:, FORBIDDEN_IDS] = NOTHING
-        if given is None and not config.alters_candidates:
+        if constraints is None and not config.alters_candidates:
             pieces, more = best_candidates(logits, beam)
         else:
-            pieces, more = chosen_candidates(logits, tokens, beam, config, given or Given())
+            pieces, more = chosen_candidates(
+                logits, tokens, beam, config, constraints or Constraints()
+            )
         more = torch.where(finished[..., None], kept, more.view(batch, beam, beam))
         pieces = pieces.view(batch, beam, beam).masked_fill(finished[..., None], PAD_ID)
         candidates = totals[..., None] + more
@@ -164,10 +166,10 @@ def _grown(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:
     return torch.cat([chosen, new[..., None]], dim=2)
 
 
-def _limits(src_lengths: Tensor, config: SearchConfig, given: Given | None) -> Tensor:
+def _limits(src_lengths: Tensor, config: SearchConfig, constraints: Constraints | None) -> Tensor:
     """Returns (batch,) int64: pieces of a hypothesis at most."""
     own = src_lengths * config.length_factor + config.length_margin
     limits = own.clamp(max=config.max_length)
-    if given is None or given.prefix is None:
+    if constraints is None or constraints.prefix is None:
         return limits
-    return limits.maximum((given.prefix > 0).sum(dim=1))
+    return limits.maximum((constraints.prefix > 0).sum(dim=1))

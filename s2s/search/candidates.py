@@ -17,7 +17,7 @@ from s2s.search.draw import gumbel
 NOTHING = float("-inf")
 
 
-class Given(NamedTuple):
+class Constraints(NamedTuple):
     """What a search is given besides the source."""
 
     prefix: Tensor | None = None
@@ -57,7 +57,7 @@ def best_candidates(logits: Tensor, width: int) -> Candidates:
 
 
 def chosen_candidates(
-    logits: Tensor, tokens: Tensor, width: int, config: SearchConfig, given: Given
+    logits: Tensor, tokens: Tensor, width: int, config: SearchConfig, constraints: Constraints
 ) -> Candidates:
     """Returns the pieces that a search with options goes on with.
 
@@ -66,11 +66,11 @@ def chosen_candidates(
         tokens: (batch, beam, written) int64, the begin piece first.
         width: Candidates of a hypothesis.
         config: ``min_length``, ``no_repeat``, ``temperature``, ``top_k``, ``seed``, ``diversity``.
-        given: Prefix and bias.
+        constraints: Prefix and bias.
     """
     beam, written = tokens.shape[1:]
     step = written - 1
-    moved = logits if given.bias is None else logits + given.bias
+    moved = logits if constraints.bias is None else logits + constraints.bias
     if written < config.min_length:
         moved = moved.clone()
         moved[:, EOS_ID] = NOTHING
@@ -86,9 +86,9 @@ def chosen_candidates(
         found = best_candidates(moved, width)
         ranks = torch.arange(width, device=logits.device)
         found = found._replace(log_probs=found.log_probs - config.diversity * ranks)
-    if given.prefix is None or step >= given.prefix.shape[1]:
+    if constraints.prefix is None or step >= constraints.prefix.shape[1]:
         return found
-    piece = given.prefix[:, step].repeat_interleave(beam)[:, None]
+    piece = constraints.prefix[:, step].repeat_interleave(beam)[:, None]
     log_prob = logits.log_softmax(dim=-1).gather(1, piece)
     return Candidates(
         torch.where(piece > 0, piece, found.pieces),

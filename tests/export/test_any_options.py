@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig
 from s2s.search.beam import beam_search
-from s2s.search.candidates import Given
+from s2s.search.candidates import Constraints
 from s2s_export import build_model
 from s2s_export.parity.session import Session
 
@@ -58,7 +58,7 @@ def check_alike(pair, options, sentences, begun, bias):
     sources, prefixes = zip(*sentences, strict=True)
     src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
     prefix = padded(prefixes) if begun else None
-    asked = None if prefix is bias is None else Given(prefix, bias)
+    asked = None if prefix is bias is None else Constraints(prefix, bias)
     expected = beam_search(model, src, src_lengths, config, asked)
     found, attention = session.search_with_details(src, src_lengths, config, asked)
     assert torch.equal(expected.tokens, found.tokens)
@@ -95,8 +95,8 @@ def test_one_prefix_is_one_for_all_sentences(pair, prefix, sources, beam):
     _, session = pair
     src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
     config, one = SearchConfig(beam_size=beam, max_length=9), padded([prefix])
-    expected = session.search(src, src_lengths, config, Given(one.repeat(len(src), 1)))
+    expected = session.search(src, src_lengths, config, Constraints(one.repeat(len(src), 1)))
     for each, other in zip(
-        session.search(src, src_lengths, config, Given(one)), expected, strict=True
+        session.search(src, src_lengths, config, Constraints(one)), expected, strict=True
     ):
         assert torch.equal(each, other)

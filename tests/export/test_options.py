@@ -12,7 +12,7 @@ from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble
 from s2s.search.beam import beam_search
-from s2s.search.candidates import Given
+from s2s.search.candidates import Constraints
 from s2s_export import build_model
 from s2s_export.parity.session import Session
 
@@ -30,17 +30,17 @@ CASES = {
     "diverse": ({"diversity": 1.0}, None),
     "drawn": ({"temperature": 1.0, "seed": 5}, None),
     "drawn from five": ({"temperature": 0.7, "top_k": 5, "seed": 6, "beam_size": 1}, None),
-    "prefixes": ({}, Given(PREFIX)),
-    "banned": ({}, Given(None, BIAS)),
-    "long prefix": ({"max_length": 2, "beam_size": 1}, Given(PREFIX)),
-    "no piece left": ({"min_length": 12, "no_repeat": 1}, Given(None, FEW)),
+    "prefixes": ({}, Constraints(PREFIX)),
+    "banned": ({}, Constraints(None, BIAS)),
+    "long prefix": ({"max_length": 2, "beam_size": 1}, Constraints(PREFIX)),
+    "no piece left": ({"min_length": 12, "no_repeat": 1}, Constraints(None, FEW)),
     "no piece left to draw": (
         {"min_length": 9, "no_repeat": 1, "temperature": 1.0},
-        Given(None, FEW),
+        Constraints(None, FEW),
     ),
-    "no room for all": ({"max_length": 3, "beam_size": 4}, Given(PREFIX)),
-    "most": ({"min_length": 5, "no_repeat": 2, "diversity": 0.3}, Given(PREFIX, BIAS)),
-    "drawn with all": ({"temperature": 1.0, "top_k": 8, "no_repeat": 1}, Given(PREFIX, BIAS)),
+    "no room for all": ({"max_length": 3, "beam_size": 4}, Constraints(PREFIX)),
+    "most": ({"min_length": 5, "no_repeat": 2, "diversity": 0.3}, Constraints(PREFIX, BIAS)),
+    "drawn with all": ({"temperature": 1.0, "top_k": 8, "no_repeat": 1}, Constraints(PREFIX, BIAS)),
 }
 
 
@@ -127,7 +127,7 @@ def test_int8_knows_the_options(make_model, tiny_config):
     session = Session(build_model(model, SearchConfig(), "int8").SerializeToString())
     config = SearchConfig(beam_size=3, max_length=30, min_length=4, no_repeat=2)
     found, attention = session.search_with_details(
-        sources(), SRC_LENGTHS, config, Given(PREFIX, BIAS)
+        sources(), SRC_LENGTHS, config, Constraints(PREFIX, BIAS)
     )
     assert found.tokens[0, 0, :2].tolist() == [7, 8]
     assert (found.lengths[[0, 1, 2, 4]] >= 4).all()

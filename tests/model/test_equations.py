@@ -12,7 +12,7 @@ import equations
 from s2s.config import BOS_ID, PAD_ID, ModelConfig
 from s2s.corpus.stream import Batch
 from s2s.model.attention import Attention
-from s2s.model.encoder import Encoded
+from s2s.model.encoder import EncoderOutput
 from s2s.model.layers import make_layer, run_layer
 from s2s.model.seq2seq import OutputLayer, Seq2Seq
 from s2s.train.loss import output_loss
@@ -113,7 +113,7 @@ def test_attention_and_context_are_those_of_the_equations(attention):
     lengths = [5, 2, 1]
     mask = torch.arange(6) < torch.tensor(lengths)[:, None]
     memory, queries = drawn((3, 6, 6)), drawn((3, 4, 6))
-    contexts, found = module(queries, module.prepare(Encoded(memory, mask, memory[:, 0])))
+    contexts, found = module(queries, module.prepare(EncoderOutput(memory, mask, memory[:, 0])))
     for row, length in enumerate(lengths):
         for number, s in enumerate(queries[row].numpy()):
             own = memory[row, :length].numpy()

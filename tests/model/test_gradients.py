@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention
 from s2s.model.decoder import Decoder
-from s2s.model.encoder import Encoded, Encoder, length_mask
+from s2s.model.encoder import Encoder, EncoderOutput, length_mask
 from s2s.model.seq2seq import OutputLayer
 from s2s.train import loss as loss_module
 
@@ -64,7 +64,7 @@ def test_attention(attention):
     module = Attention(make_config(attention=attention))
 
     def ask(query, memory):
-        return module(query, module.prepare(Encoded(memory, MASK, memory[:, 0])))
+        return module(query, module.prepare(EncoderOutput(memory, MASK, memory[:, 0])))
 
     check(module, ask, drawn(2, 2, SIZE), drawn(2, 4, SIZE))
 
@@ -91,7 +91,7 @@ def test_decoder(cell, context, attention, fast):
     module = Decoder(make_config(cell, attention, context), torch.nn.Embedding(6, 3))
 
     def decode(memory, summary):
-        encoded = Encoded(memory * MASK[..., None], MASK, summary)
+        encoded = EncoderOutput(memory * MASK[..., None], MASK, summary)
         asked = module.attention.prepare(encoded)
         readouts, state = module(TGT_IN, asked, module.begin(encoded))
         return readouts, *(each for each in state if each is not None)

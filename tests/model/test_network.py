@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 from s2s.config import ModelConfig
 from s2s.model import layers as layers_module
 from s2s.model.attention import Attention
-from s2s.model.encoder import Encoded, reversal_index, reverse_rows
+from s2s.model.encoder import EncoderOutput, reversal_index, reverse_rows
 from s2s.model.layers import Dropout, WordEmbedding
 from s2s.model.seq2seq import Seq2Seq
 
@@ -81,7 +81,7 @@ def test_attention_sums_to_one_and_is_zero_on_padding(attention):
     config = ModelConfig(hidden_size=12, attention=attention, attention_heads=3)
     module = Attention(config)
     mask = torch.tensor([[True] * 5, [True, True, False, False, False]])
-    encoded = Encoded(torch.randn(2, 5, 12) * mask[..., None], mask, torch.randn(2, 12))
+    encoded = EncoderOutput(torch.randn(2, 5, 12) * mask[..., None], mask, torch.randn(2, 12))
     context, weights = module(torch.randn(2, 4, 12), module.prepare(encoded))
     assert context.shape == (2, 4, 12)
     torch.testing.assert_close(weights.sum(-1), torch.ones(2, 4))

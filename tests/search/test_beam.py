@@ -10,7 +10,7 @@ from s2s.config import BOS_ID, EOS_ID, UNK_ID, ModelConfig, SearchConfig
 from s2s.errors import ConfigError
 from s2s.model.seq2seq import Seq2Seq
 from s2s.search.beam import beam_search, length_penalty
-from s2s.search.candidates import Given
+from s2s.search.candidates import Constraints
 
 SRC = (9, 3)
 
@@ -123,7 +123,7 @@ def test_a_prefix_is_written_and_what_follows_is_searched(seed):
     decoder, prefix = ScriptedDecoder(seed), torch.tensor([[4, 5, 4, 4]])
     config = SearchConfig(beam_size=3, max_length=9, length_penalty=0.5)
     source = torch.tensor([SRC]), torch.tensor([2])
-    found = beam_search(decoder, *source, config, Given(prefix))
+    found = beam_search(decoder, *source, config, Constraints(prefix))
     for rank, length in enumerate(found.lengths[0].tolist()):
         tokens = found.tokens[0, rank, :length].tolist()
         assert tokens[:4] == [4, 5, 4, 4]
@@ -134,7 +134,7 @@ def test_a_prefix_is_written_and_what_follows_is_searched(seed):
     # A whole translation given as a prefix is scored, whatever the limit.
     tokens = found.tokens[0, :1, : int(found.lengths[0, 0])]
     short = SearchConfig(beam_size=1, max_length=2, length_penalty=0.5)
-    again = beam_search(decoder, *source, short, Given(tokens))
+    again = beam_search(decoder, *source, short, Constraints(tokens))
     assert torch.equal(again.tokens[0], tokens)
     assert torch.allclose(again.scores[0, 0], found.scores[0, 0], atol=1e-5)
 
@@ -145,7 +145,7 @@ def test_a_banned_piece_is_not_written_and_the_others_share_its_part():
     bias[4] = float("-inf")
     config = SearchConfig(beam_size=2, max_length=5)
     source = torch.tensor([SRC]), torch.tensor([2])
-    found = beam_search(decoder, *source, config, Given(None, bias))
+    found = beam_search(decoder, *source, config, Constraints(None, bias))
     assert not (found.tokens == 4).any()
     first = decoder.logits(SRC, [BOS_ID])[[EOS_ID, 5]].log_softmax(dim=0)
     piece = int(found.tokens[0, 0, 0])
@@ -174,7 +174,7 @@ def test_the_padding_of_a_prefix_does_not_count_as_length():
     prefix = torch.tensor([[4, 5, 0, 0, 0]])
     config = SearchConfig(beam_size=2, max_length=3, min_length=9)
     found = beam_search(
-        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Given(prefix)
+        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Constraints(prefix)
     )
     assert found.lengths.tolist() == [[3, 3]]
 
@@ -183,7 +183,7 @@ def test_where_a_prefix_leaves_no_room_the_last_hypotheses_are_empty():
     prefix = torch.tensor([[5, EOS_ID]])
     config = SearchConfig(beam_size=3, max_length=9)
     found = beam_search(
-        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Given(prefix)
+        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Constraints(prefix)
     )
     assert found.tokens.tolist() == [[[5, EOS_ID], [0, 0], [0, 0]]]
     assert found.lengths.tolist() == [[2, 0, 0]]
@@ -195,7 +195,7 @@ def test_a_prefix_may_hold_what_no_translation_says():
     prefix = torch.tensor([[4, UNK_ID, 5]])
     config = SearchConfig(beam_size=1, max_length=2)  # the prefix is longer
     found = beam_search(
-        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Given(prefix)
+        ScriptedDecoder(0), torch.tensor([SRC]), torch.tensor([2]), config, Constraints(prefix)
     )
     assert found.tokens[0, 0, :3].tolist() == [4, UNK_ID, 5]
     assert found.lengths.tolist() == [[3]]

@@ -17,7 +17,7 @@ from scripted import ScriptedDecoder
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.search.beam import beam_search
-from s2s.search.candidates import Given
+from s2s.search.candidates import Constraints
 
 SRC = (9, 3)
 SEEDS = st.integers(0, 10**6)
@@ -195,7 +195,7 @@ def test_scores_are_sums_of_what_the_pieces_are_worth(seed, sentences, options, 
     padded = [[*prefix, *[PAD_ID] * (longest - len(prefix))] for prefix in prefixes]
     prefix = torch.tensor(padded, dtype=torch.int64).view(len(sources), longest)
     found = search(
-        ScriptedDecoder(seed, words=3), Given(prefix) if begun else None, sources, **options
+        ScriptedDecoder(seed, words=3), Constraints(prefix) if begun else None, sources, **options
     )
     alpha = options.get("length_penalty", SearchConfig().length_penalty)
     for row in range(len(sources)):
@@ -211,10 +211,12 @@ def check_alone(seed, sentences, options, begun):
     longest = max(map(len, prefixes))
     padded = [[*prefix, *[PAD_ID] * (longest - len(prefix))] for prefix in prefixes]
     prefix = torch.tensor(padded, dtype=torch.int64).view(len(sources), longest)
-    given_prefix = Given(prefix) if begun else None
+    given_prefix = Constraints(prefix) if begun else None
     together = search(decoder, given_prefix, sources, **options)
     for row, (src, own) in enumerate(sentences):
-        given_own = Given(torch.tensor([own], dtype=torch.int64).view(1, -1)) if begun else None
+        given_own = (
+            Constraints(torch.tensor([own], dtype=torch.int64).view(1, -1)) if begun else None
+        )
         alone = search(decoder, given_own, [src], **options)
         width = alone.tokens.shape[2]
         assert not any(each.isnan().any() for each in alone)

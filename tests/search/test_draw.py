@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from s2s.config import SearchConfig
 from s2s.search import draw
-from s2s.search.candidates import Given, chosen_candidates
+from s2s.search.candidates import Constraints, chosen_candidates
 from s2s.search.draw import gumbel
 
 
@@ -64,7 +64,7 @@ def test_pieces_are_drawn_as_often_as_they_are_probable(temperature, top_k):
     counts = torch.zeros(7)
     for seed in range(5):
         config = SearchConfig(temperature=temperature, top_k=top_k, seed=seed)
-        found = chosen_candidates(logits.repeat(4000, 1), tokens, 3, config, Given())
+        found = chosen_candidates(logits.repeat(4000, 1), tokens, 3, config, Constraints())
         counts += torch.bincount(found.pieces[:, 0], minlength=7)
         log_probs = logits.log_softmax(dim=0)[found.pieces[:, 0]]
         torch.testing.assert_close(found.log_probs[:, 0], log_probs)
@@ -81,7 +81,7 @@ def test_a_single_hypothesis_is_drawn_from_all_pieces():
                 torch.full((1, 1, 1), 2),
                 1,
                 SearchConfig(temperature=1.0, seed=seed),
-                Given(),
+                Constraints(),
             ).pieces
         )
         for seed in range(100)

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 from s2s.config import ModelConfig
 from s2s.corpus.stream import Batch
 from s2s.errors import DataError, TrainingError
-from s2s.model.encoder import Encoded
+from s2s.model.encoder import EncoderOutput
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.diagnosis.decay import gradient_decay, plot, table
 from s2s.train.diagnosis.unroll import unroll
@@ -178,7 +178,7 @@ def test_encoder_gradients_are_those_of_a_reader_started_in_the_middle(cell, sid
         outputs[side] = torch.cat(parts, dim=1)
         summary = torch.cat([outputs["forward"][:, -1], outputs["backward"][:, -1]], dim=-1)
         memory = torch.cat([outputs["forward"], outputs["backward"].flip(1)], dim=-1)
-        encoded = Encoded(memory, torch.ones(1, 7, dtype=torch.bool), summary)
+        encoded = EncoderOutput(memory, torch.ones(1, 7, dtype=torch.bool), summary)
         readouts, _ = model.decoder(
             tgt_in, model.decoder.attention.prepare(encoded), model.decoder.begin(encoded)
         )

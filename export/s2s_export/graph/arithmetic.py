@@ -43,7 +43,7 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class Carried:
+class StateTensor:
     """One tensor of a signal that a Loop carries from step to step: (rows, size)."""
 
     name: Value
@@ -52,7 +52,7 @@ class Carried:
 
 
 @dataclass(frozen=True)
-class Part:
+class MemoryTensor:
     """One float32 tensor of what a decoder remembers of sentences: (batch, ...)."""
 
     name: Value
@@ -109,12 +109,12 @@ class Arithmetic(Protocol):
             The name of the logits (rows, tgt_vocab).
         """
 
-    def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
+    def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
         """Returns what a Loop must carry of a signal; ``real`` if more than products read it."""
 
 
-def receive(signal: Signal, carried: Sequence[Carried], names: Sequence[Value]) -> Signal:
-    """Returns a signal whose tensors, as listed by ``carry``, have new ``names``."""
+def with_tensors(signal: Signal, carried: Sequence[StateTensor], names: Sequence[Value]) -> Signal:
+    """Returns a signal whose tensors, as listed by ``state_tensors``, have new ``names``."""
     received = Signal(signal.size, signal.bound)
     for tensor, name in zip(carried, names, strict=True):
         if tensor.dtype == FLOAT:
@@ -175,6 +175,6 @@ class Float32:
         turned = graph.around.op("Transpose", rows, perm=[1, 0])
         return graph.op("Gemm", readout.value, turned, shift)
 
-    def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
+    def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
         """See ``Arithmetic``."""
-        return [Carried(signal.value, FLOAT, signal.size)]
+        return [StateTensor(signal.value, FLOAT, signal.size)]

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s_export.graph.arithmetic import Carried, FloatArray, Signal, first_rows
+from s2s_export.graph.arithmetic import FloatArray, Signal, StateTensor, first_rows
 from s2s_export.graph.builder import FLOAT, MICROSOFT, OMITTED, UINT8, Graph, Value
 
 CODES = 127
@@ -235,13 +235,13 @@ class Int8:
         coded = graph.op("QuantizeLinear", readout.value, unit, zero)
         return self._multiply(graph, coded, codes, scale, bias, "output", (FEW_CODES, LOW_POINT))
 
-    def carry(self, graph: Graph, signal: Signal, *, real: bool) -> list[Carried]:
+    def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
         """See ``Arithmetic``: what only products read is carried as codes."""
         carried = []
         if signal.bound is not None:
-            carried.append(Carried(self._code(graph, signal), UINT8, signal.size))
+            carried.append(StateTensor(self._code(graph, signal), UINT8, signal.size))
         if real or signal.bound is None:
-            carried.append(Carried(signal.value, FLOAT, signal.size))
+            carried.append(StateTensor(signal.value, FLOAT, signal.size))
         return carried
 
 

@@ -20,16 +20,16 @@ import numpy as np
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention
 from s2s.model.decoder import Decoder
-from s2s_export.graph.arithmetic import Arithmetic, FloatArray, Part, Signal, to_array
+from s2s_export.graph.arithmetic import Arithmetic, FloatArray, MemoryTensor, Signal, to_array
 from s2s_export.graph.builder import Graph, Shape, Value
-from s2s_export.network.encoder import Encoded
+from s2s_export.network.encoder import EncoderValues
 
 BLOCK = 16
 """Keys in a product."""
 
 
 @dataclass
-class Memory:
+class MemoryValues:
     """What a decoder step reads of the source; all beams of a sentence share it."""
 
     keys: Value  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
@@ -64,15 +64,15 @@ def prepare(
     arithmetic: Arithmetic,
     config: ModelConfig,
     decoder: Decoder,
-    encoded: Encoded,
+    encoder_values: EncoderValues,
     beam: Value,
-) -> Memory:
+) -> MemoryValues:
     """Writes what does not depend on the step; ``beam`` is an int64 vector of one."""
     attention = decoder.attention
-    size, memory = config.hidden_size, encoded.memory
+    size, memory = config.hidden_size, encoder_values.memory
     scale = np.array(attention.scale, dtype=np.float32)
-    extra = _extra(graph, encoded.mask)
-    mask = _masked(graph, encoded.mask, extra)
+    extra = _extra(graph, encoder_values.mask)
+    mask = _masked(graph, encoder_values.mask, extra)
 
     def project(part: str) -> Value:
         weight = to_array(getattr(attention, part).weight)
@@ -84,7 +84,7 @@ def prepare(
         keys = widened(graph, graph.op("Mul", project("key"), scale), extra)
         blocks = graph.op("Reshape", keys, graph.ints(0, -1, BLOCK, heads, size // heads))
         values = graph.op("Reshape", widened(graph, project("value"), extra), split)
-        return Memory(
+        return MemoryValues(
             graph.op("Transpose", blocks, perm=[0, 3, 1, 4, 2]),
             graph.op("Transpose", values, perm=[0, 2, 1, 3]),
             graph.op("Unsqueeze", mask, graph.ints(1)),
@@ -102,7 +102,7 @@ def prepare(
         blocks = graph.op("Reshape", keys, graph.ints(0, -1, BLOCK, size))
         keys = graph.op("Transpose", blocks, perm=[0, 1, 3, 2])
         by_beam = graph.op("Concat", graph.ints(-1, 1), beam, graph.ints(size), axis=0)
-    return Memory(keys, values, mask, by_beam, extra, memory.bound)
+    return MemoryValues(keys, values, mask, by_beam, extra, memory.bound)
 
 
 def _values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal) -> Value:
@@ -141,7 +141,7 @@ def widened(graph: Graph, value: Value, extra: Value) -> Value:
     return graph.op("Pad", value, pads)
 
 
-def remembered(config: ModelConfig, memory: Memory) -> list[Part]:
+def memory_tensors(config: ModelConfig, memory: MemoryValues) -> list[MemoryTensor]:
     """Lists the tensors of a memory that have sentences."""
     size = config.hidden_size
     keys: Shape = ["blocks", size, BLOCK]
@@ -154,14 +154,14 @@ def remembered(config: ModelConfig, memory: Memory) -> list[Part]:
         keys, values = [heads, "blocks", head, BLOCK], [heads, "src_width", head]
         mask = [1, *mask]
     return [
-        Part(memory.keys, keys),
-        Part(memory.values, values),
-        Part(memory.mask, mask),
+        MemoryTensor(memory.keys, keys),
+        MemoryTensor(memory.values, values),
+        MemoryTensor(memory.mask, mask),
     ]
 
 
-def remember(memory: Memory, names: Iterable[Value]) -> Memory:
-    """Returns ``memory`` with the tensors that ``remembered`` lists replaced by ``names``."""
+def with_memory_tensors(memory: MemoryValues, names: Iterable[Value]) -> MemoryValues:
+    """Returns ``memory`` with the tensors that ``memory_tensors`` lists replaced by ``names``."""
     keys, values, mask = islice(names, 3)
     return replace(memory, keys=keys, values=values, mask=mask)
 
@@ -172,7 +172,7 @@ def attend(
     config: ModelConfig,
     attention: Attention,
     query: Signal,
-    memory: Memory,
+    memory: MemoryValues,
 ) -> tuple[Context, Value]:
     """Writes the context of ``query`` (rows, hidden_size).
 

@@ -9,24 +9,31 @@ from s2s.config import FORBIDDEN_IDS
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.graph.arithmetic import (
     Arithmetic,
-    Carried,
     Float32,
-    Part,
+    MemoryTensor,
     Signal,
-    receive,
+    StateTensor,
     to_array,
+    with_tensors,
 )
 from s2s_export.graph.builder import OMITTED, Graph, Value
-from s2s_export.network.attention import Context, Memory, attend, merged, remember, remembered
-from s2s_export.network.encoder import Encoded
-from s2s_export.network.layers import StepState, hidden_bound, layer_weights, step
+from s2s_export.network.attention import (
+    Context,
+    MemoryValues,
+    attend,
+    memory_tensors,
+    merged,
+    with_memory_tensors,
+)
+from s2s_export.network.encoder import EncoderValues
+from s2s_export.network.layers import LayerStateValues, hidden_bound, layer_weights, step
 
 
 @dataclass
-class DecoderState:
+class DecoderStateValues:
     """What a decoder carries from one step to the next, (rows, size) each."""
 
-    layers: list[StepState]
+    layers: list[LayerStateValues]
     readout: Signal | None  # with input feeding only
 
 
@@ -40,12 +47,14 @@ class DecoderWriter:
         self.table_name = table_name
         self.feeding = model.config.context == "input_feeding"
 
-    def begin(self, graph: Graph, encoded: Encoded) -> DecoderState:
+    def begin(self, graph: Graph, encoder_values: EncoderValues) -> DecoderStateValues:
         """Writes the state before the first step, (batch, size): a squashed view of the summary."""
         bridge = self.model.decoder.bridge
         size, layers = self.config.hidden_size, self.config.decoder_layers
         weight, bias = to_array(bridge.weight), to_array(bridge.bias)
-        product = self.arithmetic.product(graph, [encoded.summary], weight, bias, "decoder.bridge")
+        product = self.arithmetic.product(
+            graph, [encoder_values.summary], weight, bias, "decoder.bridge"
+        )
         bridged = graph.op("Tanh", product)
         count = weight.shape[0] // size
         parts = graph.ops("Split", count, bridged, graph.ints(*[size] * count), axis=1)
@@ -54,7 +63,7 @@ class DecoderWriter:
             cells = [Signal(size, None, cell) for cell in parts[layers:]]
         # tanh holds the first state within any bound of later ones.
         states = [
-            StepState(Signal(size, hidden_bound(self.config), hidden), cell)
+            LayerStateValues(Signal(size, hidden_bound(self.config), hidden), cell)
             for hidden, cell in zip(parts[:layers], cells, strict=True)
         ]
         readout = None
@@ -65,11 +74,11 @@ class DecoderWriter:
             readout = Signal(
                 self.config.embedding_size, 1.0, graph.op("Expand", np.zeros(1, "f"), shape)
             )
-        return DecoderState(states, readout)
+        return DecoderStateValues(states, readout)
 
     def step(
-        self, graph: Graph, tokens: Value, memory: Memory, state: DecoderState
-    ) -> tuple[Value, Value, DecoderState]:
+        self, graph: Graph, tokens: Value, memory: MemoryValues, state: DecoderStateValues
+    ) -> tuple[Value, Value, DecoderStateValues]:
         """Writes one step of the search.
 
         Args:
@@ -104,9 +113,9 @@ class DecoderWriter:
         read = self._read(graph, outputs, context)
         readout = Signal(config.embedding_size, 1.0, graph.op("Tanh", read))
         logits = self._logits(graph, readout)
-        return logits, attention, DecoderState(news, readout if self.feeding else None)
+        return logits, attention, DecoderStateValues(news, readout if self.feeding else None)
 
-    def _fed(self, state: DecoderState) -> list[Signal]:
+    def _fed(self, state: DecoderStateValues) -> list[Signal]:
         return [state.readout] if state.readout is not None else []
 
     def _run(
@@ -114,9 +123,9 @@ class DecoderWriter:
         graph: Graph,
         number: int,
         inputs: list[Signal],
-        state: DecoderState,
+        state: DecoderStateValues,
         context: Context | None,
-    ) -> StepState:
+    ) -> LayerStateValues:
         name = f"decoder.layers.{number}"
         attention = self.model.decoder.attention
         w_ih, w_hh, b_ih, b_hh = layer_weights(self.model.decoder.layers[number])
@@ -129,7 +138,7 @@ class DecoderWriter:
             graph, self.arithmetic, self.config, weights, inputs, state.layers[number], name
         )
 
-    def _attend(self, graph: Graph, query: Signal, memory: Memory) -> tuple[Context, Value]:
+    def _attend(self, graph: Graph, query: Signal, memory: MemoryValues) -> tuple[Context, Value]:
         attention = self.model.decoder.attention
         return attend(graph, self.arithmetic, self.config, attention, query, memory)
 
@@ -157,31 +166,34 @@ class DecoderWriter:
         name = "output.weight" if self.config.tie == "none" else self.table_name
         return self.arithmetic.logits(graph, readout, weight, bias, name)
 
-    def remembered(self, memory: Memory) -> list[Part]:
+    def memory_tensors(self, memory: MemoryValues) -> list[MemoryTensor]:
         """Lists the tensors of a memory, sentences first."""
-        return remembered(self.config, memory)
+        return memory_tensors(self.config, memory)
 
-    def remember(self, memory: Memory, names: Iterable[Value]) -> Memory:
+    def with_memory_tensors(self, memory: MemoryValues, names: Iterable[Value]) -> MemoryValues:
         """Returns ``memory`` with other tensors; of an iterator, no more is taken than it has."""
-        return remember(memory, names)
+        return with_memory_tensors(memory, names)
 
-    def carry(self, graph: Graph, state: DecoderState) -> list[list[Carried]]:
+    def state_tensors(self, graph: Graph, state: DecoderStateValues) -> list[list[StateTensor]]:
         """Lists the tensors of each of a state's signals."""
         # A GRU mixes its last state into the next one; others only multiply it by weights.
         mixed = self.config.cell == "gru"
         carried = []
         for layer in state.layers:
-            carried.append(self.arithmetic.carry(graph, layer.hidden, real=mixed))
+            carried.append(self.arithmetic.state_tensors(graph, layer.hidden, real=mixed))
             if layer.cell is not None:
-                carried.append(self.arithmetic.carry(graph, layer.cell, real=True))
+                carried.append(self.arithmetic.state_tensors(graph, layer.cell, real=True))
         if state.readout is not None:
-            carried.append(self.arithmetic.carry(graph, state.readout, real=False))
+            carried.append(self.arithmetic.state_tensors(graph, state.readout, real=False))
         return carried
 
-    def receive(
-        self, state: DecoderState, carried: Iterable[list[Carried]], names: Iterable[Value]
-    ) -> DecoderState:
-        """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``.
+    def with_state_tensors(
+        self,
+        state: DecoderStateValues,
+        carried: Iterable[list[StateTensor]],
+        names: Iterable[Value],
+    ) -> DecoderStateValues:
+        """Returns ``state`` with ``names`` for the tensors that ``state_tensors`` listed.
 
         Of iterators, no more is taken than the state has.
         """
@@ -189,10 +201,10 @@ class DecoderWriter:
 
         def take(signal: Signal) -> Signal:
             tensors = next(lists)
-            return receive(signal, tensors, [next(rest) for _ in tensors])
+            return with_tensors(signal, tensors, [next(rest) for _ in tensors])
 
         layers = [
-            StepState(take(layer.hidden), None if layer.cell is None else take(layer.cell))
+            LayerStateValues(take(layer.hidden), None if layer.cell is None else take(layer.cell))
             for layer in state.layers
         ]
-        return DecoderState(layers, None if state.readout is None else take(state.readout))
+        return DecoderStateValues(layers, None if state.readout is None else take(state.readout))

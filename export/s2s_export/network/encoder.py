@@ -17,12 +17,19 @@ import numpy as np
 from s2s.config import Cell, ModelConfig
 from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
-from s2s_export.graph.arithmetic import Arithmetic, Carried, FloatArray, Signal, receive, to_array
+from s2s_export.graph.arithmetic import (
+    Arithmetic,
+    FloatArray,
+    Signal,
+    StateTensor,
+    to_array,
+    with_tensors,
+)
 from s2s_export.graph.builder import FLOAT, INT32, Graph, Value
 from s2s_export.network.layers import (
     ACTIVATIONS,
     STEP_GATES,
-    StepState,
+    LayerStateValues,
     advance,
     hidden_bound,
     layer_weights,
@@ -37,7 +44,7 @@ SIDES = ("ahead", "back")
 
 
 @dataclass
-class Encoded:
+class EncoderValues:
     """A source batch as the decoder reads it."""
 
     memory: Signal  # (batch, src_len, hidden_size), zero on padding
@@ -52,7 +59,7 @@ def encode(
     table_name: str,
     src: Value,
     lengths: Value,
-) -> Encoded:
+) -> EncoderValues:
     """Writes the encoder over ``src`` (batch, src_len) with ``lengths`` (batch,), both int64.
 
     The source's embedding table is stored under ``table_name``.
@@ -76,7 +83,7 @@ def encode(
     memory = graph.op("Where", graph.op("Unsqueeze", kept, graph.ints(2)), batched, 0.0)
     nothing = np.array(-np.inf, dtype=np.float32)
     mask = graph.op("Unsqueeze", graph.op("Where", kept, 0.0, nothing), graph.ints(1))
-    return Encoded(
+    return EncoderValues(
         Signal(config.hidden_size, inputs.bound, memory),
         mask,
         Signal(config.hidden_size, hidden_bound(config), summary),
@@ -176,8 +183,8 @@ def _scan(
     shape = graph.op("Concat", twice, graph.ints(half), axis=0)
     zeros = graph.op("Expand", np.zeros((1, 1), np.float32), shape)
     cell = Signal(half, None, zeros) if config.cell == "lstm" else None
-    first = StepState(Signal(half, hidden_bound(config), zeros), cell)
-    carried = _carry(graph, arithmetic, config, first)
+    first = LayerStateValues(Signal(half, hidden_bound(config), zeros), cell)
+    carried = _state_tensors(graph, arithmetic, config, first)
 
     body = graph.child(f"{name}.step")
     received = [
@@ -185,16 +192,18 @@ def _scan(
         for tensors in carried
     ]
     gated = body.input(body.fresh("fed"), FLOAT, ["rows", len(sides[0][2])])
-    hidden = receive(first.hidden, carried[0], received[0])
+    hidden = with_tensors(first.hidden, carried[0], received[0])
     if cell is not None:
-        cell = receive(cell, carried[1], received[1])
+        cell = with_tensors(cell, carried[1], received[1])
     kept = []
     for number, (side, (_, w_hh, b_ih, b_hh)) in enumerate(zip(SIDES, sides, strict=True)):
         own = each(arithmetic, body, hidden, partial(half_of, number=number))
         bias = b_hh if config.cell == "gru" else b_ih + b_hh
         kept.append(arithmetic.product(body, [own], w_hh, bias, f"{name}.{side}.hh"))
-    state = advance(body, config, gated, body.op("Concat", *kept, axis=0), StepState(hidden, cell))
-    for tensors in _carry(body, arithmetic, config, state):
+    state = advance(
+        body, config, gated, body.op("Concat", *kept, axis=0), LayerStateValues(hidden, cell)
+    )
+    for tensors in _state_tensors(body, arithmetic, config, state):
         for tensor in tensors:
             body.output(tensor.name, tensor.dtype, ["rows", half])
     body.output(state.hidden.value, FLOAT, ["rows", half], body.fresh("output"))
@@ -212,13 +221,13 @@ def _scan(
     return outputs, graph.op("Gather", flat, last)
 
 
-def _carry(
-    graph: Graph, arithmetic: Arithmetic, config: ModelConfig, state: StepState
-) -> list[list[Carried]]:
+def _state_tensors(
+    graph: Graph, arithmetic: Arithmetic, config: ModelConfig, state: LayerStateValues
+) -> list[list[StateTensor]]:
     """Lists what a step hands to the next one."""
-    carried = [arithmetic.carry(graph, state.hidden, real=config.cell == "gru")]
+    carried = [arithmetic.state_tensors(graph, state.hidden, real=config.cell == "gru")]
     if state.cell is not None:
-        carried.append(arithmetic.carry(graph, state.cell, real=True))
+        carried.append(arithmetic.state_tensors(graph, state.cell, real=True))
     return carried
 
 
@@ -226,8 +235,8 @@ def each(
     arithmetic: Arithmetic, graph: Graph, signal: Signal, write: Callable[[Graph, Value], Value]
 ) -> Signal:
     """Applies ``write`` to the tensor of ``signal`` that products read."""
-    carried = arithmetic.carry(graph, signal, real=False)
-    return receive(signal, carried, [write(graph, tensor.name) for tensor in carried])
+    carried = arithmetic.state_tensors(graph, signal, real=False)
+    return with_tensors(signal, carried, [write(graph, tensor.name) for tensor in carried])
 
 
 def reverse(graph: Graph, value: Value, *, lengths: Value) -> Value:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from s2s_export.graph.arithmetic import Carried, Part
+from s2s_export.graph.arithmetic import MemoryTensor, StateTensor
 from s2s_export.graph.builder import Graph, Value
-from s2s_export.network.attention import Memory
-from s2s_export.network.decoder import DecoderState, DecoderWriter
+from s2s_export.network.attention import MemoryValues
+from s2s_export.network.decoder import DecoderStateValues, DecoderWriter
 
 
 def member_prefix(number: int) -> str:
@@ -23,8 +23,12 @@ class EnsembleWriter:
         self._decoders = decoders
 
     def step(
-        self, graph: Graph, tokens: Value, memory: Sequence[Memory], state: Sequence[DecoderState]
-    ) -> tuple[Value, Value, list[DecoderState]]:
+        self,
+        graph: Graph,
+        tokens: Value,
+        memory: Sequence[MemoryValues],
+        state: Sequence[DecoderStateValues],
+    ) -> tuple[Value, Value, list[DecoderStateValues]]:
         """Writes one step of the search; logits and attention are the means of the members'.
 
         They lack what the members' softmax would take away: ``s2s.model.ensemble`` says why none
@@ -44,34 +48,38 @@ class EnsembleWriter:
         ]
         return means[0], means[1], states
 
-    def remembered(self, memory: Sequence[Memory]) -> list[Part]:
+    def memory_tensors(self, memory: Sequence[MemoryValues]) -> list[MemoryTensor]:
         """Lists the tensors of each member's memory, sentences first."""
         members = zip(self._decoders, memory, strict=True)
-        return [part for decoder, own in members for part in decoder.remembered(own)]
+        return [part for decoder, own in members for part in decoder.memory_tensors(own)]
 
-    def remember(self, memory: Sequence[Memory], names: Iterable[Value]) -> list[Memory]:
-        """Returns the memories with the tensors that ``remembered`` listed replaced."""
+    def with_memory_tensors(
+        self, memory: Sequence[MemoryValues], names: Iterable[Value]
+    ) -> list[MemoryValues]:
+        """Returns the memories with the tensors that ``memory_tensors`` listed replaced."""
         rest = iter(names)
         members = zip(self._decoders, memory, strict=True)
-        return [decoder.remember(own, rest) for decoder, own in members]
+        return [decoder.with_memory_tensors(own, rest) for decoder, own in members]
 
-    def carry(self, graph: Graph, state: Sequence[DecoderState]) -> list[list[Carried]]:
+    def state_tensors(
+        self, graph: Graph, state: Sequence[DecoderStateValues]
+    ) -> list[list[StateTensor]]:
         """Lists the tensors of each signal of each member's state."""
         return [
             listed
             for decoder, own in zip(self._decoders, state, strict=True)
-            for listed in decoder.carry(graph, own)
+            for listed in decoder.state_tensors(graph, own)
         ]
 
-    def receive(
+    def with_state_tensors(
         self,
-        state: Sequence[DecoderState],
-        carried: Iterable[list[Carried]],
+        state: Sequence[DecoderStateValues],
+        carried: Iterable[list[StateTensor]],
         names: Iterable[Value],
-    ) -> list[DecoderState]:
-        """Returns the states with the tensors that ``carry`` listed replaced by ``names``."""
+    ) -> list[DecoderStateValues]:
+        """Returns the states with ``names`` for the tensors that ``state_tensors`` listed."""
         lists, rest = iter(carried), iter(names)
         return [
-            decoder.receive(own, lists, rest)
+            decoder.with_state_tensors(own, lists, rest)
             for decoder, own in zip(self._decoders, state, strict=True)
         ]

@@ -39,7 +39,7 @@ def reorder(array: FloatArray, gates: Sequence[int]) -> FloatArray:
 
 
 @dataclass
-class StepState:
+class LayerStateValues:
     """State of one decoder layer: (rows, hidden_size) each."""
 
     hidden: Signal
@@ -52,9 +52,9 @@ def step(
     config: ModelConfig,
     weights: Sequence[FloatArray],
     inputs: Sequence[Signal],
-    state: StepState,
+    state: LayerStateValues,
     name: str,
-) -> StepState:
+) -> LayerStateValues:
     """Writes one step of a recurrent layer of the decoder; returns its next state.
 
     ``weights`` are those of ``layer_weights``.
@@ -70,8 +70,8 @@ def step(
 
 
 def advance(
-    graph: Graph, config: ModelConfig, fed: Value, kept: Value | None, state: StepState
-) -> StepState:
+    graph: Graph, config: ModelConfig, fed: Value, kept: Value | None, state: LayerStateValues
+) -> LayerStateValues:
     """Writes what follows the products of a step.
 
     Args:
@@ -97,7 +97,7 @@ def advance(
             cell = Signal(size, None, new_cell)
         else:
             hidden = graph.op(ACTIVATIONS[config.activation], total)
-    return StepState(Signal(size, hidden_bound(config), hidden), cell)
+    return LayerStateValues(Signal(size, hidden_bound(config), hidden), cell)
 
 
 def _lstm(graph: Graph, total: Value, cell: Value, size: int) -> tuple[Value, Value]:

@@ -20,7 +20,7 @@ from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ParityError
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
-from s2s.search.beam import Hypotheses, Memory, State, StepModel, beam_search, length_penalty
+from s2s.search.beam import Hypotheses, MemoryT, StateT, StepModel, beam_search, length_penalty
 from s2s_export.model import as_members
 from s2s_export.parity.session import Session
 
@@ -60,17 +60,17 @@ class Parity:
     score by torch and by the graph."""
 
 
-class _Shaken(Generic[Memory, State]):
+class _Shaken(Generic[MemoryT, StateT]):
     """A model whose logits are moved by no more than rounding."""
 
-    def __init__(self, model: StepModel[Memory, State], seed: int) -> None:
+    def __init__(self, model: StepModel[MemoryT, StateT], seed: int) -> None:
         self._model = model
         self._generator = torch.Generator().manual_seed(seed)
 
-    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, State]:
+    def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[MemoryT, StateT]:
         return self._model.begin(src, src_lengths)
 
-    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State]:
+    def step(self, tokens: Tensor, memory: MemoryT, state: StateT) -> tuple[Tensor, StateT]:
         logits, state = self._model.step(tokens, memory, state)
         noise = torch.rand(logits.shape, generator=self._generator) * 2 - 1
         size = logits.abs().amax(dim=-1, keepdim=True).clamp(min=1.0)
@@ -146,7 +146,7 @@ def check_parity(
 
 
 def compare(
-    model: StepModel[Memory, State],
+    model: StepModel[MemoryT, StateT],
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,
@@ -198,7 +198,7 @@ def count_identical(expected: Hypotheses, found: Hypotheses) -> int:
 
 
 def _near_tie(
-    model: StepModel[Memory, State],
+    model: StepModel[MemoryT, StateT],
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,

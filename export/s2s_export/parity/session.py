@@ -14,7 +14,7 @@ from s2s.formats.model_file import OUTPUTS
 from s2s.formats.option_inputs import DETAILS, opened
 from s2s.runtime.backend import SearchBatch, graph_inputs
 from s2s.search.beam import Hypotheses
-from s2s.search.candidates import Given
+from s2s.search.candidates import Constraints
 
 
 class Session:
@@ -35,18 +35,26 @@ class Session:
         )
 
     def search(
-        self, src: Tensor, src_lengths: Tensor, config: SearchConfig, given: Given | None = None
+        self,
+        src: Tensor,
+        src_lengths: Tensor,
+        config: SearchConfig,
+        constraints: Constraints | None = None,
     ) -> Hypotheses:
         """Translates as ``beam_search`` does; without details, so ``log_probs`` is empty."""
-        hypotheses, lengths, scores = self._run(OUTPUTS, src, src_lengths, config, given)
+        hypotheses, lengths, scores = self._run(OUTPUTS, src, src_lengths, config, constraints)
         return Hypotheses(hypotheses, lengths, scores, torch.zeros(0))
 
     def search_with_details(
-        self, src: Tensor, src_lengths: Tensor, config: SearchConfig, given: Given | None = None
+        self,
+        src: Tensor,
+        src_lengths: Tensor,
+        config: SearchConfig,
+        constraints: Constraints | None = None,
     ) -> tuple[Hypotheses, Tensor]:
         """Translates, and returns (batch, beam, tgt_len, src_len) where each piece looked, too."""
         names = [*OUTPUTS, *DETAILS]
-        *found, attention = self._run(names, src, src_lengths, config, given)
+        *found, attention = self._run(names, src, src_lengths, config, constraints)
         return Hypotheses(*found), attention
 
     def _run(
@@ -55,9 +63,11 @@ class Session:
         src: Tensor,
         src_lengths: Tensor,
         config: SearchConfig,
-        given: Given | None,
+        constraints: Constraints | None,
     ) -> list[Tensor]:
-        prefix, bias = (None if each is None else each.numpy() for each in given or Given())
+        prefix, bias = (
+            None if each is None else each.numpy() for each in constraints or Constraints()
+        )
         batch = SearchBatch(src.numpy(), src_lengths.numpy(), prefix, bias)
         inputs = graph_inputs(batch, config, details=len(names) > len(OUTPUTS))
         return [torch.from_numpy(np.array(each)) for each in self._session.run(names, inputs)]

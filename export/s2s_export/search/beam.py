@@ -14,17 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from s2s.config import BOS_ID, PAD_ID, SearchConfig
-from s2s_export.graph.arithmetic import Carried
+from s2s_export.graph.arithmetic import StateTensor
 from s2s_export.graph.builder import FLOAT, INT64, Graph, Value
 from s2s_export.search.candidates import NOTHING, only_first
 from s2s_export.search.details import write_details
-from s2s_export.search.options import Options
-from s2s_export.search.rounds import Batch, search_rounds
-from s2s_export.search.steps import Decoding, Memory, Rows, State, StepWriter
+from s2s_export.search.options import OptionValues
+from s2s_export.search.rounds import RoundInputs, search_rounds
+from s2s_export.search.steps import HypothesisRows, LoopDecoder, MemoryT, StateT, StepWriter
 
 
 @dataclass
-class Inputs:
+class InputValues:
     """The model's inputs, by name."""
 
     src: Value  # (batch, src_len) int64
@@ -32,11 +32,11 @@ class Inputs:
     beam: Value  # (1,) int64
     max_length: Value  # () int64
     length_penalty: Value  # () float32
-    options: Options
+    options: OptionValues
 
 
 @dataclass
-class Found:
+class OutputValues:
     """The model's outputs, by name."""
 
     hypotheses: Value  # (batch, beam, tgt_len) int64, best first
@@ -48,17 +48,17 @@ class Found:
 
 def beam_search(
     graph: Graph,
-    decoder: StepWriter[Memory, State],
-    inputs: Inputs,
-    memory: Memory,
-    first: State,
+    decoder: StepWriter[MemoryT, StateT],
+    inputs: InputValues,
+    memory: MemoryT,
+    first: StateT,
     config: SearchConfig,
-) -> Found:
+) -> OutputValues:
     """Writes the search from the state ``first``, (batch, size) each, of the decoder."""
     batch = graph.op("Shape", inputs.src, end=1)
     both = graph.op("Concat", batch, inputs.beam, axis=0)
     last_step = _last_steps(graph, inputs, config)
-    decoding = Decoding(decoder, first, decoder.carry(graph, first))
+    decoding = LoopDecoder(decoder, first, decoder.state_tensors(graph, first))
     rows = _first_rows(graph, inputs, both, last_step, decoding.tensors)
     fixed = _prepare(graph, inputs, both, last_step)
     histories, scores, trace = search_rounds(graph, decoding, fixed, memory, rows)
@@ -75,7 +75,7 @@ def beam_search(
     log_probs, attention = write_details(
         graph, trace, inputs.options.details, both, inputs.src, is_real
     )
-    return Found(
+    return OutputValues(
         hypotheses,
         graph.op("ReduceSum", graph.op("Cast", is_real, to=INT64), graph.ints(2), keepdims=0),
         scores,
@@ -85,8 +85,8 @@ def beam_search(
 
 
 def _first_rows(
-    graph: Graph, inputs: Inputs, both: Value, last_step: Value, tensors: list[Carried]
-) -> Rows:
+    graph: Graph, inputs: InputValues, both: Value, last_step: Value, tensors: list[StateTensor]
+) -> HypothesisRows:
     """Writes what the first step gets.
 
     Args:
@@ -107,7 +107,7 @@ def _first_rows(
     totals = graph.op("Expand", alone, both)
     totals = graph.op("Reshape", totals, graph.ints(-1, 1))
     token = graph.op("Expand", np.array([BOS_ID], dtype=np.int64), rows)
-    return Rows(
+    return HypothesisRows(
         token,
         graph.op("Unsqueeze", token, graph.ints(1)),
         totals,
@@ -117,7 +117,7 @@ def _first_rows(
     )
 
 
-def _last_steps(graph: Graph, inputs: Inputs, config: SearchConfig) -> Value:
+def _last_steps(graph: Graph, inputs: InputValues, config: SearchConfig) -> Value:
     """Writes (batch,) int64: the last step, from 0, that each sentence's limit allows."""
     own = graph.op("Mul", inputs.src_lengths, config.length_factor)
     limit = graph.op("Max", inputs.max_length, 1)
@@ -128,7 +128,7 @@ def _last_steps(graph: Graph, inputs: Inputs, config: SearchConfig) -> Value:
     return graph.op("Sub", own, 1)
 
 
-def _prepare(graph: Graph, inputs: Inputs, both: Value, last_step: Value) -> Batch:
+def _prepare(graph: Graph, inputs: InputValues, both: Value, last_step: Value) -> RoundInputs:
     """Writes what all rounds read."""
     # The best two cost less than the best one: onnxruntime's TopK has a slow branch for 1 (160 rows
     # of 8,000 pieces: 1.4 ms for 1, 0.8 ms for 2, 1.0 ms for 5).
@@ -139,7 +139,7 @@ def _prepare(graph: Graph, inputs: Inputs, both: Value, last_step: Value) -> Bat
     steps = graph.op("Add", graph.op("ReduceMax", last_step, keepdims=0), 1)
     longer = graph.op("Cast", graph.op("Range", 6, graph.op("Add", steps, 6), 1), to=FLOAT)
     beam = graph.op("Squeeze", inputs.beam)
-    return Batch(
+    return RoundInputs(
         inputs.options,
         inputs.beam,
         both,

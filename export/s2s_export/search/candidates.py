@@ -10,16 +10,16 @@ import numpy as np
 from s2s.config import EOS_ID
 from s2s.search.draw import ADDEND, FACTOR, PRIME, ROUNDS
 from s2s_export.graph.builder import DOUBLE, FLOAT, INT64, Graph, Value
-from s2s_export.search.options import Options
+from s2s_export.search.options import OptionValues
 
 NOTHING = np.array(-np.inf, dtype=np.float32)
 
 
 @dataclass
-class Steady:
+class CandidateInputs:
     """What every step reads."""
 
-    options: Options
+    options: OptionValues
     beam: Value  # (1,) int64
     width: Value  # (1,) int64: candidates of a hypothesis, the beam's width or more
     only_first: Value  # (1, width) float32: 0, then minus infinity
@@ -35,7 +35,7 @@ def only_first(graph: Graph, count: Value) -> Value:
 
 
 def candidates(
-    body: Graph, steady: Steady, step: Value, logits: Value, history: Value
+    body: Graph, steady: CandidateInputs, step: Value, logits: Value, history: Value
 ) -> list[Value]:
     """Writes the pieces (rows, width) int64 that may follow, and their log-probabilities."""
     plain = body.child("most_probable")
@@ -60,7 +60,7 @@ def _best(graph: Graph, logits: Value, width: Value) -> list[Value]:
 
 
 def _chosen(
-    graph: Graph, steady: Steady, step: Value, logits: Value, history: Value
+    graph: Graph, steady: CandidateInputs, step: Value, logits: Value, history: Value
 ) -> list[Value]:
     options = steady.options
     moved = graph.op("Add", logits, options.bias)
@@ -91,7 +91,7 @@ def _chosen(
     ]
 
 
-def _given(graph: Graph, steady: Steady, step: Value, logits: Value) -> Value:
+def _given(graph: Graph, steady: CandidateInputs, step: Value, logits: Value) -> Value:
     """Writes (rows, 1) int64: the piece that each prefix has for this step, 0 for none."""
     prefix = steady.options.prefix
     place = graph.op("Min", step, graph.op("Squeeze", graph.op("Shape", prefix, start=1)))
@@ -139,7 +139,7 @@ def _without_repetition(graph: Graph, moved: Value, history: Value, size: Value)
     return graph.branch(graph.op("Greater", size, 0), asked, free)[0]
 
 
-def _drawn(graph: Graph, steady: Steady, step: Value, moved: Value) -> list[Value]:
+def _drawn(graph: Graph, steady: CandidateInputs, step: Value, moved: Value) -> list[Value]:
     options = steady.options
     size = graph.op("Shape", moved, start=1)
     asked = graph.op("Where", graph.op("Greater", options.top_k, 0), options.top_k, size)

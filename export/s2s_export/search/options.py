@@ -10,7 +10,7 @@ from s2s_export.graph.builder import Graph, Value
 
 
 @dataclass
-class Options:
+class OptionValues:
     """Names of the constants, and what is known before the first step."""
 
     prefix: Value  # (batch, prefix_len) int64, or (1, 1)
@@ -26,7 +26,7 @@ class Options:
     drawn: Value  # () bool: whether pieces are drawn
 
 
-def declare(graph: Graph) -> Options:
+def declare_options(graph: Graph) -> OptionValues:
     """Stores the constants, and writes what is known of them before the first step."""
     names = {name: graph.weight(name, default) for name, default in DEFAULTS.items()}
     drawn = graph.op("Greater", names["temperature"], 0.0)
@@ -42,4 +42,4 @@ def declare(graph: Graph) -> Options:
     special = asked[0]
     for each in asked[1:]:
         special = graph.op("Or", special, each)
-    return Options(**names, special=special, drawn=drawn)
+    return OptionValues(**names, special=special, drawn=drawn)

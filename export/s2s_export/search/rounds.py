@@ -13,15 +13,15 @@ from onnx import helper
 
 from s2s.config import BOS_ID
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
-from s2s_export.search.candidates import Steady
+from s2s_export.search.candidates import CandidateInputs
 from s2s_export.search.details import Trace
-from s2s_export.search.options import Options
+from s2s_export.search.options import OptionValues
 from s2s_export.search.steps import (
-    Decoding,
-    Fixed,
-    Memory,
-    Rows,
-    State,
+    HypothesisRows,
+    LoopDecoder,
+    MemoryT,
+    StateT,
+    StepInputs,
     row_shapes,
     rows_of,
     search_steps,
@@ -38,10 +38,10 @@ NOTES: list[tuple[str, int, Shape]] = [
 
 
 @dataclass
-class Batch:
+class RoundInputs:
     """What all rounds read."""
 
-    options: Options
+    options: OptionValues
     beam: Value  # (1,) int64
     both: Value  # int64 shape (batch, beam)
     sentences: Value  # (batch,) int64: 0, 1, ...
@@ -53,7 +53,11 @@ class Batch:
 
 
 def search_rounds(
-    graph: Graph, decoding: Decoding[Memory, State], batch: Batch, memory: Memory, rows: Rows
+    graph: Graph,
+    decoding: LoopDecoder[MemoryT, StateT],
+    batch: RoundInputs,
+    memory: MemoryT,
+    rows: HypothesisRows,
 ) -> tuple[Value, Value, Trace]:
     """Writes the search.
 
@@ -68,7 +72,7 @@ def search_rounds(
         Histories (batch, beam, written) int64, the begin piece first, and scores (batch, beam),
         best hypotheses first; notes of all steps, if details are wanted.
     """
-    remembered = decoding.writer.remembered(memory)
+    memory_tensors = decoding.writer.memory_tensors(memory)
     body = graph.child("search_round")
     body.input("round", INT64, [])
     body.input("searching", BOOL, [])
@@ -77,7 +81,7 @@ def search_rounds(
     names = [body.input(f"live_{name}", dtype, shape) for name, dtype, shape in _rows(decoding)]
     parts = [
         body.input(f"live_memory_{number}", FLOAT, ["sentences", *part.shape])
-        for number, part in enumerate(remembered)
+        for number, part in enumerate(memory_tensors)
     ]
     histories = body.input("histories", INT64, ["batch", "beam", "longest"])
     scores = body.input("best_scores", FLOAT, ["batch", "beam"])
@@ -86,7 +90,7 @@ def search_rounds(
 
     count = body.op("Shape", live)
     fixed = _fix(body, batch, begun, live, count)
-    own = decoding.writer.remember(memory, parts)
+    own = decoding.writer.with_memory_tensors(memory, parts)
     found, trace = search_steps(body, decoding, fixed, own, rows_of(names))
 
     written = body.op("Shape", found.history, start=1)
@@ -118,7 +122,7 @@ def search_rounds(
     for value, (_, dtype, shape) in zip(found.all(), _rows(decoding), strict=True):
         rest = body.op("Gather", value, kept_rows)
         body.output(rest, dtype, ["rows_next", *shape[1:]])
-    for value, part in zip(parts, remembered, strict=True):
+    for value, part in zip(parts, memory_tensors, strict=True):
         body.output(body.op("Gather", value, kept), FLOAT, ["sentences_next", *part.shape])
     body.output(histories, INT64, ["batch", "beam", "longest_next"])
     body.output(scores, FLOAT, ["batch", "beam"])
@@ -129,7 +133,7 @@ def search_rounds(
         graph.constant(0),
         batch.sentences,
         *rows.all(),
-        *(part.name for part in remembered),
+        *(part.name for part in memory_tensors),
         graph.op("Expand", BOS_ID, graph.op("Concat", batch.both, graph.ints(1), axis=0)),
         graph.op("Expand", 0.0, batch.both),
         *(
@@ -141,13 +145,13 @@ def search_rounds(
     return histories, scores, Trace(chosen, log_probs, attention)
 
 
-def _rows(decoding: Decoding[Memory, State]) -> list[tuple[str, int, Shape]]:
-    """Returns names, types and shapes of ``Rows.all``."""
+def _rows(decoding: LoopDecoder[MemoryT, StateT]) -> list[tuple[str, int, Shape]]:
+    """Returns names, types and shapes of ``HypothesisRows.all``."""
     shapes = row_shapes(decoding.tensors)
     return [(f"row_{number}", dtype, shape) for number, (dtype, shape) in enumerate(shapes)]
 
 
-def _fix(body: Graph, batch: Batch, begun: Value, live: Value, count: Value) -> Fixed:
+def _fix(body: Graph, batch: RoundInputs, begun: Value, live: Value, count: Value) -> StepInputs:
     """Writes what every step of a round reads; ``count`` is (1,) int64, its sentences."""
     # Notes can be followed only if all steps have the same rows.
     fewest = body.op("Div", body.op("Add", batch.beam, FEWEST - 1), batch.beam)
@@ -156,7 +160,7 @@ def _fix(body: Graph, batch: Batch, begun: Value, live: Value, count: Value) -> 
     enough = body.op("Where", batch.options.details, 0, enough)
     per_sentence = body.op("Mul", batch.beam, batch.width)
     places = body.op("Range", 0, body.op("Squeeze", count), 1)
-    return Fixed(
+    return StepInputs(
         batch.beam,
         body.op("Concat", count, batch.beam, axis=0),
         batch.by_sentence,
@@ -168,5 +172,5 @@ def _fix(body: Graph, batch: Batch, begun: Value, live: Value, count: Value) -> 
             body.ints(np.iinfo(np.int64).max),
         ),
         body.op("Squeeze", enough),
-        Steady(batch.options, batch.beam, batch.width, batch.only_first, live, begun),
+        CandidateInputs(batch.options, batch.beam, batch.width, batch.only_first, live, begun),
     )

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from s2s.config import EOS_ID, PAD_ID
-from s2s_export.graph.arithmetic import Carried, Part
+from s2s_export.graph.arithmetic import MemoryTensor, StateTensor
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
-from s2s_export.search.candidates import Steady, candidates
+from s2s_export.search.candidates import CandidateInputs, candidates
 from s2s_export.search.details import Trace
 
-Memory = TypeVar("Memory")
-State = TypeVar("State")
+MemoryT = TypeVar("MemoryT")
+StateT = TypeVar("StateT")
 
 
-class StepWriter(Protocol[Memory, State]):
+class StepWriter(Protocol[MemoryT, StateT]):
     """What the search needs of a decoder, or of several: ``s2s.search.StepModel`` as a graph."""
 
     def step(
-        self, graph: Graph, tokens: Value, memory: Memory, state: State
-    ) -> tuple[Value, Value, State]:
+        self, graph: Graph, tokens: Value, memory: MemoryT, state: StateT
+    ) -> tuple[Value, Value, StateT]:
         """Writes a step.
 
         Returns:
@@ -27,41 +27,41 @@ class StepWriter(Protocol[Memory, State]):
             (sentences, beam, width), width at least src_len; the next state.
         """
 
-    def carry(self, graph: Graph, state: State) -> list[list[Carried]]:
+    def state_tensors(self, graph: Graph, state: StateT) -> list[list[StateTensor]]:
         """Lists the tensors of each of a state's signals."""
 
-    def receive(
-        self, state: State, carried: Iterable[list[Carried]], names: Iterable[Value]
-    ) -> State:
-        """Returns ``state`` with the tensors that ``carry`` listed replaced by ``names``."""
+    def with_state_tensors(
+        self, state: StateT, carried: Iterable[list[StateTensor]], names: Iterable[Value]
+    ) -> StateT:
+        """Returns ``state`` with ``names`` for the tensors that ``state_tensors`` listed."""
 
-    def remembered(self, memory: Memory) -> list[Part]:
+    def memory_tensors(self, memory: MemoryT) -> list[MemoryTensor]:
         """Lists the tensors of a memory, sentences first."""
 
-    def remember(self, memory: Memory, names: Iterable[Value]) -> Memory:
-        """Returns ``memory`` with the tensors that ``remembered`` listed replaced by ``names``."""
+    def with_memory_tensors(self, memory: MemoryT, names: Iterable[Value]) -> MemoryT:
+        """Returns ``memory`` with ``names`` for the tensors that ``memory_tensors`` listed."""
 
 
 @dataclass
-class Decoding(Generic[Memory, State]):
+class LoopDecoder(Generic[MemoryT, StateT]):
     """A decoder, and what of it a Loop carries."""
 
-    writer: StepWriter[Memory, State]
-    first: State
-    carried: list[list[Carried]]
+    writer: StepWriter[MemoryT, StateT]
+    first: StateT
+    carried: list[list[StateTensor]]
 
     @property
-    def tensors(self) -> list[Carried]:
+    def tensors(self) -> list[StateTensor]:
         """All that is carried."""
         return [tensor for listed in self.carried for tensor in listed]
 
-    def state(self, names: Iterable[Value]) -> State:
+    def state(self, names: Iterable[Value]) -> StateT:
         """Returns the state of ``tensors`` by other names."""
-        return self.writer.receive(self.first, self.carried, names)
+        return self.writer.with_state_tensors(self.first, self.carried, names)
 
 
 @dataclass
-class Rows:
+class HypothesisRows:
     """What a step hands to the next one, of each hypothesis; rows is sentences * beam."""
 
     token: Value  # (rows,) int64, the last piece
@@ -76,14 +76,14 @@ class Rows:
         return [self.token, self.history, self.totals, self.scores, self.stop, *self.states]
 
 
-def rows_of(names: list[Value]) -> Rows:
-    """Returns rows of names in the order of ``Rows.all``."""
+def rows_of(names: list[Value]) -> HypothesisRows:
+    """Returns rows of names in the order of ``HypothesisRows.all``."""
     token, history, totals, scores, stop, *states = names
-    return Rows(token, history, totals, scores, stop, states)
+    return HypothesisRows(token, history, totals, scores, stop, states)
 
 
-def row_shapes(tensors: list[Carried], written: str = "written") -> list[tuple[int, Shape]]:
-    """Returns types and shapes of ``Rows.all``."""
+def row_shapes(tensors: list[StateTensor], written: str = "written") -> list[tuple[int, Shape]]:
+    """Returns types and shapes of ``HypothesisRows.all``."""
     shapes: list[tuple[int, Shape]] = [
         (INT64, ["rows"]),
         (INT64, ["rows", written]),
@@ -95,7 +95,7 @@ def row_shapes(tensors: list[Carried], written: str = "written") -> list[tuple[i
 
 
 @dataclass
-class Fixed:
+class StepInputs:
     """What every step of a Loop reads."""
 
     beam: Value  # (1,) int64
@@ -104,12 +104,16 @@ class Fixed:
     first_candidate: Value  # (sentences, 1) int64: where a sentence's candidates begin
     penalties: Value  # (steps,) float32, by step
     enough: Value  # () int64: the Loop ends with so many unfinished sentences, or fewer
-    steady: Steady
+    steady: CandidateInputs
 
 
 def search_steps(
-    graph: Graph, decoding: Decoding[Memory, State], fixed: Fixed, memory: Memory, rows: Rows
-) -> tuple[Rows, Trace]:
+    graph: Graph,
+    decoding: LoopDecoder[MemoryT, StateT],
+    fixed: StepInputs,
+    memory: MemoryT,
+    rows: HypothesisRows,
+) -> tuple[HypothesisRows, Trace]:
     """Writes the Loop; returns its last rows, and notes of all steps."""
     body = graph.child("search_step")
     step = body.input("step", INT64, [])
@@ -122,7 +126,7 @@ def search_steps(
     )
     state = decoding.state(before.states)
     logits, attention, state = decoding.writer.step(body, before.token, memory, state)
-    news = [tensor.name for each in decoding.writer.carry(body, state) for tensor in each]
+    news = [tensor.name for each in decoding.writer.state_tensors(body, state) for tensor in each]
     going, (chosen, log_probs), after = _extend(body, fixed, step, logits, before, news)
     body.output(going, BOOL, [])
     shapes = row_shapes(decoding.tensors, "written_next")
@@ -136,8 +140,13 @@ def search_steps(
 
 
 def _extend(
-    body: Graph, fixed: Fixed, step: Value, logits: Value, before: Rows, news: list[Value]
-) -> tuple[Value, tuple[Value, Value], Rows]:
+    body: Graph,
+    fixed: StepInputs,
+    step: Value,
+    logits: Value,
+    before: HypothesisRows,
+    news: list[Value],
+) -> tuple[Value, tuple[Value, Value], HypothesisRows]:
     """Writes the choice of the next hypotheses.
 
     Returns:
@@ -167,7 +176,7 @@ def _extend(
     unfinished = body.op("Cast", body.op("Greater", last, step), to=INT64)
     going = body.op("Greater", body.op("ReduceSum", unfinished, keepdims=0), fixed.enough)
     history = body.op("Concat", body.op("Gather", before.history, row, axis=0), piece, axis=1)
-    after = Rows(
+    after = HypothesisRows(
         body.op("Reshape", piece, flat),
         history,
         total,
