@@ -1,4 +1,4 @@
-"""The pairs of an epoch, a buffer at a time: read from disk, or cut into pieces anew."""
+"""The pairs of an epoch, one buffer at a time: read from disk, or cut into pieces again."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -24,18 +24,18 @@ class Buffer(NamedTuple):
 
     epoch: int
     number: int
-    """Among the buffers of its epoch."""
+    """Place among the buffers of the epoch, from 0."""
     pairs_before: int
-    """Pairs of the buffers before it in its epoch."""
+    """Pairs of the earlier buffers of the epoch."""
     last: bool
-    """Whether it is the epoch's last one."""
+    """Whether this is the last buffer of the epoch."""
     src: Sentences
     tgt: Sentences
     plan: Plan
 
 
 class BufferReader:
-    """Draws the buffers of any epoch."""
+    """Reads the buffers of any epoch."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class BufferReader:
         block_pairs: int,
         buffer_pairs: int,
     ) -> None:
-        """Plans; nothing is read yet. See ``BatchStream``.
+        """Plans the epoch and reads nothing yet. ``BatchStream`` explains the arguments.
 
         Raises:
-            DataError: If the weights leave no pair.
+            DataError: If an epoch has no pair with these weights.
         """
         self._corpora = [shards for shards, _ in corpora]
         self._blocks = blocks_in_epoch(
@@ -65,46 +65,53 @@ class BufferReader:
         self._sampling = sampling
         self._buffer_pairs = buffer_pairs
 
-    def buffers(self, epoch: int, first: int, encoder: TokenizerPool | None) -> Iterator[Buffer]:
-        """Yields buffers without end, from number ``first`` of ``epoch`` on.
+    def buffers(self, epoch: int, first: int, pool: TokenizerPool | None) -> Iterator[Buffer]:
+        """Yields buffers without end, beginning with number ``first`` of ``epoch``.
 
         Args:
             epoch: The first epoch.
-            first: Its first buffer; where it has fewer, they begin with the next epoch.
-            encoder: Cuts the text into pieces anew; None takes those of the files.
+            first: The first buffer. If the epoch has fewer, the next epoch is the first one.
+            pool: Cuts the text into pieces again; None takes the pieces on disk.
         """
         while True:
             buffers = draw_buffers(self._blocks, self._buffer_pairs, self._seed, epoch)
-            before = 0
-            for number, blocks in enumerate(buffers):
-                if number >= first:
-                    yield self._load(
-                        epoch, number, before, number + 1 == len(buffers), blocks, encoder
-                    )
-                before += sum(block.pairs for block in blocks)
+            for number in range(first, len(buffers)):
+                yield self._load(epoch, number, buffers, pool)
             epoch, first = epoch + 1, 0
 
     def _load(
-        self,
-        epoch: int,
-        number: int,
-        before: int,
-        last: bool,
-        blocks: list[Block],
-        encoder: TokenizerPool | None,
+        self, epoch: int, number: int, buffers: list[list[Block]], pool: TokenizerPool | None
     ) -> Buffer:
-        if encoder is None:
+        src, tgt = self._sentences(epoch, number, buffers[number], pool)
+        return Buffer(
+            epoch=epoch,
+            number=number,
+            pairs_before=sum(block.pairs for blocks in buffers[:number] for block in blocks),
+            last=number + 1 == len(buffers),
+            src=src,
+            tgt=tgt,
+            plan=plan_batches(
+                src.lengths(),
+                tgt.lengths(),
+                batch_tokens=self._batch_tokens,
+                seed=self._seed,
+                epoch=epoch,
+                buffer=number,
+            ),
+        )
+
+    def _sentences(
+        self, epoch: int, number: int, blocks: list[Block], pool: TokenizerPool | None
+    ) -> tuple[Sentences, Sentences]:
+        """Returns source and target of a buffer's pairs."""
+        if pool is None:
             sides = [self._rows(block, epoch, text=False) for block in blocks]
-            src, tgt = join([src for src, _ in sides]), join([tgt for _, tgt in sides])
-        else:
-            parts = list(encoder.map(self._jobs(epoch, number, blocks)))
-            src, tgt = join([part.src for part in parts]), join([part.tgt for part in parts])
-        lengths = src.lengths(), tgt.lengths()
-        plan = plan_batches(*lengths, self._batch_tokens, self._seed, epoch, number)
-        return Buffer(epoch, number, before, last, src, tgt, plan)
+            return join([src for src, _ in sides]), join([tgt for _, tgt in sides])
+        chunks = list(pool.map(self._jobs(epoch, number, blocks)))
+        return join([chunk.src for chunk in chunks]), join([chunk.tgt for chunk in chunks])
 
     def _jobs(self, epoch: int, number: int, blocks: list[Block]) -> Iterator[Job]:
-        """Yields the text of a buffer."""
+        """Yields the text of a buffer in chunks, each with its seed."""
         chunk = 0
         for block in blocks:
             src, tgt = self._rows(block, epoch, text=True)
@@ -118,7 +125,7 @@ class BufferReader:
                 chunk += 1
 
     def _rows(self, block: Block, epoch: int, *, text: bool) -> tuple[Sentences, Sentences]:
-        """Returns the pairs of a block that an epoch shows."""
+        """Returns the pairs that an epoch shows of a block."""
         shards = self._corpora[block.corpus]
         src, tgt = (shards.read_text if text else shards.read)(block.start, block.stop)
         rows = draw_rows(block, self._seed, epoch)

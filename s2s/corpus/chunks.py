@@ -1,13 +1,13 @@
-"""Chunks of a few thousand pairs: cut into pieces, filtered and counted.
+"""Chunks of a few thousand pairs: tokenised, filtered and counted.
 
-Text is worked on in chunks, so that memory does not grow with it, and a chunk can be handed to
-another process (``s2s.corpus.pool``).
+Text is processed in chunks, so that memory does not grow with the text, and a chunk can be handed
+to another process (``s2s.corpus.pool``).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,26 +20,31 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import STAND_IN
 
 CHUNK_PAIRS = 4096
-"""Pairs tokenised at a time; with subword sampling, also what a seed serves."""
+"""Pairs of a chunk. With subword sampling, each chunk has a seed of its own."""
 CHUNK_CHARACTERS = 1_000_000
-"""Text of a chunk from which on it takes no further pair: lines may be long."""
+"""A chunk with this much text takes no further pair: lines may be long."""
+_JSON_KEYS = {"accepted": "kept", "with_kept_texts": "marked", "kept_texts": "texts"}
+"""Counts that have another name in JSON, where tokenised text of earlier versions has it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PairCounts:
-    """What became of the pairs that were read."""
+    """How many pairs were read, how many passed the filter, and why the others did not."""
 
     read: int = 0
     blank: int = 0
+    """Pairs rejected because a side has no text."""
     too_long: int = 0
+    """Pairs rejected because a side has more than ``max_pieces`` pieces."""
     ratio: int = 0
-    kept: int = 0
+    """Pairs rejected because one side is too long for the other one, see ``max_ratio``."""
+    accepted: int = 0
     copied: int = 0
-    """Kept pairs whose target equals their source."""
-    marked: int = 0
-    """Kept pairs that have texts which are kept."""
-    texts: int = 0
-    """Such texts, on either side."""
+    """Accepted pairs whose target equals their source."""
+    with_kept_texts: int = 0
+    """Accepted pairs with at least one text that the option ``keep`` protects."""
+    kept_texts: int = 0
+    """Protected texts of the accepted pairs; a text on both sides counts once."""
 
     def __add__(self, other: "PairCounts") -> "PairCounts":
         names = [field.name for field in fields(self)]
@@ -48,11 +53,24 @@ class PairCounts:
     def __str__(self) -> str:
         reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} ratio"
         copied = f"; {self.copied:,} are copies of their source" if self.copied else ""
-        texts = f"; {self.texts:,} texts in {self.marked:,} pairs stay as they are"
+        texts = f"; {self.kept_texts:,} texts in {self.with_kept_texts:,} pairs stay as they are"
         return (
-            f"{self.read:,} pairs read, {self.kept:,} kept (left out: {reasons}){copied}"
-            f"{texts if self.texts else ''}"
+            f"{self.read:,} pairs read, {self.accepted:,} accepted (rejected: {reasons}){copied}"
+            f"{texts if self.kept_texts else ''}"
         )
+
+    def to_dict(self) -> dict[str, int]:
+        """Returns the counts for JSON."""
+        return {
+            _JSON_KEYS.get(field.name, field.name): getattr(self, field.name)
+            for field in fields(self)
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "PairCounts":
+        """Returns what ``to_dict`` was called on; TypeError if there is an unknown key."""
+        names = {key: name for name, key in _JSON_KEYS.items()}
+        return cls(**{names.get(key, key): value for key, value in values.items()})
 
 
 class Chunk(NamedTuple):
@@ -63,7 +81,7 @@ class Chunk(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """How raw lines become sentences, and which are kept."""
+    """How raw lines become sentences, and which pairs are accepted."""
 
     tag: str | None
     max_pieces: int
@@ -72,20 +90,20 @@ class Filter(NamedTuple):
 
 
 class Resample(NamedTuple):
-    """How lines that were kept are cut into pieces once more, at random."""
+    """How accepted lines are cut into pieces once more, at random."""
 
     sampling: float
     seed: int
 
 
 class TokenizedChunk(NamedTuple):
-    """A chunk in pieces."""
+    """The pieces of a chunk's accepted pairs."""
 
     src: Sentences
     tgt: Sentences
     src_text: Sentences
-    """The kept lines as they were encoded, tag, stand-ins and all, each with its line end;
-    empty without ``keep_text``."""
+    """The lines as they were tokenised, with tag, stand-ins and line end; empty without
+    ``keep_text``."""
     tgt_text: Sentences
     counts: PairCounts
 
@@ -107,23 +125,23 @@ def make_filter(
 
 
 def make_samplers(tokenizer: Tokenizer) -> tuple[Sampler, Sampler]:
-    """Returns what cuts source and target; ConfigError if the vocabulary is none to sample from."""
+    """Returns samplers of source and target; ConfigError if the vocabulary allows no sampling."""
     src, cutter = Sampler(tokenizer.src_model), tokenizer.tgt_cutter
     return src, src if cutter is tokenizer.src_model else Sampler(cutter)
 
 
-class ChunkEncoder:
-    """Cuts chunks into pieces: the same for the same chunk, whichever process does it."""
+class ChunkTokenizer:
+    """Tokenises chunks: the same chunk gives the same pieces in every process."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._samplers: tuple[Sampler, Sampler] | None = None
 
     def __call__(self, chunk: Chunk, how: Filter | Resample) -> TokenizedChunk:
-        """Returns the pieces; ConfigError if the vocabulary is none to sample from."""
+        """Returns the pieces; ConfigError if the vocabulary allows no sampling."""
         src, tgt = (side.decode().split("\n") for side in chunk)
         if isinstance(how, Filter):
-            return _encode_raw(self._tokenizer, src, tgt, how)
+            return _tokenize_raw(self._tokenizer, src, tgt, how)
         return self._resample(src, tgt, how)
 
     def _resample(self, src: list[str], tgt: list[str], how: Resample) -> TokenizedChunk:
@@ -145,32 +163,36 @@ class ChunkEncoder:
             Sentences(side.ids.astype(ids_dtype(size)), side.offsets)
             for side, size in zip(sides, sizes, strict=True)
         ]
-        counts = PairCounts(read=len(src), kept=len(src))
-        return TokenizedChunk(packed[0], packed[1], _pack_text([]), _pack_text([]), counts)
+        return TokenizedChunk(
+            src=packed[0],
+            tgt=packed[1],
+            src_text=_pack_text([]),
+            tgt_text=_pack_text([]),
+            counts=PairCounts(read=len(src), accepted=len(src)),
+        )
 
 
-def _encode_raw(
+def _tokenize_raw(
     tokenizer: Tokenizer, src: list[str], tgt: list[str], how: Filter
 ) -> TokenizedChunk:
-    """Cleans, tags, encodes and filters lines.
+    """Cleans, tags, tokenises and filters lines.
 
-    The limits are on the sentence, so its tag is not counted: which pairs are kept does not depend
-    on it.
+    The limits do not count the tag, so the tag does not decide which pairs are accepted.
     """
     cleaned = [(clean(a), clean(b)) for a, b in zip(src, tgt, strict=True)]
     full = [pair for pair in cleaned if pair[0] and pair[1]]
-    pairs = [(a, b, 0) for a, b in full]
+    pairs = [(a, b, 0) for a, b in full]  # source, target, number of kept texts
     if tokenizer.keep is not None:
         pairs = [tokenizer.keep.mark_pair(a, b) for a, b in full]
     src_texts, tgt_texts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     if how.tag is not None:
         src_texts = [f"{how.tag} {text}" for text in src_texts]
     src_ids, tgt_ids = encode_pairs(tokenizer, src_texts, tgt_texts)
-    extra = 1 if how.tag is None else 2  # the end piece, the tag
+    extra = 1 if how.tag is None else 2  # the end piece; with a tag, the tag too
     src_lengths = np.array([len(ids) - extra for ids in src_ids], np.int64)
     tgt_lengths = np.array([len(ids) - 1 for ids in tgt_ids], np.int64)
     low, high = np.minimum(src_lengths, tgt_lengths), np.maximum(src_lengths, tgt_lengths)
-    blank = low == 0  # a text of which the normalization leaves nothing
+    blank = low == 0  # the normalization removed all of the text
     if tokenizer.tags and how.tag is None:
         blank |= np.array([tokenizer.is_blank(ids) for ids in src_ids], bool)
     too_long = ~blank & (high > how.max_pieces)
@@ -181,24 +203,24 @@ def _encode_raw(
         blank=len(src) - len(full) + int(blank.sum()),
         too_long=int(too_long.sum()),
         ratio=int(ratio.sum()),
-        kept=len(rows),
+        accepted=len(rows),
         copied=sum(full[row][0] == full[row][1] for row in rows),
-        marked=sum(pairs[row][2] > 0 for row in rows),
-        texts=sum(pairs[row][2] for row in rows),
+        with_kept_texts=sum(pairs[row][2] > 0 for row in rows),
+        kept_texts=sum(pairs[row][2] for row in rows),
     )
     return TokenizedChunk(
-        _pack([src_ids[row] for row in rows], tokenizer.src_vocab_size),
-        _pack([tgt_ids[row] for row in rows], tokenizer.tgt_vocab_size),
-        _pack_text([src_texts[row] for row in rows] if how.keep_text else []),
-        _pack_text([tgt_texts[row] for row in rows] if how.keep_text else []),
-        counts,
+        src=_pack([src_ids[row] for row in rows], tokenizer.src_vocab_size),
+        tgt=_pack([tgt_ids[row] for row in rows], tokenizer.tgt_vocab_size),
+        src_text=_pack_text([src_texts[row] for row in rows] if how.keep_text else []),
+        tgt_text=_pack_text([tgt_texts[row] for row in rows] if how.keep_text else []),
+        counts=counts,
     )
 
 
 def encode_pairs(
     tokenizer: Tokenizer, src_texts: Sequence[str], tgt_texts: Sequence[str]
 ) -> tuple[list[list[int]], list[list[int]]]:
-    """Returns the ids of both sides, in which there may be stand-ins (``s2s.translate.keep``)."""
+    """Returns the ids of both sides; the texts may have stand-ins for kept texts."""
     src_ids, tgt_ids = tokenizer.encode_src(src_texts), tokenizer.encode_tgt(tgt_texts)
     rows = [row for row, text in enumerate(src_texts) if STAND_IN in text]
     src_marked = tokenizer.encode_marked([src_texts[row] for row in rows])

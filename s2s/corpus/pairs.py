@@ -1,4 +1,4 @@
-"""Parallel text: surveyed as a whole, read in chunks, or into memory where it is small."""
+"""Parallel text: surveyed as a whole, read in chunks, or read into memory if it is small."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ from s2s.corpus.chunks import (
     CHUNK_CHARACTERS,
     CHUNK_PAIRS,
     Chunk,
-    ChunkEncoder,
+    ChunkTokenizer,
     PairCounts,
     make_filter,
 )
@@ -23,8 +23,8 @@ __all__ = [
     "Corpus",
     "PairCounts",
     "Survey",
+    "check_accepted",
     "check_file",
-    "check_kept",
     "read_chunks",
     "read_corpus",
     "survey",
@@ -45,34 +45,34 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What the text of some corpora holds."""
+    """Sizes of some corpora, and a sample of their text."""
 
     pairs: tuple[int, ...]
-    """Pairs of each corpus of which neither side is blank."""
+    """For each corpus: pairs without a blank side."""
     src: list[str]
-    """Source sentences of the sample, cleaned, in the order of the text; no tags."""
+    """Source sentences of the sample, cleaned, in the order of the text, without tags."""
     tgt: list[str]
+    """Target sentences of the sample, one for each source sentence."""
 
 
 def survey(
     corpora: Sequence[CorpusConfig], sample: int, seed: int, *, purpose: str = "train"
 ) -> Survey:
-    """Reads all text once: checks it, counts it, and draws a sample that stands for all of it.
+    """Reads all text once: checks it, counts its pairs and draws a random sample.
 
-    Every pair has the same chance to be in the sample, whichever corpus it is of and whatever that
-    one's weight. Memory is bounded by the sample (Vitter 1985, "Random Sampling with a Reservoir",
-    algorithm R).
+    Every pair of every corpus has the same chance to be in the sample, whatever the weights. Memory
+    is bounded by the sample (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
 
     Args:
-        corpora: The text.
-        sample: Pairs to draw; all of them are returned where there are no more.
-        seed: Of the draw.
-        purpose: What the text is for, in the words of the error: "no sentence to train on".
+        corpora: The files.
+        sample: Number of pairs to draw; if there are fewer, all of them are returned.
+        seed: Seed of the draw.
+        purpose: A verb for the error message: "no sentence to train on".
 
     Raises:
-        DataError: If the sides of a corpus do not match line by line, a file is no UTF-8, or a
-            corpus has no pair of two sentences.
-        FileError: If a file cannot be read, or only once.
+        DataError: If the sides of a corpus do not match line by line, a file is not UTF-8, or a
+            corpus has only pairs with a blank side.
+        FileError: If a file cannot be read, or can be read only once.
     """
     draw = random.Random(seed).random  # noqa: S311
     drawn: list[tuple[int, str, str]] = []
@@ -86,8 +86,8 @@ def survey(
             seen += 1
             if len(drawn) < sample:
                 drawn.append((seen, clean(src), clean(tgt)))
-            elif (place := int(draw() * seen)) < sample:
-                drawn[place] = (seen, clean(src), clean(tgt))
+            elif (row := int(draw() * seen)) < sample:
+                drawn[row] = (seen, clean(src), clean(tgt))
         pairs.append(seen - before)
         if not pairs[-1]:
             raise DataError(
@@ -99,13 +99,13 @@ def survey(
 
 
 def _blank(line: str) -> bool:
-    """Whether ``clean`` leaves nothing of ``line``; clean itself would take four times as long."""
+    """Whether ``clean`` returns an empty text; to call it would take four times as long."""
     stripped = line.strip()
     return not stripped or (stripped[0] in "\0\u200b\ufeff" and not clean(stripped))
 
 
 def check_file(path: str) -> None:
-    """Raises FileError if ``path`` is missing, or can be read only once, like a pipe."""
+    """Raises FileError if ``path`` is missing, or can be read only once, as a pipe."""
     name = printable(path)
     try:
         exists, regular = Path(path).exists(), Path(path).is_file()
@@ -124,11 +124,11 @@ def _raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
 
 
 def read_chunks(config: CorpusConfig) -> Iterator[Chunk]:
-    """Yields the text of a corpus as it stands in its files.
+    """Yields the text of a corpus, unchanged, in chunks.
 
     Raises:
         DataError: As ``s2s.text.read_pairs``.
-        FileError: As that, or if a file can be read only once.
+        FileError: As ``s2s.text.read_pairs``, or if a file can be read only once.
     """
     src: list[str] = []
     tgt: list[str] = []
@@ -150,27 +150,31 @@ def read_corpus(
     """Reads and tokenises a corpus that is small enough for memory, for validation.
 
     Args:
-        config: Where it is; its weight does not matter here.
-        tokenizer: Of the run.
-        max_pieces: Limit on each side; neither the end piece nor the tag is counted.
-        max_ratio: Limit on longer side against shorter, see ``DataConfig``.
+        config: The corpus' files and tag; its weight does not matter here.
+        tokenizer: Tokenizer of the run.
+        max_pieces: Most pieces of a side; neither the end piece nor the tag is counted.
+        max_ratio: Limit on the longer side against the shorter one, see ``DataConfig``.
 
     Raises:
-        ConfigError: If the tokenizer has no such tag.
-        DataError: If the files do not match, or no pair is left.
-        FileError: If one cannot be read.
+        ConfigError: If the tokenizer lacks the tag.
+        DataError: If the files do not match, or no pair is accepted.
+        FileError: If a file cannot be read.
     """
     how = make_filter(config, tokenizer, max_pieces, max_ratio)
-    encode = ChunkEncoder(tokenizer)
-    parts = [encode(chunk, how) for chunk in read_chunks(config)]
-    counts = sum((part.counts for part in parts), PairCounts())
-    check_kept(config, counts)
-    return Corpus(join([part.src for part in parts]), join([part.tgt for part in parts]), counts)
+    tokenize = ChunkTokenizer(tokenizer)
+    chunks = [tokenize(chunk, how) for chunk in read_chunks(config)]
+    counts = sum((chunk.counts for chunk in chunks), PairCounts())
+    check_accepted(config, counts)
+    return Corpus(
+        src=join([chunk.src for chunk in chunks]),
+        tgt=join([chunk.tgt for chunk in chunks]),
+        counts=counts,
+    )
 
 
-def check_kept(config: CorpusConfig, counts: PairCounts) -> None:
-    """Raises DataError if the filters left nothing of a corpus."""
-    if not counts.kept:
+def check_accepted(config: CorpusConfig, counts: PairCounts) -> None:
+    """Raises DataError if no pair of a corpus was accepted."""
+    if not counts.accepted:
         raise DataError(
             f"{printable(config.src)} and {printable(config.tgt)}: no sentence left to use; "
             f"{counts}"

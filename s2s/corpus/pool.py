@@ -1,8 +1,8 @@
-"""Chunks of text cut into pieces by processes of their own, as many as there are cores.
+"""Chunks tokenised by several processes, as many as there are cores.
 
-The processes are plain children that run ``s2s.corpus.worker``. multiprocessing would import the
-user's script once more (spawn, forkserver), which need not be guarded against it, or copy a process
-with torch's threads in it (fork).
+The processes are plain children that run ``s2s.corpus.worker``. multiprocessing would either import
+the user's script again (spawn, forkserver), which may have no ``__main__`` guard, or copy a process
+in which torch has threads (fork).
 """
 
 import contextlib
@@ -20,31 +20,31 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from s2s.corpus.chunks import Chunk, ChunkEncoder, Filter, Resample, TokenizedChunk
-from s2s.corpus.worker import pack_job, pack_tokenizer, receive, send, unpack_encoded
+from s2s.corpus.chunks import Chunk, ChunkTokenizer, Filter, Resample, TokenizedChunk
+from s2s.corpus.worker import pack_job, pack_tokenizer, receive, send, unpack_answer
 from s2s.errors import TrainingError
 from s2s.machine import available_cores
 from s2s.tokenizer import Tokenizer
 
 SMALL = 4
-"""Chunks that are encoded sooner in this process than others are started for them."""
+"""So few chunks are tokenised in this process: starting others would take longer."""
 _PATIENCE = 5.0  # seconds for a process to end
 
 Job = tuple[Chunk, Filter | Resample]
 
 
 class TokenizerPool:
-    """Encodes chunks, in this process if they are few and else in others; to be closed."""
+    """Tokenises chunks: a few in this process, more in others. Close it after use."""
 
     def __init__(self, tokenizer: Tokenizer, workers: int | None = None) -> None:
-        """Makes an encoder; processes are started when they are first needed.
+        """Makes a pool; the processes are started when they are first needed.
 
         Args:
-            tokenizer: Of the run.
-            workers: Processes; None takes one a core. The results do not depend on it.
+            tokenizer: Tokenizer of the run.
+            workers: Number of processes; None: one a core. The results do not depend on it.
         """
         self._tokenizer = tokenizer
-        self._encode = ChunkEncoder(tokenizer)
+        self._tokenize = ChunkTokenizer(tokenizer)
         self._count = workers or available_cores()
         self._workers: list[_Worker] = []
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -54,11 +54,11 @@ class TokenizerPool:
 
     @property
     def processes(self) -> list[int]:
-        """The ids of the processes that were started."""
+        """Process ids of the processes that were started."""
         return [worker.process.pid for worker in self._workers]
 
     def map(self, jobs: Iterable[Job]) -> Iterator[TokenizedChunk]:
-        """Yields what ``ChunkEncoder`` makes of each job, in their order.
+        """Yields what ``ChunkTokenizer`` makes of each job, in their order.
 
         Raises:
             TrainingError: If a process cannot be started, or dies.
@@ -68,12 +68,12 @@ class TokenizerPool:
         if len(head) <= SMALL and self._threads is None:
             for job in head:
                 self._check_open()
-                yield self._encode(*job)
+                yield self._tokenize(*job)
             return
         threads = self._start()
         waiting: deque[Future[TokenizedChunk]] = deque()
         for job in chain(head, jobs):
-            if len(waiting) == 2 * self._count:  # one at work and one at the ready for each
+            if len(waiting) == 2 * self._count:  # each process has one job and one waiting
                 yield self._result(waiting.popleft())
             self._check_open()
             waiting.append(threads.submit(self._ask, job))
@@ -81,7 +81,7 @@ class TokenizerPool:
             yield self._result(waiting.popleft())
 
     def close(self) -> None:
-        """Ends the processes, whatever they do; a ``map`` under way in a thread is an error."""
+        """Kills the processes; a ``map`` that runs in another thread ends with an error."""
         with self._starting:
             self._closed = True
         for worker in self._workers:
@@ -105,7 +105,7 @@ class TokenizerPool:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise TrainingError("the encoder was closed while it was at work")
+            raise TrainingError("the tokenising pool was closed while it was at work")
 
     def _start(self) -> ThreadPoolExecutor:
         with self._starting:
@@ -115,9 +115,9 @@ class TokenizerPool:
                     worker = _Worker(self._tokenizer)
                     self._workers.append(worker)
                     self._idle.put(worker)
-                # A thread for each process writes a chunk and reads its answer: were one thread to
-                # write to all, it could be stuck at one whose answer nobody reads.
-                self._threads = ThreadPoolExecutor(self._count, "s2s-encode")
+                # Each process has a thread that writes a chunk and reads the answer. A single
+                # thread could block while it writes to a process whose answer nobody reads.
+                self._threads = ThreadPoolExecutor(self._count, "s2s-tokenize")
             return self._threads
 
     def _result(self, future: Future[TokenizedChunk]) -> TokenizedChunk:
@@ -139,7 +139,7 @@ class _Worker:
     """One process."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        # The child finds the same s2s, whatever its folder; OpenBLAS would start threads there.
+        # PYTHONPATH: the child imports this s2s from any folder. OpenBLAS would start threads.
         paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
@@ -148,7 +148,7 @@ class _Worker:
         }
         try:
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115
-            # In a process group of its own, Ctrl-C reaches the parent alone, which then decides.
+            # A process group of its own: Ctrl-C reaches the parent alone, which then decides.
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "s2s.corpus.worker"],
                 stdin=subprocess.PIPE,
@@ -158,7 +158,7 @@ class _Worker:
                 process_group=0,
             )
         except OSError as error:
-            raise TrainingError(f"cannot start an encoding process: {error.strerror}") from error
+            raise TrainingError(f"cannot start a tokenising process: {error.strerror}") from error
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self._requests, self._answers = self.process.stdin, self.process.stdout
@@ -176,7 +176,7 @@ class _Worker:
             answer = None
         if answer is None:
             raise TrainingError(self._death())
-        return unpack_encoded(answer)
+        return unpack_answer(answer)
 
     def kill(self) -> None:
         self.process.kill()
@@ -184,7 +184,7 @@ class _Worker:
     def close(self) -> None:
         self.process.wait()
         self._answers.close()
-        with contextlib.suppress(OSError):  # what a dead process left unread
+        with contextlib.suppress(OSError):  # a dead process has not read all
             self._requests.close()
         self._errors.close()
 
@@ -192,11 +192,11 @@ class _Worker:
         """Returns how the process ended, in one line."""
         try:
             status = self.process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:  # its pipes are closed, but it does not end
+        except subprocess.TimeoutExpired:  # the pipes are closed, but the process runs on
             self.process.kill()
             status = self.process.wait()
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
-        return f"an encoding process {how}: {last}"
+        return f"a tokenising process {how}: {last}"

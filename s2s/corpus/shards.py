@@ -1,9 +1,9 @@
-"""Tokenised text on disk: made once, checked and used again, read a stretch at a time.
+"""Tokenised text on disk: made once, checked before each use, read in stretches.
 
-A corpus is a folder whose name is a hash of all it was made from: both texts, the tokenizer, the
-tag, the limits. It is made under another name and renamed, so that it is whole or not there, also
-when several processes make the same one at once. Memory does not grow with the text: stretches are
-read into arrays, not mapped, so that nothing of the files counts as this process's memory.
+A corpus is a folder. Its name is a hash of all that it was made from: both texts, the tokenizer,
+the tag, the limits. It is made under another name and then renamed, so that it is complete or does
+not exist, even if several processes make it at once. Memory does not grow with the text: stretches
+are read into arrays and not mapped, so no page of a file counts as memory of this process.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,24 +23,24 @@ from numpy.typing import NDArray
 from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter, make_samplers
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.folders import Building, remove_abandoned
-from s2s.corpus.pairs import check_file, check_kept, read_chunks
+from s2s.corpus.pairs import check_accepted, check_file, read_chunks
 from s2s.corpus.pool import TokenizerPool
 from s2s.corpus.sentences import Sentences, ids_dtype
 from s2s.errors import DataError, FileError, printable
 from s2s.tokenizer import Tokenizer
 
 FORMAT = 1
-"""Version of the files, part of the key; raised when an old one would be misread."""
+"""Version of the files, part of the key; raised if older files could be misread."""
 META_FILE = "meta.json"
 REPORT_SECONDS = 30.0
-"""Time between reports of how far tokenising is."""
+"""Seconds between two progress reports."""
 _IDS = ("src", "tgt")
 _TEXTS = ("src_text", "tgt_text")
 _READ_SIZE = 1 << 20
 
 
 class FileFacts(NamedTuple):
-    """By which damage to a file is noticed."""
+    """Size and checksum, which show that a file is damaged."""
 
     bytes: int
     crc32: int
@@ -52,28 +52,28 @@ class Shards:
 
     folder: Path
     key: str
-    """Hash of all it was made from: the same key, the same sentences."""
+    """Hash of all that it was made from: the same key means the same sentences."""
     counts: PairCounts
     dtypes: dict[str, str]
 
     def __len__(self) -> int:
-        return self.counts.kept
+        return self.counts.accepted
 
     @property
     def has_text(self) -> bool:
-        """Whether it can be cut into pieces anew."""
+        """Whether the text is stored too, so that it can be cut into pieces again."""
         return _TEXTS[0] in self.dtypes
 
     def read(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
         """Returns source and target of the pairs from ``start`` to before ``stop``.
 
         Raises:
-            FileError: If the files were taken away.
+            FileError: If the files were removed or cut short.
         """
         return self._read("src", start, stop), self._read("tgt", start, stop)
 
     def read_text(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
-        """Returns the same as bytes of the text, with line ends; needs ``has_text``."""
+        """Returns the same pairs as bytes of their text, with line ends; needs ``has_text``."""
         return self._read("src_text", start, stop), self._read("tgt_text", start, stop)
 
     def _read(self, name: str, start: int, stop: int) -> Sentences:
@@ -109,26 +109,26 @@ def open_shards(
     report: Callable[[str], None],
     workers: int | None = None,
 ) -> Shards:
-    """Opens a corpus as ids, tokenising it if that was not done before.
+    """Opens a corpus as ids, and tokenises it first if that was not done before.
 
     Args:
-        config: Where it is.
-        tokenizer: Of the run.
-        folder: Where corpora are kept, each in a folder of its own; made if missing.
-        max_pieces: Limit on each side; neither the end piece nor the tag is counted.
-        max_ratio: Limit on longer side against shorter, see ``DataConfig``.
-        keep_text: Whether the text is kept too, for subword sampling.
-        report: Is told in a line what is done, and now and then how far it is.
-        workers: Processes that tokenise; None takes one a core.
+        config: The corpus' files, tag and weight.
+        tokenizer: Tokenizer of the run.
+        folder: Folder of all corpora, each in a folder of its own; made if missing.
+        max_pieces: Most pieces of a side; neither the end piece nor the tag is counted.
+        max_ratio: Limit on the longer side against the shorter one, see ``DataConfig``.
+        keep_text: Whether the text is stored too, for subword sampling.
+        report: Called with a line about what is done, and now and then about the progress.
+        workers: Tokenising processes; None: one a core.
 
     Raises:
-        ConfigError: If the tokenizer has no such tag, or is none to sample from.
-        DataError: If the files do not match, or no pair is left.
-        FileError: If one cannot be read, or ``folder`` not be written to, its disk being full say.
+        ConfigError: If the tokenizer lacks the tag, or ``keep_text`` and it allows no sampling.
+        DataError: If the files do not match, or no pair is accepted.
+        FileError: If a file cannot be read, or ``folder`` cannot be written to.
     """
     how = make_filter(config, tokenizer, max_pieces, max_ratio, keep_text)
     if keep_text:
-        make_samplers(tokenizer)  # so that what is wrong with the vocabulary is told at once
+        make_samplers(tokenizer)  # raises early if the vocabulary allows no sampling
     stamps = [_stamp(path) for path in (config.src, config.tgt)]
     key = _key(config, tokenizer, how)
     target = folder / key
@@ -136,33 +136,33 @@ def open_shards(
     for name in remove_abandoned(folder):
         report(f"removed {folder / name}, tokenised text that another run left half-made")
     if target.exists():
-        found = load(target, key)
-        if isinstance(found, Shards):
+        loaded = load(target, key)
+        if isinstance(loaded, Shards):
             report(f"{what}: tokenised text found in {target}")
-            return found
-        report(f"{what}: tokenised text in {target} is damaged ({found}); it is made anew")
+            return loaded
+        report(f"{what}: tokenised text in {target} is damaged ({loaded}); it is made anew")
     else:
         report(f"{what}: tokenising")
     with Building(folder, key) as building:
-        with TokenizerPool(tokenizer, workers) as encoder:
+        with TokenizerPool(tokenizer, workers) as pool:
             jobs = ((chunk, how) for chunk in read_chunks(config))
             writer = _Writer(building.path, tokenizer, keep_text)
             try:
-                said = time.monotonic()
-                for encoded in encoder.map(jobs):
-                    writer.add(encoded)
-                    if time.monotonic() - said >= REPORT_SECONDS:
+                reported = time.monotonic()
+                for chunk in pool.map(jobs):
+                    writer.add(chunk)
+                    if time.monotonic() - reported >= REPORT_SECONDS:
                         report(f"{what}: {writer.counts.read:,} pairs tokenised so far")
-                        said = time.monotonic()
+                        reported = time.monotonic()
             finally:
                 facts = writer.close()
-        check_kept(config, writer.counts)
+        check_accepted(config, writer.counts)
         if [_stamp(path) for path in (config.src, config.tgt)] != stamps:
             raise DataError(f"{what}: one of them was changed while it was read; start again")
         meta = {
             "format": FORMAT,
             "key": key,
-            "counts": asdict(writer.counts),
+            "counts": writer.counts.to_dict(),
             "dtypes": writer.dtypes,
             "files": {name: fact._asdict() for name, fact in facts.items()},
         }
@@ -184,16 +184,16 @@ def load(folder: Path, key: str) -> Shards | str:
                 return f"{name} has {size} bytes instead of {facts['bytes']}"
             if _checksum(path) != facts["crc32"]:
                 return f"{name} has another checksum"
-        shards = Shards(folder, key, PairCounts(**meta["counts"]), dict(meta["dtypes"]))
-        return shards if _is_whole(shards) else f"{META_FILE} has other counts than its files"
+        shards = Shards(folder, key, PairCounts.from_dict(meta["counts"]), dict(meta["dtypes"]))
+        return shards if _sizes_match(shards) else f"{META_FILE} has other counts than its files"
     except OSError as error:
         return f"{Path(error.filename or folder).name}: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{META_FILE} cannot be read"
 
 
-def _is_whole(shards: Shards) -> bool:
-    """Whether the files have as many sentences as they are said to, of such numbers."""
+def _sizes_match(shards: Shards) -> bool:
+    """Whether the sizes of the files fit the counts and number types of ``META_FILE``."""
     if not {*_IDS} <= shards.dtypes.keys() <= {*_IDS, *_TEXTS}:
         return False
     for name, kind in shards.dtypes.items():
@@ -211,7 +211,7 @@ def _is_whole(shards: Shards) -> bool:
 
 
 def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
-    """Returns a hash of all that the tokenised text depends on."""
+    """Returns a hash of all that decides the tokenised text."""
     models = (tokenizer.src_model, tokenizer.tgt_model)
     parts = {
         "format": FORMAT,
@@ -220,13 +220,13 @@ def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
         "models": [None if model is None else _hash(model) for model in models],
         "text": [_hash_file(config.src), _hash_file(config.tgt)],
     }
-    if tokenizer.keep is not None:  # so that what was tokenised without is found
+    if tokenizer.keep is not None:  # else the key is that of an s2s that had no ``keep``
         parts["keep"] = tokenizer.keep.patterns
     return _hash(json.dumps(parts, sort_keys=True).encode())[:32]
 
 
 def _stamp(path: str) -> tuple[int, int]:
-    """Returns what changes with a file's content."""
+    """Returns size and time of the last change, to notice that a file was changed."""
     check_file(path)
     status = Path(path).stat()
     return status.st_size, status.st_mtime_ns
@@ -269,17 +269,17 @@ class _Writer:
         for name in self.dtypes:
             self._write(f"{name}.offsets", np.zeros(1, "<i8"))
 
-    def add(self, encoded: TokenizedChunk) -> None:
-        self.counts += encoded.counts
+    def add(self, chunk: TokenizedChunk) -> None:
+        self.counts += chunk.counts
         for name in self.dtypes:
-            sentences: Sentences = getattr(encoded, name)
+            sentences: Sentences = getattr(chunk, name)
             self._write(f"{name}.ids", sentences.ids)
             offsets = sentences.offsets[1:] + self._total[name]
             self._write(f"{name}.offsets", offsets.astype("<i8"))
             self._total[name] += int(sentences.offsets[-1])
 
     def close(self) -> dict[str, FileFacts]:
-        """Brings the files to the disk; returns what they are known by."""
+        """Flushes the files to the disk; returns size and checksum of each."""
         with self._open:
             for file in self._files.values():
                 file.flush()

@@ -1,7 +1,7 @@
-"""Batches of several weighted corpora, endless, prepared ahead, exact on resume.
+"""Batches of several weighted corpora: endless, prepared ahead, exact on resume.
 
-What comes depends on the corpora, the settings and the seed alone: not on where the stream was
-entered, on how many processes share it, nor on how many encode text for it.
+The batches depend on the corpora, the settings and the seed alone. The position at which a training
+resumes, the number of training processes and the number of tokenising processes do not matter.
 """
 
 import time
@@ -28,23 +28,24 @@ from s2s.machine import available_cores
 from s2s.tokenizer import Tokenizer
 
 BLOCK_PAIRS = 65_536
-"""Pairs that stand together in the text and come in the same buffer."""
+"""Pairs of a block: neighbours in the text, which come in the same buffer."""
 BUFFER_BLOCKS = 16
-"""Blocks among whose pairs batches are drawn: about a million pairs, 100 MB."""
+"""Blocks of a buffer, from whose pairs batches are drawn: about a million pairs, 100 MB."""
 STEPS_AHEAD = 8
+"""Steps that are prepared in the background."""
 
 
-class Place(NamedTuple):
+class StreamPosition(NamedTuple):
     """Where in the stream a step begins."""
 
     epoch: int = 0
     buffer: int = 0
     batch: int = 0
     pairs: int = 0
-    """Pairs of this epoch that came before."""
+    """Earlier pairs of this epoch."""
 
 
-START = Place()
+START = StreamPosition()
 
 
 class Batch(NamedTuple):
@@ -55,19 +56,19 @@ class Batch(NamedTuple):
     tgt_in: NDArray[np.int64]  # (batch, tgt_len), the begin piece first
     tgt_out: NDArray[np.int64]  # (batch, tgt_len), the end piece last
     num_tokens: int  # real target tokens
-    seed: int  # of what is drawn for this batch, 63 bits
+    seed: int  # of all random numbers that training draws for this batch, 63 bits
 
 
 class Step(NamedTuple):
     """The batches of one update."""
 
     batches: list[Batch]
-    """Those of this process; none, where there are fewer batches than processes."""
+    """Batches of this process; none if the step has fewer batches than there are processes."""
     tokens: int
     """Real target tokens of the step, over all processes."""
     pairs: int
     """Pairs of the step, over all processes."""
-    place: Place
+    next_position: StreamPosition
     """Where the next step begins."""
 
 
@@ -92,25 +93,26 @@ class BatchStream:
         """Makes a stream; nothing is read yet.
 
         Args:
-            corpora: Each with its weight: how often an epoch shows each of its pairs.
-            batch_tokens: Target tokens of a batch at most, padding counted.
+            corpora: Corpora and their weights: how often an epoch shows each pair.
+            batch_tokens: Most target tokens of a batch, padding counted.
             accumulate: Batches of a step, over all processes; the last step of a buffer may have
                 fewer.
-            seed: Of all that is drawn.
-            rank: Which process this is; it gets batches ``rank``, ``rank + world``, ... of a step.
-            world: Processes that share the steps.
-            sampling: Subword sampling, anew each epoch, see ``TokenizerConfig``; needs corpora
-                with text. Each of ``world`` cuts all of it, since batches depend on all lengths;
-                the first step waits for a whole buffer, about a minute a million pairs on 2 cores.
-            tokenizer: For sampling.
-            workers: Processes that encode text for sampling; None takes one a core, shared among
-                ``world``.
+            seed: Seed of all random choices.
+            rank: Number of this process, from 0. It gets the batches ``rank``, ``rank + world``,
+                ... of each step.
+            world: Number of processes that share the steps.
+            sampling: Strength of the subword sampling, see ``TokenizerConfig``; new pieces each
+                epoch. It needs corpora with text. Every process cuts all of the text, because the
+                batches depend on all lengths. The first step waits for a whole buffer: about a
+                minute for a million pairs on 2 cores.
+            tokenizer: Tokenizer of the run, for sampling.
+            workers: Tokenising processes for sampling; None: one a core, shared among ``world``.
             block_pairs: Pairs of a block.
             buffer_blocks: Blocks of a buffer.
 
         Raises:
-            ConfigError: If the settings make no stream.
-            DataError: If the weights leave no pair.
+            ConfigError: If a setting is out of range, or sampling lacks tokenizer or text.
+            DataError: If an epoch has no pair with these weights.
         """
         for name, value, low in (
             ("batch_tokens", batch_tokens, 1),
@@ -130,10 +132,15 @@ class BatchStream:
                 "BatchStream: sampling needs a tokenizer, and corpora with their text"
             )
         self._reader = BufferReader(
-            corpora, batch_tokens, seed, sampling, block_pairs, buffer_blocks * block_pairs
+            corpora,
+            batch_tokens=batch_tokens,
+            seed=seed,
+            sampling=sampling,
+            block_pairs=block_pairs,
+            buffer_pairs=buffer_blocks * block_pairs,
         )
         self.waited = 0.0
-        """Seconds that whoever takes the steps has waited for them."""
+        """Seconds that the training has waited for steps."""
         self._accumulate = accumulate
         self._seed = seed
         self._rank, self._world = rank, world
@@ -142,46 +149,47 @@ class BatchStream:
 
     @property
     def pairs_in_epoch(self) -> int:
-        """Pairs that every epoch shows."""
+        """Pairs of every epoch."""
         return self._reader.pairs_in_epoch
 
-    def steps(self, place: Place = START) -> Generator[Step, None, None]:
-        """Yields steps, without end, from ``place`` on; close it to end its threads.
+    def steps(self, position: StreamPosition = START) -> Generator[Step, None, None]:
+        """Yields steps without end, beginning at ``position``; close it to end its threads.
 
         Raises:
-            DataError: If ``place`` is none of this stream's, as another text or seed has others.
-            FileError: If the corpora were taken away.
-            TrainingError: If an encoding process died.
+            DataError: If this stream has no such position: another text or seed has others.
+            FileError: If the files of a corpus were removed.
+            TrainingError: If a tokenising process died.
         """
         with ExitStack() as stack:
-            encoder = None
+            pool = None
             if self._tokenizer is not None:
-                encoder = TokenizerPool(self._tokenizer, self._workers)
-            buffers = Prefetch(self._reader.buffers(place.epoch, place.buffer, encoder), 1)
-            steps = Prefetch(self._steps(place, buffers), STEPS_AHEAD)
-            # Ended in reverse, each by what it waits for.
+                pool = TokenizerPool(self._tokenizer, self._workers)
+            buffers = Prefetch(self._reader.buffers(position.epoch, position.buffer, pool), 1)
+            steps = Prefetch(self._steps(position, buffers), STEPS_AHEAD)
+            # Closed in reverse: the pool ends the wait of the buffers, they end that of the steps.
             stack.callback(steps.close)
             stack.callback(buffers.close)
-            if encoder is not None:
-                stack.callback(encoder.close)
+            if pool is not None:
+                stack.callback(pool.close)
             while True:
                 start = time.perf_counter()
                 step = next(steps)
                 self.waited += time.perf_counter() - start
                 yield step
 
-    def _steps(self, place: Place, buffers: Iterator[Buffer]) -> Iterator[Step]:
-        """Yields the steps of the buffers, the first of them from ``place`` on."""
-        batch, entered = place.batch, False
+    def _steps(self, position: StreamPosition, buffers: Iterator[Buffer]) -> Iterator[Step]:
+        """Yields the steps of the buffers; the first step begins at ``position``."""
+        batch, entered = position.batch, False
         for buffer in buffers:
             plan, count, start = buffer.plan, len(buffer.plan.ends), buffer.pairs_before
             if not entered:
                 before = int(plan.ends[batch - 1]) if 0 < batch < count else 0
-                at_place = (buffer.epoch, buffer.number, batch, start + before)
-                if at_place != place or batch >= count:
+                reached = (buffer.epoch, buffer.number, batch, start + before)
+                if reached != position or batch >= count:
                     raise DataError(
-                        f"the training text has no {place}; was the text, the seed or a setting "
-                        "changed?"
+                        f"epoch {position.epoch} has no batch {position.batch} in buffer "
+                        f"{position.buffer}, after {position.pairs} pairs; was the text, the seed "
+                        "or a setting changed?"
                     )
                 entered = True
             while batch < count:
@@ -190,11 +198,11 @@ class BatchStream:
                 done = int(plan.ends[numbers[-1]])
                 batch = numbers.stop
                 if batch < count:
-                    following = Place(buffer.epoch, buffer.number, batch, start + done)
+                    following = StreamPosition(buffer.epoch, buffer.number, batch, start + done)
                 elif buffer.last:
-                    following = Place(buffer.epoch + 1)
+                    following = StreamPosition(buffer.epoch + 1)
                 else:
-                    following = Place(buffer.epoch, buffer.number + 1, 0, start + done)
+                    following = StreamPosition(buffer.epoch, buffer.number + 1, 0, start + done)
                 yield Step(
                     [
                         _make_batch(
@@ -213,23 +221,23 @@ class BatchStream:
 
 
 def iterate_once(corpus: Corpus, batch_tokens: int) -> Iterator[Batch]:
-    """Yields every pair once, by length; for validation."""
+    """Yields every pair once, ordered by length; for validation."""
     plan = plan_in_order(corpus.src.lengths(), corpus.tgt.lengths(), batch_tokens)
     for number in range(len(plan.ends)):
         yield _make_batch(corpus.src, corpus.tgt, plan.batch(number), seed=0)
 
 
 def _make_batch(src: Sentences, tgt: Sentences, rows: NDArray[np.int64], seed: int) -> Batch:
-    """Pads the sentences of ``rows`` to one batch."""
+    """Returns the sentences ``rows`` as one padded batch."""
     tgt_out = tgt.padded(rows)
     tgt_in = np.empty_like(tgt_out)
     tgt_in[:, 0] = BOS_ID
-    tgt_in[:, 1:] = tgt_out[:, :-1]  # the end piece of shorter rows stands in their padding
+    tgt_in[:, 1:] = tgt_out[:, :-1]  # shorter rows have their end piece in the padding
     return Batch(
-        src.padded(rows),
-        src.offsets[rows + 1] - src.offsets[rows],
-        tgt_in,
-        tgt_out,
+        src=src.padded(rows),
+        src_lengths=src.offsets[rows + 1] - src.offsets[rows],
+        tgt_in=tgt_in,
+        tgt_out=tgt_out,
         num_tokens=int((tgt.offsets[rows + 1] - tgt.offsets[rows]).sum()),
         seed=seed,
     )

@@ -1,8 +1,8 @@
-"""A process that cuts text into pieces: chunks in on standard input, arrays out on standard output.
+"""A tokenising process: reads chunks from standard input, writes arrays to standard output.
 
-``python -m s2s.corpus.worker`` is started by ``s2s.corpus.pool`` and ends with its input, so also
-when the parent is killed. A message is some parts of bytes, each with its length before it; no
-pickle. Nothing slow to import belongs here.
+``s2s.corpus.pool`` starts it as ``python -m s2s.corpus.worker``. It ends when its input ends, so
+also when its parent is killed. A message is the number of its parts, then each part after its
+length; there is no pickle. The process should start fast: import nothing slow here.
 """
 
 import json
@@ -12,16 +12,16 @@ from typing import IO
 
 import numpy as np
 
-from s2s.corpus.chunks import Chunk, ChunkEncoder, Filter, PairCounts, Resample, TokenizedChunk
+from s2s.corpus.chunks import Chunk, ChunkTokenizer, Filter, PairCounts, Resample, TokenizedChunk
 from s2s.corpus.sentences import Sentences
 from s2s.tokenizer import Tokenizer
 
 _LENGTH = struct.Struct("<Q")
-Part = bytes | bytearray | memoryview
-_TEXTS = ("src", "tgt", "src_text", "tgt_text")
+_FIELDS = ("src", "tgt", "src_text", "tgt_text")
+"""Sentences of a ``TokenizedChunk``, in the order of the message."""
 
 
-def send(stream: IO[bytes], *parts: Part) -> None:
+def send(stream: IO[bytes], *parts: bytes) -> None:
     """Writes one message."""
     stream.write(_LENGTH.pack(len(parts)))
     for part in parts:
@@ -34,27 +34,28 @@ def receive(stream: IO[bytes]) -> list[bytes] | None:
     """Reads one message; None if the stream has ended.
 
     Raises:
-        EOFError: If it ends within the message.
+        EOFError: If the stream ends within the message.
     """
     head = stream.read(_LENGTH.size)
     if not head:
         return None
-    (count,) = _LENGTH.unpack(_whole(head, _LENGTH.size))
+    (count,) = _LENGTH.unpack(_complete(head, _LENGTH.size))
     parts = []
     for _ in range(count):
-        (length,) = _LENGTH.unpack(_whole(stream.read(_LENGTH.size), _LENGTH.size))
-        parts.append(_whole(stream.read(length), length))
+        (length,) = _LENGTH.unpack(_complete(stream.read(_LENGTH.size), _LENGTH.size))
+        parts.append(_complete(stream.read(length), length))
     return parts
 
 
-def _whole(data: bytes, length: int) -> bytes:
+def _complete(data: bytes, length: int) -> bytes:
+    """Returns ``data`` if it has ``length`` bytes; else the stream ended too early."""
     if len(data) < length:
         raise EOFError(f"{len(data)} bytes instead of {length}")
     return data
 
 
 def pack_tokenizer(tokenizer: Tokenizer) -> tuple[bytes, bytes, bytes]:
-    """Returns the message that a process is sent first."""
+    """Returns the first message to a process."""
     keep = () if tokenizer.keep is None else tokenizer.keep.patterns
     header = json.dumps({"tags": tokenizer.tags, "keep": keep})
     return tokenizer.src_model, tokenizer.tgt_model or b"", header.encode()
@@ -66,7 +67,7 @@ def unpack_tokenizer(parts: list[bytes]) -> Tokenizer:
 
 
 def pack_job(chunk: Chunk, how: Filter | Resample) -> tuple[bytes, bytes, bytes]:
-    """Returns the message that asks for a chunk's pieces."""
+    """Returns the message that asks a process to tokenise a chunk."""
     header = {"how": type(how).__name__, "settings": how._asdict()}
     return json.dumps(header).encode(), chunk.src, chunk.tgt
 
@@ -78,39 +79,39 @@ def unpack_job(parts: list[bytes]) -> tuple[Chunk, Filter | Resample]:
     return Chunk(*parts[1:]), kind(**header["settings"])
 
 
-def pack_encoded(encoded: TokenizedChunk) -> list[Part]:
-    """Returns the answer as a message."""
-    counts = {name: getattr(encoded.counts, name) for name in PairCounts.__slots__}
-    dtypes = [getattr(encoded, name).ids.dtype.str for name in _TEXTS]
-    parts: list[Part] = [json.dumps({"counts": counts, "dtypes": dtypes}).encode()]
-    for name in _TEXTS:
-        sentences = getattr(encoded, name)
+def pack_answer(chunk: TokenizedChunk) -> list[bytes]:
+    """Returns the message with a chunk's pieces."""
+    dtypes = [getattr(chunk, name).ids.dtype.str for name in _FIELDS]
+    parts = [json.dumps({"counts": chunk.counts.to_dict(), "dtypes": dtypes}).encode()]
+    for name in _FIELDS:
+        sentences = getattr(chunk, name)
         parts += [sentences.ids.tobytes(), sentences.offsets.tobytes()]
     return parts
 
 
-def unpack_encoded(parts: list[bytes]) -> TokenizedChunk:
-    """Returns what ``pack_encoded`` was given."""
+def unpack_answer(parts: list[bytes]) -> TokenizedChunk:
+    """Returns what ``pack_answer`` was given."""
     header = json.loads(parts[0])
     src, tgt, src_text, tgt_text = (
         Sentences(np.frombuffer(ids, dtype), np.frombuffer(offsets, np.int64))
         for ids, offsets, dtype in zip(parts[1::2], parts[2::2], header["dtypes"], strict=True)
     )
-    return TokenizedChunk(src, tgt, src_text, tgt_text, PairCounts(**header["counts"]))
+    counts = PairCounts.from_dict(header["counts"])
+    return TokenizedChunk(src=src, tgt=tgt, src_text=src_text, tgt_text=tgt_text, counts=counts)
 
 
 def main() -> None:
-    """Answers one message after the other; the first one holds the tokenizer."""
+    """Answers messages one by one; the first message holds the tokenizer."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not get between the answers
+    os.dup2(2, 1)  # a library that prints must not write between the answers
     try:
         if (first := receive(requests)) is None:
             return
-        encode = ChunkEncoder(unpack_tokenizer(first))
+        tokenize = ChunkTokenizer(unpack_tokenizer(first))
         while (parts := receive(requests)) is not None:
-            send(answers, *pack_encoded(encode(*unpack_job(parts))))
+            send(answers, *pack_answer(tokenize(*unpack_job(parts))))
     except (BrokenPipeError, EOFError):
-        os._exit(0)  # the parent has gone; there is nobody to flush the rest to
+        os._exit(0)  # the parent has ended: nobody reads what is still in the buffers
 
 
 if __name__ == "__main__":

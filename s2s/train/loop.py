@@ -170,7 +170,7 @@ class Trainer:
         measure = (position.update + 1) % self.config.log_every == 0
         self.pending.append(self.updater.update(step, rate, measure=measure))
         position.update += 1
-        position.place = step.place
+        position.place = step.next_position
         position.target_tokens += step.tokens
         if self.average is not None:
             self.average.update(self.model, position.update)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from s2s.corpus.stream import START, Place
+from s2s.corpus.stream import START, StreamPosition
 from s2s.train.config import TrainConfig
 
 VALIDATION_SHARE = 0.2
@@ -16,7 +16,7 @@ class Position:
     """Counters of a training; saved with every checkpoint."""
 
     update: int = 0  # those left out are counted, too
-    place: Place = START  # where the next update's batches begin
+    place: StreamPosition = START  # where the next update's batches begin
     seconds: float = 0.0
     target_tokens: int = 0
     skipped: int = 0  # updates left out because of a non-finite gradient
@@ -42,7 +42,7 @@ class Position:
         ]
         if not all(isinstance(each, int | float) for each in numbers):
             raise TypeError("a position has what is no number")
-        return cls(**{**state, "place": Place(*state["place"])})
+        return cls(**{**state, "place": StreamPosition(*state["place"])})
 
     def to_state(self) -> dict[str, Any]:
         """Returns values that JSON can hold."""

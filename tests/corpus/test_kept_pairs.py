@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from s2s.config import EOS_ID, TokenizerConfig
-from s2s.corpus.chunks import Chunk, ChunkEncoder, Filter, Resample
+from s2s.corpus.chunks import Chunk, ChunkTokenizer, Filter, Resample
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.shards import open_shards
@@ -60,18 +60,18 @@ def test_a_pair_has_the_piece_on_both_sides_and_typed_text_has_none(write, kept)
     assert src[:-1] == expected
     assert tgt.count(KEEP_PIECE) == 1
     assert tgt[tgt.index(KEEP_PIECE) - 1] == "▁"
-    assert (corpus.counts.marked, corpus.counts.texts) == (1, 1)
+    assert (corpus.counts.with_kept_texts, corpus.counts.kept_texts) == (1, 1)
     assert "1 texts in 1 pairs stay as they are" in str(corpus.counts)
     for typed in (KEEP_PIECE, f"sun {KEEP_PIECE} moon"):
         corpus = read_corpus(write([(typed, "nus sun nus noom sun")]), kept, **LIMITS)
         assert KEEP_PIECE not in pieces(kept, (corpus.src, corpus.tgt))[0]
-        assert corpus.counts.texts == 0
+        assert corpus.counts.kept_texts == 0
 
 
 def test_stand_ins_survive_when_text_is_cut_anew(kept, pairs):
     lines = [(f"<b>{a}</b> {{n}}", f"{{n}} <b>{b}</b>") for a, b in pairs[:50]] + pairs[:10]
     chunk = Chunk(*("\n".join(side).encode() for side in zip(*lines, strict=True)))
-    encode = ChunkEncoder(kept)
+    encode = ChunkTokenizer(kept)
     first = encode(chunk, Filter("<2de>", 100, 9.0, keep_text=True))
     texts = [
         bytes(each.ids).decode().removesuffix("\n") for each in (first.src_text, first.tgt_text)

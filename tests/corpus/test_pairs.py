@@ -17,7 +17,7 @@ def sentences(side):
 
 def test_a_corpus_is_the_tokenizers_ids_in_the_order_of_the_text(write, pairs, tokenizer):
     corpus = read_corpus(write(pairs), tokenizer, **LIMITS)
-    assert len(corpus) == len(pairs) == corpus.counts.kept
+    assert len(corpus) == len(pairs) == corpus.counts.accepted
     assert sentences(corpus.src) == tokenizer.encode_src([src for src, _ in pairs])
     assert sentences(corpus.tgt) == tokenizer.encode_tgt([tgt for _, tgt in pairs])
 
@@ -41,16 +41,16 @@ def test_pairs_left_out_are_counted_by_reason(write, tokenizer):
         **LIMITS,
     )
     counts = corpus.counts
-    assert (counts.read, counts.kept, counts.copied) == (8, 3, 1)
+    assert (counts.read, counts.accepted, counts.copied) == (8, 3, 1)
     assert (counts.blank, counts.too_long, counts.ratio) == (3, 1, 1)
     assert str(counts) == (
-        "8 pairs read, 3 kept (left out: 3 blank, 1 too long, 1 ratio); "
+        "8 pairs read, 3 accepted (rejected: 3 blank, 1 too long, 1 ratio); "
         "1 are copies of their source"
     )
 
 
 def test_no_pair_left_is_an_error_with_the_counts(write, tokenizer):
-    with pytest.raises(DataError, match="no sentence left to use; 2 pairs read, 0 kept"):
+    with pytest.raises(DataError, match="no sentence left to use; 2 pairs read, 0 accepted"):
         read_corpus(write([("", "a"), ("", "b")]), tokenizer, **LIMITS)
 
 
@@ -67,7 +67,7 @@ def test_a_tag_comes_first_and_does_not_change_what_is_kept(write, pairs, tokeni
 
 def test_a_tag_in_the_text_alone_is_blank(write, tokenizer):
     corpus = read_corpus(write([("<2de>", "nus"), ("<2de> sun", "nus")]), tokenizer, **LIMITS)
-    assert (corpus.counts.blank, corpus.counts.kept) == (1, 1)
+    assert (corpus.counts.blank, corpus.counts.accepted) == (1, 1)
 
 
 def test_a_tag_that_the_vocabulary_lacks_is_an_error(write, pairs, tokenizer):

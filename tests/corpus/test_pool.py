@@ -45,32 +45,32 @@ def test_the_result_does_not_depend_on_the_processes(chunks, tokenizer):
         [(chunk, FILTER) for chunk in chunks],
         [(chunk, Resample(0.3, number)) for number, chunk in enumerate(chunks)],
     ):
-        with TokenizerPool(tokenizer) as encoder:  # few at a time: in this process
-            here = [found for job in jobs for found in encoder.map([job])]
-            assert encoder.processes == []
+        with TokenizerPool(tokenizer) as pool:  # few at a time: in this process
+            here = [found for job in jobs for found in pool.map([job])]
+            assert pool.processes == []
         for workers in (1, 3):
-            with TokenizerPool(tokenizer, workers) as encoder:
-                there = list(encoder.map(iter(jobs)))
-                assert len(encoder.processes) == workers
+            with TokenizerPool(tokenizer, workers) as pool:
+                there = list(pool.map(iter(jobs)))
+                assert len(pool.processes) == workers
             assert all(same(a, b) for a, b in zip(here, there, strict=True))
 
 
 def test_a_process_that_dies_is_an_error_that_says_so(chunks, tokenizer):
-    with TokenizerPool(tokenizer, 1) as encoder:
-        found = encoder.map([(chunk, FILTER) for chunk in chunks * 20])
+    with TokenizerPool(tokenizer, 1) as pool:
+        found = pool.map([(chunk, FILTER) for chunk in chunks * 20])
         next(found)
-        os.kill(encoder.processes[0], signal.SIGKILL)
-        with pytest.raises(TrainingError, match="an encoding process was killed by signal 9"):
+        os.kill(pool.processes[0], signal.SIGKILL)
+        with pytest.raises(TrainingError, match="a tokenising process was killed by signal 9"):
             list(found)
 
 
 def test_the_last_line_that_a_process_wrote_is_told(chunks, tokenizer):
     broken = Chunk(b"\xff", b"x")
     with (
-        TokenizerPool(tokenizer, 1) as encoder,
+        TokenizerPool(tokenizer, 1) as pool,
         pytest.raises(TrainingError, match=r"ended with status 1: UnicodeDecodeError: .* 0xff"),
     ):
-        list(encoder.map([(broken, FILTER)] * (SMALL + 1)))
+        list(pool.map([(broken, FILTER)] * (SMALL + 1)))
 
 
 def test_an_error_while_reading_comes_through(chunks, tokenizer):
@@ -79,17 +79,17 @@ def test_an_error_while_reading_comes_through(chunks, tokenizer):
             yield chunk, FILTER
         raise KeyError("end of text")
 
-    with TokenizerPool(tokenizer, 2) as encoder, pytest.raises(KeyError, match="end of text"):
-        list(encoder.map(jobs()))
+    with TokenizerPool(tokenizer, 2) as pool, pytest.raises(KeyError, match="end of text"):
+        list(pool.map(jobs()))
 
 
 def test_closing_ends_the_processes_in_the_middle_of_work(chunks, tokenizer):
     before = children()
-    encoder = TokenizerPool(tokenizer, 2)
-    found = encoder.map([(chunk, FILTER) for chunk in chunks * 20])
+    pool = TokenizerPool(tokenizer, 2)
+    found = pool.map([(chunk, FILTER) for chunk in chunks * 20])
     next(found)
     assert len(children() - before) == 2
-    encoder.close()
+    pool.close()
     assert children() == before
     with pytest.raises(TrainingError, match="was closed"):
         list(found)
@@ -102,10 +102,10 @@ import sys, time
 from s2s.corpus.chunks import Chunk, Filter
 from s2s.corpus.pool import TokenizerPool
 from s2s.tokenizer import Tokenizer
-encoder = TokenizerPool(Tokenizer(open(sys.argv[1], "rb").read()), 2)
-found = encoder.map([(Chunk(b"sun", b"nus"), Filter(None, 9, 4.0))] * 100)
+pool = TokenizerPool(Tokenizer(open(sys.argv[1], "rb").read()), 2)
+found = pool.map([(Chunk(b"sun", b"nus"), Filter(None, 9, 4.0))] * 100)
 next(found)
-print(*encoder.processes, flush=True)
+print(*pool.processes, flush=True)
 time.sleep(60)
 """
     command = [sys.executable, "-c", program, tmp_path / "model"]
@@ -115,7 +115,7 @@ time.sleep(60)
         parent.kill()
     deadline = time.monotonic() + 10
     while any(_runs(number) for number in numbers):
-        assert time.monotonic() < deadline, "an encoding process outlives its parent"
+        assert time.monotonic() < deadline, "a tokenising process outlives its parent"
         time.sleep(0.02)
 
 
@@ -139,5 +139,5 @@ def test_files_of_the_current_folder_are_not_taken_for_modules(
     for name in ("struct.py", "numpy.py", "json.py"):
         (tmp_path / name).write_text("raise SystemExit('imported by mistake')")
     monkeypatch.chdir(tmp_path)
-    with TokenizerPool(tokenizer, 1) as encoder:
-        assert len(list(encoder.map([(chunk, FILTER) for chunk in chunks]))) == len(chunks)
+    with TokenizerPool(tokenizer, 1) as pool:
+        assert len(list(pool.map([(chunk, FILTER) for chunk in chunks]))) == len(chunks)

@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 
 from s2s.config import EOS_ID, UNK_ID, TokenizerConfig
-from s2s.corpus.chunks import Chunk, ChunkEncoder, Resample
+from s2s.corpus.chunks import Chunk, ChunkTokenizer, Resample
 from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError
 from s2s.tokenizer.learn import train_tokenizer
@@ -121,8 +121,8 @@ def test_user_defined_symbols_are_an_error():
 def test_a_tag_stays_whole_and_first(tokenizers):
     tokenizer = tokenizers["bpe"]
     chunk = Chunk(b"<2de> sun moon\nsun", b"nus noom\nnus")
-    found = ChunkEncoder(tokenizer)(chunk, Resample(1.0, 3))
+    found = ChunkTokenizer(tokenizer)(chunk, Resample(1.0, 3))
     tag = tokenizer.encode_src(["<2de>"])[0][0]
-    plain = ChunkEncoder(tokenizer)(Chunk(b"sun moon\nsun", chunk.tgt), Resample(1.0, 3))
+    plain = ChunkTokenizer(tokenizer)(Chunk(b"sun moon\nsun", chunk.tgt), Resample(1.0, 3))
     assert found.src.ids.tolist() == [tag, *plain.src.ids.tolist()]
     assert (found.src.lengths() - plain.src.lengths()).tolist() == [1, 0]

@@ -224,7 +224,7 @@ def test_a_file_in_the_folders_place_is_an_error(write, pairs, open_it, tmp_path
 
 
 def test_errors_in_the_text_leave_nothing(write, pairs, open_it, tmp_path):
-    with pytest.raises(DataError, match="no sentence left to use; 1 pairs read, 0 kept"):
+    with pytest.raises(DataError, match="no sentence left to use; 1 pairs read, 0 accepted"):
         open_it(write([("", "x")]))
     config = write(pairs)
     with Path(config.tgt).open("a") as file:

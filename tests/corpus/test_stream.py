@@ -11,7 +11,7 @@ from s2s.config import BOS_ID, EOS_ID, PAD_ID
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.plan import SRC_SHARE
 from s2s.corpus.shards import open_shards
-from s2s.corpus.stream import START, BatchStream, Place, iterate_once
+from s2s.corpus.stream import START, BatchStream, StreamPosition, iterate_once
 from s2s.errors import ConfigError, DataError, FileError
 
 LIMITS = {"max_pieces": 60, "max_ratio": 4.0}
@@ -58,7 +58,7 @@ def take(stream, place=START, *, count=None, epochs=None):
         if count is not None:
             return list(islice(steps, count))
         found = []
-        while not found or found[-1].place.epoch < place.epoch + epochs:
+        while not found or found[-1].next_position.epoch < place.epoch + epochs:
             found.append(next(steps))
         return found
 
@@ -84,7 +84,8 @@ def test_every_pair_is_shown_once_an_epoch(open_it, pairs, make, tokenizer):
     stream = make([(open_it(pairs[:1000]), 1.0)])
     assert stream.pairs_in_epoch == 1000
     steps = take(stream, epochs=2)
-    first = [step for step in steps if step.place.epoch == 0 or step.place == Place(1)]
+    ends = [step.next_position for step in steps]
+    first = steps[: sum(end.epoch == 0 or end == StreamPosition(1) for end in ends)]
     second = steps[len(first) :]
     once = Counter(src for src, _ in pairs[:1000])
     assert sources(first, tokenizer) == sources(second, tokenizer) == once
@@ -133,19 +134,19 @@ def test_a_place_says_how_far_the_epoch_is(corpora, make):
     assert stream.pairs_in_epoch == 700 + 450
     steps = take(stream, epochs=1)
     done = np.cumsum([step.pairs for step in steps])
-    assert [step.place.pairs for step in steps] == [*done[:-1], 0]
-    assert steps[-1].place == Place(1)
-    assert len({step.place.buffer for step in steps[:-1]}) > 1
-    for before, after in pairwise(step.place for step in steps[:-1]):
+    assert [step.next_position.pairs for step in steps] == [*done[:-1], 0]
+    assert steps[-1].next_position == StreamPosition(1)
+    assert len({step.next_position.buffer for step in steps[:-1]}) > 1
+    for before, after in pairwise(step.next_position for step in steps[:-1]):
         assert before < after
 
 
 @pytest.mark.parametrize("sampling", [0.0, 0.2])
 def test_the_sequence_does_not_depend_on_where_it_is_entered(corpora, make, sampling):
     whole = take(make(corpora, sampling=sampling), count=60)
-    assert whole[-1].place.epoch >= 2
+    assert whole[-1].next_position.epoch >= 2
     for number in (0, 7, 18, 50):
-        rest = take(make(corpora, sampling=sampling), whole[number].place, count=3)
+        rest = take(make(corpora, sampling=sampling), whole[number].next_position, count=3)
         assert all(same(a, b) for a, b in zip(whole[number + 1 : number + 4], rest, strict=True))
 
 
@@ -177,7 +178,8 @@ def test_weights_are_how_often_pairs_are_shown(open_it, pairs, make, tokenizer):
     shards = [open_it(part, str(number)) for number, part in enumerate(parts)]
     stream = make(list(zip(shards, (1.0, 0.5, 2.7), strict=True)))
     assert stream.pairs_in_epoch == 300 + 100 + 270
-    epochs = [sources(take(stream, Place(epoch), epochs=1), tokenizer) for epoch in range(2)]
+    starts = [StreamPosition(epoch) for epoch in range(2)]
+    epochs = [sources(take(stream, start, epochs=1), tokenizer) for start in starts]
     for counts in epochs:
         shown = [[counts[src] for src, _ in part] for part in parts]
         assert set(shown[0]) == {1}
@@ -195,7 +197,7 @@ def test_weights_that_leave_no_pair_are_an_error(open_it, pairs, make):
 
 def test_sampling_keeps_the_sentences_and_cuts_them_anew(corpora, make, tokenizer):
     plain, sampled = make(corpora), make(corpora, sampling=0.3)
-    epochs = [take(sampled, Place(epoch), epochs=1) for epoch in range(2)]
+    epochs = [take(sampled, StreamPosition(epoch), epochs=1) for epoch in range(2)]
     expected = sources(take(plain, epochs=1), tokenizer)
     assert sources(epochs[0], tokenizer) == expected
     tokens = [sum(step.tokens for step in steps) for steps in epochs]
@@ -212,12 +214,10 @@ def test_the_number_of_encoding_processes_changes_nothing(corpora, make, monkeyp
     assert all(same(a, b) and same(a, c) for a, b, c in zip(one, three, none, strict=True))
 
 
-@pytest.mark.parametrize(
-    "place", [Place(0, 0, 0, 1), Place(0, 99, 0, 0), Place(0, 0, 999, 64), Place(0, 0, 3, 0)]
-)
-def test_a_place_of_another_text_is_an_error(corpora, make, place):
-    steps = make(corpora).steps(place)
-    with pytest.raises(DataError, match=r"has no Place\(.*was the text, the seed or a setting"):
+@pytest.mark.parametrize("position", [(0, 0, 0, 1), (0, 99, 0, 0), (0, 0, 999, 64), (0, 0, 3, 0)])
+def test_a_position_of_another_text_is_an_error(corpora, make, position):
+    steps = make(corpora).steps(StreamPosition(*position))
+    with pytest.raises(DataError, match=r"epoch 0 has no batch .*was the text, the seed"):
         next(steps)
 
 

@@ -16,7 +16,7 @@ SRC = ["Where is the station?", "I am hungry.", "", "A dog runs.", "Good morning
 TGT = ["Wo ist der Bahnhof?", "Ich habe Hunger.", "Nichts.", "Ein Hund läuft.", "Guten Morgen!"]
 TEXT = "".join(f"{line}\n" for line in SRC), "".join(f"{line}\n" for line in TGT)
 PLAIN = tuple(text.encode() for text in TEXT)
-READ = "5 pairs read, 4 kept (left out: 1 blank, 0 too long, 0 ratio)"
+READ = "5 pairs read, 4 accepted (rejected: 1 blank, 0 too long, 0 ratio)"
 
 SAME = {
     "plain": PLAIN,
@@ -31,13 +31,13 @@ SAME = {
 }
 ODD = {
     "copied": (PLAIN[0], PLAIN[0], "4 are copies of their source"),
-    "one pair": (b"Hello, you there\n", b"Hallo, ihr da\n", "1 pairs read, 1 kept"),
-    "one pair many times": (b"Hello\n" * 200, b"Hallo\n" * 200, "200 pairs read, 200 kept"),
-    "all targets but one blank": (PLAIN[0], b"Wo?\n\n \n\t\n\n", "1 kept (left out: 4 blank"),
+    "one pair": (b"Hello, you there\n", b"Hallo, ihr da\n", "1 pairs read, 1 accepted"),
+    "one pair many times": (b"Hello\n" * 200, b"Hallo\n" * 200, "200 pairs read, 200 accepted"),
+    "all targets but one blank": (PLAIN[0], b"Wo?\n\n \n\t\n\n", "1 accepted (rejected: 4 blank"),
     "one word against many": (
         b"Hello there.\n" * 4,
         b"Hallo.\n" * 2 + b"lang " * 60 + b"\n" + b"zu lang " * 400 + b"\n",
-        "2 kept (left out: 0 blank, 1 too long, 1 ratio)",
+        "2 accepted (rejected: 0 blank, 1 too long, 1 ratio)",
     ),
     "odd lines": ("".join(list(ODD_LINES.values())[:15]).encode(), None, "are copies"),
 }

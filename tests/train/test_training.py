@@ -59,7 +59,7 @@ def test_mismatched_validation_files_end_before_anything_is_made(corpus_folder):
 def test_text_of_which_nothing_is_kept_leaves_no_folder(corpus_folder):
     (corpus_folder / "train.xx").write_text("sun " * 300 + "\n")
     (corpus_folder / "train.yy").write_text("nus " * 300 + "\n")
-    with pytest.raises(DataError, match="no sentence left to use; 1 pairs read, 0 kept"):
+    with pytest.raises(DataError, match="no sentence left to use; 1 pairs read, 0 accepted"):
         run(corpus_folder, "run")
     assert not (corpus_folder / "run").exists()
 
