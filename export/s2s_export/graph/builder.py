@@ -158,15 +158,17 @@ class Graph:
         )
         return outputs
 
-    def loop(self, body: "Graph", states: Sequence[Value], count: Value = OMITTED) -> list[Value]:
+    def loop(self, body: "Graph", states: Sequence[Value], count: Value) -> list[Value]:
         """Adds a Loop over ``body`` that runs until the body's first output is false.
 
         The body's inputs are the iteration, the condition and the states; its outputs the
-        condition, the next states and what to stack. ``count`` () int64 limits the iterations.
+        condition, the next states and what to stack. ``count`` () int64 limits the iterations; the
+        condition is true before the first one. ONNX reads a Loop without a condition as one whose
+        body's condition is ignored: onnxruntime is lenient, other runtimes are not.
         Returns the names of the last states and of the stacks.
         """
         outputs = len(body.outputs) - 1
-        return self.ops("Loop", outputs, count, OMITTED, *states, body=body.to_proto())
+        return self.ops("Loop", outputs, count, np.array(True), *states, body=body.to_proto())
 
     def branch(self, condition: Value, then: "Graph", other: "Graph") -> list[Value]:
         """Adds an If on ``condition`` () bool; returns the names of what either graph puts out."""

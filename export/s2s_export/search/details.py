@@ -40,7 +40,7 @@ def write_details(
     """
     then = graph.child("details")
     log_probs, attention = _follow(then, trace, both)
-    by_piece = then.op("Concat", both, then.op("Shape", trace.chosen, end=1), axis=0)
+    by_piece = then.op("Concat", both, then.op("Shape", log_probs, end=1), axis=0)
     log_probs = then.op("Reshape", then.op("Transpose", log_probs, perm=[1, 0, 2]), by_piece)
     log_probs = then.op("Where", is_real, log_probs, 0.0)
     src_len = then.op("Shape", src, start=1)
@@ -61,21 +61,20 @@ def write_details(
 
 
 def _follow(graph: Graph, trace: Trace, both: Value) -> tuple[Value, Value]:
-    """Writes log_probs (steps, rows, 1) and attention (steps, rows, src_len) of the last rows."""
-    rows = graph.op("ReduceProd", both, keepdims=0)
-    steps = graph.op("Squeeze", graph.op("Shape", trace.chosen, end=1))
-    width = graph.op("Shape", trace.log_probs, start=2)
-    flat = graph.op("Reshape", trace.log_probs, graph.ints(0, -1))
-    shape = graph.op(
-        "Concat", graph.ints(0, -1), graph.op("Shape", trace.attention, start=3), axis=0
-    )
-    attention = graph.op("Reshape", trace.attention, shape)
+    """Writes log_probs (steps, rows, 1) and attention (steps, rows, width) of the last rows."""
+    rows = graph.op("ReduceProd", both, keepdims=1)
+    width = graph.op("Shape", trace.log_probs, start=-1)
+    looked_at = graph.op("Shape", trace.attention, start=-1)
+    all_chosen = _by_step(graph, trace.chosen, rows, graph.ints(1))
+    flat = _by_step(graph, trace.log_probs, graph.op("Mul", rows, width))
+    attention = _by_step(graph, trace.attention, rows, looked_at)
+    steps = graph.op("Squeeze", graph.op("Shape", all_chosen, end=1))
     body = graph.child("step_back")
     back = body.input("back", INT64, [])
     body.input("more", BOOL, [])
     row = body.input("row", INT64, ["rows"])
     step = body.op("Sub", body.op("Sub", steps, 1), back)
-    chosen = body.op("Gather", body.op("Gather", trace.chosen, step), row)
+    chosen = body.op("Gather", body.op("Gather", all_chosen, step), row)
     origin = body.op("Reshape", body.op("Div", chosen, width), body.ints(-1))
     said = body.op("Gather", body.op("Gather", flat, step), chosen)
     body.output(body.op("Less", back, steps), BOOL, [])
@@ -83,6 +82,18 @@ def _follow(graph: Graph, trace: Trace, both: Value) -> tuple[Value, Value]:
     body.output(said, FLOAT, ["rows", 1])
     looked = body.op("Gather", body.op("Gather", attention, step), origin)
     body.output(looked, FLOAT, ["rows", "src_len"])
-    _, log_probs, attended = graph.loop(body, [graph.op("Range", 0, rows, 1)], steps)
+    first = graph.op("Range", 0, graph.op("Squeeze", rows), 1)
+    _, log_probs, attended = graph.loop(body, [first], steps)
+    log_probs = _by_step(graph, log_probs, rows, graph.ints(1))
+    attended = _by_step(graph, attended, rows, looked_at)
     forward = graph.op("Range", graph.op("Sub", steps, 1), -1, -1)
     return graph.op("Gather", log_probs, forward), graph.op("Gather", attended, forward)
+
+
+def _by_step(graph: Graph, stack: Value, *sizes: Value) -> Value:
+    """Writes what a Loop stacked as (steps, sizes ...); each size is (1,) int64.
+
+    onnx's reference evaluator does not stack along a new axis, it joins along the first one. The
+    numbers are the same, in the same order.
+    """
+    return graph.op("Reshape", stack, graph.op("Concat", graph.ints(-1), *sizes, axis=0))

@@ -129,6 +129,8 @@ def search_rounds(
     for note, (_, dtype, shape) in zip(trace.all(), NOTES, strict=True):
         body.output(note, dtype, shape)
 
+    # Each round finishes a sentence or more.
+    rounds = graph.op("Squeeze", graph.op("Shape", batch.sentences))
     states = [
         graph.constant(0),
         batch.sentences,
@@ -141,7 +143,7 @@ def search_rounds(
             for _, dtype, shape in NOTES
         ),
     ]
-    *_, histories, scores, chosen, log_probs, attention = graph.loop(body, states)
+    *_, histories, scores, chosen, log_probs, attention = graph.loop(body, states, rounds)
     return histories, scores, Trace(chosen, log_probs, attention)
 
 

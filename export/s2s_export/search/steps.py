@@ -135,7 +135,9 @@ def search_steps(
     body.output(chosen, INT64, ["rows", 1])
     body.output(log_probs, FLOAT, ["rows", "width"])
     body.output(attention, FLOAT, ["sentences", "beam", "width_src"])
-    *last, chosen, log_probs, attention = graph.loop(body, rows.all())
+    # After the last step that a limit allows, no sentence is unfinished.
+    steps = graph.op("Squeeze", graph.op("Shape", fixed.penalties))
+    *last, chosen, log_probs, attention = graph.loop(body, rows.all(), steps)
     return rows_of(last), Trace(chosen, log_probs, attention)
 
 
