@@ -1,18 +1,20 @@
-"""Errors a user can cause: one line that says what was expected, found, where, and what to do.
+"""Errors that a user can cause. A message is one line: what was expected, found, where, what to do.
 
-Each is also the builtin that a caller would guess. The command line prints an ``S2SError`` as
-``s2s: error: ...`` and exits with 2; anything else is a fault of s2s and keeps its traceback.
+Each error is also the builtin that a caller would guess. The command line prints an ``S2SError`` as
+``s2s: error: ...`` and exits with 2. Any other exception is a fault of s2s and keeps its traceback.
 """
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+_OWN_PACKAGES = ("s2s", "s2s_export")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class S2SError(Exception):
-    """Base of every error that the input or the configuration can cause."""
+    """Base class of all errors that the input or the configuration can cause."""
 
 
 class ConfigError(S2SError, ValueError):
@@ -20,14 +22,19 @@ class ConfigError(S2SError, ValueError):
 
 
 class DataError(S2SError, ValueError):
-    """Text that cannot be read as parallel, UTF-8 lines."""
+    """Text that cannot be read as parallel UTF-8 lines."""
 
 
 class SentenceError(DataError):
-    """A sentence among others that cannot be used."""
+    """One of several sentences cannot be used."""
 
     def __init__(self, number: int, what: str) -> None:
-        """Says ``what`` about sentence ``number``, from 1: "has 300 pieces; expected ..."."""
+        """Makes the message "sentence ``number`` ``what``".
+
+        Args:
+            number: Number of the sentence, from 1.
+            what: What is wrong with it: "has 300 pieces; expected ...".
+        """
         super().__init__(f"sentence {number} {what}")
         self.number = number
         self.what = what
@@ -38,35 +45,58 @@ class FileError(S2SError, OSError):
 
 
 class ModelError(S2SError, ValueError):
-    """A model file, tokenizer or checkpoint that is damaged or of another kind."""
+    """A model file, tokenizer or checkpoint is damaged or of another kind."""
 
 
 class DeviceError(S2SError, RuntimeError):
-    """A device that was asked for and is not there."""
+    """The requested device does not exist."""
 
 
 class UseError(S2SError, RuntimeError):
-    """A translator that was closed, or is in a process other than the one that made it."""
+    """A translator is used after it was closed, or in another process than the one that made it."""
 
 
 class ParityError(S2SError, RuntimeError):
-    """An exported graph that does not translate like the torch model it was written from."""
+    """An exported graph and the torch model it was written from translate differently."""
 
 
 class TrainingError(S2SError, RuntimeError):
-    """A training that cannot go on."""
+    """A training cannot continue."""
 
 
 class MissingPackageError(S2SError, ImportError):
-    """An optional package that the asked-for command needs is not installed."""
+    """An optional package that the command needs is not installed."""
 
 
-def suggest(found: str, valid: Iterable[str]) -> str:
-    """Returns ``; did you mean 'x'?`` for the nearest of ``valid``, or an empty string."""
-    nearest = difflib.get_close_matches(found, list(valid), n=1)
+@contextmanager
+def needs(extra: str, purpose: str, *, hint: str = "") -> Iterator[None]:
+    """Turns a missing package into MissingPackageError; wrap the imports for ``purpose`` in it.
+
+    A module of s2s itself that is missing, or an import that fails in another way, is a fault and
+    keeps its error.
+
+    Args:
+        extra: Optional dependencies of s2s that have the package, for example ``train``.
+        purpose: What needs the package, the subject of the message: "a run folder".
+        hint: Appended to the message.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in _OWN_PACKAGES:
+            raise
+        package = error.name.replace("_", "-")
+        raise MissingPackageError(
+            f"{purpose} needs {package}; install 's2s[{extra}]'{hint}"
+        ) from error
+
+
+def suggest(unknown: str, valid: Iterable[str]) -> str:
+    """Returns ``; did you mean 'x'?`` with the nearest of ``valid``, or an empty string."""
+    nearest = difflib.get_close_matches(unknown, list(valid), n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def printable(text: str) -> str:
-    """Returns ``text`` safe for a terminal: control characters and escapes are spelled out."""
-    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    """Returns ``text`` safe for a terminal: control characters are written as escapes."""
+    return _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from s2s.cli.options import With, one_of, say
-from s2s.errors import MissingPackageError
+from s2s.errors import needs
 
 
 def export(
@@ -48,9 +48,7 @@ def export(
 
         s2s export run text.onnx --text
     """
-    try:
+    with needs("export", "exporting"):
         from s2s_export import export_run
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(f"exporting needs {error.name}; install 's2s[export]'") from error
     report = export_run([run, *(with_ or ())], output, precision, text=text)
     say(str(report))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from s2s.cli.options import say
-from s2s.errors import MissingPackageError
+from s2s.errors import needs
 
 
 def info(
@@ -81,12 +81,8 @@ def _of_file(model: str) -> dict[str, Any]:
 
 
 def _of_run(folder: Path) -> dict[str, Any]:
-    try:
+    with needs("train", "a run folder"):
         from s2s.model.run import load_run
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            f"a run folder needs {error.name}; install 's2s[train]'"
-        ) from error
     run = load_run(folder)
     config = run.model.config
     facts: dict[str, Any] = {

@@ -9,7 +9,7 @@ import typer
 from s2s.cli.corpora import parse_corpus, tagged
 from s2s.cli.options import device_of, one_of, say
 from s2s.corpus.config import CorpusConfig
-from s2s.errors import ConfigError, MissingPackageError
+from s2s.errors import ConfigError, needs
 from s2s.files import resolve
 
 
@@ -215,14 +215,10 @@ def train(
         given["keep"] = [] if keep == [""] else keep
     if separate_vocabularies:
         given["joint"] = False
-    try:
+    with needs("train", "training"):
         from s2s.train import train as run_training
         from s2s.train.diagnosis.describe import describe_gradients
         from s2s.train.settings import Settings, parse_fields
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            f"{error.name} is not installed; training needs 's2s[train]'"
-        ) from error
     if diagnose:
         say(describe_gradients(out))
         return

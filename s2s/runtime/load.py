@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, FileError, MissingPackageError, printable
+from s2s.errors import ConfigError, FileError, needs, printable
 from s2s.formats.model_file import read_model_file
 from s2s.formats.run_folder import is_run_folder
 from s2s.runtime.backend import Backend
@@ -74,12 +74,8 @@ def load(
             "export it: s2s export RUN OUT.onnx"
         )
     folders = [Path(each) for each in models if not isinstance(each, bytes)]
-    try:
+    with needs("train", "a run folder", hint=", or use an .onnx file"):
         from s2s.runtime.torch_backend import TorchBackend
-    except ModuleNotFoundError as error:
-        raise MissingPackageError(
-            f"a run folder needs {error.name}; install 's2s[train]', or use an .onnx file"
-        ) from error
     backend = TorchBackend(folders, device, threads)
     return LoadedModel(backend, backend.card, backend.tokenizer, backend.recommended)
 

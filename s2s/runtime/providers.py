@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from s2s.errors import ConfigError, DeviceError, MissingPackageError, printable, suggest
+from s2s.errors import ConfigError, DeviceError, MissingPackageError, needs, printable, suggest
 
 Provider = str | tuple[str, Mapping[str, Any]]
 """Name of an execution provider, or that with its options."""
@@ -18,12 +18,8 @@ CUDA_HINT = (
 
 def import_onnxruntime() -> ModuleType:
     """Returns the package; raises MissingPackageError if there is none, or half of two."""
-    try:
+    with needs("cpu", "a model file", hint=" or 's2s[gpu]', not both"):
         import onnxruntime
-    except ImportError as error:
-        raise MissingPackageError(
-            "no onnxruntime found; install 's2s[cpu]' or 's2s[gpu]', not both"
-        ) from error
     if not hasattr(onnxruntime, "InferenceSession"):  # what removing one of the two leaves behind
         raise MissingPackageError(
             "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "

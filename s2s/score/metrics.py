@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from s2s.errors import ConfigError, DataError, MissingPackageError, suggest
+from s2s.errors import ConfigError, DataError, needs, suggest
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
@@ -237,10 +237,8 @@ def _metrics(lowercase: bool, tokenize: str) -> "list[Metric]":
             f"the tokenizer {tokenize!r} is unknown; expected one of {', '.join(TOKENIZERS)}"
             f"{suggest(tokenize, TOKENIZERS)}"
         )
-    try:
+    with needs("score", "scoring"):
         from sacrebleu import BLEU, CHRF, TER
-    except ImportError as error:
-        raise MissingPackageError("no sacrebleu found; install 's2s[score]'") from error
     return [BLEU(lowercase=lowercase, tokenize=tokenize), CHRF(lowercase=lowercase), TER()]
 
 

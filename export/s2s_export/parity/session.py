@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from s2s.config import SearchConfig
-from s2s.errors import MissingPackageError
+from s2s.errors import needs
 from s2s.formats.model_file import OUTPUTS
 from s2s.formats.option_inputs import DETAILS, opened
 from s2s.runtime.backend import SearchBatch, graph_inputs
@@ -21,12 +21,8 @@ class Session:
     """A model in onnxruntime on the CPU, with torch tensors in and out."""
 
     def __init__(self, model: bytes, threads: int = 1) -> None:
-        try:
+        with needs("cpu", "checking an exported model"):
             onnxruntime: Any = importlib.import_module("onnxruntime")
-        except ImportError as error:
-            raise MissingPackageError(
-                "no onnxruntime found, which checks an exported model; install 's2s[cpu]'"
-            ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # it warns of constants that are inputs

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, UNK_ID, SearchConfig
-from s2s.errors import MissingPackageError, ModelError, ParityError
+from s2s.errors import ModelError, ParityError, needs
 from s2s.formats.model_file import OUTPUTS, TEXT_INPUT, TEXT_OUTPUTS, TO_INPUT
 from s2s.runtime.backend import pad
 from s2s.runtime.providers import reason, runtime_errors
@@ -70,13 +70,8 @@ def extensions_path() -> str:
     Raises:
         MissingPackageError: If it is not installed.
     """
-    try:
+    with needs("text", "checking an exported text model"):
         extensions: Any = importlib.import_module("onnxruntime_extensions")
-    except ImportError as error:
-        raise MissingPackageError(
-            "no onnxruntime-extensions found, which checks an exported text model; install "
-            "'s2s[text]'"
-        ) from error
     return str(extensions.get_library_path())
 
 
