@@ -1,7 +1,7 @@
-"""The command ``s2s``: each command in a module of its own, its imports inside its function.
+"""The command ``s2s``: each subcommand is a module, which imports what it needs in its function.
 
-So ``s2s translate`` starts without torch, and without what the other commands need; not even their
-modules are loaded, unless help lists them.
+So ``s2s translate`` starts without torch and without the packages of other commands. Modules of
+other commands are loaded only if help lists them.
 """
 
 import errno
@@ -52,7 +52,7 @@ def s2s(
 ) -> None:
     """Small, fast translators: train with torch, ship one ONNX file with the beam search inside.
 
-    The way of a model:
+    From text to scores:
 
         s2s train --src train.de --tgt train.en --val-src val.de --val-tgt val.en --out run
 
@@ -65,10 +65,10 @@ def s2s(
 
 
 class _Messages(logging.Handler):
-    """Warnings as the command line says them: one line each, safe for a terminal."""
+    """Writes warnings to standard error: one line each, safe for a terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        # sys.stderr is looked up each time: a progress bar puts itself in its place.
+        # sys.stderr is looked up each time, because a progress bar replaces it.
         level = record.levelname.lower()
         sys.stderr.write(f"s2s: {level}: {printable(record.getMessage())}\n")
 
@@ -85,7 +85,11 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Runs the command line; exits with 0, 2 for what the user can mend, 130 if interrupted."""
+    """Runs the command line.
+
+    Exits with 0; with 2 for an error that the user can mend; with 128 plus the signal's number if
+    a signal stopped it, 130 for Ctrl-C.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     _check_streams()
@@ -93,18 +97,18 @@ def main(args: Sequence[str] | None = None) -> None:
     if not any(isinstance(handler, _Messages) for handler in logger.handlers):
         logger.addHandler(_Messages(logging.WARNING))
     try:
-        given = sys.argv[1:] if args is None else list(args)
+        words = sys.argv[1:] if args is None else list(args)
         # Not standalone: click would print errors in its own way, on several lines.
-        for name in [name for name in COMMANDS if name in given[:1]] or COMMANDS:
+        for name in [name for name in COMMANDS if name in words[:1]] or COMMANDS:
             _register(name)
-        code = typer.main.get_command(app).main(given, "s2s", standalone_mode=False)
+        code = typer.main.get_command(app).main(words, "s2s", standalone_mode=False)
         sys.stdout.flush()
     except S2SError as error:
         _fail(str(error))
     except _UsageError as error:
         _fail(_describe(error))
     except ImportError:
-        # Modules written in C turn what is raised while they load into errors of their own.
+        # Modules written in C turn an exception that is raised while they load into an ImportError.
         if not _received:
             raise
         sys.exit(128 + _received[-1])
@@ -122,7 +126,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _check_streams() -> None:
-    """Looks whether the shell has closed standard error or standard output."""
+    """Copes with a closed standard error, and refuses a closed standard output."""
     if sys.stderr is None:  # messages have nowhere to go
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:  # the next file that is opened would take its place
@@ -130,14 +134,14 @@ def _check_streams() -> None:
 
 
 def _register(name: str) -> None:
-    """Makes a command known, once: tests call ``main`` many times."""
+    """Adds a command, once: tests call ``main`` many times."""
     if name not in {command.name for command in app.registered_commands}:
         module = importlib.import_module(f"s2s.cli.{name}")
         app.command(name)(getattr(module, name))
 
 
 def _describe(error: Any) -> str:
-    """A usage error in one line, with where to read more."""
+    """Returns a usage error as one line that names the help page."""
     message = " ".join(str(error.format_message()).split()).rstrip(".")
     # Some pairs of typer and click both add it.
     message = re.sub(r"(Did you mean [^?]+\?) \1", r"\1", message)
@@ -146,9 +150,10 @@ def _describe(error: Any) -> str:
 
 
 def _fail_writing(error: OSError) -> NoReturn:
-    """Says what the system refused, if the user can mend it.
+    """Ends with an error in one line if the user can mend it; else raises it again.
 
-    What fails in files of ours is a FileError; left are standard output, and names that are none.
+    A file of ours that fails is a FileError already; this is about standard output and impossible
+    file names.
     """
     if error.filename is not None and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         message = f"cannot open {error.filename}: {error.strerror}"
@@ -161,18 +166,18 @@ def _fail_writing(error: OSError) -> NoReturn:
 
 
 def _fail(message: str) -> NoReturn:
-    if _received:  # as above: what failed is not what the message says
+    if _received:  # as above: the signal is the cause of the error
         sys.exit(128 + _received[-1])
     sys.stderr.write(f"s2s: error: {printable(' '.join(message.splitlines()))}\n")
     sys.exit(2)
 
 
 def _leave_pipe() -> NoReturn:
-    """Ends as other filters do when their reader has enough: without a word."""
+    """Ends without a message, as other filters do, because the reader of the pipe is gone."""
     _leave_output()
     sys.exit(128 + signal.SIGPIPE)
 
 
 def _leave_output() -> None:
-    """Drops what standard output does not take, which would be written once more at the end."""
+    """Drops the rest of standard output, which Python would try to write once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

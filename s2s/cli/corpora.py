@@ -1,4 +1,4 @@
-"""Corpora as the command line names them: ``data/news:en-de=2``."""
+"""Reads names of corpora from the command line: ``data/news:en-de=2``."""
 
 import re
 from collections.abc import Sequence
@@ -26,21 +26,21 @@ def parse_corpus(name: str) -> NamedCorpus:
     The files are ``PREFIX.SRC`` and ``PREFIX.TGT``, or the same with ``.gz``.
 
     Raises:
-        ConfigError: If ``name`` is written otherwise.
-        FileError: If there is no such file, or a plain one beside a gzip one.
+        ConfigError: If ``name`` has another form.
+        FileError: If there is no such file, or both a plain and a gzip one.
     """
-    found = _NAME.fullmatch(name)
-    if found is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         raise ConfigError(
             f"corpus {name!r}; expected PREFIX:SRC-TGT or PREFIX:SRC-TGT=WEIGHT, such as "
             "data/news:en-de=2 for data/news.en and data/news.de, each pair twice an epoch"
         )
     try:
-        weight = float(found["weight"] or 1)
+        weight = float(match["weight"] or 1)
     except ValueError as error:
-        raise ConfigError(f"corpus {name!r}: weight {found['weight']!r} is no number") from error
-    src, tgt = (_file(f"{found['prefix']}.{found[side]}") for side in ("src", "tgt"))
-    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), found["tgt"])
+        raise ConfigError(f"corpus {name!r}: weight {match['weight']!r} is no number") from error
+    src, tgt = (_file(f"{match['prefix']}.{match[side]}") for side in ("src", "tgt"))
+    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), match["tgt"])
 
 
 def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ...]:
@@ -56,9 +56,9 @@ def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ..
 
 
 def _file(name: str) -> str:
-    there = [path for path in (Path(name), Path(f"{name}.gz")) if resolve(path).exists()]
-    if not there:
+    existing = [path for path in (Path(name), Path(f"{name}.gz")) if resolve(path).exists()]
+    if not existing:
         raise FileError(f"neither {name} nor {name}.gz exists")
-    if len(there) > 1:
+    if len(existing) > 1:
         raise FileError(f"both {name} and {name}.gz exist; remove or rename one")
-    return str(resolve(there[0]))  # a training may be resumed from another folder
+    return str(resolve(existing[0]))  # a training may be resumed from another folder

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,39 +24,32 @@ from s2s.cli.options import (
     open_output,
     say,
 )
+from s2s.cli.page import make_page
 from s2s.cli.progress import show_progress
+from s2s.cli.testset import Output, TestSet, check_options, read_output, read_test_set
 from s2s.errors import DataError
 from s2s.files import atomic_output
 
 if TYPE_CHECKING:
-    from s2s.score.evaluation import Speed
-    from s2s.translate.translation import Translation
-
-
-class Output(NamedTuple):
-    """Translations of the test set."""
-
-    by: dict[str, Any]
-    """What made them, as ``Evaluation.translated``."""
-    texts: list[str]
-    translations: "Sequence[Translation]" = ()
-    """With their pieces; none of what was read from a file."""
-    speed: "Speed | None" = None
+    from s2s.score.evaluation import Evaluation
+    from s2s.translate.request import TranslateOptions
 
 
 def evaluate(
-    ref: Annotated[Path, typer.Option(help="A human translation, line by line.")],
+    ref: Annotated[Path, typer.Option(help="Compare with this human translation, line by line.")],
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")
     ] = None,
-    src: Annotated[Path | None, typer.Option(help="Text to translate, a sentence a line.")] = None,
+    src: Annotated[
+        Path | None, typer.Option(help="Translate this text, one sentence a line.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Keep the translations here.")
+        Path | None, typer.Option("--output", "-o", help="Write the translations to this file.")
     ] = None,
     hypotheses: Annotated[
         Path | None,
         typer.Option(
-            help="Score this output of any system, - for standard input, in place of a MODEL's."
+            help="Score this output of any system instead of a MODEL's; - is standard input."
         ),
     ] = None,
     confidence: Annotated[
@@ -65,7 +58,7 @@ def evaluate(
     ] = False,
     baseline: Annotated[
         Path | None,
-        typer.Option(help="Output of another system: does it differ? (paired bootstrap)"),
+        typer.Option(help="Test whether this output of another system differs (paired bootstrap)."),
     ] = None,
     buckets: Annotated[
         bool, typer.Option("--buckets", help="Also score by length of the source.")
@@ -77,12 +70,13 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="13a|intl|zh|char|none",
-            help="How BLEU finds words; by default zh in Chinese, char where there are no blanks "
-            "either, else 13a.",
+            help="Choose how BLEU splits text into words. Default: zh for Chinese, char for other "
+            "text without blanks, 13a for all other text.",
         ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Write a page with figures and examples here (HTML).")
+        Path | None,
+        typer.Option(help="Write a page with figures and examples to this file (HTML)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     with_: With = None,
@@ -97,7 +91,7 @@ def evaluate(
 ) -> None:
     """Translate a test set and score it: BLEU, chrF2 and TER with sacrebleu's signatures.
 
-    Speed is that of translating alone, without loading the model.
+    The speed counts translating alone, not loading the model.
 
         s2s evaluate model.onnx --src test.de --ref test.en
 
@@ -113,141 +107,137 @@ def evaluate(
 
         s2s translate model.onnx < test.de | s2s evaluate --hypotheses - --ref test.en
     """
-    from s2s.cli.testset import check_what, read_output, read_test_set
-    from s2s.score.by_length import score_by_length
-    from s2s.score.evaluation import Evaluation
-    from s2s.score.metrics import check_metrics, compare, score, why_not_resampled
-    from s2s.score.scripts import bleu_tokenizer
+    from s2s.score.metrics import check_metrics, why_not_resampled
 
-    check_what(
+    models = [*([] if model is None else [model]), *(with_ or ())]
+    options: TranslateOptions = {
+        "to": to,
+        "beam_size": beam_size,
+        "length_penalty": length_penalty,
+        "max_length": max_length,
+    }
+    check_options(
         model,
         hypotheses,
         src,
-        {"--buckets": buckets, "--plot": plot},
-        {
-            "--with": with_ or None,
-            "--to": to,
-            "--beam-size": beam_size,
-            "--length-penalty": length_penalty,
-            "--max-length": max_length,
-            "--output": output,
-        },
+        need_src={"buckets": buckets, "plot": plot},
+        need_model={"with": with_ or None, **options, "output": output},
     )
-    models = [*([] if model is None else [model]), *(with_ or ())]
+    options |= {"max_src_length": max_src_length, "too_long": too_long}
     check_metrics(tokenize or "13a")
-    sources, references = read_test_set(src, ref)
-    others = None if baseline is None else read_output(baseline, ref, len(references))
-    unsure = why_not_resampled(len(references))
-    if unsure and (confidence or others is not None):
+    test_set = read_test_set(src, ref)
+    size = len(test_set.references)
+    baseline_output = None if baseline is None else read_output(baseline, ref, size)
+    unsure = why_not_resampled(size)
+    if unsure and (confidence or baseline is not None):
         raise DataError(f"{unsure}; or leave out --confidence and --baseline")
-    tokenize = tokenize or bleu_tokenizer(references)
     with ExitStack() as files:
-        # Opened before the work, so that a folder that is not there is told at once.
+        # Opened before the work, so that a folder that does not exist is an error at once.
         page = None if plot is None else files.enter_context(atomic_output(plot))
         if hypotheses is not None:
-            texts = read_output(hypotheses, ref, len(references))
-            made = Output({"hypotheses": str(hypotheses)}, texts)
+            translated = read_output(hypotheses, ref, size)
         else:
-            files.enter_context(naming(src or ""))
-            made = _translate(
-                models,
-                sources,
-                output,
-                device=device,
-                threads=threads,
-                to=to,
-                beam_size=beam_size,
-                length_penalty=length_penalty,
-                max_length=max_length,
-                max_src_length=max_src_length,
-                too_long=too_long,
-            )
-            texts = made.texts
-        found = Evaluation(
-            translated=made.by,
-            sentences=len(texts),
-            scores=score(
-                texts,
-                references,
-                lowercase=lowercase,
-                tokenize=tokenize,
-                confidence=confidence or (page is not None and not unsure),
-            ),
-            baseline="" if baseline is None else str(baseline),
-            differences=()
-            if others is None
-            else compare(texts, others, references, lowercase=lowercase, tokenize=tokenize),
-            buckets=score_by_length(
-                sources, texts, references, lowercase=lowercase, tokenize=tokenize
-            )
-            if buckets or page is not None
-            else None,
-            speed=made.speed,
+            with naming(src or ""):
+                translated = _translate(
+                    models, test_set.sources, output, options, device=device, threads=threads
+                )
+        evaluation = _score(
+            translated,
+            baseline_output,
+            test_set,
+            lowercase=lowercase,
+            tokenize=tokenize,
+            confidence=confidence or (page is not None and not unsure),
+            by_length=buckets or page is not None,
         )
         if page is not None:
-            from s2s.cli.page import make_page
-
-            html = make_page(
-                found,
-                sources,
-                references,
-                made,
-                runs=models,
-                to=to,
-                lowercase=lowercase,
-                unsure=unsure,
-            )
-            page.write(html)
-    if as_json:
-        say(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
-        return
-    for line in found.lines():
-        say(line)
+            page.write(make_page(evaluation, test_set, translated, lowercase=lowercase))
+    _print(evaluation, as_json=as_json)
 
 
 def _translate(
     models: Sequence[str],
     sources: Sequence[str],
     output: Path | None,
+    options: "TranslateOptions",
     *,
     device: str,
     threads: int | None,
-    to: str | None,
-    beam_size: int | None,
-    length_penalty: float | None,
-    max_length: int | None,
-    max_src_length: int | None,
-    too_long: str,
 ) -> Output:
-    """Translates the test set, and keeps the translations if they are wanted."""
+    """Translates the sources, and writes the translations to ``output`` if it is given."""
     from s2s.score.evaluation import Speed
     from s2s.translate.translator import Translator
 
     translator = Translator(models, device=device, threads=threads)
     with ExitStack() as files:
-        kept = None if output is None else files.enter_context(open_output(str(output)))
+        file = None if output is None else files.enter_context(open_output(str(output)))
         started = time.perf_counter()
-        stream = translator.translate_stream(
-            sources,
-            to=to,
-            beam_size=beam_size,
-            length_penalty=length_penalty,
-            max_length=max_length,
-            max_src_length=max_src_length,
-            too_long=too_long,
-        )
+        stream = translator.translate_stream(sources, **options)
         if sys.stderr.isatty():
             stream = show_progress(stream, len(sources))
         translations = list(stream)
         seconds = time.perf_counter() - started
         texts = [translation.text for translation in translations]
-        if kept is not None:
-            kept.writelines(f"{text}\n".encode() for text in texts)
+        if file is not None:
+            file.writelines(f"{text}\n".encode() for text in texts)
+    language = options.get("to")
     by = {
         "model": models[0],
         **({} if len(models) == 1 else {"with": list(models[1:])}),
-        **({} if to is None else {"to": to}),
-        "beam_size": beam_size or translator.search.beam_size,
+        **({} if language is None else {"to": language}),
+        "beam_size": options.get("beam_size") or translator.search.beam_size,
     }
-    tokens = sum(len(each.pieces) + 1 for each in translations if each.pieces)
-    return Output(by, texts, translations, Speed(seconds=seconds, tokens=tokens))
+    tokens = sum(len(translation.pieces) + 1 for translation in translations if translation.pieces)
+    return Output(
+        by=by,
+        texts=texts,
+        translations=translations,
+        speed=Speed(seconds=seconds, tokens=tokens),
+        models=models,
+        to=language,
+    )
+
+
+def _score(
+    translated: Output,
+    baseline: Output | None,
+    test_set: TestSet,
+    *,
+    lowercase: bool,
+    tokenize: str | None,
+    confidence: bool,
+    by_length: bool,
+) -> "Evaluation":
+    """Scores translations, alone and beside a baseline."""
+    from s2s.score.by_length import score_by_length
+    from s2s.score.evaluation import Evaluation
+    from s2s.score.metrics import compare, score
+    from s2s.score.scripts import bleu_tokenizer
+
+    texts, references = translated.texts, test_set.references
+    tokenize = tokenize or bleu_tokenizer(references)
+    return Evaluation(
+        translated=translated.by,
+        sentences=len(texts),
+        scores=score(
+            texts, references, lowercase=lowercase, tokenize=tokenize, confidence=confidence
+        ),
+        baseline="" if baseline is None else baseline.by["hypotheses"],
+        differences=()
+        if baseline is None
+        else compare(texts, baseline.texts, references, lowercase=lowercase, tokenize=tokenize),
+        buckets=score_by_length(
+            test_set.sources, texts, references, lowercase=lowercase, tokenize=tokenize
+        )
+        if by_length
+        else None,
+        speed=translated.speed,
+    )
+
+
+def _print(evaluation: "Evaluation", *, as_json: bool) -> None:
+    if as_json:
+        say(json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False))
+        return
+    for line in evaluation.lines():
+        say(line)

@@ -1,4 +1,4 @@
-"""``s2s export``: a run folder becomes one file."""
+"""``s2s export``: turns a run folder into one file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def export(
         typer.Option(
             metavar="fp32|int8",
             callback=one_of("fp32", "int8"),
-            help="fp32 translates as torch does, token for token; int8 is smaller and faster.",
+            help="Choose fp32 to translate as torch does, or int8 for a smaller, faster file.",
         ),
     ] = "fp32",
     with_: With = None,
@@ -27,24 +27,23 @@ def export(
         bool,
         typer.Option(
             "--text",
-            help="Strings in and strings out, for services with onnxruntime-extensions and no s2s.",
+            help="Take and return strings, for onnxruntime-extensions instead of s2s.",
         ),
     ] = False,
 ) -> None:
     """Write a trained run as one ONNX file: weights, beam search and tokenizer.
 
-    The file is checked against torch before it appears: a graph that translates otherwise is not
-    written.
+    The graph is compared with torch first; if it translates differently, no file is written.
 
         s2s export run model.onnx
 
         s2s export run model.int8.onnx --precision int8
 
-    Several runs with the same vocabulary become one file that translates as all of them together:
+    Combine several runs with the same vocabulary in one file; they translate together:
 
         s2s export run1 ensemble.onnx --with run2 --with run3
 
-    A file that takes and gives text, for onnxruntime with onnxruntime-extensions, not for s2s:
+    Write a file that takes and returns text, for onnxruntime-extensions and not for s2s:
 
         s2s export run text.onnx --text
     """

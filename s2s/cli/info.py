@@ -1,4 +1,4 @@
-"""``s2s info``: what a model is."""
+"""``s2s info``: describes a model."""
 
 import json
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ def info(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a model is: sizes, languages, scores, recommended search, inputs and outputs.
+    """Describe a model: sizes, languages, scores, recommended search, inputs and outputs.
 
-    Nothing of the model is run. Of several runs in one file, each network is told.
+    The model is not run. If one file holds several networks, each is described.
 
         s2s info model.onnx
     """
@@ -30,17 +30,17 @@ def info(
     rows = list(_rows(facts))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        say(f"{name:{width}}  {_written(value)}")
+        say(f"{name:{width}}  {_readable(value)}")
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yields what is a line each: of ``members``, their number and one line a network."""
+    """Yields name and value of each line; ``members`` get a line for each network."""
     for name, value in facts.items():
         if name != "members":
             yield name, value
             continue
         yield name, f"{len(value)} networks that translate together"
-        yield from ((f"network {number}", each) for number, each in enumerate(value, 1))
+        yield from ((f"network {number}", member) for number, member in enumerate(value, 1))
 
 
 def _of_file(model: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _of_file(model: str) -> dict[str, Any]:
         tokenizer = check_model_file(file).tokenizer
         sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
         kind = f"s2s {header.metadata['s2s.format']}"
-    own = {"model", "search", "precision", "parameters", "languages", "tags", "scores", "members"}
+    shown = {"model", "search", "precision", "parameters", "languages", "tags", "scores", "members"}
     facts: dict[str, Any] = {
         "file": f"{model} ({len(file.data):,} bytes)",
         "format": f"{kind}, ONNX IR version {header.ir_version}",
@@ -76,7 +76,7 @@ def _of_file(model: str) -> dict[str, Any]:
             value.name: f"{value.type} [{', '.join(value.shape)}]" for value in header.outputs
         },
     }
-    facts |= {name: value for name, value in card.items() if name not in own}
+    facts |= {name: value for name, value in card.items() if name not in shown}
     return {name: value for name, value in facts.items() if value not in (None, {}, [])}
 
 
@@ -100,10 +100,10 @@ def _vocabulary(src: int, tgt: int) -> str:
     return f"{src:,} source and {tgt:,} target pieces"
 
 
-def _written(value: Any) -> str:
-    """A value for reading: objects as ``name value`` pairs, lists with blanks between."""
+def _readable(value: Any) -> str:
+    """Formats a value for reading: objects as ``name value`` pairs, lists with blanks between."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_written(each)}" for key, each in value.items())
+        return ", ".join(f"{key} {_readable(part)}" for key, part in value.items())
     if isinstance(value, list):
-        return " ".join(map(_written, value))
+        return " ".join(map(_readable, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""A translation as a line of output."""
+"""Writes a translation as a line of output."""
 
 import json
 import math
@@ -8,9 +8,10 @@ from s2s.translate.translation import Hypothesis
 
 
 def to_columns(hypothesis: Hypothesis, *, scores: bool, alignments: bool) -> str:
-    """Returns score, translation and word alignment, of which two may be left out, with tabs.
+    """Returns the translation, after its score and before its word alignment if they are wanted.
 
-    An alignment is in Pharaoh's format: source word, hyphen, target word, from 0.
+    Tabs separate the columns. The alignment is in Pharaoh's format: source word, hyphen, target
+    word, counted from 0.
     """
     columns = [hypothesis.text]
     if scores:
@@ -29,7 +30,7 @@ def to_json(hypothesis: Hypothesis) -> str:
     }
     if (details := hypothesis.details) is not None:
         line |= {
-            "log_probs": [_number(each) for each in details.log_probs],
+            "log_probs": [_number(log_prob) for log_prob in details.log_probs],
             "confidence": details.confidence,
             "alignment": details.alignment,
         }

@@ -1,4 +1,4 @@
-"""Options that several commands share, and where their output goes."""
+"""Options and outputs that several commands share."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from s2s.text import text_name
 
 
 def one_of(*choices: str) -> Callable[[str | None], str | None]:
-    """Returns a callback for an option with fixed values, which names the nearest valid one."""
+    """Returns a callback for an option with fixed values; its error names the nearest one."""
 
     def check(value: str | None) -> str | None:
         if value is not None and value not in choices:
@@ -27,7 +27,7 @@ def one_of(*choices: str) -> Callable[[str | None], str | None]:
 
 
 def device_of(value: str | None) -> str | None:
-    """Callback for ``--device``."""
+    """Checks ``--device``."""
     if value == "gpu":
         raise typer.BadParameter("'gpu' is unknown; did you mean 'cuda'?")
     return one_of("cpu", "cuda")(value)
@@ -39,31 +39,36 @@ With = Annotated[
         "--with",
         metavar="RUN",
         show_default=False,
-        help="Another run folder that translates together with the first; may be repeated.",
+        help="Add a run folder that translates together with the first; may be repeated.",
     ),
 ]
 To = Annotated[
     str | None,
     typer.Option(
-        metavar="LANGUAGE",
-        help="Language to translate to, where the model has tags for several.",
+        metavar="LANGUAGE", help="Translate to this language, if the model has tags for several."
     ),
 ]
 BeamSize = Annotated[
     int | None,
-    typer.Option(min=1, help="Hypotheses kept at each step; 1 is greedy search, the fastest."),
+    typer.Option(
+        min=1, help="Keep this many hypotheses at each step; 1 is greedy search, the fastest."
+    ),
 ]
 LengthPenalty = Annotated[
     float | None,
-    typer.Option(min=0, help="0 ranks by total log-probability, 1 nearly by its mean a piece."),
+    typer.Option(
+        min=0, help="Rank by total log-probability (0), or nearly by its mean per piece (1)."
+    ),
 ]
-MaxLength = Annotated[int | None, typer.Option(min=1, help="Pieces of a translation at most.")]
+MaxLength = Annotated[
+    int | None, typer.Option(min=1, help="Limit a translation to this many pieces.")
+]
 MaxSrcLength = Annotated[
     int | None,
     typer.Option(
         min=2,
         show_default="200",
-        help="Pieces of a source sentence that are translated at once; see --too-long.",
+        help="Translate at most this many source pieces at once; see --too-long.",
     ),
 ]
 TooLong = Annotated[
@@ -71,13 +76,16 @@ TooLong = Annotated[
     typer.Option(
         metavar="split|truncate|error",
         callback=one_of("split", "truncate", "error"),
-        help="A sentence with more pieces: part it at sentence ends, else at marks and blanks; "
-        "leave the rest out; or stop. What was done is counted and said.",
+        help="Choose what happens to a longer sentence: split it at sentence ends, or else at "
+        "punctuation and blanks; truncate it; or stop with an error. A warning counts the "
+        "sentences.",
     ),
 ]
-Device = Annotated[str, typer.Option(metavar="cpu|cuda", callback=device_of, help="Where to run.")]
+Device = Annotated[
+    str, typer.Option(metavar="cpu|cuda", callback=device_of, help="Run on this device.")
+]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Cores to use; all that are there by default.")
+    int | None, typer.Option(min=1, help="Use this many cores; all of them by default.")
 ]
 
 
@@ -90,7 +98,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def open_output(path: str) -> Iterator[BinaryIO]:
-    """Opens a file that appears whole or not at all, or with ``-`` standard output, for bytes."""
+    """Opens a file for bytes, which appears whole or not at all; ``-`` is standard output."""
     if path != "-":
         with atomic_output(path, "wb") as file:
             yield file
@@ -101,7 +109,7 @@ def open_output(path: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Says of a sentence that cannot be used where it stands: on which line of ``path``."""
+    """Adds the line number and the name of the file to the error about a sentence of ``path``."""
     try:
         yield
     except SentenceError as error:

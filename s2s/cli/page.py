@@ -1,97 +1,100 @@
-"""What ``s2s evaluate --plot`` gathers for its page."""
+"""Gathers the page that ``s2s evaluate --plot`` writes."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from s2s.cli.testset import Output, TestSet
+
 if TYPE_CHECKING:
-    from s2s.cli.evaluate import Output
     from s2s.score.evaluation import Evaluation
+    from s2s.score.report.curve import Curve
     from s2s.score.report.examples import Example, Picture
 
 PICTURES = 6
 LONGEST = 40
-"""Pieces of a sentence of which attention is drawn, on either side."""
+"""Maximum length of a sentence whose attention is drawn, in pieces of either side."""
 
 
 def make_page(
-    found: "Evaluation",
-    sources: Sequence[str],
-    references: Sequence[str],
-    made: "Output",
-    *,
-    runs: Sequence[str],
-    to: str | None,
-    lowercase: bool,
-    unsure: str | None,
+    evaluation: "Evaluation", test_set: TestSet, translated: Output, *, lowercase: bool
 ) -> str:
     """Returns the page about an evaluation.
 
     Args:
-        found: The scores, with buckets.
-        sources: What was translated.
-        references: As many.
-        made: Their translations.
-        runs: The model file or the run folders that made them, none if they are from elsewhere.
-        to: The language that it was told to translate to.
-        lowercase: Whether scores are of lowercased text.
-        unsure: Why there are no intervals, if there are none.
+        evaluation: The scores, with buckets.
+        test_set: Sources and references.
+        translated: The translations.
+        lowercase: Whether the scores are those of lowercased text.
     """
-    from s2s.formats.run_folder import METRICS_FILE, is_run_folder
-    from s2s.score.metrics import sentence_scores
-    from s2s.score.report.curve import read_curve
+    from s2s.score.metrics import sentence_scores, why_not_resampled
     from s2s.score.report.examples import rank
     from s2s.score.report.page import Page
 
-    scores = sentence_scores(made.texts, references, lowercase=lowercase)
-    ranked = rank(sources, references, made.texts, scores)
-    notes = {} if unsure is None else {"intervals": f"No intervals: {unsure}."}
-    curve, pictures = None, []
-    if runs and is_run_folder(runs[0]):
-        folder = Path(runs[0])
-        if len(runs) > 1:
-            notes["curve"] = notes["pictures"] = f"Of the first of {len(runs)} networks, {folder}."
-        curve = read_curve(folder / METRICS_FILE)
-        if curve is None:
-            notes["curve"] = f"{folder} has no {METRICS_FILE}."
-        pictures = _draw(folder, ranked, made, to)
-        if not pictures:
-            notes["pictures"] = f"No sentence has at most {LONGEST} pieces on both sides."
-    elif runs:
-        ask = "evaluate the run folder that it was exported from, in its place"
-        notes["curve"] = f"A model file says nothing of its training; to see it, {ask}."
-        notes["pictures"] = f"A model file shows no attention; to see it, {ask}."
-    else:
-        notes["curve"] = "Not of translations alone; to see it, evaluate a run folder."
-        notes["pictures"] = notes["curve"]
-    return Page(evaluation=found, curve=curve, pictures=pictures, worst=ranked, notes=notes).html()
+    scores = sentence_scores(translated.texts, test_set.references, lowercase=lowercase)
+    ranked = rank(test_set.sources, test_set.references, translated.texts, scores)
+    curve, pictures, notes = _look_inside(translated, ranked)
+    if unsure := why_not_resampled(len(test_set.references)):
+        notes["intervals"] = f"No intervals: {unsure}."
+    return Page(
+        evaluation=evaluation, curve=curve, pictures=pictures, worst=ranked, notes=notes
+    ).html()
 
 
-def _draw(
-    folder: Path, ranked: "Sequence[Example]", made: "Output", to: str | None
-) -> "list[Picture]":
-    """Reads the attention of some sentences, from the worst to the best."""
+def _look_inside(
+    translated: Output, ranked: "Sequence[Example]"
+) -> "tuple[Curve | None, list[Picture], dict[str, str]]":
+    """Returns the learning curve and the attention of a run, and notes about what is missing."""
+    from s2s.formats.run_folder import METRICS_FILE, is_run_folder
+    from s2s.score.report.curve import read_curve
+
+    models = translated.models
+    if not models:
+        note = "Unknown for translations from a file; to see it, evaluate a run folder."
+        return None, [], {"curve": note, "pictures": note}
+    if not is_run_folder(models[0]):
+        advice = "to see it, evaluate the run folder that the file was exported from"
+        notes = {
+            "curve": f"A model file holds no learning curve; {advice}.",
+            "pictures": f"A model file shows no attention; {advice}.",
+        }
+        return None, [], notes
+    folder, notes = Path(models[0]), {}
+    if len(models) > 1:
+        notes["curve"] = notes["pictures"] = f"For the first of {len(models)} networks, {folder}."
+    curve = read_curve(folder / METRICS_FILE)
+    if curve is None:
+        notes["curve"] = f"{folder} has no {METRICS_FILE}."
+    pictures = _draw(folder, ranked, translated)
+    if not pictures:
+        notes["pictures"] = f"No sentence has at most {LONGEST} pieces on both sides."
+    return curve, pictures, notes
+
+
+def _draw(folder: Path, ranked: "Sequence[Example]", translated: Output) -> "list[Picture]":
+    """Computes the attention of some short sentences, from the worst to the best."""
     from s2s.model.alignment import align
     from s2s.model.run import load_run
     from s2s.score.report.examples import Picture, spread
     from s2s.text import clean
     from s2s.tokenizer.tags import choose_tag
 
+    translations = translated.translations
     short = [
-        each
-        for each in ranked
-        if not made.translations[each.row].cut
-        and made.translations[each.row].src_length <= LONGEST
-        and 0 < len(made.translations[each.row].pieces) < LONGEST
+        example
+        for example in ranked
+        if not translations[example.row].cut
+        and translations[example.row].src_length <= LONGEST
+        and 0 < len(translations[example.row].pieces) < LONGEST
     ]
     chosen = spread(short, PICTURES)
     run = load_run(folder)
-    tag = choose_tag(to, run.tokenizer.tags)
-    aligned = align(
+    tag = choose_tag(translated.to, run.tokenizer.tags)
+    alignments = align(
         run,
-        [f"{'' if tag is None else f'{tag} '}{clean(each.source)}" for each in chosen],
-        [made.translations[each.row].pieces for each in chosen],
+        [f"{'' if tag is None else f'{tag} '}{clean(example.source)}" for example in chosen],
+        [translations[example.row].pieces for example in chosen],
     )
     return [
-        Picture(example, *alignment) for example, alignment in zip(chosen, aligned, strict=True)
+        Picture(example, *alignment) for example, alignment in zip(chosen, alignments, strict=True)
     ]

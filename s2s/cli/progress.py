@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for people who wait."""
+"""A progress bar on standard error."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def count_lines(path: str) -> int | None:
-    """Returns the line ends of a plain file; None where nobody can know without reading it all."""
+    """Counts the lines of a plain file; None for standard input and compressed files."""
     if path == "-" or not Path(path).is_file():
         return None
     count = 0
@@ -23,9 +23,9 @@ def count_lines(path: str) -> int | None:
 
 
 def show_progress(items: Iterable[T], total: int | None, done: int = 0) -> Iterator[T]:
-    """Yields ``items``; says meanwhile how many there were, how fast, and how long it will take.
+    """Yields ``items``, and shows how many there were, how fast, and the time that is left.
 
-    ``done`` of the ``total`` came before.
+    An interrupted run had already done ``done`` of the ``total``.
     """
     from rich.console import Console
     from rich.progress import (

@@ -1,8 +1,8 @@
 """Output that an interrupted command can go on with.
 
-It grows in ``OUT.partial``, beside ``OUT.partial.json``, which says what it is of; when it is whole
-it becomes ``OUT``. A run that is stopped or killed leaves both, if it had begun, and so does one
-that finds the disk full; one that ends with another error leaves neither, unless it was resumed.
+The output grows in ``OUT.partial`` and becomes ``OUT`` when it is whole; ``OUT.partial.json``
+beside it describes the job. A run that is stopped or killed, or finds the disk full, leaves both
+files, if it had begun. A run that ends with another error leaves neither, unless it was resumed.
 """
 
 import contextlib
@@ -22,27 +22,27 @@ logger = logging.getLogger(__name__)
 
 
 class Resumable(NamedTuple):
-    """A file under way."""
+    """A file that is being written."""
 
     file: BinaryIO
     done: int
-    """Groups of lines that it holds already."""
+    """Number of groups of lines that it already holds."""
 
 
 @contextmanager
 def resumable_output(
-    path: Path, told: dict[str, Any], *, resume: bool, group: int
+    path: Path, job: dict[str, Any], *, resume: bool, group: int
 ) -> Iterator[Resumable]:
     """Opens an output that becomes ``path`` when the block ends without an error.
 
     Args:
         path: Where the whole file goes.
-        told: JSON values that decide what the lines are.
-        resume: Go on with what an interrupted run left; if it left nothing, begin.
-        group: Lines that belong together; of a group that is not whole, nothing is kept.
+        job: JSON values that decide what the lines are.
+        resume: Continue what an interrupted run left; if it left nothing, begin.
+        group: Number of lines that belong together; an incomplete group is removed.
 
     Raises:
-        ConfigError: If what was left is of something else, or ``path`` is no regular file.
+        ConfigError: If another job left the file, or ``path`` is no regular file.
         FileError: If the file cannot be written, or another process is writing it.
     """
     target = writable_target(path)
@@ -55,7 +55,9 @@ def resumable_output(
     try:  # from before the file is made: an interruption may come between any two steps
         with telling(path, partial):
             file = partial.open("ab+")
-            with _growing(file, partial, note, told, name, resume, group) as growing:
+            with _growing(
+                file, partial, note, job, name=name, resume=resume, group=group
+            ) as growing:
                 yield growing
             file.close()
         settle(partial, target)
@@ -76,18 +78,19 @@ def _growing(
     file: BinaryIO,
     partial: Path,
     note: Path,
-    told: dict[str, Any],
+    job: dict[str, Any],
+    *,
     name: str,
     resume: bool,
     group: int,
 ) -> Iterator[Resumable]:
     try:
         _lock(file, partial)
-        done = _whole_groups(file, note, told, group, name) if resume else 0
+        done = _whole_groups(file, note, job, group, name) if resume else 0
         if not done:
             file.truncate(0)
-        with atomic_output(note) as described:
-            json.dump(told, described)
+        with atomic_output(note) as note_file:
+            json.dump(job, note_file)
         yield Resumable(file, done)
         file.flush()
     except _BusyError:
@@ -108,13 +111,13 @@ def _growing(
 
 
 def _leave(partial: Path, note: Path) -> None:
-    """Says where an interrupted run goes on, or removes what holds nothing; others' files stay."""
+    """Logs how to resume, or removes empty files; the files of other processes stay."""
     if not partial.exists():
         note.unlink(missing_ok=True)
         return
     with contextlib.suppress(_BusyError), partial.open("rb+") as file:
         _lock(file, partial)
-        if partial.stat().st_size:  # what is written, or was left
+        if partial.stat().st_size:  # written now or by an earlier run
             logger.warning(
                 "stopped; what is done is in %s: the same command with --resume goes on",
                 printable(str(partial)),
@@ -127,19 +130,19 @@ class _BusyError(FileError):
     """Another process is writing."""
 
 
-def _whole_groups(file: BinaryIO, note: Path, told: dict[str, Any], group: int, name: str) -> int:
-    """Counts what an interrupted run left, and cuts off what is not whole."""
+def _whole_groups(file: BinaryIO, note: Path, job: dict[str, Any], group: int, name: str) -> int:
+    """Counts the groups that an interrupted run left, and cuts off an incomplete one."""
     try:
-        left = json.loads(note.read_text(encoding="utf-8"))
+        old_job = json.loads(note.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0  # killed before it had begun
-    if not isinstance(left, dict):
+    if not isinstance(old_job, dict):
         return 0
-    for key, value in told.items():
-        if left.get(key) != value:
+    for key, value in job.items():
+        if old_job.get(key) != value:
             raise ConfigError(
-                f"{name}.partial is of another run: {key} was {left.get(key)!r} and is {value!r}; "
-                "repeat the old command, or leave out --resume to begin anew"
+                f"{name}.partial is of another run: {key} was {old_job.get(key)!r} and is "
+                f"{value!r}; repeat the old command, or leave out --resume to begin anew"
             )
     file.seek(0)
     lines = size = whole = done = 0
@@ -158,11 +161,11 @@ def _remove(*paths: Path) -> None:
 
 
 def is_regular(output: str) -> bool:
-    """Whether an output is a file, or would be one: not standard output, a pipe or a device."""
+    """Whether an output is or becomes a regular file: not standard output, a pipe or a device."""
     try:
         return output != "-" and (Path(output).is_file() or not Path(output).exists())
     except OSError:
-        return True  # whoever writes it says why it cannot be
+        return True  # writing it raises the error
 
 
 def fingerprint(model: str) -> str:
@@ -172,7 +175,7 @@ def fingerprint(model: str) -> str:
         with (path / BEST_FILE if path.is_dir() else path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
-        return ""  # whoever loads it says why
+        return ""  # loading it raises the error
 
 
 def _lock(file: BinaryIO, partial: Path) -> None:

@@ -1,4 +1,4 @@
-"""``s2s score``: how probable given translations are."""
+"""``s2s score``: how probable translations are."""
 
 from itertools import islice
 from pathlib import Path
@@ -14,28 +14,36 @@ CHUNK = 2000
 
 def score(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
-    src: Annotated[Path, typer.Option(help="Source text, plain or gzip, a sentence a line.")],
-    tgt: Annotated[Path, typer.Option(help="Its translations, line by line.")],
+    src: Annotated[
+        Path,
+        typer.Option(help="Read source sentences here, one a line, plain or gzip."),
+    ],
+    tgt: Annotated[Path, typer.Option(help="Score these translations, line by line.")],
     output: Annotated[
         str,
         typer.Option(
-            "--output", "-o", show_default=False, help="Where to; written whole or not at all."
+            "--output",
+            "-o",
+            show_default=False,
+            help="Write to this file, whole or not at all; - is standard output.",
         ),
     ] = "-",
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print an object a pair: log-probability of each piece, ..."),
+        typer.Option(
+            "--json", help="Print a JSON object per pair: its pieces' log-probabilities, ..."
+        ),
     ] = False,
     with_: With = None,
     to: To = None,
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
-    """Say how probable given translations are (forced decoding).
+    """Print how probable given translations are (forced decoding).
 
-    One line out for each pair: the log-probability of the translation, a tab, and the geometric
-    mean of its pieces' probabilities, 0 to 1. Minus infinity and 0 are for text that the vocabulary
-    cannot write.
+    Each pair gives one line: the log-probability of the translation, a tab, and the geometric mean
+    of its pieces' probabilities, 0 to 1. A translation that the vocabulary cannot write gets minus
+    infinity and 0.
 
         s2s score model.onnx --src test.de --tgt test.en
     """

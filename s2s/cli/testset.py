@@ -1,53 +1,103 @@
-"""What ``s2s evaluate`` is given: options that fit together, and texts that match line by line."""
+"""The test set of ``s2s evaluate``, and translations of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from s2s.errors import ConfigError, DataError, printable
 from s2s.text import read_lines, read_pairs, text_name
 
+if TYPE_CHECKING:
+    from s2s.score.evaluation import Speed
+    from s2s.translate.translation import Translation
 
-def check_what(
+
+class TestSet(NamedTuple):
+    """Texts that match line by line."""
+
+    sources: Sequence[str]
+    """Empty if no file of sources was named."""
+    references: Sequence[str]
+
+
+class Output(NamedTuple):
+    """Translations of a test set."""
+
+    by: dict[str, Any]
+    """What made them, as ``Evaluation.translated``."""
+    texts: Sequence[str]
+    translations: "Sequence[Translation]" = ()
+    """The same with their pieces; empty if the texts were read from a file."""
+    speed: "Speed | None" = None
+    """None if the texts were read from a file."""
+    models: Sequence[str] = ()
+    """The model file or the run folders that made them; empty if the texts were read."""
+    to: str | None = None
+    """Language that the models were told to translate to."""
+
+
+def check_options(
     model: str | None,
     hypotheses: Path | None,
     src: Path | None,
-    by_source: Mapping[str, object],
-    of_search: Mapping[str, object],
+    *,
+    need_src: Mapping[str, object],
+    need_model: Mapping[str, object],
 ) -> None:
-    """Looks that the options fit together; of both mappings, those that were given count."""
+    """Checks that the options fit together.
+
+    Args:
+        model: The model to translate with.
+        hypotheses: Translations to score instead.
+        src: The source text.
+        need_src: Values of options that make sense only with ``src``, by name; false if not given.
+        need_model: Values of options that make sense only with ``model``; None if not given.
+
+    Raises:
+        ConfigError: If an option is missing, or excludes another one.
+    """
     if (model is None) == (hypotheses is None):
         raise ConfigError(
             "name MODEL to translate with, or --hypotheses FILE with translations; one of them"
         )
     if hypotheses is not None:
-        for name, value in of_search.items():
+        for name, value in need_model.items():
             if value is not None:
-                raise ConfigError(f"--hypotheses FILE is scored as it is; leave out {name}")
+                option = name.replace("_", "-")
+                raise ConfigError(f"--hypotheses FILE is scored as it is; leave out --{option}")
     if src is None:
         if model is not None:
             raise ConfigError("--src is missing: name the text that MODEL is to translate")
-        for name, value in by_source.items():
+        for name, value in need_src.items():
             if value:
-                raise ConfigError(f"{name} needs the sentences that were translated: give --src")
+                raise ConfigError(f"--{name} needs the sentences that were translated: give --src")
 
 
-def read_test_set(src: Path | None, ref: Path) -> tuple[list[str], list[str]]:
-    """Returns sources, none if there is no file of them, and references."""
-    # References stay as they are: others must get the same score from the same files.
+def read_test_set(src: Path | None, ref: Path) -> TestSet:
+    """Reads sources and references.
+
+    Raises:
+        DataError: If the files have different numbers of lines, or one holds blank lines only.
+    """
+    # References are not normalised: other tools must get the same score from the same files.
     if src is None:
         references = list(read_lines(ref))
         if not any(reference.strip() for reference in references):
             raise DataError(f"no sentence in {printable(str(ref))}")
-        return [], references
+        return TestSet([], references)
     pairs = list(read_pairs(src, ref, cleaned=False))
     sources = [source for source, _ in pairs]
     if not any(source.strip() for source in sources):
         raise DataError(f"no sentence in {printable(str(src))}")
-    return sources, [reference for _, reference in pairs]
+    return TestSet(sources, [reference for _, reference in pairs])
 
 
-def read_output(path: Path, ref: Path, expected: int) -> list[str]:
-    """Returns the lines of a system's output, as they are; of standard input if it is ``-``."""
+def read_output(path: Path, ref: Path, expected: int) -> Output:
+    """Reads a system's output as it is, from standard input if ``path`` is ``-``.
+
+    Raises:
+        DataError: If it has not as many lines as expected, those of ``ref``.
+    """
     source = "-" if str(path) == "-" else path
     lines = list(read_lines(source))
     if len(lines) != expected:
@@ -55,4 +105,4 @@ def read_output(path: Path, ref: Path, expected: int) -> list[str]:
             f"{text_name(source)} has {len(lines)} lines but {printable(str(ref))} has "
             f"{expected}; expected one translation a line"
         )
-    return lines
+    return Output({"hypotheses": str(path)}, lines)

@@ -1,9 +1,10 @@
 """``s2s translate``: lines in, lines out."""
 
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +25,7 @@ from s2s.cli.progress import count_lines, show_progress
 from s2s.errors import ConfigError
 
 if TYPE_CHECKING:
+    from s2s.cli.resumable import Resumable
     from s2s.translate.request import TranslateOptions
 
 
@@ -34,26 +36,27 @@ def translate(
         typer.Argument(
             metavar="INPUT",
             show_default=False,
-            help="Text, plain or gzip, a sentence a line; - is standard input.",
+            help="Text, plain or gzip, one sentence a line; - is standard input.",
         ),
     ] = "-",
     output: Annotated[
         str,
         typer.Option(
-            "--output", "-o", show_default=False, help="Where to; written whole or not at all."
+            "--output",
+            "-o",
+            show_default=False,
+            help="Write to this file, whole or not at all; - is standard output.",
         ),
     ] = "-",
     resume: Annotated[
         bool,
-        typer.Option(
-            "--resume", help="Go on with what a run that was stopped left in OUTPUT.partial."
-        ),
+        typer.Option("--resume", help="Continue an interrupted run from OUTPUT.partial."),
     ] = False,
     with_: With = None,
     to: To = None,
     beam_size: BeamSize = None,
     n_best: Annotated[
-        int, typer.Option(min=1, help="Translations of each sentence, one a line, best first.")
+        int, typer.Option(min=1, help="Print this many translations per sentence, best first.")
     ] = 1,
     scores: Annotated[
         bool, typer.Option("--scores", help="Print score, tab, translation.")
@@ -61,17 +64,18 @@ def translate(
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
     min_length: Annotated[
-        int | None, typer.Option(min=1, help="Pieces of a translation at least.")
+        int | None, typer.Option(min=1, help="Give a translation at least this many pieces.")
     ] = None,
     prefix: Annotated[
-        str | None, typer.Option(help="How all translations begin; it ends where a word does.")
+        str | None,
+        typer.Option(help="Begin every translation with this text; end it where a word ends."),
     ] = None,
     ban: Annotated[
         list[str] | None,
         typer.Option(
             metavar="PIECE",
             show_default=False,
-            help="A piece that no translation may hold, as --json writes it; may be repeated.",
+            help="Never use this piece, written as --json prints it; may be repeated.",
         ),
     ] = None,
     require: Annotated[
@@ -79,7 +83,7 @@ def translate(
         typer.Option(
             metavar="TEXT",
             show_default=False,
-            help="Words that every translation must hold; may be repeated.",
+            help="Put these words into every translation; may be repeated.",
         ),
     ] = None,
     keep: Annotated[
@@ -87,32 +91,38 @@ def translate(
         typer.Option(
             metavar="REGEX",
             show_default=False,
-            help="What comes into the translation as it is written, as often: placeholders, tags, "
-            "addresses, numbers; may be repeated. A pattern that backtracks without end, such as "
-            "(a+)+b, is not stopped.",
+            help="Copy text that matches this pattern unchanged, as often as it occurs: "
+            "placeholders, tags, addresses, numbers; may be repeated. A pattern that backtracks "
+            "without end, such as (a+)+b, is not stopped.",
         ),
     ] = None,
     no_repeat: Annotated[
-        int | None, typer.Option(min=0, help="N-grams of so many pieces come once only.")
+        int | None, typer.Option(min=0, help="Use no n-gram of this many pieces twice.")
     ] = None,
     diversity: Annotated[
-        float | None, typer.Option(min=0, help="Over 0, the n best differ more; try 0.5.")
+        float | None,
+        typer.Option(min=0, help="Make the n best translations differ more; try 0.5."),
     ] = None,
     temperature: Annotated[
         float | None,
-        typer.Option(min=0, help="Over 0, draw translations at random: 1 as the model thinks."),
+        typer.Option(
+            min=0, help="Draw translations at random if over 0; 1 keeps the model's distribution."
+        ),
     ] = None,
     top_k: Annotated[
-        int | None, typer.Option(min=0, help="Pieces that are drawn from; all by default.")
+        int | None,
+        typer.Option(min=0, help="Draw from this many best pieces; from all by default."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of what is drawn.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed the random draws: the same seed repeats them.")
+    ] = None,
     alignments: Annotated[
         bool,
         typer.Option("--alignments", help="Print translation, tab, word alignment (0-0 1-2)."),
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print an object a translation: score, pieces and so on."),
+        typer.Option("--json", help="Print a JSON object per translation: score, pieces, ..."),
     ] = False,
     max_src_length: MaxSrcLength = None,
     too_long: TooLong = "split",
@@ -125,9 +135,8 @@ def translate(
 ) -> None:
     r"""Translate text, line by line.
 
-    One line out for each line in (with `--n-best N`, exactly N), a blank one for a blank one. The
-    search is as the model recommends unless you say otherwise. Several runs with the same
-    vocabulary translate together, `--with`.
+    Each line gives one line (`--n-best N` lines); a blank line stays blank. Options that are not
+    given are as the model recommends. Runs with the same vocabulary translate together, `--with`.
 
         s2s translate model.onnx < letter.de > letter.en
 
@@ -137,26 +146,25 @@ def translate(
 
         echo 'Guten Morgen.' | s2s translate model.onnx --n-best 3 --scores
 
-    A model of several languages is told which one is wanted; `s2s info` lists them:
+    Choose the target language if the model has several; `s2s info` lists them:
 
         s2s translate many.onnx --to de < letter.en > letter.de
 
-    Words that every translation must hold, wherever they fit best:
+    Put words into every translation, wherever they fit best:
 
         s2s translate model.onnx --require 'good morning' < letter.de
 
-    Five translations drawn at random, and which source word each word comes from:
+    Draw five translations at random, or print which source word each word comes from:
 
         s2s translate model.onnx --temperature 1 --beam-size 5 --n-best 5 < letter.de
 
         s2s translate model.onnx --alignments < letter.de
 
-    Placeholders and tags that come out as they went in:
+    Copy placeholders and tags unchanged:
 
         s2s translate model.onnx --keep '\{\w*\}' --keep '</?\w+>' < messages.de
     """
     from s2s.cli.lines import to_columns, to_json
-    from s2s.cli.resumable import Resumable, fingerprint, is_regular, resumable_output
     from s2s.text import read_lines
     from s2s.translate.translator import Translator
 
@@ -181,35 +189,40 @@ def translate(
         "max_src_length": max_src_length,
         "too_long": too_long,
     }
-    # Somebody who types wants each answer at once; a file is faster in larger portions.
+    job = {"input": input_, "columns": [scores, alignments, as_json], **options}
+    # Somebody who types wants each answer at once; a file is faster in larger chunks.
     at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())
-    with ExitStack() as files:
-        files.enter_context(naming(input_))
-        if resume and output == "-":
-            raise ConfigError("--resume needs a file to go on with; name it with -o")
-        if resume or is_regular(output):
-            told = {
-                "model": [fingerprint(each) for each in models],
-                "input": input_,
-                "columns": [scores, alignments, as_json],
-                **options,
-            }
-            out = resumable_output(Path(output), told, resume=resume, group=n_best)
-            opened = files.enter_context(out)
-        else:
-            opened = Resumable(files.enter_context(open_output(output)), 0)
-        translations = Translator(models, device=device, threads=threads).translate_stream(
-            read_lines(input_), 1 if at_once else 2000, opened.done, **options
+    with naming(input_), _open(output, models, job, resume=resume, group=n_best) as out:
+        translator = Translator(models, device=device, threads=threads)
+        translations = translator.translate_stream(
+            read_lines(input_), 1 if at_once else 2000, out.done, **options
         )
-        shown = sys.stderr.isatty() and not (output == "-" and sys.stdout.isatty())
-        if shown:
-            translations = show_progress(translations, count_lines(input_), opened.done)
+        if sys.stderr.isatty() and not (output == "-" and sys.stdout.isatty()):
+            translations = show_progress(translations, count_lines(input_), out.done)
         for number, translation in enumerate(translations, 1):
             for hypothesis in translation.hypotheses:
                 if as_json:
                     line = to_json(hypothesis)
                 else:
                     line = to_columns(hypothesis, scores=scores, alignments=alignments)
-                opened.file.write(f"{line}\n".encode())
-            if at_once or number % 100 == 0:  # so that a killed run has something to go on with
-                opened.file.flush()
+                out.file.write(f"{line}\n".encode())
+            if at_once or number % 100 == 0:  # so that a killed run can be resumed
+                out.file.flush()
+
+
+@contextmanager
+def _open(
+    output: str, models: Sequence[str], job: dict[str, Any], *, resume: bool, group: int
+) -> "Iterator[Resumable]":
+    """Opens the output: resumable if it is a file, and from its beginning if not."""
+    from s2s.cli.resumable import Resumable, fingerprint, is_regular, resumable_output
+
+    if resume and output == "-":
+        raise ConfigError("--resume needs a file to go on with; name it with -o")
+    if resume or is_regular(output):
+        job = {"model": [fingerprint(model) for model in models], **job}
+        with resumable_output(Path(output), job, resume=resume, group=group) as resumable:
+            yield resumable
+    else:
+        with open_output(output) as file:
+            yield Resumable(file, 0)

@@ -167,7 +167,7 @@ def test_the_page_of_a_model_file_says_what_it_lacks(s2s, tiny, files, tmp_path)
     assert "bs:1000|seed:12345" in finished.out.decode()
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     page = read_page(html)
-    assert "A model file says nothing of its training" in page.text
+    assert "A model file holds no learning curve" in page.text
     assert "A model file shows no attention" in page.text
     assert page.count("svg") == 1
     assert str(files["old"]) in page.texts
@@ -230,7 +230,7 @@ def test_several_runs_translate_together_and_the_first_is_drawn(s2s, run_folder,
     assert finished.code == 0, finished.err
     assert json.loads(finished.out)["with"] == [str(other)]
     page = read_page((tmp_path / "p").read_text(encoding="utf-8"))
-    assert page.texts.count(f"Of the first of 2 networks, {run_folder}.") == 1  # the attention
+    assert page.texts.count(f"For the first of 2 networks, {run_folder}.") == 1  # the attention
     assert f"{run_folder} has no metrics.jsonl." in page.texts  # the curve
     assert f"60 sentences, with {other}, beam size 3" in page.texts
     assert sum(attrs.get("class") == "heat" for _, attrs in page.tags) == 6
