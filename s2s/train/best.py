@@ -1,4 +1,4 @@
-"""Keeps the best weights of a training, as validation finds them."""
+"""The best weights of a training, by the score of its validations."""
 
 import math
 import time
@@ -19,42 +19,65 @@ from s2s.train.world import World
 class Best:
     """The best weights so far, in a file, and the last validated ones, for their mean."""
 
-    def __init__(self, out: Path, validator: Validator, average_last: int, world: World) -> None:
+    def __init__(
+        self,
+        *,
+        out: Path,
+        validator: Validator,
+        world: World,
+        log: TrainingLog | NoLog,
+        signals: StopSignals,
+        average_last: int,
+        snapshots: list[Weights],
+    ) -> None:
+        """Makes a keeper of the best weights.
+
+        Args:
+            out: Run folder.
+            validator: Validates on the pairs held out.
+            world: The processes of the training.
+            log: Gets the figures of each validation.
+            signals: A signal to stop ends a validation early.
+            average_last: Number of validated weights whose mean is wanted.
+            snapshots: The last validated weights of a run that is resumed, the oldest first.
+        """
         self.out = out
         self.validator = validator
-        self.average_last = average_last
         self.world = world
-        self.snapshots: list[Weights] = []
+        self.log = log
+        self.signals = signals
+        self.average_last = average_last
+        self.snapshots = snapshots
 
     def add_snapshot(self, model: Seq2Seq) -> None:
-        """Notes the weights of a validation."""
+        """Copies the weights that were just validated, if their mean is wanted at the end."""
         if self.average_last:
             self.snapshots = [*self.snapshots, copy_weights(model)][-self.average_last :]
 
     def mean(self) -> Weights | None:
-        """Returns the mean of the last validated weights; None if there are none to speak of."""
+        """Returns the mean of the last validated weights; None if there are fewer than two."""
         return mean_weights(self.snapshots) if len(self.snapshots) > 1 else None
 
-    def validate(
-        self,
-        what: str,
-        model: Seq2Seq,
-        position: Position,
-        log: TrainingLog | NoLog,
-        signals: StopSignals,
-    ) -> bool:
-        """Validates the weights in the model, and writes them if they are the best.
+    def validate(self, name: str, model: Seq2Seq, position: Position) -> bool:
+        """Validates the weights in the model, and writes them if they are the best so far.
 
-        Process 0 translates, and tells the others. A signal to stop ends it early.
+        Process 0 translates, and tells the other processes. A signal to stop ends it early.
+
+        Args:
+            name: What the weights are, for the log.
+            model: Holds the weights.
+            position: Where the training stands; its counters of validations are brought up to date.
 
         Returns:
-            Whether it came to its end.
+            Whether the validation came to its end.
         """
         start = time.monotonic()
-        found: Validation | None = None
+        validation: Validation | None = None
         if self.world.is_main:
-            found = self.validator(model, lambda: bool(signals.number))
-        done, loss, bleu, seconds = self.world.share(_figures(found, time.monotonic() - start))
+            validation = self.validator(model, lambda: bool(self.signals.number))
+        done, loss, bleu, seconds = self.world.share(
+            _numbers_of(validation, time.monotonic() - start)
+        )
         if not done:
             return False
         position.validation_seconds += seconds
@@ -66,53 +89,50 @@ class Best:
         if better:
             position.best_bleu = None if math.isnan(bleu) else bleu
             position.best_loss = loss
-        if found is not None:
-            self._report(what, found, better, model, position, log, seconds)
+        if validation is not None:
+            self._log(name, validation, position, better=better, seconds=seconds)
+            if better:
+                self._write(name, validation, model, position)
         return True
 
-    def _report(
-        self,
-        what: str,
-        found: Validation,
-        better: bool,
-        model: Seq2Seq,
-        position: Position,
-        log: TrainingLog | NoLog,
-        seconds: float,
+    def _log(
+        self, name: str, validation: Validation, position: Position, *, better: bool, seconds: float
     ) -> None:
         figures: dict[str, Any] = {
-            "loss": found.loss,
-            "bleu": found.bleu,
-            "signature": found.signature,
+            "loss": validation.loss,
+            "bleu": validation.bleu,
+            "signature": validation.signature,
             "seconds": position.seconds,
-            "of": what,
+            "of": name,
         }
-        if found.bleus:
-            figures["bleus"] = list(found.bleus)
-        log.record("validation", position.update, figures)
-        bleu = "" if found.bleu is None else f"  BLEU {found.bleu:.2f}"
-        if found.bleus:
-            bleu += f" ({', '.join(f'{each:.2f}' for each in found.bleus)})"
-        log.say(
-            f"validation of {what} at update {position.update:,}: loss {found.loss:.4f}{bleu}"
+        if validation.bleus:
+            figures["bleus"] = list(validation.bleus)
+        self.log.record("validation", position.update, figures)
+        bleu = "" if validation.bleu is None else f"  BLEU {validation.bleu:.2f}"
+        if validation.bleus:
+            bleu += f" ({', '.join(f'{value:.2f}' for value in validation.bleus)})"
+        self.log.say(
+            f"validation of {name} at update {position.update:,}: loss {validation.loss:.4f}{bleu}"
             f"{'  (best)' if better else ''}  [{seconds:.1f} s]"
         )
-        if better:
-            state = {
-                "updates": position.update,
-                "minutes": round(position.seconds / 60, 2),
-                "weights": what,
-                "scores": {
-                    "validation_loss": found.loss,
-                    "validation_bleu": found.bleu,
-                    "signature": found.signature,
-                },
-            }
-            write_tensors(self.out / BEST_FILE, dict(model.named_parameters()), state)
+
+    def _write(self, name: str, validation: Validation, model: Seq2Seq, position: Position) -> None:
+        state = {
+            "updates": position.update,
+            "minutes": round(position.seconds / 60, 2),
+            "weights": name,
+            "scores": {
+                "validation_loss": validation.loss,
+                "validation_bleu": validation.bleu,
+                "signature": validation.signature,
+            },
+        }
+        write_tensors(self.out / BEST_FILE, dict(model.named_parameters()), state)
 
 
-def _figures(found: Validation | None, seconds: float) -> list[float]:
-    """A validation as numbers that processes can share."""
-    if found is None:
+def _numbers_of(validation: Validation | None, seconds: float) -> list[float]:
+    """Returns what all processes are told: whether it came to its end, loss, BLEU, seconds."""
+    if validation is None:
         return [0.0, 0.0, 0.0, seconds]
-    return [1.0, found.loss, math.nan if found.bleu is None else found.bleu, seconds]
+    bleu = math.nan if validation.bleu is None else validation.bleu
+    return [1.0, validation.loss, bleu, seconds]

@@ -38,6 +38,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], state: dict[str, Any])
 
 def save_last(
     path: Path,
+    *,
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: MovingAverage | None,

@@ -1,4 +1,4 @@
-"""What a training says while it runs: a live line, ``metrics.jsonl`` and TensorBoard curves."""
+"""The log of a training: a live line, ``metrics.jsonl`` and TensorBoard curves."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from s2s.errors import FileError
 from s2s.files import atomic_output
 from s2s.formats.run_folder import METRICS_FILE
 from s2s.train.update import UpdateFigures
+from s2s.train.world import World
 
 console = Console(stderr=True, highlight=False)
 TENSORBOARD_FOLDER = "tensorboard"
@@ -22,10 +23,10 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 @dataclass(kw_only=True, slots=True)
 class Window:
-    """Sums over the updates since the last report; saved with a checkpoint.
+    """Sums over the updates since the last record in the log; saved with a checkpoint.
 
     They are added up in order, one update after the other: a run that was resumed in between
-    reports the same bits.
+    records the same bits.
     """
 
     updates: int = 0
@@ -34,14 +35,14 @@ class Window:
     nll: float = 0.0
     gradient_norm: float = 0.0
     learning_rate: float = 0.0
-    seconds: float = 0.0  # what the updates took, in this process
-    waited: float = 0.0  # of them, waiting for batches
-    timed_tokens: int = 0  # what they are the time of
+    seconds: float = 0.0  # time of the updates, in this process
+    waited: float = 0.0  # part of ``seconds`` in which there was no batch yet
+    timed_tokens: int = 0  # tokens processed in ``seconds``
 
     def add(
         self, figures: UpdateFigures, smoothed: float, nll: float, gradient_norm: float
     ) -> None:
-        """Takes in an update; its losses are sums over tokens, nats."""
+        """Adds an update; its losses are sums over tokens, nats."""
         self.updates += 1
         self.tokens += figures.tokens
         self.smoothed += smoothed
@@ -51,13 +52,13 @@ class Window:
         self.timed_tokens += figures.tokens
 
     def to_state(self) -> dict[str, float]:
-        """Returns what a resumed run goes on from, which is not the time."""
+        """Returns the sums that a resumed run goes on from: all but the time."""
         return asdict(replace(self, seconds=0.0, waited=0.0, timed_tokens=0))
 
     def figures(self) -> dict[str, float]:
         """Returns means: loss and nll a token (nats), gradient norm an update, tokens a second.
 
-        The last is left out where all updates were those of a run that was then resumed.
+        Tokens a second are left out if the run was resumed and no update came since.
         """
         figures = {
             "loss": self.smoothed / self.tokens,
@@ -72,18 +73,18 @@ class Window:
 
 
 class TrainingLog:
-    """Writes a record to every place that wants it; a context manager."""
+    """Writes each record to ``metrics.jsonl``, TensorBoard and the terminal; a context manager."""
 
     def __init__(self, folder: Path, resumed_update: int | None) -> None:
-        """Opens the logs; after a resume, records past ``resumed_update`` are dropped."""
+        """Opens the files; after a resume, records past ``resumed_update`` are dropped."""
         self.path = folder / METRICS_FILE
         if resumed_update is not None and self.path.is_file():
-            # What is damaged is dropped: only a line that is none of ours has other characters.
+            # A damaged line is dropped: no line of ours has the characters that replace its bytes.
             text = self.path.read_text(encoding="utf-8", errors="replace")
             lines = text.splitlines(keepends=True)
-            kept = [line for line in lines if _update_of(line) <= resumed_update]
+            earlier = [line for line in lines if _update_of(line) <= resumed_update]
             with atomic_output(self.path) as file:
-                file.writelines(kept)
+                file.writelines(earlier)
         self.file = self.path.open("a", encoding="utf-8")
         self.board: Any = None
         try:
@@ -93,7 +94,7 @@ class TrainingLog:
                 str(folder / TENSORBOARD_FOLDER), purge_step=resumed_update
             )
         except ImportError:
-            pass  # said below: curves are a convenience, metrics.jsonl has the same figures
+            pass  # logged below: curves are a convenience, metrics.jsonl has the same figures
         self.live = sys.stderr.isatty()
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -143,11 +144,11 @@ class TrainingLog:
                 f"cannot write {self.path}: {error.strerror}; make room, then go on with --resume"
             ) from error
         if self.board is not None:
-            for name, value in _flat(kind, figures):
+            for name, value in _numbers(kind, figures):
                 self.board.add_scalar(name, value, update)
 
     def show(self, progress: float, update: int, figures: dict[str, Any]) -> None:
-        """Renews the live line; without a terminal, prints one."""
+        """Renews the live line; without a terminal, prints a line."""
         speed = figures.get("tokens_per_second")
         text = (
             f"update {update:,}  loss {figures['loss']:.3f}  "
@@ -165,7 +166,7 @@ def say(text: str) -> None:
 
 
 class NoLog:
-    """The log of a process that is not the first."""
+    """The log of all processes but process 0: it writes nothing."""
 
     def __enter__(self) -> Self:
         """Does nothing."""
@@ -184,11 +185,23 @@ class NoLog:
         """Shows nothing."""
 
 
-def _flat(name: str, value: Any) -> Iterator[tuple[str, float]]:
-    """Yields the numbers in a record, each with its path in it as a curve's name."""
+def open_log(folder: Path, world: World, resumed_update: int | None) -> TrainingLog | NoLog:
+    """Opens the log of this process.
+
+    Args:
+        folder: Run folder.
+        world: The processes of the training; process 0 alone writes.
+        resumed_update: Updates that a resumed run has done; later records are dropped. None for a
+            new run.
+    """
+    return TrainingLog(folder, resumed_update) if world.is_main else NoLog()
+
+
+def _numbers(name: str, value: Any) -> Iterator[tuple[str, float]]:
+    """Yields the numbers in a record; a number's path in the record is the name of its curve."""
     if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _flat(f"{name}/{key}", each)
+        for key, item in value.items():
+            yield from _numbers(f"{name}/{key}", item)
     elif isinstance(value, int | float):
         yield name, value
 

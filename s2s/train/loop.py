@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import torch
 
@@ -13,12 +12,12 @@ from s2s.corpus.stream import BatchStream, Step
 from s2s.errors import DataError, ModelError, TrainingError
 from s2s.formats.run_folder import LAST_FILE
 from s2s.model.seq2seq import Seq2Seq
-from s2s.train.average import MovingAverage, using_weights
+from s2s.train.average import MovingAverage, Weights, using_weights
 from s2s.train.best import Best
 from s2s.train.checkpoint import load_last, save_last
-from s2s.train.config import TrainConfig
-from s2s.train.log import NoLog, TrainingLog, Window
+from s2s.train.log import Window, open_log
 from s2s.train.position import Position, TrainResult
+from s2s.train.prepare import PreparedRun
 from s2s.train.schedule import learning_rate
 from s2s.train.signals import StopSignals
 from s2s.train.update import UpdateFigures, Updater
@@ -27,55 +26,65 @@ from s2s.train.world import World
 
 
 class Trainer:
-    """State and steps of one training."""
+    """One training: its state, and the loop that moves it on."""
 
     def __init__(
         self,
-        out: Path,
-        training: TrainConfig,
+        *,
+        run: PreparedRun,
+        world: World,
         model: Seq2Seq,
         stream: BatchStream,
         corpora: list[str],
         validator: Validator,
-        world: World,
     ) -> None:
-        """Makes a trainer that stands at the start.
+        """Makes a trainer that stands at the start, or at the run's last checkpoint if it has one.
 
         Args:
-            out: Run folder.
-            training: Limits and hyperparameters.
+            run: Run folder, with the limits and hyperparameters.
+            world: The processes of the training.
             model: On its device.
-            stream: Of the training's batches.
-            corpora: What the text of the stream is known by; a checkpoint goes on with no other.
-            validator: Of the model.
-            world: Of the processes.
+            stream: Batches of the training text.
+            corpora: Keys of the text in the stream; a checkpoint goes on with no other text.
+            validator: Validates on the pairs held out.
+
+        Raises:
+            ModelError: If the checkpoint is damaged.
+            DataError: If the training text is no longer what it was.
         """
-        self.out = out
-        self.corpora = corpora
-        self.config = training
+        self.out = run.out
+        self.config = run.training
+        self.world = world
         self.model = model
         self.stream = stream
-        self.world = world
-        self.updater = Updater(model, training, world)
-        decay = training.ema_decay
+        self.corpora = corpora
+        self.updater = Updater(model, run.training, world)
+        decay = run.training.ema_decay
         self.average = None if decay is None else MovingAverage(model, decay)
-        self.best = Best(out, validator, training.average_last, world)
         self.position = Position()
         self.window = Window()
         self.pending: list[UpdateFigures] = []
-        self.started = self.saved_at = 0.0
+        snapshots = self._load() if run.has_checkpoint else []
+        # A run that was resumed with a later limit has had more than its share.
+        self.position.validations = min(self.position.validations, self._validations_wanted())
+        self.started = time.monotonic() - self.position.seconds
+        self.saved_at = self.position.seconds
         self.signals = StopSignals()
-
-    def load(self) -> None:
-        """Goes to where the run's last checkpoint stands.
-
-        Raises:
-            ModelError: If it is damaged.
-            DataError: If the training text is no longer what it was.
-        """
-        self.best.snapshots, state = load_last(
-            self.out / LAST_FILE, self.model, self.updater.optimizer, self.average
+        self.log = open_log(run.out, world, self.position.update if run.resumed else None)
+        self.best = Best(
+            out=run.out,
+            validator=validator,
+            world=world,
+            log=self.log,
+            signals=self.signals,
+            average_last=run.training.average_last,
+            snapshots=snapshots,
         )
+
+    def _load(self) -> list[Weights]:
+        """Goes to the run's last checkpoint; returns the weights that were validated last."""
+        path = self.out / LAST_FILE
+        snapshots, state = load_last(path, self.model, self.updater.optimizer, self.average)
         if state.get("corpora") != self.corpora:
             raise DataError(
                 f"the training text is not the one that {self.out} was trained on so far; bring "
@@ -88,25 +97,15 @@ class Trainer:
             self.window = Window(**state["window"])
         except (AttributeError, KeyError, TypeError, RuntimeError) as error:
             raise ModelError(
-                f"{self.out / LAST_FILE} is damaged: its state is of another kind ({error!s:.200})"
+                f"{path} is damaged: its state is of another kind ({error!s:.200})"
             ) from error
         self.updater.splits = self.position.splits
+        return snapshots
 
-    def run(self, heading: list[str], *, resumed: bool) -> TrainResult:
+    def run(self) -> TrainResult:
         """Trains to the nearest limit, or to a signal, which is raised again once all is saved."""
         position = self.position
-        self.started = time.monotonic() - position.seconds
-        self.saved_at = position.seconds
-        log = (
-            TrainingLog(self.out, position.update if resumed else None)
-            if self.world.is_main
-            else NoLog()
-        )
-        # A run that was resumed with a later limit has had more than its share.
-        position.validations = min(position.validations, self._validations_wanted())
-        with self.signals, log as self.log:
-            for line in heading:
-                log.say(line)
+        with self.signals, self.log:
             self.model.train()
             with closing(self.stream.steps(position.place)) as steps:
                 stopped_by = self._loop(steps)
@@ -115,7 +114,7 @@ class Trainer:
             self._save()
             if self.signals.number:
                 name = signal.Signals(self.signals.number).name
-                log.say(
+                self.log.say(
                     f"stopped by {name} after update {position.update:,}; go on with: "
                     f"s2s train --out {self.out} --resume"
                 )
@@ -136,23 +135,31 @@ class Trainer:
         position, config = self.position, self.config
         self._agree()
         while True:
-            if self._validations_wanted() > position.validations and position.affords_validation(
-                config
-            ):
+            validation_is_due = self._validations_wanted() > position.validations
+            if validation_is_due and position.affords_validation(config):
                 self._validate()
             elif position.seconds - self.saved_at > 60 * config.save_minutes:
                 self._save()
             if self.signals.number:
                 return "signal"
-            if (reached := position.reached_limit(config)) is not None:
-                return reached
+            if (limit := position.reached_limit(config)) is not None:
+                return limit
             started, waited = time.monotonic(), self.stream.waited
-            self._update(next(steps))
+            step = next(steps)
+            rate = learning_rate(config, position.update, self._progress())
+            measure = (position.update + 1) % config.log_every == 0
+            # Whether an update was skipped is known when its figures are read.
+            self.pending.append(self.updater.update(step, rate, measure=measure))
+            position.update += 1
+            position.place = step.next_position
+            position.target_tokens += step.tokens
+            if self.average is not None:
+                self.average.update(self.model, position.update)
             self.window.waited += self.stream.waited - waited
             self.window.seconds += time.monotonic() - started
             self._agree()
             if position.update % config.log_every == 0:
-                self._log()
+                self._log_window()
 
     def _agree(self) -> None:
         """Takes process 0's clock, and a signal that any process got."""
@@ -163,30 +170,29 @@ class Trainer:
         """Share of the nearest limit that is used up."""
         return self.position.progress(self.config, self.stream.pairs_in_epoch)
 
-    def _update(self, step: Step) -> None:
-        """One update; whether it was left out is known when its figures are read."""
-        position = self.position
-        rate = learning_rate(self.config, position.update, self._progress())
-        measure = (position.update + 1) % self.config.log_every == 0
-        self.pending.append(self.updater.update(step, rate, measure=measure))
-        position.update += 1
-        position.place = step.next_position
-        position.target_tokens += step.tokens
-        if self.average is not None:
-            self.average.update(self.model, position.update)
+    def _validations_wanted(self) -> int:
+        """Returns how many validations a run at this position should have had."""
+        every = self.config.validate_every
+        if every is not None:
+            return self.position.update // every
+        return int(self._progress() * self.config.validations)
 
-    def _settle(self) -> None:
-        """Reads the figures of the updates since the last time; here a GPU is waited for."""
+    def _read_figures(self) -> None:
+        """Takes the pending updates into the window; waits for a GPU to finish them.
+
+        Raises:
+            TrainingError: If too many updates in a row were skipped.
+        """
         if not self.pending:
             return
         started = time.monotonic()
         pending, self.pending = self.pending, []
-        sums = self.world.total(torch.stack([each.sums for each in pending]).double().cpu())
-        norms = torch.stack([each.gradient_norm for each in pending]).double().tolist()
+        sums = self.world.total(torch.stack([figures.sums for figures in pending]).double().cpu())
+        norms = torch.stack([figures.gradient_norm for figures in pending]).double().tolist()
         position = self.position
         first = position.update - len(pending) + 1
         for number, (figures, (smoothed, nll), norm) in enumerate(
-            zip(pending, sums.tolist(), norms, strict=True)
+            zip(pending, sums.tolist(), norms, strict=True), first
         ):
             if math.isfinite(norm):
                 position.skipped_in_row = 0
@@ -195,8 +201,7 @@ class Trainer:
             position.skipped += 1
             position.skipped_in_row += 1
             self.log.say(
-                f"update {first + number}: gradient norm is {norm}; skipped "
-                f"({position.skipped} so far)"
+                f"update {number}: gradient norm is {norm}; skipped ({position.skipped} so far)"
             )
         if self.updater.splits > position.splits:
             self.log.say(
@@ -212,10 +217,10 @@ class Trainer:
                 f"lower learning_rate than {self.config.learning_rate} or a smaller clip_norm"
             )
 
-    def _log(self) -> None:
-        """Reports the updates since the last report."""
+    def _log_window(self) -> None:
+        """Logs the updates since the last record, and starts a new window."""
         layers = self.pending[-1].layers if self.pending else None
-        self._settle()
+        self._read_figures()
         if not self.window.updates:
             return
         position = self.position
@@ -231,20 +236,13 @@ class Trainer:
             self.log.record("layers", position.update, layers.figures())
         self.window = Window()
 
-    def _validations_wanted(self) -> int:
-        """Returns how many validations a run that stands here has had."""
-        every = self.config.validate_every
-        if every is not None:
-            return self.position.update // every
-        return int(self._progress() * self.config.validations)
-
     def _validate(self) -> None:
-        """Validates the weights that would be shipped, keeps them if they are the best so far."""
+        """Validates the weights that would be shipped; the best ones so far are written."""
         wanted = self._validations_wanted()
         weights = None if self.average is None else self.average.weights
-        what = "weights" if self.average is None else "moving average"
+        name = "weights" if self.average is None else "moving average"
         with using_weights(self.model, weights):
-            done = self.best.validate(what, self.model, self.position, self.log, self.signals)
+            done = self.best.validate(name, self.model, self.position)
             if done:
                 self.best.add_snapshot(self.model)
         self._agree()
@@ -253,33 +251,33 @@ class Trainer:
             self.position.validated_update = self.position.update
             self._save()
 
+    def _finish(self) -> None:
+        """Validates a last time, then the mean of the weights that were validated last."""
+        self._log_window()
+        if self.position.validated_update != self.position.update:
+            self._validate()
+        mean = self.best.mean()
+        if mean is not None and not self.signals.number:
+            with using_weights(self.model, mean):
+                name = f"mean of {len(self.best.snapshots)} checkpoints"
+                self.best.validate(name, self.model, self.position)
+
     def _save(self) -> None:
         """Writes the checkpoint that a training goes on from."""
-        self._settle()
+        self._read_figures()
         self.saved_at = self.position.seconds
         if not self.world.is_main:
             return
         save_last(
             self.out / LAST_FILE,
-            self.model,
-            self.updater.optimizer,
-            self.average,
-            self.best.snapshots,
-            {
+            model=self.model,
+            optimizer=self.updater.optimizer,
+            average=self.average,
+            snapshots=self.best.snapshots,
+            state={
                 "position": self.position.to_state(),
                 "corpora": self.corpora,
                 "window": self.window.to_state(),
                 "scaler": self.updater.scaler.state_dict(),
             },
         )
-
-    def _finish(self) -> None:
-        """Last validation, and that of the mean of the last validated weights."""
-        self._log()
-        if self.position.validated_update != self.position.update:
-            self._validate()
-        mean = self.best.mean()
-        if mean is not None and not self.signals.number:
-            with using_weights(self.model, mean):
-                what = f"mean of {len(self.best.snapshots)} checkpoints"
-                self.best.validate(what, self.model, self.position, self.log, self.signals)

@@ -47,9 +47,9 @@ VOCABULARY_PAIRS = 500_000
 """Pairs that the vocabulary is learned from, drawn from all of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRun:
-    """A run folder that training can start in."""
+    """A run folder that training can start in, with the settings that it has settled."""
 
     out: Path
     data: DataConfig
@@ -58,11 +58,15 @@ class PreparedRun:
     training: TrainConfig
     search: SearchConfig
     sampling: float
-    is_new: bool  # this process has made it
+    is_new: bool
+    """This process has made the folder."""
+    resumed: bool
+    """The run was there before."""
     has_checkpoint: bool
+    """It was there before, and had written a checkpoint."""
 
     def discard(self) -> None:
-        """Removes what was made of a new run that could not start."""
+        """Removes the folder of a new run that could not start."""
         if self.is_new:
             shutil.rmtree(self.out, ignore_errors=True)
 
@@ -70,15 +74,15 @@ class PreparedRun:
 def open_run(
     out: Path,
     data: DataConfig,
+    *,
     model: ModelConfig,
     tokenizer: TokenizerConfig,
     training: TrainConfig,
     search: SearchConfig,
-    *,
     resume: bool,
     world: World,
 ) -> PreparedRun:
-    """Makes a run folder, or checks that the one there is the one to be resumed.
+    """Makes a run folder, or checks that the folder holds the run to be resumed.
 
     Process 0 makes it; the others wait, and then open it.
 
@@ -88,11 +92,55 @@ def open_run(
             cannot compute with them.
         ModelError: If that run's configuration is damaged.
     """
+    config = _describe_run(data, model, tokenizer, training, search)
+    _check_names(out, config)
+    _check_processes(training.accumulate, world)
+    check_precision(training, model.cell)
+    if not resume:
+        if world.is_main:
+            _check_empty(out)
+            settled = _settle(config, training, world)
+            vocabulary = _make_vocabulary(data, tokenizer, training)
+            _write_run(out, _with_vocabulary(settled, vocabulary), vocabulary)
+        world.wait()
+    stored = read_config(out)
+    _check_same(out, stored, config)
+    try:
+        settled_fields = {name: stored["training"][name] for name in ("precision", "accumulate")}
+        training = TrainConfig.from_dict({**config["training"], **settled_fields})
+        model = ModelConfig.from_dict(stored["model"])
+        search = SearchConfig.from_dict(stored["search"])
+    except (ConfigError, KeyError, TypeError) as error:
+        raise ModelError(f"{out / CONFIG_FILE} is damaged: {error}") from error
+    _check_processes(training.accumulate, world)
+    check_precision(training, model.cell)
+    return PreparedRun(
+        out=out,
+        data=data,
+        model=model,
+        tokenizer=read_tokenizer(out),
+        training=training,
+        search=search,
+        sampling=tokenizer.sampling,
+        is_new=not resume and world.is_main,
+        resumed=resume,
+        has_checkpoint=resume and (out / LAST_FILE).is_file(),
+    )
+
+
+def _describe_run(
+    data: DataConfig,
+    model: ModelConfig,
+    tokenizer: TokenizerConfig,
+    training: TrainConfig,
+    search: SearchConfig,
+) -> dict[str, Any]:
+    """Returns the content of ``config.json`` as it was asked for, before anything is settled."""
     config = {
         "format": FORMAT,
         "languages": {
-            "src": data.src_language or _languages(each.src for each in data.train),
-            "tgt": data.tgt_language or _languages(each.tgt for each in data.train),
+            "src": data.src_language or _languages(corpus.src for corpus in data.train),
+            "tgt": data.tgt_language or _languages(corpus.tgt for corpus in data.train),
         },
         "tags": list(data.tags),
         "keep": list(data.keep),
@@ -102,41 +150,13 @@ def open_run(
         "training": training.to_dict(),
         "search": search.to_dict(),
     }
-    config = json.loads(json.dumps(config))  # lists for tuples, as in the file
-    _check_names(out, config)
-    _check_processes(training.accumulate, world)
-    check_precision(training, model.cell)
-    if not resume:
-        if world.is_main:
-            _make(out, config, data, tokenizer, training, world.size)
-        world.wait()
-    stored = read_config(out)
-    _check_same(out, stored, config)
-    try:
-        found_out = {name: stored["training"][name] for name in ("precision", "accumulate")}
-        settled = TrainConfig.from_dict({**config["training"], **found_out})
-        settled_model = ModelConfig.from_dict(stored["model"])
-        settled_search = SearchConfig.from_dict(stored["search"])
-    except (ConfigError, KeyError, TypeError) as error:
-        raise ModelError(f"{out / CONFIG_FILE} is damaged: {error}") from error
-    _check_processes(settled.accumulate, world)
-    check_precision(settled, settled_model.cell)
-    return PreparedRun(
-        out,
-        data,
-        settled_model,
-        read_tokenizer(out),
-        settled,
-        settled_search,
-        tokenizer.sampling,
-        is_new=not resume and world.is_main,
-        has_checkpoint=resume and (out / LAST_FILE).is_file(),
-    )
+    plain: dict[str, Any] = json.loads(json.dumps(config))  # lists for tuples, as in the file
+    return plain
 
 
 def _check_names(out: Path, config: dict[str, Any]) -> None:
-    """Raises FileError for a name of bytes that are no UTF-8: JSON cannot hold it."""
-    for name in (str(out), *(str(value) for _, value in _flat("config", config))):
+    """Raises FileError for a name whose bytes are not UTF-8: JSON cannot hold it."""
+    for name in (str(out), *(str(value) for _, value in _flatten("config", config))):
         try:
             name.encode()
         except UnicodeEncodeError as error:
@@ -153,101 +173,126 @@ def _check_processes(accumulate: int | None, world: World) -> None:
         )
 
 
-def _make(
-    out: Path,
-    config: dict[str, Any],
-    data: DataConfig,
-    tokenizer: TokenizerConfig,
-    training: TrainConfig,
-    num_processes: int,
-) -> None:
-    """Makes the folder of a new run, with its vocabulary and configuration; whole or not at all."""
-    target = resolve(out)
+def _check_empty(out: Path) -> None:
+    """Raises FileError if there is a file or a run where a new run is to be made."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
-    config["training"]["precision"] = chosen_precision(training)
-    config["training"]["accumulate"] = training.accumulate or num_processes
+
+
+def _settle(config: dict[str, Any], training: TrainConfig, world: World) -> dict[str, Any]:
+    """Returns ``config`` with the precision and the batches an update that this run will have."""
+    settled = {
+        "precision": chosen_precision(training),
+        "accumulate": training.accumulate or world.size,
+    }
+    return {**config, "training": {**config["training"], **settled}}
+
+
+def _with_vocabulary(config: dict[str, Any], vocabulary: Tokenizer) -> dict[str, Any]:
+    """Returns ``config`` with the sizes of the vocabulary.
+
+    Raises:
+        ConfigError: If the network cannot have such a vocabulary.
+    """
+    sizes = {
+        "src_vocab_size": vocabulary.src_vocab_size,
+        "tgt_vocab_size": vocabulary.tgt_vocab_size,
+    }
+    config = {**config, "model": {**config["model"], **sizes}}
+    check_tie(config["model"]["tie"], vocabulary)
+    ModelConfig.from_dict(config["model"])  # raises if the sizes do not go together
+    return config
+
+
+def _make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
+    """Reads the corpora once; learns a run's vocabularies from them, or loads them."""
     survey(data.validation, 0, training.seed, purpose="validate")
-    found = survey(data.train, VOCABULARY_PAIRS, training.seed)
-    if tokenizer.src_model is None and training.init is None:
-        say(f"learning a vocabulary from {len(found.src):,} of {sum(found.pairs):,} pairs")
+    sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
+    if config.src_model is None and training.init is None:
+        say(f"learning a vocabulary from {len(sample.src):,} of {sum(sample.pairs):,} pairs")
     if keep := make_keep(data.keep):
-        # What both sides keep takes no pieces.
-        marked = [keep.mark_pair(*pair) for pair in zip(found.src, found.tgt, strict=True)]
-        found = replace(
-            found,
+        # Texts that both sides keep take no pieces.
+        marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
+        sample = replace(
+            sample,
             src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
             tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
         )
-    learned = keeping(_vocabulary(found, data, tokenizer, training), data.keep)
-    config["model"]["src_vocab_size"] = learned.src_vocab_size
-    config["model"]["tgt_vocab_size"] = learned.tgt_vocab_size
-    check_tie(config["model"]["tie"], learned)
-    ModelConfig.from_dict(config["model"])  # sizes that do not go together are told here
+    return keeping(_vocabulary_for(sample, data, config, training), data.keep)
+
+
+def _vocabulary_for(
+    sample: Survey, data: DataConfig, config: TokenizerConfig, training: TrainConfig
+) -> Tokenizer:
+    """Returns the vocabularies without the piece of kept texts."""
+    seed, tags = training.seed, data.tags
+    if config.src_model is not None:
+        vocabulary = _load_vocabulary(config.src_model, config.tgt_model)
+    elif training.init is not None:
+        vocabulary = read_tokenizer(Path(training.init))
+    else:
+        # The piece of kept texts, which comes later, counts in the size.
+        size = max(8, config.vocab_size - bool(data.keep))
+        config = replace(config, vocab_size=size)
+        return train_tokenizer(sample.src, sample.tgt, config, seed, tags)
+    if config.new_pieces or not set(tags) <= set(vocabulary.tags):
+        return extend_tokenizer(
+            vocabulary, sample.src, sample.tgt, config, config.new_pieces, seed, tags
+        )
+    # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
+    # may need pieces that were the source's alone.
+    return vocabulary if training.init is None else share_anew(vocabulary, sample.tgt)
+
+
+def _load_vocabulary(src_model: str, tgt_model: str | None) -> Tokenizer:
+    models = []
+    for path in (src_model, tgt_model):
+        try:
+            models.append(None if path is None else Path(path).read_bytes())
+        except OSError as error:
+            raise FileError(f"tokenizer {path}: {error.strerror}") from error
+    return Tokenizer(models[0] or b"", models[1])
+
+
+def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None:
+    """Makes the folder of a new run, whole or not at all."""
+    target = resolve(out)
     files = {
-        SRC_TOKENIZER_FILE: learned.src_model,
-        TGT_TOKENIZER_FILE: learned.tgt_model,
+        SRC_TOKENIZER_FILE: vocabulary.src_model,
+        TGT_TOKENIZER_FILE: vocabulary.tgt_model,
         CONFIG_FILE: (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
     }
-    made = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
+    unfinished = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
     try:
-        made.mkdir(parents=True)
+        unfinished.mkdir(parents=True)
         for name, content in files.items():
             if content is not None:
-                (made / name).write_bytes(content)
-        made.replace(target)
+                (unfinished / name).write_bytes(content)
+        unfinished.replace(target)
     except OSError as error:
         raise FileError(f"{out}: cannot make the run folder: {error.strerror}") from error
     finally:
-        shutil.rmtree(made, ignore_errors=True)
-
-
-def _vocabulary(
-    found: Survey, data: DataConfig, config: TokenizerConfig, training: TrainConfig
-) -> Tokenizer:
-    """Loads the vocabularies of a run, or learns them from its text."""
-    seed, tags = training.seed, data.tags
-    given = None
-    if config.src_model is not None:
-        models = []
-        for path in (config.src_model, config.tgt_model):
-            try:
-                models.append(None if path is None else Path(path).read_bytes())
-            except OSError as error:
-                raise FileError(f"tokenizer {path}: {error.strerror}") from error
-        given = Tokenizer(models[0] or b"", models[1])
-    elif training.init is not None:
-        given = read_tokenizer(Path(training.init))
-    if given is None:
-        # The piece of kept texts, which comes later, is counted in its size.
-        size = max(8, config.vocab_size - bool(data.keep))
-        sized = replace(config, vocab_size=size)
-        return train_tokenizer(found.src, found.tgt, sized, seed, tags)
-    if config.new_pieces or not set(tags) <= set(given.tags):
-        return extend_tokenizer(given, found.src, found.tgt, config, config.new_pieces, seed, tags)
-    # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
-    # may need pieces that were the source's alone.
-    return given if training.init is None else share_anew(given, found.tgt)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def language_of(path: str) -> str | None:
     """Returns the language code that a file name ends in, as in ``train.en.gz``."""
-    found = re.search(r"\.([a-z]{2,3}(?:-[A-Za-z]+)?)(?:\.gz)?$", Path(path).name)
-    return None if found is None or found[1] in ("txt", "tsv", "gz") else found[1]
+    ending = re.search(r"\.([a-z]{2,3}(?:-[A-Za-z]+)?)(?:\.gz)?$", Path(path).name)
+    return None if ending is None or ending[1] in ("txt", "tsv", "gz") else ending[1]
 
 
 def _languages(paths: Iterable[str]) -> str | list[str] | None:
-    """Returns the language of some files, or a list where there are several."""
+    """Returns the language of some files, or a list if there are several."""
     codes = list(dict.fromkeys(filter(None, map(language_of, paths))))
     return codes if len(codes) > 1 else next(iter(codes), None)
 
 
-def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yields every plain value in a configuration, with its path."""
     if isinstance(value, dict | list):
-        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _flat(f"{name}.{key}", each)
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _flatten(f"{name}.{key}", item)
     else:
         yield name, value
 
@@ -256,24 +301,24 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     """Checks that the folder's run is the one that ``config`` describes."""
     free = {f"training.{name}" for name in CHANGEABLE}
     free |= {"data.cache", "model.src_vocab_size", "model.tgt_vocab_size"}
-    # What the run folder has found out by itself.
+    # Values that the run has settled, if they were not asked for.
     if config["training"]["precision"] == "auto":
         free.add("training.precision")
     if config["training"]["accumulate"] is None:
         free.add("training.accumulate")
-    changed = []
+    changes = []
     for section in ("data", "tokenizer", "model", "training", "search"):
-        old = dict(_flat(section, stored.get(section) or {}))
-        new = dict(_flat(section, config[section]))
-        # A key that an older s2s did not know says nothing, unless it is asked for.
-        unsaid = {key for key in new.keys() - old.keys() if new[key] == _DEFAULTS.get(key)}
-        changed += [
+        old = dict(_flatten(section, stored.get(section) or {}))
+        new = dict(_flatten(section, config[section]))
+        # A key that an older s2s did not know may be missing, if its default is asked for.
+        defaults = {key for key in new.keys() - old.keys() if new[key] == _DEFAULTS.get(key)}
+        changes += [
             f"{key} was {old.get(key)!r}, is {new.get(key)!r}"
             for key in sorted(old.keys() | new.keys())
-            if old.get(key) != new.get(key) and key not in free | unsaid
+            if old.get(key) != new.get(key) and key not in free | defaults
         ]
-    if changed:
+    if changes:
         raise ConfigError(
-            f"{out} cannot be resumed with other settings: {'; '.join(changed)}; repeat the old "
+            f"{out} cannot be resumed with other settings: {'; '.join(changes)}; repeat the old "
             "ones, or train into a new folder"
         )

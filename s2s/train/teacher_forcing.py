@@ -22,29 +22,32 @@ class BatchTensors(NamedTuple):
     src_lengths: Tensor  # (batch,) int64
     tgt_in: Tensor  # (batch, tgt_len) int64, the begin piece first
     targets: Tensor  # (tokens,) int64, the real ones of all rows, one row after the other
-    places: Tensor | None  # (tokens,) int64, where they stand in (batch * tgt_len); None: all of it
+    positions: Tensor | None  # (tokens,) int64, indices into (batch * tgt_len); None: all of them
 
 
 def to_device(batch: Batch, device: torch.device) -> BatchTensors:
     """Copies a batch; to a GPU without waiting for it.
 
-    Which target positions are real is found out here, on the CPU: asked of a GPU, the answer's
-    size would have to be waited for.
+    The CPU looks up which target positions are real: the number of them, asked of a GPU, would
+    have to be waited for.
     """
     flat = batch.tgt_out.reshape(-1)
     padded = batch.num_tokens < flat.size
-    places = np.flatnonzero(flat != PAD_ID) if padded else None
-    arrays = (batch.src, batch.src_lengths, batch.tgt_in, flat if places is None else flat[places])
+    positions = np.flatnonzero(flat != PAD_ID) if padded else None
+    targets = flat if positions is None else flat[positions]
 
-    def moved(array: np.ndarray) -> Tensor:
+    def copy(array: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(array)
         if device.type == "cpu":
             return tensor
         return tensor.pin_memory().to(device, non_blocking=True)
 
-    src, src_lengths, tgt_in, targets = map(moved, arrays)
     return BatchTensors(
-        src, src_lengths, tgt_in, targets, None if places is None else moved(places)
+        src=copy(batch.src),
+        src_lengths=copy(batch.src_lengths),
+        tgt_in=copy(batch.tgt_in),
+        targets=copy(targets),
+        positions=None if positions is None else copy(positions),
     )
 
 
@@ -71,7 +74,7 @@ class TeacherForcing(nn.Module):
         src_lengths: Tensor,
         tgt_in: Tensor,
         targets: Tensor,
-        places: Tensor | None,
+        positions: Tensor | None,
     ) -> Loss:
         """Returns the loss of a batch, summed over its tokens; arguments as in ``BatchTensors``.
 
@@ -81,19 +84,25 @@ class TeacherForcing(nn.Module):
         r_drop = self.r_drop if self.training else 0.0
         passes = 2 if r_drop else 1
         src, src_lengths, tgt_in = (
-            torch.cat([part] * passes) for part in (src, src_lengths, tgt_in)
+            torch.cat([tensor] * passes) for tensor in (src, src_lengths, tgt_in)
         )
-        rows = self._read(src, src_lengths, tgt_in)
-        readouts = rows.reshape(passes, -1, rows.shape[-1])
-        if places is not None:
-            readouts = readouts.index_select(1, places)
+        if self.bptt_steps is None or self.bptt_steps >= tgt_in.shape[1]:
+            readouts = self.model(src, src_lengths, tgt_in)
+        else:
+            readouts = self._truncated_readouts(src, src_lengths, tgt_in, self.bptt_steps)
+        readouts = readouts.reshape(passes, -1, readouts.shape[-1])
+        if positions is not None:
+            readouts = readouts.index_select(1, positions)
         return output_loss(readouts, self.model.output, targets, self.label_smoothing, r_drop)
 
-    def _read(self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor) -> Tensor:
-        steps = self.bptt_steps
-        if steps is None or steps >= tgt_in.shape[1]:
-            whole: Tensor = self.model(src, src_lengths, tgt_in)
-            return whole
+    def _truncated_readouts(
+        self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor, steps: int
+    ) -> Tensor:
+        """As the model's, but no gradient passes from one stretch of ``steps`` to the one before.
+
+        Williams and Peng (1990), "An Efficient Gradient-Based Algorithm for On-Line Training of
+        Recurrent Network Trajectories".
+        """
         memory, state = self.model.begin(src, src_lengths)
         parts = []
         for part in tgt_in.split(steps, dim=1):

@@ -63,33 +63,32 @@ def train(
     if model is None:
         model = ModelConfig() if training.init is None else config_of(Path(training.init))
     with join_world(training.device) as world:
-        prepared = open_run(
+        run = open_run(
             Path(out),
             data,
-            model,
-            tokenizer or TokenizerConfig(),
-            training,
-            search or SearchConfig(),
+            model=model,
+            tokenizer=tokenizer or TokenizerConfig(),
+            training=training,
+            search=search or SearchConfig(),
             resume=resume,
             world=world,
         )
-        heading: list[str] = []
         try:
-            trainer = _trainer(prepared, world, heading)
+            trainer = _make_trainer(run, world)
         except S2SError:
-            prepared.discard()
+            run.discard()
             raise
-        return trainer.run(heading, resumed=resume)
+        return trainer.run()
 
 
-def _trainer(prepared: PreparedRun, world: World, heading: list[str]) -> Trainer:
-    """Makes all that a training consists of; what is worth saying is added to ``heading``."""
-    training, data, tokenizer = prepared.training, prepared.data, prepared.tokenizer
+def _make_trainer(run: PreparedRun, world: World) -> Trainer:
+    """Makes all parts of a training, and logs the numbers that it starts with."""
+    training, data, tokenizer = run.training, run.data, run.tokenizer
     if world.is_main:
-        corpora = _open_corpora(prepared, say)
+        corpora = _open_corpora(run, say)
     world.wait()
     if not world.is_main:
-        corpora = _open_corpora(prepared, lambda _: None)
+        corpora = _open_corpora(run, lambda _: None)
     stream = BatchStream(
         [(shards, config.weight) for shards, config in zip(corpora, data.train, strict=True)],
         batch_tokens=training.batch_tokens,
@@ -97,23 +96,28 @@ def _trainer(prepared: PreparedRun, world: World, heading: list[str]) -> Trainer
         seed=training.seed,
         rank=world.rank,
         world=world.size,
-        sampling=prepared.sampling,
+        sampling=run.sampling,
         tokenizer=tokenizer,
         workers=training.workers,
     )
-    validator = Validator(data, training, prepared.search, tokenizer)
+    validator = Validator(data, training, run.search, tokenizer)
     torch.manual_seed(training.seed)
-    if prepared.has_checkpoint:
-        check_size(prepared.model, prepared.out / LAST_FILE)
-    model = Seq2Seq(prepared.model)
-    if training.init is not None and not prepared.has_checkpoint:
+    if run.has_checkpoint:
+        check_size(run.model, run.out / LAST_FILE)
+    model = Seq2Seq(run.model)
+    heading: list[str] = []
+    if training.init is not None and not run.has_checkpoint:
         heading.append(str(initialise(model, tokenizer, Path(training.init))))
-    # Of several GPUs, a process has its own: join_world() has made it the current one.
+    # If there are several GPUs, join_world() has made that of this process the current one.
     model.to(torch.device(training.device))
-    keys = [shards.key for shards in corpora]
-    trainer = Trainer(prepared.out, training, model, stream, keys, validator, world)
-    if prepared.has_checkpoint:
-        trainer.load()
+    trainer = Trainer(
+        run=run,
+        world=world,
+        model=model,
+        stream=stream,
+        corpora=[shards.key for shards in corpora],
+        validator=validator,
+    )
     heading += [f"training: {shards.counts}" for shards in corpora]
     heading += [f"validation: {corpus.counts}" for corpus in validator.corpora]
     heading.append(
@@ -121,21 +125,23 @@ def _trainer(prepared: PreparedRun, world: World, heading: list[str]) -> Trainer
         f"{tokenizer.tgt_vocab_size:,} pieces, {training.precision}"
         + (f", {world.size} processes" if world.size > 1 else "")
     )
+    for line in heading:
+        trainer.log.say(line)
     return trainer
 
 
-def _open_corpora(prepared: PreparedRun, report: Callable[[str], None]) -> list[Shards]:
-    data = prepared.data
+def _open_corpora(run: PreparedRun, report: Callable[[str], None]) -> list[Shards]:
+    data = run.data
     return [
         open_shards(
             config,
-            prepared.tokenizer,
-            prepared.out / CORPUS_FOLDER if data.cache is None else Path(data.cache),
+            run.tokenizer,
+            run.out / CORPUS_FOLDER if data.cache is None else Path(data.cache),
             max_pieces=data.max_pieces,
             max_ratio=data.max_ratio,
-            keep_text=prepared.sampling > 0,
+            keep_text=run.sampling > 0,
             report=report,
-            workers=prepared.training.workers,
+            workers=run.training.workers,
         )
         for config in data.train
     ]

@@ -1,10 +1,10 @@
 """One update of the weights: forward, backward through time, clipping, optimizer step.
 
-Nothing here waits for a GPU: losses and norms stay tensors until somebody reads them, and whether
-an update is left out is decided where the gradients are.
+Nothing here waits for a GPU: losses and norms stay tensors until somebody reads them, and the
+device itself decides whether an update is left out.
 """
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -23,19 +23,25 @@ from s2s.train.world import World
 
 AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 NO_BATCH = Batch(
-    np.array([[EOS_ID]]), np.array([1]), np.array([[BOS_ID]]), np.array([[EOS_ID]]), 1, 0
+    src=np.array([[EOS_ID]]),
+    src_lengths=np.array([1]),
+    tgt_in=np.array([[BOS_ID]]),
+    tgt_out=np.array([[PAD_ID]]),
+    num_tokens=0,
+    seed=0,
 )
-"""What a process computes, for nothing, that has no batch in an update: all must sum gradients."""
+"""A batch without a target token, for a process that has no batch in an update: its loss and its
+gradients are 0, but all processes must sum gradients together."""
 
 
 class UpdateFigures(NamedTuple):
-    """What an update was like."""
+    """Losses and norms of one update."""
 
     tokens: int  # real target tokens, of all processes
     sums: Tensor  # (2,) smoothed loss and negative log-likelihood, nats, of this process's tokens
     gradient_norm: Tensor  # (), before clipping; not finite if the update was left out
     learning_rate: float
-    layers: NormsByLayer | None  # where they were asked for
+    layers: NormsByLayer | None  # None unless they were asked for
 
 
 class Updater:
@@ -75,8 +81,8 @@ class Updater:
         A gradient that is not finite leaves the weights alone.
 
         Args:
-            step: This process's batches, and the number of all tokens.
-            learning_rate: Of this step.
+            step: The batches of this process, and the number of tokens of all processes.
+            learning_rate: The optimizer's for this step.
             measure: Also take the norms of each layer.
 
         Raises:
@@ -97,65 +103,80 @@ class Updater:
             self.scaler.step(self.optimizer)
             self.scaler.update()
         else:
-            # As the scaler does: where this is 1, a fused optimizer changes nothing, and the host
-            # need not wait to know.
+            # As the scaler does: if this is 1, a fused optimizer changes nothing, and the host need
+            # not wait to know.
             self.optimizer.found_inf = norm.isfinite().logical_not().float()  # type: ignore[attr-defined]
             self.optimizer.step()
         if layers is not None:
             layers.finish()
-        return UpdateFigures(step.tokens, sums, norm, learning_rate, layers)
+        return UpdateFigures(
+            tokens=step.tokens,
+            sums=sums,
+            gradient_norm=norm,
+            learning_rate=learning_rate,
+            layers=layers,
+        )
 
     def _backward(self, step: Step) -> Tensor:
-        """Leaves the gradients of a step in the parameters; returns its losses' sums."""
-        batches = list(step.batches)
+        """Leaves the gradients of a step in the parameters; returns the sums of its losses.
+
+        If a batch does not fit into the GPU's memory, it is cut in two and the step starts again.
+        """
+        batches = list(step.batches) or [NO_BATCH]
+        # DistributedDataParallel takes the mean over processes: the sum is wanted.
+        weight = self.world.size / step.tokens
         while True:
-            done = 0
+            number = 0
             try:
                 self.optimizer.zero_grad(set_to_none=True)
                 sums = torch.zeros(2, device=self.device)
-                for done, batch in enumerate(batches):
-                    sums += self._backward_batch(batch, step.tokens, done == len(batches) - 1)
-                if not batches:
-                    self._backward_batch(NO_BATCH, None, True)
+                for number, batch in enumerate(batches):
+                    # A batch draws its dropout from its own seed: it is the same after a
+                    # resumption, and in whichever process.
+                    torch.manual_seed(batch.seed)
+                    with self._gradients_summed(last=number == len(batches) - 1):
+                        with self._autocast():
+                            smoothed, nll = self.network(*to_device(batch, self.device))
+                        self.scaler.scale(smoothed * weight).backward()
+                    sums += torch.stack([smoothed.detach(), nll])
                 return sums
             except torch.OutOfMemoryError as error:
                 reason = str(error).partition(".")[0]
             # Outside of the handler, where the error no longer holds the batch's tensors.
-            if self.world.size > 1 and done == len(batches) - 1:
+            if self.world.size > 1 and number == len(batches) - 1:
                 raise TrainingError(
                     f"process {self.world.rank}: {reason}, while the gradients were summed; "
                     f"lower batch_tokens from {self.config.batch_tokens}"
                 )
-            batches[done : done + 1] = halve(batches[done], reason)
+            batches[number : number + 1] = halve(batches[number], reason)
             self.splits += 1
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
 
-    def _backward_batch(self, batch: Batch, tokens: int | None, last: bool) -> Tensor:
-        """Adds a batch's gradients, weighted for a mean over ``tokens``; None is no weight."""
-        # A batch draws its dropout from its own seed: it is the same after a resumption, and in
-        # whichever process.
-        torch.manual_seed(batch.seed)
-        # Only the last batch waits for the gradients of the other processes.
-        wait = self.world.size == 1 or last
-        with nullcontext() if wait else self.network.no_sync():  # type: ignore[operator]
-            with torch.autocast(
-                self.device.type,
-                dtype=AUTOCAST.get(self.config.precision, torch.bfloat16),
-                enabled=self.config.precision in AUTOCAST,
-            ):
-                smoothed, nll = self.network(*to_device(batch, self.device))
-            # DistributedDataParallel takes the mean over processes: the sum is wanted.
-            weight = 0.0 if tokens is None else self.world.size / tokens
-            self.scaler.scale(smoothed * weight).backward()
-        return torch.stack([smoothed.detach(), nll])
+    def _autocast(self) -> torch.autocast:
+        """Returns the context in which matrix products have the precision of the configuration."""
+        return torch.autocast(
+            self.device.type,
+            dtype=AUTOCAST.get(self.config.precision, torch.bfloat16),
+            enabled=self.config.precision in AUTOCAST,
+        )
+
+    def _gradients_summed(self, *, last: bool) -> AbstractContextManager[None]:
+        """Only the last batch of a step waits for the gradients of the other processes."""
+        if last or not isinstance(self.network, DistributedDataParallel):
+            return nullcontext()
+        return self.network.no_sync()
 
 
 def halve(batch: Batch, reason: str) -> list[Batch]:
     """Cuts a batch in two.
 
+    Args:
+        batch: Two sentence pairs or more.
+        reason: Why it has to be cut, for the error.
+
     Raises:
-        TrainingError: If it has one sentence only.
+        TrainingError: If it has one sentence pair only.
     """
     rows = len(batch.src)
     if rows == 1:
@@ -166,15 +187,16 @@ def halve(batch: Batch, reason: str) -> list[Batch]:
     parts: list[Batch] = []
     for part in (slice(rows // 2), slice(rows // 2, rows)):
         src_len = int(batch.src_lengths[part].max())
-        tgt_len = int((batch.tgt_out[part] != PAD_ID).sum(axis=1).max())
+        tgt_lengths = (batch.tgt_out[part] != PAD_ID).sum(axis=1)
+        tgt_len = int(tgt_lengths.max())
         parts.append(
             Batch(
-                np.ascontiguousarray(batch.src[part, :src_len]),
-                batch.src_lengths[part],
-                np.ascontiguousarray(batch.tgt_in[part, :tgt_len]),
-                np.ascontiguousarray(batch.tgt_out[part, :tgt_len]),
-                int((batch.tgt_out[part] != PAD_ID).sum()),
-                batch.seed + 1 + len(parts),
+                src=np.ascontiguousarray(batch.src[part, :src_len]),
+                src_lengths=batch.src_lengths[part],
+                tgt_in=np.ascontiguousarray(batch.tgt_in[part, :tgt_len]),
+                tgt_out=np.ascontiguousarray(batch.tgt_out[part, :tgt_len]),
+                num_tokens=int(tgt_lengths.sum()),
+                seed=batch.seed + 1 + len(parts),
             )
         )
     return parts

@@ -1,4 +1,4 @@
-"""Validation: loss over the validation pairs, and BLEU of what the beam search really says."""
+"""Validation: loss over the validation pairs, and BLEU of what the beam search translates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,18 +22,25 @@ from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 
+BLEU_BATCH = 64
+"""Sentences that are translated together for BLEU."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
     """Figures of one validation."""
 
-    loss: float  # nats a target token, without label smoothing
-    bleu: float | None  # of several corpora, the mean of theirs
-    signature: str | None = None  # sacreBLEU's
-    bleus: tuple[float, ...] = ()  # of each corpus, where there are several
+    loss: float
+    """Nats a target token, without label smoothing."""
+    bleu: float | None
+    """Mean over the corpora; None if no sentence was translated."""
+    signature: str | None = None
+    """sacreBLEU's signature of the first corpus."""
+    bleus: tuple[float, ...] = ()
+    """BLEU of each corpus, if there are several."""
 
 
-class _Stopped(Exception):  # noqa: N818
+class _StopValidation(Exception):  # noqa: N818
     """A validation is no longer wanted."""
 
 
@@ -45,7 +52,7 @@ class Validator:
     ) -> None:
         self.corpora: list[Corpus] = []
         self.tokenizer = tokenizer
-        self.texts: list[list[tuple[str, str]]] = []  # of each corpus, what is translated
+        self.texts: list[list[tuple[str, str]]] = []  # pairs to translate, a list for each corpus
         for config in data.validation:
             corpus = read_corpus(
                 config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
@@ -54,7 +61,7 @@ class Validator:
             tag = "" if config.tag is None else f"{config.tag} "
             pairs = read_pairs(Path(config.src), Path(config.tgt))
             full = ((src, tgt) for src, tgt in pairs if src and tgt)
-            marked = map(self._marked, islice(full, training.bleu_sentences))
+            marked = map(self._mark, islice(full, training.bleu_sentences))
             self.texts.append([(f"{tag}{src}", tgt) for src, tgt in marked])
         self.search = SearchConfig.from_dict(
             {**search.to_dict(), "beam_size": training.bleu_beam_size}
@@ -69,64 +76,68 @@ class Validator:
 
         Args:
             model: On any device.
-            stopped: Asked from time to time; once it is true, None is returned.
+            stopped: Asked before each batch; once it is true, None is returned.
         """
         was_training = model.training
-        self.stopped = stopped
         model.eval()
         try:
-            scores = [self._bleu(model, pairs) for pairs in self.texts if pairs]
-            loss = self._loss(model)
-        except _Stopped:
+            scores = [self._bleu(model, pairs, stopped) for pairs in self.texts if pairs]
+            loss = self._loss(model, stopped)
+        except _StopValidation:
             return None
         finally:
             model.train(was_training)
         if not scores:
-            return Validation(loss, None)
+            return Validation(loss=loss, bleu=None)
         bleus = tuple(value for value, _ in scores)
-        several = bleus if len(bleus) > 1 else ()
-        return Validation(loss, sum(bleus) / len(bleus), scores[0][1], several)
+        return Validation(
+            loss=loss,
+            bleu=sum(bleus) / len(bleus),
+            signature=scores[0][1],
+            bleus=bleus if len(bleus) > 1 else (),
+        )
 
-    def _marked(self, pair: tuple[str, str]) -> tuple[str, str]:
-        """Puts stand-ins in place of what is kept; of a target, as they are written."""
+    def _mark(self, pair: tuple[str, str]) -> tuple[str, str]:
+        """Puts stand-ins in place of kept texts; in the target, as the piece is written."""
         if (keep := self.tokenizer.keep) is None:
             return pair
         src, tgt, _ = keep.mark_pair(*pair)
         return src, tgt.replace(STAND_IN, KEEP_PIECE)
 
-    def _go_on(self) -> None:
-        if self.stopped():
-            raise _Stopped
-
-    def _loss(self, model: Seq2Seq) -> float:
+    def _loss(self, model: Seq2Seq, stopped: Callable[[], bool]) -> float:
+        """Returns the mean negative log-likelihood of a target token, nats."""
         device = next(model.parameters()).device
         network = TeacherForcing(model, label_smoothing=0.0)
         total, tokens = 0.0, 0
         for corpus in self.corpora:
             for batch in iterate_once(corpus, self.batch_tokens):
-                self._go_on()
+                if stopped():
+                    raise _StopValidation
                 total += float(network(*to_device(batch, device)).nll)
                 tokens += batch.num_tokens
         return total / tokens
 
-    def _bleu(self, model: Seq2Seq, pairs: list[tuple[str, str]]) -> tuple[float, str]:
+    def _bleu(
+        self, model: Seq2Seq, pairs: list[tuple[str, str]], stopped: Callable[[], bool]
+    ) -> tuple[float, str]:
+        """Returns BLEU of the model's translations of ``pairs``, and its signature."""
         device = next(model.parameters()).device
         ids, _ = encode_pairs(self.tokenizer, [src for src, _ in pairs], [""] * len(pairs))
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         texts = [""] * len(ids)
-        per_batch = 64
-        for start in range(0, len(order), per_batch):
-            self._go_on()
-            rows = order[start : start + per_batch]
+        for start in range(0, len(order), BLEU_BATCH):
+            if stopped():
+                raise _StopValidation
+            rows = order[start : start + BLEU_BATCH]
             lengths = torch.tensor([len(ids[row]) for row in rows])
             src = torch.full((len(rows), int(lengths.max())), PAD_ID, dtype=torch.int64)
             for line, row in enumerate(rows):
                 src[line, : lengths[line]] = torch.tensor(ids[row])
-            found = beam_search(model, src.to(device), lengths.to(device), self.search)
+            hypotheses = beam_search(model, src.to(device), lengths.to(device), self.search)
             best = [
                 tokens[:length].tolist()
                 for tokens, length in zip(
-                    found.tokens[:, 0].cpu(), found.lengths[:, 0].cpu(), strict=True
+                    hypotheses.tokens[:, 0].cpu(), hypotheses.lengths[:, 0].cpu(), strict=True
                 )
             ]
             for row, text in zip(rows, self.tokenizer.decode(best, written=True), strict=True):

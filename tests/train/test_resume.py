@@ -1,5 +1,6 @@
 """Stopped and resumed trainings equal those in one go."""
 
+import itertools
 import json
 import os
 import resource
@@ -15,7 +16,7 @@ from tiny_runs import TOKENIZER, TRAINING, assert_same_weights, metrics, run
 from s2s.cli import main
 from s2s.errors import ConfigError, DataError, FileError, ModelError
 from s2s.train import checkpoint
-from s2s.train.loop import Trainer
+from s2s.train.update import Updater
 
 CONSTANT = replace(TRAINING, decay="constant", average_last=0)
 
@@ -57,14 +58,15 @@ def test_a_signal_ends_with_a_checkpoint_that_loses_nothing(corpus_folder, numbe
         raise StoppedError
 
     before = signal.signal(number, stop)
-    plain = Trainer._update
+    plain, updates = Updater.update, itertools.count(1)
 
-    def update_and_signal(trainer, step):
-        plain(trainer, step)
-        if trainer.position.update == 7:
+    def update_and_signal(*arguments, **options):
+        figures = plain(*arguments, **options)
+        if next(updates) == 7:
             os.kill(os.getpid(), number)
+        return figures
 
-    monkeypatch.setattr(Trainer, "_update", update_and_signal)
+    monkeypatch.setattr(Updater, "update", update_and_signal)
     try:
         with pytest.raises(StoppedError):
             run(corpus_folder, "parts", training=CONSTANT)
@@ -82,9 +84,9 @@ def test_a_signal_in_a_validation_leaves_it_to_the_resumed_run(corpus_folder, mo
 
     plain = Validator._loss
 
-    def signal_and_validate(validator, model):
+    def signal_and_validate(*arguments):
         signal.raise_signal(signal.SIGTERM)
-        return plain(validator, model)
+        return plain(*arguments)
 
     monkeypatch.setattr(Validator, "_loss", signal_and_validate)
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
