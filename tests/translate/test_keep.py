@@ -1,5 +1,8 @@
 """What is kept: found, marked, and put into a translation where the attention looked."""
 
+from collections import Counter
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -76,71 +79,112 @@ def test_what_is_between_marks_is_cut_as_in_a_sentence(translator):
     assert not glued[len(eins) + 1].startswith("▁")
 
 
-def carried(translator, text, pieces, looks, keep=KEEP, begun=0):
+def columns(tokenizer, marked):
+    """Names the pieces that the network reads: kept texts by themselves, tags not at all."""
+    marks = [char for char in marked.text if char in (SILENT, STAND_IN)]
+    stand_ins = iter(
+        kept.text for mark, kept in zip(marks, marked.kept, strict=True) if mark == STAND_IN
+    )
+    names = []
+    for piece in tokenizer.encode_marked([marked.text])[0][:-1]:
+        if piece == MARK_IDS[STAND_IN]:
+            names.append(next(stand_ins))
+        elif piece == BLANK_ID:
+            names.append("▁")
+        elif piece != MARK_IDS[SILENT]:
+            names.append(tokenizer.src_piece(piece).removeprefix("▁"))
+    return names
+
+
+def carried(translator, source, writes, keep=KEEP, begun=0):
     """Carries the texts of a source into a translation.
 
-    ``looks`` has, for each piece, the place among the pieces that the network reads.
+    ``writes`` has each piece of the translation with the source piece that it looks at most. If the
+    source has that piece several times, the first look is at the first of them, and so on.
     """
     tokenizer = translator.tokenizer
-    marked = keep.mark(text, silent_tags=True)
+    marked = keep.mark(source, silent_tags=True)
     ids = tokenizer.encode_marked([marked.text])[0]
     part = MarkedPart(tuple(ids[:-1]), marked.kept)
-    attention = np.full((len(pieces), len(tokenizer.read_marks(ids))), 0.01, np.float32)
-    for row, place in zip(attention, looks, strict=True):
-        row[place] = 0.9
-    hypothesis = Hypothesis("".join(pieces), -1.0, tuple(pieces), Details((), ()))
-    found = carry(hypothesis, attention, part, keep, tokenizer, begun)
-    assert (found.hypothesis.pieces, found.hypothesis.score) == (tuple(pieces), -1.0)
-    return found
+    names = columns(tokenizer, marked)
+    assert len(names) + 1 == len(tokenizer.read_marks(ids))  # and the end piece
+    pieces = tuple(piece for piece, _ in writes)
+    attention = np.full((len(pieces), len(names) + 1), 0.01, np.float32)
+    looks = Counter()
+    for row, (_, name) in zip(attention, writes, strict=True):
+        places = [place for place, column in enumerate(names) if column == name]
+        row[places[min(looks[name], len(places) - 1)]] = 0.9
+        looks[name] += 1
+    hypothesis = Hypothesis("".join(pieces), -1.0, pieces, Details((), ()))
+    result = carry(hypothesis, attention, part, keep, tokenizer, begun)
+    assert (result.hypothesis.pieces, result.hypothesis.score) == (pieces, -1.0)
+    return result
 
 
 TEN, FIVE, NINE = "▁ten", "▁five", "▁nine"
 
 
-@pytest.mark.parametrize(
-    ("text", "pieces", "looks", "expected", "inserted"),
-    [
-        # zehn is piece 0; a stand-in has two, the blank's and the unknown one.
-        ("zehn {x} fünf", [TEN, NINE, FIVE], [0, 2, 3], "ten {x} five", 0),
-        ("zehn {x} fünf", [NINE, NINE, TEN], [2, 2, 0], "{x} ten", 0),
-        ("zehn {x} fünf", [TEN, FIVE], [0, 3], "ten {x} five", 1),
-        ("zehn {x} fünf", [FIVE, TEN], [3, 0], "five ten {x}", 1),
-        ("{x} zehn", [FIVE, TEN], [2, 2], "{x} five ten", 1),
-        ("zehn {x}", [TEN, FIVE], [0, 0], "ten five {x}", 1),
-        ("zehn {x} fünf {y}", [NINE, TEN, NINE], [2, 0, 5], "{x} ten {y}", 0),
-        ("zehn 7 fünf 7", [TEN, NINE, FIVE, NINE], [0, 2, 3, 5], "ten 7 five 7", 0),
-        ("<b>zehn</b> fünf", [FIVE, TEN], [1, 0], "five <b>ten</b>", 2),
-        ("zehn <b>fünf</b>", [FIVE, TEN], [1, 0], "<b>five</b> ten", 2),
-        ("<i> zehn </i> fünf", [TEN, FIVE], [0, 1], "<i> ten </i> five", 2),
-        ("zehn{x}fünf", [TEN, FIVE], [0, 0], "ten five{x}", 1),
-        ("3zehn", [TEN], [2], "3 ten", 1),
-        ("<b>{x}</b> zehn", [NINE, TEN], [1, 2], "<b>{x}</b> ten", 0),
-    ],
-)
-def test_a_text_goes_where_the_attention_looks(translator, text, pieces, looks, expected, inserted):
-    found = carried(translator, text, pieces, looks)
-    assert (found.hypothesis.text, found.inserted) == (expected, inserted)
+class Case(NamedTuple):
+    """A source with kept texts and a translation."""
+
+    source: str
+    writes: list[tuple[str, str]]
+    """Each piece of the translation, and the source piece that it looks at most."""
+    expected: str
+    inserted: int
+    """Number of kept texts that replace no word."""
+
+
+CASES = [
+    Case("zehn {x} fünf", [(TEN, "zehn"), (NINE, "{x}"), (FIVE, "fünf")], "ten {x} five", 0),
+    Case("zehn {x} fünf", [(NINE, "{x}"), (NINE, "{x}"), (TEN, "zehn")], "{x} ten", 0),
+    Case("zehn {x} fünf", [(TEN, "zehn"), (FIVE, "fünf")], "ten {x} five", 1),
+    Case("zehn {x} fünf", [(FIVE, "fünf"), (TEN, "zehn")], "five ten {x}", 1),
+    Case("{x} zehn", [(FIVE, "zehn"), (TEN, "zehn")], "{x} five ten", 1),
+    Case("zehn {x}", [(TEN, "zehn"), (FIVE, "zehn")], "ten five {x}", 1),
+    Case("zehn {x} fünf {y}", [(NINE, "{x}"), (TEN, "zehn"), (NINE, "{y}")], "{x} ten {y}", 0),
+    Case(
+        "zehn 7 fünf 7",
+        [(TEN, "zehn"), (NINE, "7"), (FIVE, "fünf"), (NINE, "7")],
+        "ten 7 five 7",
+        0,
+    ),
+    Case("<b>zehn</b> fünf", [(FIVE, "fünf"), (TEN, "zehn")], "five <b>ten</b>", 2),
+    Case("zehn <b>fünf</b>", [(FIVE, "fünf"), (TEN, "zehn")], "<b>five</b> ten", 2),
+    Case("<i> zehn </i> fünf", [(TEN, "zehn"), (FIVE, "fünf")], "<i> ten </i> five", 2),
+    Case("zehn{x}fünf", [(TEN, "zehn"), (FIVE, "zehn")], "ten five{x}", 1),
+    Case("3zehn", [(TEN, "z")], "3 ten", 1),  # without a blank before it, zehn is z and ehn
+    Case("<b>{x}</b> zehn", [(NINE, "<b>{x}</b>"), (TEN, "zehn")], "<b>{x}</b> ten", 0),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source} to {case.expected}")
+def test_a_text_goes_where_the_attention_looks(translator, case):
+    result = carried(translator, case.source, case.writes)
+    assert (result.hypothesis.text, result.inserted) == (case.expected, case.inserted)
 
 
 def test_words_of_the_text_are_aligned(translator):
     keep = Keep(["New York"])
-    found = carried(translator, "zehn New York fünf", [FIVE, NINE, TEN], [3, 2, 0], keep)
-    assert found.hypothesis.text == "five New York ten"
-    assert found.hypothesis.details.alignment == ((3, 0), (1, 1), (2, 2), (0, 3))
-    found = carried(translator, "<b>zehn</b> fünf", [FIVE, TEN], [1, 0])
-    assert found.hypothesis.details.alignment == ((1, 0), (0, 1))
+    writes = [(FIVE, "fünf"), (NINE, "New York"), (TEN, "zehn")]
+    result = carried(translator, "zehn New York fünf", writes, keep)
+    assert result.hypothesis.text == "five New York ten"
+    assert result.hypothesis.details.alignment == ((3, 0), (1, 1), (2, 2), (0, 3))
+    result = carried(translator, "<b>zehn</b> fünf", [(FIVE, "fünf"), (TEN, "zehn")])
+    assert result.hypothesis.details.alignment == ((1, 0), (0, 1))
 
 
 def test_a_pattern_finds_what_is_kept_once_more(translator):
     """An address that came before a full stop was another one."""
     text = "zehn http://a.b ."
-    found = carried(translator, text, [TEN, "."], [0, 4])
-    assert KEEP.texts(found.hypothesis.text) == KEEP.texts(text) == ["http://a.b"]
-    assert found.hypothesis.text == "ten http://a.b ."
+    result = carried(translator, text, [(TEN, "zehn"), (".", "<unk>")])
+    assert KEEP.texts(result.hypothesis.text) == KEEP.texts(text) == ["http://a.b"]
+    assert result.hypothesis.text == "ten http://a.b ."
 
 
 def test_a_prefix_stays_and_what_it_has_is_not_put_in_again(translator):
-    found = carried(translator, "zehn {x}", [NINE, TEN], [2, 0], begun=1)
-    assert found.hypothesis.text == "nine ten {x}"
-    found = carried(translator, "zehn s", ["▁", "s", TEN], [2, 2, 0], Keep(["s$"]), begun=2)
-    assert (found.hypothesis.text, found.inserted) == ("s ten", 0)
+    result = carried(translator, "zehn {x}", [(NINE, "{x}"), (TEN, "zehn")], begun=1)
+    assert result.hypothesis.text == "nine ten {x}"
+    writes = [("▁", "s"), ("s", "s"), (TEN, "zehn")]
+    result = carried(translator, "zehn s", writes, Keep(["s$"]), begun=2)
+    assert (result.hypothesis.text, result.inserted) == ("s ten", 0)
