@@ -65,10 +65,11 @@ def test_batches_have_next_to_no_padding():
 
 def test_the_order_depends_on_seed_epoch_and_buffer():
     tgt = np.arange(1, 2000) % 20 + 1
-    first, again = (plan_batches(tgt, tgt, 100, 3, 4, 5).rows.tolist() for _ in range(2))
+    where = {"seed": 3, "epoch": 4, "buffer": 5}
+    first, again = (plan_batches(tgt, tgt, 100, **where).rows.tolist() for _ in range(2))
     assert first == again
-    for other in ((4, 4, 5), (3, 5, 5), (3, 4, 6), (4, 3, 5)):
-        assert plan_batches(tgt, tgt, 100, *other).rows.tolist() != first
+    for change in ({"seed": 4}, {"epoch": 5}, {"buffer": 6}, {"seed": 4, "epoch": 3}):
+        assert plan_batches(tgt, tgt, 100, **{**where, **change}).rows.tolist() != first
 
 
 def shown(blocks, seed, epoch):

@@ -214,9 +214,11 @@ def test_the_number_of_encoding_processes_changes_nothing(corpora, make, monkeyp
     assert all(same(a, b) and same(a, c) for a, b, c in zip(one, three, none, strict=True))
 
 
-@pytest.mark.parametrize("position", [(0, 0, 0, 1), (0, 99, 0, 0), (0, 0, 999, 64), (0, 0, 3, 0)])
+@pytest.mark.parametrize(
+    "position", [{"pairs": 1}, {"buffer": 99}, {"batch": 999, "pairs": 64}, {"batch": 3}], ids=str
+)
 def test_a_position_of_another_text_is_an_error(corpora, make, position):
-    steps = make(corpora).steps(StreamPosition(*position))
+    steps = make(corpora).steps(StreamPosition(**position))
     with pytest.raises(DataError, match=r"epoch 0 has no batch .*was the text, the seed"):
         next(steps)
 

@@ -3,6 +3,7 @@
 import itertools
 import sys
 import time
+from typing import NamedTuple
 
 import pytest
 
@@ -34,8 +35,17 @@ def ragged(batch, vocab_size, longest, seed):
     return src, lengths
 
 
+class Shape(NamedTuple):
+    """Size of a search."""
+
+    batch: int
+    longest: int
+    """Pieces of the longest source."""
+    beam: int
+
+
 def compare_model(model, shapes, parity, length_penalty=1.0):
-    """Compares one model, or a list of members, at each (batch, longest, beam).
+    """Compares one model, or a list of members, at each ``Shape``.
 
     Returns the lengths that came out.
     """
@@ -75,7 +85,7 @@ def test_the_graph_translates_like_torch(make_model, tiny_config, cell, activati
         tgt_vocab_size=TGT_SIZES[number % 2],
     )
     parity = Parity()
-    shapes = [(1, 1, 1), (1, 1, 5), (7, 30, 1), (7, 30, 5), (2, 50, 8)]
+    shapes = [Shape(1, 1, 1), Shape(1, 1, 5), Shape(7, 30, 1), Shape(7, 30, 5), Shape(2, 50, 8)]
     compare_model(make_model(config, number), shapes, parity, length_penalty=0.5 * (number % 3))
     assert parity.identical + 8 * parity.near_ties >= parity.hypotheses
     assert parity.near_ties <= 1
@@ -103,7 +113,7 @@ def test_the_graph_of_an_ensemble_translates_like_torch(make_model, tiny_config,
     numbers = [number, (3 * number + 5) % 16, number + 8][: 2 + number % 2]
     members = [make_kind(make_model, tiny_config, each) for each in numbers]
     parity = Parity()
-    shapes = [(1, 1, 5), (7, 30, 1), (5, 50, 5)]
+    shapes = [Shape(1, 1, 5), Shape(7, 30, 1), Shape(5, 50, 5)]
     lengths = compare_model(members, shapes, parity, length_penalty=0.5 * (number % 3))
     assert len(lengths) > 3
     assert parity.identical + 8 * parity.near_ties >= parity.hypotheses
@@ -113,7 +123,7 @@ def test_the_graph_of_an_ensemble_translates_like_torch(make_model, tiny_config,
 @pytest.mark.slow
 def test_every_pair_of_kinds_translates_like_torch(make_model, tiny_config, capsys):
     members = [make_kind(make_model, tiny_config, number) for number in range(16)]
-    shapes = [(1, 1, 5), (1, 30, 1), (7, 50, 5), (33, 30, 2)]
+    shapes = [Shape(1, 1, 5), Shape(1, 30, 1), Shape(7, 50, 5), Shape(33, 30, 2)]
     parity, start, pairs = Parity(), time.monotonic(), list(itertools.combinations(members, 2))
     for pair in pairs:
         compare_model(list(pair), shapes, parity)
@@ -131,7 +141,7 @@ def test_every_pair_of_kinds_translates_like_torch(make_model, tiny_config, caps
 @pytest.mark.slow
 def test_the_whole_grid_translates_like_torch(make_model, tiny_config, capsys):
     shapes = [
-        (batch, longest, beam)
+        Shape(batch, longest, beam)
         for batch in (1, 2, 7, 33)
         for longest, beam in ((50, 1), (50, 2), (50, 5), (50, 8), (1, 5))
     ]

@@ -40,10 +40,11 @@ def test_noise_is_what_its_whole_numbers_say():
         assert int(draw.mix(torch.tensor(last), torch.tensor(value))) == mix(last, value)
 
 
-@pytest.mark.parametrize("other", [(4, 5, 7), (3, 6, 7), (3, 5, 8)])
-def test_seeds_steps_and_places_draw_on_their_own(other):
-    one = gumbel(3, 5, 7, 2000)[:7].flatten()
-    two = gumbel(*other, 2000)[-7:].flatten()
+@pytest.mark.parametrize("change", [{"seed": 4}, {"step": 6}, {"beam": 8}], ids=str)
+def test_seeds_steps_and_places_draw_on_their_own(change):
+    where = {"seed": 3, "step": 5, "beam": 7}
+    one = gumbel(**where, count=2000)[:7].flatten()
+    two = gumbel(**{**where, **change}, count=2000)[-7:].flatten()
     assert abs(torch.corrcoef(torch.stack([one, two]))[0, 1]) < 0.04
     rows = gumbel(3, 5, 2, 14_000)
     assert abs(torch.corrcoef(rows)[0, 1]) < 0.04
