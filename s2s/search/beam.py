@@ -1,12 +1,12 @@
 """Greedy and beam search in torch: the reference that the exported graph must equal.
 
 The beam of Sutskever et al. (2014) with the length penalty of Wu et al. (2016). A finished
-hypothesis keeps its place in the beam and competes with the others by score divided by length
-penalty; a sentence is done when all of its beam is finished. What a sentence gets depends on
-nothing but the sentence: not on its neighbours, not on the batch's padding.
+hypothesis keeps its place in the beam and competes with the others by its log-probability divided
+by the length penalty; a sentence is finished when its whole beam is. The hypotheses of a sentence
+depend on that sentence alone: not on its neighbours, not on the batch's padding.
 
-Ties: of two candidates with equal score, the one from the better-ranked hypothesis wins, and of
-one hypothesis' candidates the one with the larger logit, then the smaller piece id.
+Ties: if two candidates have equal scores, the one from the better-ranked hypothesis wins; if both
+are from one hypothesis, the one with the larger logit wins, then the one with the smaller piece id.
 """
 
 from typing import NamedTuple, Protocol, Self, TypeVar
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
 from s2s.errors import ConfigError
-from s2s.search.candidates import Constraints, best_candidates, chosen_candidates, stable_top
+from s2s.search.candidates import Constraints, best_candidates, candidates_with_options, stable_top
 
 NOTHING = float("-inf")
 
@@ -31,7 +31,7 @@ class Hypotheses(NamedTuple):
 
 
 class SearchState(Protocol):
-    """What a model carries from one step to the next, of rows."""
+    """What a model carries from one step to the next, for each row."""
 
     def select(self, rows: Tensor) -> Self:
         """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""
@@ -42,7 +42,7 @@ StateT = TypeVar("StateT", bound=SearchState)
 
 
 class StepModel(Protocol[MemoryT, StateT]):
-    """What the search needs of a model: of ``Seq2Seq``, ``Ensemble``, or of a scripted one.
+    """What the search needs of a model: ``Seq2Seq``, ``Ensemble``, or a scripted one.
 
     ``MemoryT`` is what every step reads; only the model knows what is in it.
     """
@@ -55,7 +55,7 @@ class StepModel(Protocol[MemoryT, StateT]):
 
 
 def length_penalty(lengths: Tensor, alpha: float) -> Tensor:
-    """Divisor that lets hypotheses of different lengths compete.
+    """Returns the divisor that lets hypotheses of different lengths compete.
 
     Wu et al. (2016), "Google's Neural Machine Translation System", equation 14:
     ``((5 + length) / 6) ** alpha``. ``alpha`` 0 ranks by total log-probability, 1 nearly by mean.
@@ -78,9 +78,9 @@ def beam_search(
     config: SearchConfig,
     constraints: Constraints | None = None,
 ) -> Hypotheses:
-    """Looks for the best translations of a batch; ``beam_size`` 1 is greedy search.
+    """Searches for the best translations of a batch; ``beam_size`` 1 is greedy search.
 
-    With a temperature, each hypothesis of a sentence is drawn on its own, and none is given up for
+    With a temperature, each hypothesis of a sentence is drawn on its own, and none replaces
     another.
 
     Args:
@@ -93,9 +93,9 @@ def beam_search(
             even if it is longer than a sentence's limit of length.
 
     Returns:
-        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece.
-        Where there are fewer, as a prefix may leave no room for more, the last ones are empty, with
-        a score of minus infinity.
+        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece. A
+        prefix may leave room for fewer hypotheses: then the last ones are empty, and their scores
+        are minus infinity.
 
     Raises:
         ConfigError: If the beam is wider than the vocabulary.
@@ -114,8 +114,8 @@ def beam_search(
     finished = torch.zeros(batch, beam, dtype=torch.bool, device=device)
     lengths = torch.zeros(batch, beam, dtype=torch.int64, device=device)
     limits = _limits(src_lengths, config, constraints)
-    kept = torch.full((beam,), NOTHING, device=device)
-    kept[0] = 0.0  # a finished hypothesis has one candidate: itself
+    only_first = torch.full((beam,), NOTHING, device=device)
+    only_first[0] = 0.0
     scores = totals
     step = 0
     while not bool(finished.all()):
@@ -129,47 +129,50 @@ def beam_search(
             )
         logits[:, FORBIDDEN_IDS] = NOTHING
         if constraints is None and not config.alters_candidates:
-            pieces, more = best_candidates(logits, beam)
+            pieces, piece_log_probs = best_candidates(logits, beam)
         else:
-            pieces, more = chosen_candidates(
+            pieces, piece_log_probs = candidates_with_options(
                 logits, tokens, beam, config, constraints or Constraints()
             )
-        more = torch.where(finished[..., None], kept, more.view(batch, beam, beam))
+        # A finished hypothesis has one candidate: itself.
+        piece_log_probs = piece_log_probs.view(batch, beam, beam)
+        piece_log_probs = torch.where(finished[..., None], only_first, piece_log_probs)
         pieces = pieces.view(batch, beam, beam).masked_fill(finished[..., None], PAD_ID)
-        candidates = totals[..., None] + more
+        candidate_totals = totals[..., None] + piece_log_probs
         lengths = lengths + (~finished).long()
         penalties = length_penalty(lengths, config.length_penalty)
-        scores, chosen = stable_top((candidates / penalties[..., None]).flatten(1), beam)
+        candidate_scores = candidate_totals / penalties[..., None]
+        scores, chosen = stable_top(candidate_scores.flatten(1), beam)
         origin = chosen // beam
-        totals = candidates.flatten(1).gather(1, chosen)
+        totals = candidate_totals.flatten(1).gather(1, chosen)
         piece = pieces.flatten(1).gather(1, chosen)
         lengths = lengths.gather(1, origin)
         finished = finished.gather(1, origin) | (piece == EOS_ID) | (step >= limits)[:, None]
-        tokens = _grown(tokens, origin, piece)
-        log_probs = _grown(log_probs, origin, more.flatten(1).gather(1, chosen))
+        tokens = _append(tokens, origin, piece)
+        log_probs = _append(log_probs, origin, piece_log_probs.flatten(1).gather(1, chosen))
         state = state.select((origin + first_row).flatten())
-    # What there was no candidate for is nothing: what stands in its place depends on the batch. The
-    # first is a hypothesis even so, as a given translation may have no probability.
-    nothing = scores == NOTHING
-    nothing[:, 0] = False
+    # A row without a candidate is no hypothesis: its pieces depend on the batch. The first row is
+    # one even so, because the probability of a given translation may be zero.
+    is_empty = scores == NOTHING
+    is_empty[:, 0] = False
     return Hypotheses(
-        tokens[:, :, 1:].masked_fill(nothing[..., None], PAD_ID),
-        lengths.masked_fill(nothing, 0),
+        tokens[:, :, 1:].masked_fill(is_empty[..., None], PAD_ID),
+        lengths.masked_fill(is_empty, 0),
         scores,
-        log_probs.masked_fill(nothing[..., None], 0.0),
+        log_probs.masked_fill(is_empty[..., None], 0.0),
     )
 
 
-def _grown(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:
-    """Puts ``new`` (batch, beam) after the histories (batch, beam, written) that it follows."""
-    chosen = histories.gather(1, origin[..., None].expand(-1, -1, histories.shape[2]))
-    return torch.cat([chosen, new[..., None]], dim=2)
+def _append(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:
+    """Appends ``new`` (batch, beam) to the rows ``origin`` of histories (batch, beam, written)."""
+    followed = histories.gather(1, origin[..., None].expand(-1, -1, histories.shape[2]))
+    return torch.cat([followed, new[..., None]], dim=2)
 
 
 def _limits(src_lengths: Tensor, config: SearchConfig, constraints: Constraints | None) -> Tensor:
-    """Returns (batch,) int64: pieces of a hypothesis at most."""
-    own = src_lengths * config.length_factor + config.length_margin
-    limits = own.clamp(max=config.max_length)
+    """Returns (batch,) int64: the maximum length of each sentence's hypotheses, in pieces."""
+    limits = src_lengths * config.length_factor + config.length_margin
+    limits = limits.clamp(max=config.max_length)
     if constraints is None or constraints.prefix is None:
         return limits
     return limits.maximum((constraints.prefix > 0).sum(dim=1))

@@ -1,8 +1,8 @@
-"""Random numbers that torch and a graph draw alike, from a seed, and no generator's state.
+"""Random numbers that torch and the graph draw alike: functions of a seed, without a generator.
 
-A draw belongs to a seed, a step, a place in the beam and a rank: what a sentence gets depends on
-the sentence and the seed alone, not on its neighbours. Whole numbers below the prime 2**31 - 1 go
-through a square map a few times, which int64 holds in torch, numpy and onnxruntime alike.
+A number depends on a seed, a step, a place in the beam and a rank. So the hypotheses of a sentence
+depend on the sentence and the seed alone, not on its neighbours. Whole numbers below the prime
+2**31 - 1 go through a square map a few times; int64 holds them in torch, numpy and onnxruntime.
 """
 
 import torch
@@ -25,7 +25,7 @@ def mix(state: Tensor, value: Tensor) -> Tensor:
 def gumbel(seed: int, step: int, beam: int, count: int) -> Tensor:
     """Returns standard Gumbel noise (beam, count), float32.
 
-    The largest of logits and such noise is a draw from their softmax (Gumbel 1954).
+    The largest sum of a logit and such noise is a draw from the logits' softmax (Gumbel 1954).
     """
     state = mix(mix(torch.zeros(1, dtype=torch.int64), torch.tensor([seed])), torch.tensor([step]))
     state = mix(mix(state, torch.arange(beam))[:, None], torch.arange(count)[None])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s2s.config import BOS_ID, EOS_ID, SearchConfig
-from s2s.search.candidates import Constraints, chosen_candidates, top_pieces
+from s2s.search.candidates import Constraints, candidates_with_options, top_pieces
 
 VOCAB = 7
 PIECES = range(EOS_ID, VOCAB)
@@ -71,7 +71,7 @@ def test_all_pieces_may_follow_but_those_that_are_taken_away(
     bias = torch.zeros(VOCAB)
     bias[list(banned)] = -math.inf
     config = SearchConfig(no_repeat=no_repeat, min_length=min_length, diversity=diversity)
-    found = chosen_candidates(logits, tokens, VOCAB, config, Constraints(None, bias))
+    found = candidates_with_options(logits, tokens, VOCAB, config, Constraints(None, bias))
     for row, each in enumerate(written):
         left = left_over([BOS_ID, *each], no_repeat, min_length, banned)
         values = logits[row, left].double() if left else torch.zeros(1)

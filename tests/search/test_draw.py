@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from s2s.config import SearchConfig
 from s2s.search import draw
-from s2s.search.candidates import Constraints, chosen_candidates
+from s2s.search.candidates import Constraints, candidates_with_options
 from s2s.search.draw import gumbel
 
 
@@ -65,7 +65,7 @@ def test_pieces_are_drawn_as_often_as_they_are_probable(temperature, top_k):
     counts = torch.zeros(7)
     for seed in range(5):
         config = SearchConfig(temperature=temperature, top_k=top_k, seed=seed)
-        found = chosen_candidates(logits.repeat(4000, 1), tokens, 3, config, Constraints())
+        found = candidates_with_options(logits.repeat(4000, 1), tokens, 3, config, Constraints())
         counts += torch.bincount(found.pieces[:, 0], minlength=7)
         log_probs = logits.log_softmax(dim=0)[found.pieces[:, 0]]
         torch.testing.assert_close(found.log_probs[:, 0], log_probs)
@@ -77,7 +77,7 @@ def test_a_single_hypothesis_is_drawn_from_all_pieces():
     logits = torch.tensor([[float("-inf")] * 3 + [0.0] * 5])
     drawn = {
         int(
-            chosen_candidates(
+            candidates_with_options(
                 logits,
                 torch.full((1, 1, 1), 2),
                 1,

@@ -46,7 +46,7 @@ class Signal:
 class StateTensor:
     """One tensor of a signal that a Loop carries from step to step: (rows, size)."""
 
-    name: Value
+    value: Value
     dtype: int
     size: int
 
@@ -55,7 +55,7 @@ class StateTensor:
 class MemoryTensor:
     """One float32 tensor of what a decoder remembers of sentences: (batch, ...)."""
 
-    name: Value
+    value: Value
     shape: Shape
     """Without the first axis."""
 

@@ -205,9 +205,9 @@ def _scan(
     )
     for tensors in _state_tensors(body, arithmetic, config, state):
         for tensor in tensors:
-            body.output(tensor.name, tensor.dtype, ["rows", half])
+            body.output(tensor.value, tensor.dtype, ["rows", half])
     body.output(state.hidden.value, FLOAT, ["rows", half], body.fresh("output"))
-    states = [tensor.name for tensors in carried for tensor in tensors]
+    states = [tensor.value for tensors in carried for tensor in tensors]
     stacked = graph.scan(body, states, [graph.op("Concat", *fed, axis=1)])[-1]
 
     ahead, back = graph.ops("Split", 2, stacked, axis=1)
@@ -236,7 +236,7 @@ def each(
 ) -> Signal:
     """Applies ``write`` to the tensor of ``signal`` that products read."""
     carried = arithmetic.state_tensors(graph, signal, real=False)
-    return with_tensors(signal, carried, [write(graph, tensor.name) for tensor in carried])
+    return with_tensors(signal, carried, [write(graph, tensor.value) for tensor in carried])
 
 
 def reverse(graph: Graph, value: Value, *, lengths: Value) -> Value:

@@ -17,8 +17,8 @@ class Trace:
     log_probs: Value  # (steps, rows, width) float32: of the old rows' candidates
     attention: Value  # (steps, batch, beam, width) float32, width >= src_len: of the old rows
 
-    def all(self) -> list[Value]:
-        """Returns the names in that order."""
+    def values(self) -> list[Value]:
+        """Returns all values, in that order."""
         return [self.chosen, self.log_probs, self.attention]
 
 

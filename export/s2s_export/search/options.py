@@ -1,6 +1,6 @@
-"""What a search may be asked for besides a beam, as constants of the graph.
+"""The options of a search, as constants of the graph.
 
-``s2s.formats.option_inputs`` says how a loader makes inputs of them.
+``s2s.formats.option_inputs`` says how a loader turns them into inputs.
 """
 
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ from s2s_export.graph.builder import Graph, Value
 
 @dataclass
 class OptionValues:
-    """Names of the constants, and what is known before the first step."""
+    """The options, and what follows from them before the first step."""
 
     prefix: Value  # (batch, prefix_len) int64, or (1, 1)
     bias: Value  # (tgt_vocab,) float32, or (1,)
-    min_length: Value  # () int64, like those that follow, if nothing else is said
-    no_repeat: Value
+    min_length: Value  # () int64
+    no_repeat: Value  # () int64
     diversity: Value  # () float32
     temperature: Value  # () float32
-    top_k: Value
-    seed: Value
+    top_k: Value  # () int64
+    seed: Value  # () int64
     details: Value  # () bool: whether log_probs and attention are wanted
-    special: Value  # () bool: whether a step does more than take the most probable pieces
-    drawn: Value  # () bool: whether pieces are drawn
+    alters_candidates: Value  # () bool: whether a step does more than take the best pieces
+    draws: Value  # () bool: whether pieces are drawn
 
 
 def declare_options(graph: Graph) -> OptionValues:
-    """Stores the constants, and writes what is known of them before the first step."""
-    names = {name: graph.weight(name, default) for name, default in DEFAULTS.items()}
-    drawn = graph.op("Greater", names["temperature"], 0.0)
-    strongest = graph.op("ReduceMax", graph.op("Abs", names["bias"]), keepdims=0)
-    asked = [
-        graph.op("Greater", graph.op("ReduceMax", names["prefix"], keepdims=0), 0),
-        graph.op("Greater", strongest, 0.0),
-        graph.op("Greater", names["min_length"], 1),
-        graph.op("Greater", names["no_repeat"], 0),
-        graph.op("Greater", names["diversity"], 0.0),
-        drawn,
+    """Stores the constants, and writes what follows from them before the first step."""
+    values = {name: graph.weight(name, default) for name, default in DEFAULTS.items()}
+    draws = graph.op("Greater", values["temperature"], 0.0)
+    largest_bias = graph.op("ReduceMax", graph.op("Abs", values["bias"]), keepdims=0)
+    reasons = [
+        graph.op("Greater", graph.op("ReduceMax", values["prefix"], keepdims=0), 0),
+        graph.op("Greater", largest_bias, 0.0),
+        graph.op("Greater", values["min_length"], 1),
+        graph.op("Greater", values["no_repeat"], 0),
+        graph.op("Greater", values["diversity"], 0.0),
+        draws,
     ]
-    special = asked[0]
-    for each in asked[1:]:
-        special = graph.op("Or", special, each)
-    return OptionValues(**names, special=special, drawn=drawn)
+    alters_candidates = reasons[0]
+    for reason in reasons[1:]:
+        alters_candidates = graph.op("Or", alters_candidates, reason)
+    return OptionValues(**values, alters_candidates=alters_candidates, draws=draws)

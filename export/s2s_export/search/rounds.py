@@ -1,17 +1,18 @@
-"""Finished sentences leave the batch: a Loop of rounds around that of steps.
+"""Finished sentences leave the batch: a Loop of rounds around the Loop of steps.
 
-Sentences of a batch end at different steps: in batches of like source lengths, a third of all rows
-would be computed for sentences that were done (1,000 sentences of Multi30k: 1.56 times what is
-needed with 1,024 source pieces in a batch). A round ends when a quarter of its sentences are done,
-and the next one has only the others. The search of a sentence is not touched by it.
+The sentences of a batch end at different steps: in batches of similar source lengths, a third of
+all rows would be computed for finished sentences (1,000 sentences of Multi30k: 1.56 times the work
+that is needed with 1,024 source pieces in a batch). A round ends when a quarter of its sentences
+are finished, and the next round has only the others. This does not change any sentence's search.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from onnx import helper
 
 from s2s.config import BOS_ID
+from s2s_export.graph.arithmetic import MemoryTensor
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
 from s2s_export.search.candidates import CandidateInputs
 from s2s_export.search.details import Trace
@@ -23,12 +24,11 @@ from s2s_export.search.steps import (
     StateT,
     StepInputs,
     row_shapes,
-    rows_of,
     search_steps,
 )
 
 FEWEST = 4
-"""Rows whose absence is worth a round."""
+"""A new round is worth its cost if it has at least so many rows less."""
 NOTES: list[tuple[str, int, Shape]] = [
     ("chosen", INT64, ["steps", "rows", 1]),
     ("log_probs", FLOAT, ["steps", "rows", "width"]),
@@ -43,19 +43,36 @@ class RoundInputs:
 
     options: OptionValues
     beam: Value  # (1,) int64
-    both: Value  # int64 shape (batch, beam)
+    by_beam: Value  # int64 shape (batch, beam)
     sentences: Value  # (batch,) int64: 0, 1, ...
-    places: Value  # (1, beam) int64: 0, 1, ...
-    width: Value  # (1,) int64: candidates of a hypothesis, the beam's width or more
+    ranks: Value  # (1, beam) int64: 0, 1, ...
+    width: Value  # (1,) int64: candidates of a hypothesis, at least the beam size
     only_first: Value  # (1, width) float32: 0, then minus infinity
     by_sentence: Value  # int64 shape (-1, beam * width)
     penalties: Value  # (steps,) float32, by step
 
 
+@dataclass
+class RoundState:
+    """What a round hands to the next one, besides notes."""
+
+    steps_before: Value  # () int64: steps of earlier rounds
+    sentences: Value  # (sentences,) int64: the index of each unfinished sentence in the batch
+    rows: HypothesisRows  # of the unfinished sentences
+    memory: list[Value]  # (sentences, ...) each
+    histories: Value  # (batch, beam, longest) int64, the begin piece first
+    scores: Value  # (batch, beam) float32
+
+    def values(self) -> list[Value]:
+        """Returns all values, in the order in which the Loop carries them."""
+        rows, memory = self.rows.values(), self.memory
+        return [self.steps_before, self.sentences, *rows, *memory, self.histories, self.scores]
+
+
 def search_rounds(
     graph: Graph,
-    decoding: LoopDecoder[MemoryT, StateT],
-    batch: RoundInputs,
+    decoder: LoopDecoder[MemoryT, StateT],
+    inputs: RoundInputs,
     memory: MemoryT,
     rows: HypothesisRows,
 ) -> tuple[Value, Value, Trace]:
@@ -63,116 +80,191 @@ def search_rounds(
 
     Args:
         graph: The main graph.
-        decoding: The decoder.
-        batch: What all rounds read.
-        memory: Of the whole batch.
-        rows: Before the first step, of the whole batch.
+        decoder: The decoder.
+        inputs: What all rounds read.
+        memory: Memory of the whole batch.
+        rows: Rows of the whole batch before the first step.
 
     Returns:
         Histories (batch, beam, written) int64, the begin piece first, and scores (batch, beam),
         best hypotheses first; notes of all steps, if details are wanted.
     """
-    memory_tensors = decoding.writer.memory_tensors(memory)
+    tensors = decoder.writer.memory_tensors(memory)
     body = graph.child("search_round")
+    before = _open_body(body, decoder, tensors)
+    step_inputs = _step_inputs(body, inputs, before)
+    round_memory = decoder.writer.with_memory_tensors(memory, before.memory)
+    last_rows, trace = search_steps(body, decoder, step_inputs, round_memory, before.rows)
+    going, after = _end_round(body, inputs, step_inputs.by_beam, before, last_rows)
+    _close_body(body, decoder, tensors, going, after, trace)
+
+    # Each round finishes a sentence or more.
+    max_rounds = graph.op("Squeeze", graph.op("Shape", inputs.sentences))
+    begin = graph.op("Concat", inputs.by_beam, graph.ints(1), axis=0)
+    first = RoundState(
+        steps_before=graph.constant(0),
+        sentences=inputs.sentences,
+        rows=rows,
+        memory=[tensor.value for tensor in tensors],
+        histories=graph.op("Expand", BOS_ID, begin),
+        scores=graph.op("Expand", 0.0, inputs.by_beam),
+    )
+    no_notes = [
+        graph.constant(np.zeros([0] * len(shape), helper.tensor_dtype_to_np_dtype(dtype)))
+        for _, dtype, shape in NOTES
+    ]
+    *_, histories, scores, chosen, log_probs, attention = graph.loop(
+        body, [*first.values(), *no_notes], max_rounds
+    )
+    return histories, scores, Trace(chosen, log_probs, attention)
+
+
+def _open_body(
+    body: Graph, decoder: LoopDecoder[MemoryT, StateT], tensors: list[MemoryTensor]
+) -> RoundState:
+    """Declares the inputs of a round."""
     body.input("round", INT64, [])
     body.input("searching", BOOL, [])
-    begun = body.input("begun", INT64, [])  # steps before this round
-    live = body.input("live", INT64, ["sentences"])  # places in the batch
-    names = [body.input(f"live_{name}", dtype, shape) for name, dtype, shape in _rows(decoding)]
-    parts = [
-        body.input(f"live_memory_{number}", FLOAT, ["sentences", *part.shape])
-        for number, part in enumerate(memory_tensors)
+    steps_before = body.input("begun", INT64, [])
+    sentences = body.input("live", INT64, ["sentences"])
+    rows = HypothesisRows.from_values(
+        body.input(f"live_row_{number}", dtype, shape)
+        for number, (dtype, shape) in enumerate(row_shapes(decoder.tensors))
+    )
+    memory = [
+        body.input(f"live_memory_{number}", FLOAT, ["sentences", *tensor.shape])
+        for number, tensor in enumerate(tensors)
     ]
     histories = body.input("histories", INT64, ["batch", "beam", "longest"])
     scores = body.input("best_scores", FLOAT, ["batch", "beam"])
     for name, dtype, shape in NOTES:
         body.input(f"{name}_before", dtype, shape)
-
-    count = body.op("Shape", live)
-    fixed = _fix(body, batch, begun, live, count)
-    own = decoding.writer.with_memory_tensors(memory, parts)
-    found, trace = search_steps(body, decoding, fixed, own, rows_of(names))
-
-    written = body.op("Shape", found.history, start=1)
-    ended = body.op("Sub", body.op("Squeeze", written), 1)
-    # All sentences of the round, the unfinished ones too: their next round writes over it.
-    longer = body.op("Sub", written, body.op("Shape", histories, start=2))
-    pads = body.op("Concat", body.ints(0, 0, 0, 0, 0), longer, axis=0)
-    where = body.op("Unsqueeze", live, body.ints(1))
-    by_beam = body.op("Concat", fixed.both, written, axis=0)
-    histories = body.op(
-        "ScatterND",
-        body.op("Pad", histories, pads),
-        where,
-        body.op("Reshape", found.history, by_beam),
+    return RoundState(
+        steps_before=steps_before,
+        sentences=sentences,
+        rows=rows,
+        memory=memory,
+        histories=histories,
+        scores=scores,
     )
-    scores = body.op("ScatterND", scores, where, body.op("Reshape", found.scores, fixed.both))
 
-    taken = body.op("Sub", ended, begun)
-    last = body.op("ReduceMax", body.op("Reshape", found.stop, fixed.both), axes=[1], keepdims=0)
-    unfinished = body.op("Not", body.op("Less", last, taken))
-    kept = body.op("Reshape", body.op("NonZero", unfinished), body.ints(-1))
-    first = body.op("Unsqueeze", body.op("Mul", kept, batch.beam), body.ints(1))
-    kept_rows = body.op("Reshape", body.op("Add", first, batch.places), body.ints(-1))
-    found.stop = body.op("Sub", found.stop, taken)
-    going = body.op("Greater", body.op("Squeeze", body.op("Shape", kept)), 0)
+
+def _close_body(
+    body: Graph,
+    decoder: LoopDecoder[MemoryT, StateT],
+    tensors: list[MemoryTensor],
+    going: Value,
+    after: RoundState,
+    trace: Trace,
+) -> None:
+    """Declares the outputs of a round."""
     body.output(going, BOOL, [])
-    body.output(ended, INT64, [])
-    body.output(body.op("Gather", live, kept), INT64, ["sentences_next"])
-    for value, (_, dtype, shape) in zip(found.all(), _rows(decoding), strict=True):
-        rest = body.op("Gather", value, kept_rows)
-        body.output(rest, dtype, ["rows_next", *shape[1:]])
-    for value, part in zip(parts, memory_tensors, strict=True):
-        body.output(body.op("Gather", value, kept), FLOAT, ["sentences_next", *part.shape])
-    body.output(histories, INT64, ["batch", "beam", "longest_next"])
-    body.output(scores, FLOAT, ["batch", "beam"])
-    for note, (_, dtype, shape) in zip(trace.all(), NOTES, strict=True):
+    body.output(after.steps_before, INT64, [])
+    body.output(after.sentences, INT64, ["sentences_next"])
+    for value, (dtype, shape) in zip(after.rows.values(), row_shapes(decoder.tensors), strict=True):
+        body.output(value, dtype, ["rows_next", *shape[1:]])
+    for value, tensor in zip(after.memory, tensors, strict=True):
+        body.output(value, FLOAT, ["sentences_next", *tensor.shape])
+    body.output(after.histories, INT64, ["batch", "beam", "longest_next"])
+    body.output(after.scores, FLOAT, ["batch", "beam"])
+    for note, (_, dtype, shape) in zip(trace.values(), NOTES, strict=True):
         body.output(note, dtype, shape)
 
-    # Each round finishes a sentence or more.
-    rounds = graph.op("Squeeze", graph.op("Shape", batch.sentences))
-    states = [
-        graph.constant(0),
-        batch.sentences,
-        *rows.all(),
-        *(part.name for part in memory_tensors),
-        graph.op("Expand", BOS_ID, graph.op("Concat", batch.both, graph.ints(1), axis=0)),
-        graph.op("Expand", 0.0, batch.both),
-        *(
-            graph.constant(np.zeros([0] * len(shape), helper.tensor_dtype_to_np_dtype(dtype)))
-            for _, dtype, shape in NOTES
-        ),
-    ]
-    *_, histories, scores, chosen, log_probs, attention = graph.loop(body, states, rounds)
-    return histories, scores, Trace(chosen, log_probs, attention)
 
-
-def _rows(decoding: LoopDecoder[MemoryT, StateT]) -> list[tuple[str, int, Shape]]:
-    """Returns names, types and shapes of ``HypothesisRows.all``."""
-    shapes = row_shapes(decoding.tensors)
-    return [(f"row_{number}", dtype, shape) for number, (dtype, shape) in enumerate(shapes)]
-
-
-def _fix(body: Graph, batch: RoundInputs, begun: Value, live: Value, count: Value) -> StepInputs:
-    """Writes what every step of a round reads; ``count`` is (1,) int64, its sentences."""
-    # Notes can be followed only if all steps have the same rows.
-    fewest = body.op("Div", body.op("Add", batch.beam, FEWEST - 1), batch.beam)
+def _step_inputs(body: Graph, inputs: RoundInputs, before: RoundState) -> StepInputs:
+    """Writes what every step of a round reads."""
+    count = body.op("Shape", before.sentences)
+    fewest = body.op("Div", body.op("Add", inputs.beam, FEWEST - 1), inputs.beam)
     fewest = body.op("Max", body.op("Div", body.op("Add", count, 3), 4), fewest)
-    enough = body.op("Max", body.op("Sub", count, fewest), 0)
-    enough = body.op("Where", batch.options.details, 0, enough)
-    per_sentence = body.op("Mul", batch.beam, batch.width)
+    max_unfinished = body.op("Max", body.op("Sub", count, fewest), 0)
+    # Notes can only be followed if all steps have the same rows.
+    max_unfinished = body.op("Where", inputs.options.details, 0, max_unfinished)
+    per_sentence = body.op("Mul", inputs.beam, inputs.width)
     places = body.op("Range", 0, body.op("Squeeze", count), 1)
     return StepInputs(
-        batch.beam,
-        body.op("Concat", count, batch.beam, axis=0),
-        batch.by_sentence,
-        body.op("Unsqueeze", body.op("Mul", places, per_sentence), body.ints(1)),
-        body.op(
+        beam=inputs.beam,
+        by_beam=body.op("Concat", count, inputs.beam, axis=0),
+        by_sentence=inputs.by_sentence,
+        first_candidate=body.op("Unsqueeze", body.op("Mul", places, per_sentence), body.ints(1)),
+        penalties=body.op(
             "Slice",
-            batch.penalties,
-            body.op("Unsqueeze", begun, body.ints(0)),
+            inputs.penalties,
+            body.op("Unsqueeze", before.steps_before, body.ints(0)),
             body.ints(np.iinfo(np.int64).max),
         ),
-        body.op("Squeeze", enough),
-        CandidateInputs(batch.options, batch.beam, batch.width, batch.only_first, live, begun),
+        max_unfinished=body.op("Squeeze", max_unfinished),
+        candidates=CandidateInputs(
+            options=inputs.options,
+            beam=inputs.beam,
+            width=inputs.width,
+            only_first=inputs.only_first,
+            sentences=before.sentences,
+            steps_before=before.steps_before,
+        ),
     )
+
+
+def _end_round(
+    body: Graph, inputs: RoundInputs, by_beam: Value, before: RoundState, rows: HypothesisRows
+) -> tuple[Value, RoundState]:
+    """Writes the condition to go on, and what the next round gets.
+
+    Args:
+        body: The body of a round.
+        inputs: What all rounds read.
+        by_beam: int64 shape (sentences, beam).
+        before: What the round got.
+        rows: Rows of its sentences after its last step.
+    """
+    written = body.op("Shape", rows.history, start=1)
+    steps_after = body.op("Sub", body.op("Squeeze", written), 1)
+    histories, scores = _write_back(body, by_beam, before, rows, written)
+
+    steps = body.op("Sub", steps_after, before.steps_before)
+    sentences = _select_unfinished(body, by_beam, rows, steps)
+    first_rows = body.op("Unsqueeze", body.op("Mul", sentences, inputs.beam), body.ints(1))
+    row_numbers = body.op("Reshape", body.op("Add", first_rows, inputs.ranks), body.ints(-1))
+    rows = replace(rows, stop=body.op("Sub", rows.stop, steps))
+    going = body.op("Greater", body.op("Squeeze", body.op("Shape", sentences)), 0)
+    after = RoundState(
+        steps_before=steps_after,
+        sentences=body.op("Gather", before.sentences, sentences),
+        rows=HypothesisRows.from_values(
+            body.op("Gather", value, row_numbers) for value in rows.values()
+        ),
+        memory=[body.op("Gather", value, sentences) for value in before.memory],
+        histories=histories,
+        scores=scores,
+    )
+    return going, after
+
+
+def _write_back(
+    body: Graph, by_beam: Value, before: RoundState, rows: HypothesisRows, written: Value
+) -> tuple[Value, Value]:
+    """Writes histories and scores of the whole batch, those of the round's sentences updated.
+
+    Unfinished sentences are updated, too: their next round overwrites them.
+    """
+    longer = body.op("Sub", written, body.op("Shape", before.histories, start=2))
+    pads = body.op("Concat", body.ints(0, 0, 0, 0, 0), longer, axis=0)
+    index = body.op("Unsqueeze", before.sentences, body.ints(1))
+    shape = body.op("Concat", by_beam, written, axis=0)
+    histories = body.op(
+        "ScatterND",
+        body.op("Pad", before.histories, pads),
+        index,
+        body.op("Reshape", rows.history, shape),
+    )
+    scores = body.op("ScatterND", before.scores, index, body.op("Reshape", rows.scores, by_beam))
+    return histories, scores
+
+
+def _select_unfinished(body: Graph, by_beam: Value, rows: HypothesisRows, steps: Value) -> Value:
+    """Writes (unfinished,) int64: the places in the round of sentences that another step extends.
+
+    ``steps`` () int64 is the number of steps in the round.
+    """
+    last_step = body.op("ReduceMax", body.op("Reshape", rows.stop, by_beam), axes=[1], keepdims=0)
+    unfinished = body.op("Not", body.op("Less", last_step, steps))
+    return body.op("Reshape", body.op("NonZero", unfinished), body.ints(-1))

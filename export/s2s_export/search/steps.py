@@ -1,13 +1,13 @@
-"""The steps of a search: a Loop that goes on until enough of its sentences are finished."""
+"""The steps of a search: a Loop that runs until enough of its sentences are finished."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from s2s.config import EOS_ID, PAD_ID
 from s2s_export.graph.arithmetic import MemoryTensor, StateTensor
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
-from s2s_export.search.candidates import CandidateInputs, candidates
+from s2s_export.search.candidates import CandidateInputs, write_candidates
 from s2s_export.search.details import Trace
 
 MemoryT = TypeVar("MemoryT")
@@ -28,62 +28,65 @@ class StepWriter(Protocol[MemoryT, StateT]):
         """
 
     def state_tensors(self, graph: Graph, state: StateT) -> list[list[StateTensor]]:
-        """Lists the tensors of each of a state's signals."""
+        """Lists the tensors of a state, a list for each of its signals."""
 
     def with_state_tensors(
-        self, state: StateT, carried: Iterable[list[StateTensor]], names: Iterable[Value]
+        self, state: StateT, tensors: Iterable[list[StateTensor]], values: Iterable[Value]
     ) -> StateT:
-        """Returns ``state`` with ``names`` for the tensors that ``state_tensors`` listed."""
+        """Returns ``state`` with ``values`` for the tensors that ``state_tensors`` listed."""
 
     def memory_tensors(self, memory: MemoryT) -> list[MemoryTensor]:
-        """Lists the tensors of a memory, sentences first."""
+        """Lists the tensors of a memory whose first axis is sentences."""
 
-    def with_memory_tensors(self, memory: MemoryT, names: Iterable[Value]) -> MemoryT:
-        """Returns ``memory`` with ``names`` for the tensors that ``memory_tensors`` listed."""
+    def with_memory_tensors(self, memory: MemoryT, values: Iterable[Value]) -> MemoryT:
+        """Returns ``memory`` with ``values`` for the tensors that ``memory_tensors`` listed."""
 
 
 @dataclass
 class LoopDecoder(Generic[MemoryT, StateT]):
-    """A decoder, and what of it a Loop carries."""
+    """A decoder whose state a Loop carries from step to step."""
 
     writer: StepWriter[MemoryT, StateT]
-    first: StateT
-    carried: list[list[StateTensor]]
+    first_state: StateT
+    state_tensors: list[list[StateTensor]]
+    """Of the first state, a list for each of its signals."""
 
     @property
     def tensors(self) -> list[StateTensor]:
-        """All that is carried."""
-        return [tensor for listed in self.carried for tensor in listed]
+        """All tensors of the first state."""
+        return [tensor for signal in self.state_tensors for tensor in signal]
 
-    def state(self, names: Iterable[Value]) -> StateT:
-        """Returns the state of ``tensors`` by other names."""
-        return self.writer.with_state_tensors(self.first, self.carried, names)
+    def state(self, values: Iterable[Value]) -> StateT:
+        """Returns a state that has ``values`` for ``tensors``."""
+        return self.writer.with_state_tensors(self.first_state, self.state_tensors, values)
 
 
 @dataclass
 class HypothesisRows:
-    """What a step hands to the next one, of each hypothesis; rows is sentences * beam."""
+    """What a step hands to the next one for each hypothesis; rows is sentences * beam."""
 
     token: Value  # (rows,) int64, the last piece
     history: Value  # (rows, written) int64, the begin piece first
     totals: Value  # (rows, 1) float32, log-probability
-    scores: Value  # (rows, 1) float32, over length penalty; read of finished hypotheses only
+    scores: Value  # (rows, 1) float32, over length penalty; only read if finished
     stop: Value  # (rows, 1) int64: the last step, of this Loop, that extends the hypothesis
-    states: list[Value]  # (rows, size) each, of the decoder
+    states: list[Value]  # (rows, size) each, the tensors of the decoder's state
 
-    def all(self) -> list[Value]:
-        """Returns the names in the order of a Loop."""
+    def values(self) -> list[Value]:
+        """Returns all values, in the order in which a Loop carries them."""
         return [self.token, self.history, self.totals, self.scores, self.stop, *self.states]
 
-
-def rows_of(names: list[Value]) -> HypothesisRows:
-    """Returns rows of names in the order of ``HypothesisRows.all``."""
-    token, history, totals, scores, stop, *states = names
-    return HypothesisRows(token, history, totals, scores, stop, states)
+    @classmethod
+    def from_values(cls, values: Iterable[Value]) -> Self:
+        """Returns the rows that have such ``values()``."""
+        token, history, totals, scores, stop, *states = values
+        return cls(
+            token=token, history=history, totals=totals, scores=scores, stop=stop, states=states
+        )
 
 
 def row_shapes(tensors: list[StateTensor], written: str = "written") -> list[tuple[int, Shape]]:
-    """Returns types and shapes of ``HypothesisRows.all``."""
+    """Returns types and shapes of ``HypothesisRows.values``."""
     shapes: list[tuple[int, Shape]] = [
         (INT64, ["rows"]),
         (INT64, ["rows", written]),
@@ -99,91 +102,97 @@ class StepInputs:
     """What every step of a Loop reads."""
 
     beam: Value  # (1,) int64
-    both: Value  # int64 shape (sentences, beam)
+    by_beam: Value  # int64 shape (sentences, beam)
     by_sentence: Value  # int64 shape (sentences, beam * width)
     first_candidate: Value  # (sentences, 1) int64: where a sentence's candidates begin
     penalties: Value  # (steps,) float32, by step
-    enough: Value  # () int64: the Loop ends with so many unfinished sentences, or fewer
-    steady: CandidateInputs
+    max_unfinished: Value  # () int64: the Loop ends when no more sentences are unfinished
+    candidates: CandidateInputs
 
 
 def search_steps(
     graph: Graph,
-    decoding: LoopDecoder[MemoryT, StateT],
-    fixed: StepInputs,
+    decoder: LoopDecoder[MemoryT, StateT],
+    inputs: StepInputs,
     memory: MemoryT,
     rows: HypothesisRows,
 ) -> tuple[HypothesisRows, Trace]:
-    """Writes the Loop; returns its last rows, and notes of all steps."""
+    """Writes the Loop; returns its last rows, and the notes of all steps."""
     body = graph.child("search_step")
     step = body.input("step", INT64, [])
     body.input("going", BOOL, [])
     names = ["token", "history", "totals", "scores", "stop"]
     names += [f"state_{number}" for number in range(len(rows.states))]
-    shapes = row_shapes(decoding.tensors)
-    before = rows_of(
-        [body.input(name, dtype, shape) for name, (dtype, shape) in zip(names, shapes, strict=True)]
+    before = HypothesisRows.from_values(
+        body.input(name, dtype, shape)
+        for name, (dtype, shape) in zip(names, row_shapes(decoder.tensors), strict=True)
     )
-    state = decoding.state(before.states)
-    logits, attention, state = decoding.writer.step(body, before.token, memory, state)
-    news = [tensor.name for each in decoding.writer.state_tensors(body, state) for tensor in each]
-    going, (chosen, log_probs), after = _extend(body, fixed, step, logits, before, news)
+    state = decoder.state(before.states)
+    logits, attention, state = decoder.writer.step(body, before.token, memory, state)
+    states = [
+        tensor.value for signal in decoder.writer.state_tensors(body, state) for tensor in signal
+    ]
+    going, (chosen, log_probs), after = _extend(body, inputs, step, logits, before, states)
     body.output(going, BOOL, [])
-    shapes = row_shapes(decoding.tensors, "written_next")
-    for name, (dtype, shape) in zip(after.all(), shapes, strict=True):
-        body.output(name, dtype, shape)
+    shapes = row_shapes(decoder.tensors, "written_next")
+    for value, (dtype, shape) in zip(after.values(), shapes, strict=True):
+        body.output(value, dtype, shape)
     body.output(chosen, INT64, ["rows", 1])
     body.output(log_probs, FLOAT, ["rows", "width"])
     body.output(attention, FLOAT, ["sentences", "beam", "width_src"])
     # After the last step that a limit allows, no sentence is unfinished.
-    steps = graph.op("Squeeze", graph.op("Shape", fixed.penalties))
-    *last, chosen, log_probs, attention = graph.loop(body, rows.all(), steps)
-    return rows_of(last), Trace(chosen, log_probs, attention)
+    max_steps = graph.op("Squeeze", graph.op("Shape", inputs.penalties))
+    *last, chosen, log_probs, attention = graph.loop(body, rows.values(), max_steps)
+    return HypothesisRows.from_values(last), Trace(chosen, log_probs, attention)
 
 
 def _extend(
     body: Graph,
-    fixed: StepInputs,
+    inputs: StepInputs,
     step: Value,
     logits: Value,
     before: HypothesisRows,
-    news: list[Value],
+    states: list[Value],
 ) -> tuple[Value, tuple[Value, Value], HypothesisRows]:
     """Writes the choice of the next hypotheses.
 
     Returns:
-        The condition to go on; the candidates chosen and the log-probabilities of all of them, see
+        The condition to go on; the chosen candidates and the log-probabilities of all, see
         ``s2s_export.search.details``; the next rows.
     """
-    # The best of each hypothesis first, then the best of those.
-    pieces, log_probs = candidates(body, fixed.steady, step, logits, before.history)
-    grown = body.op("Add", before.totals, log_probs)
-    ranked = body.op("Div", grown, body.op("Gather", fixed.penalties, step))
+    # First the best candidates of each hypothesis, then the best of all.
+    pieces, piece_log_probs = write_candidates(
+        body, inputs.candidates, step, logits, before.history
+    )
+    candidate_totals = body.op("Add", before.totals, piece_log_probs)
+    penalty = body.op("Gather", inputs.penalties, step)
+    candidate_scores = body.op("Div", candidate_totals, penalty)
     # A finished hypothesis has one candidate, itself, and goes on with padding.
     finished = body.op("Less", before.stop, step)
-    kept = body.op("Add", before.scores, fixed.steady.only_first)
-    ranked = body.op("Where", finished, kept, ranked)
+    finished_scores = body.op("Add", before.scores, inputs.candidates.only_first)
+    candidate_scores = body.op("Where", finished, finished_scores, candidate_scores)
     pieces = body.op("Where", finished, PAD_ID, pieces)
-    by_sentence = body.op("Reshape", ranked, fixed.by_sentence)
-    best, chosen = body.ops("TopK", 2, by_sentence, fixed.beam, axis=-1)
+    by_sentence = body.op("Reshape", candidate_scores, inputs.by_sentence)
+    scores, chosen = body.ops("TopK", 2, by_sentence, inputs.beam, axis=-1)
 
     column, flat = body.ints(-1, 1), body.ints(-1)
-    chosen = body.op("Reshape", body.op("Add", chosen, fixed.first_candidate), column)
-    row = body.op("Reshape", body.op("Div", chosen, fixed.steady.width), flat)
+    chosen = body.op("Reshape", body.op("Add", chosen, inputs.first_candidate), column)
+    origin = body.op("Reshape", body.op("Div", chosen, inputs.candidates.width), flat)
     piece = body.op("Gather", body.op("Reshape", pieces, flat), chosen, axis=0)
-    total = body.op("Gather", body.op("Reshape", grown, flat), chosen, axis=0)
-    kept_stop = body.op("Gather", before.stop, row, axis=0)
-    stop = body.op("Where", body.op("Equal", piece, EOS_ID), step, kept_stop)
-    last = body.op("ReduceMax", body.op("Reshape", stop, fixed.both), axes=[1], keepdims=0)
-    unfinished = body.op("Cast", body.op("Greater", last, step), to=INT64)
-    going = body.op("Greater", body.op("ReduceSum", unfinished, keepdims=0), fixed.enough)
-    history = body.op("Concat", body.op("Gather", before.history, row, axis=0), piece, axis=1)
+    totals = body.op("Gather", body.op("Reshape", candidate_totals, flat), chosen, axis=0)
+    stop = body.op("Gather", before.stop, origin, axis=0)
+    stop = body.op("Where", body.op("Equal", piece, EOS_ID), step, stop)
+    last_step = body.op("ReduceMax", body.op("Reshape", stop, inputs.by_beam), axes=[1], keepdims=0)
+    unfinished = body.op("Cast", body.op("Greater", last_step, step), to=INT64)
+    count = body.op("ReduceSum", unfinished, keepdims=0)
+    going = body.op("Greater", count, inputs.max_unfinished)
+    history = body.op("Concat", body.op("Gather", before.history, origin, axis=0), piece, axis=1)
     after = HypothesisRows(
-        body.op("Reshape", piece, flat),
-        history,
-        total,
-        body.op("Reshape", best, column),
-        stop,
-        [body.op("Gather", new, row, axis=0) for new in news],
+        token=body.op("Reshape", piece, flat),
+        history=history,
+        totals=totals,
+        scores=body.op("Reshape", scores, column),
+        stop=stop,
+        states=[body.op("Gather", state, origin, axis=0) for state in states],
     )
-    return going, (chosen, log_probs), after
+    return going, (chosen, piece_log_probs), after
