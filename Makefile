@@ -10,8 +10,9 @@ RUNS ?= runs
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# Why this number of spins: SPIN_COUNT in s2s/cli/train.py.
 quickstart: .venv/.installed
-	$(BIN)/python recipes/quickstart.py --out $(RUNS)/quickstart
+	GOMP_SPINCOUNT=$${GOMP_SPINCOUNT:-3000} $(BIN)/python recipes/quickstart.py --out $(RUNS)/quickstart
 
 # A process for each core, each with whole files of tests; a network as small as theirs wants one thread.
 test: lint

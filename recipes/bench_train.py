@@ -211,7 +211,7 @@ def main() -> None:
         print(json.dumps(measure(options)))
         return
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in options.shapes}
-    # As s2s.train sets it where it is imported before torch, which here it is not.
+    # As `s2s train` sets it; each measurement is a process that loads torch anew.
     environment = {"GOMP_SPINCOUNT": "3000", **os.environ}
     for _ in range(options.rounds):
         for name in options.shapes:

@@ -12,6 +12,7 @@ from s2s.config import BOS_ID, PAD_ID, SearchConfig
 from s2s.errors import DeviceError
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
+from s2s.model.threads import limit_threads
 from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput
 from s2s.search.beam import Hypotheses, StepModel, beam_search
 from s2s.search.candidates import Constraints
@@ -27,7 +28,7 @@ class TorchBackend:
             folders: The runs; search settings and tokenizer are those of the first.
             device: ``cpu`` or ``cuda``.
             threads: Cores of a batch; it holds for all of torch in this process. None leaves
-                torch as it is.
+                torch as it is, with no more threads than cores.
 
         Raises:
             DeviceError: If there is no CUDA and ``device`` asks for it.
@@ -36,8 +37,7 @@ class TorchBackend:
         """
         if device == "cuda" and not torch.cuda.is_available():
             raise DeviceError("torch finds no CUDA device; use --device cpu, or a torch with CUDA")
-        if threads is not None:
-            torch.set_num_threads(threads)
+        limit_threads(threads)
         runs = load_runs(folders)
         self.card = joint_card(runs)
         """What the runs say about themselves together: JSON values."""

@@ -1,4 +1,4 @@
-"""Settings of a training by name: from a preset or an older run, changed option by option."""
+"""The settings of ``s2s train``: from a preset or an older run, and changed field by field."""
 
 import dataclasses
 import json
@@ -21,20 +21,21 @@ SECTIONS: dict[str, type[Config]] = {
     "model": ModelConfig,
     "training": TrainConfig,
 }
-OWN_OPTIONS = {"train", "validation", "cache", "src_model", "tgt_model", "init"}
-"""Fields that hold paths, which options of their own make absolute."""
-LEARNED = {"src_vocab_size", "tgt_vocab_size"}
+FIELDS = {field.name for kind in SECTIONS.values() for field in dataclasses.fields(kind)}
+"""Names of all fields; no two sections share one."""
+PATH_FIELDS = {"train", "validation", "cache", "src_model", "tgt_model", "init"}
+"""Fields that hold paths: they have options of their own, which make them absolute."""
+VOCABULARY_FIELDS = {"src_vocab_size", "tgt_vocab_size"}
 """Fields that training takes from the tokenizer."""
 
 
 def parse_fields(assignments: Iterable[str]) -> dict[str, Any]:
-    """Reads ``FIELD=VALUE``, as ``--set`` has them; values are JSON, or else text.
+    """Reads the values of ``--set``, ``FIELD=VALUE``; a VALUE is JSON, or else text.
 
     Raises:
         ConfigError: If one has no ``=``, or no configuration has such a field.
     """
-    names = {field.name for kind in SECTIONS.values() for field in dataclasses.fields(kind)}
-    names -= OWN_OPTIONS | LEARNED
+    names = FIELDS - PATH_FIELDS - VOCABULARY_FIELDS
     fields: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
@@ -51,7 +52,7 @@ def parse_fields(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 class Settings(NamedTuple):
-    """All that a training is told, as plain values: a section for each configuration."""
+    """The configurations of a training as plain values, a section for each."""
 
     sections: dict[str, dict[str, Any]]
 
@@ -60,7 +61,7 @@ class Settings(NamedTuple):
         """Starts from a preset.
 
         Raises:
-            ConfigError: If there is none of that name.
+            ConfigError: If no preset has that name.
         """
         if name not in PRESETS:
             raise ConfigError(
@@ -100,31 +101,41 @@ class Settings(NamedTuple):
             ModelError: If its configuration is damaged.
         """
         sections = cls.of_run(folder).sections
-        own = {*LIMITS, "init", "accumulate", "precision"}  # the new run's, not the old one's
-        training = {name: value for name, value in sections["training"].items() if name not in own}
+        fresh = {*LIMITS, "init", "accumulate", "precision"}  # never those of the old run
+        training = {
+            name: value for name, value in sections["training"].items() if name not in fresh
+        }
         models = [folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE]
         src_model, tgt_model = (str(path) if path.is_file() else None for path in models)
         tokenizer = {**sections["tokenizer"], "src_model": src_model, "tgt_model": tgt_model}
         keep = {"keep": sections["data"].get("keep", [])}
         return cls({**sections, "data": keep, "training": training, "tokenizer": tokenizer})
 
-    def with_fields(self, options: dict[str, Any]) -> Self:
-        """Returns the settings with fields replaced.
+    def with_fields(self, fields: dict[str, Any]) -> Self:
+        """Returns the settings with fields replaced, each in the section that has it.
 
         Args:
-            options: By field name; names that are no field of any configuration are passed over.
+            fields: Values by the name of the field.
+
+        Raises:
+            ConfigError: If no configuration has a field of that name.
         """
+        for name in fields.keys() - FIELDS:
+            raise ConfigError(
+                f"no field of a training is called {name!r}; expected a field of ModelConfig, "
+                f"TokenizerConfig, DataConfig or TrainConfig{suggest(name, FIELDS)}"
+            )
         sections = {name: dict(values) for name, values in self.sections.items()}
         for section, kind in SECTIONS.items():
             for field in dataclasses.fields(kind):
-                if field.name in options:
-                    sections[section][field.name] = options[field.name]
+                if field.name in fields:
+                    sections[section][field.name] = fields[field.name]
         training, model = sections["training"], sections["model"]
         if not any(training.get(limit) for limit in LIMITS):
             training["max_epochs"] = DEFAULT_EPOCHS
         tokenizer = sections["tokenizer"]
-        two = tokenizer.get("tgt_model") is not None or not tokenizer.get("joint", True)
-        if two and model.get("tie") == "all":
+        separate = tokenizer.get("tgt_model") is not None or not tokenizer.get("joint", True)
+        if separate and model.get("tie") == "all":
             model["tie"] = "target"  # two vocabularies have no table to share
         return type(self)(sections)
 
@@ -135,7 +146,7 @@ class Settings(NamedTuple):
 
     @property
     def tokenizer(self) -> TokenizerConfig:
-        """How it is cut into pieces."""
+        """How text is cut into pieces."""
         return TokenizerConfig.from_dict(self.sections["tokenizer"])
 
     @property
@@ -145,5 +156,5 @@ class Settings(NamedTuple):
 
     @property
     def training(self) -> TrainConfig:
-        """How it learns."""
+        """How the network learns."""
         return TrainConfig.from_dict(self.sections["training"])

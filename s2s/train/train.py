@@ -13,6 +13,7 @@ from s2s.errors import DeviceError, S2SError
 from s2s.formats.run_folder import LAST_FILE
 from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
+from s2s.model.threads import limit_threads
 from s2s.train.config import TrainConfig
 from s2s.train.fine_tuning import config_of, initialise
 from s2s.train.log import say
@@ -60,6 +61,7 @@ def train(
     """
     if training.device == "cuda" and not torch.cuda.is_available():
         raise DeviceError("device 'cuda' was asked for, but torch finds no CUDA GPU; use 'cpu'")
+    limit_threads()
     if model is None:
         model = ModelConfig() if training.init is None else config_of(Path(training.init))
     with join_world(training.device) as world:

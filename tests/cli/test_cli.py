@@ -175,7 +175,7 @@ def test_what_a_model_is(s2s, tiny):
 
 
 def test_help_teaches_with_examples(s2s):
-    for command in ("translate", "evaluate", "export", "info"):
+    for command in ("train", "translate", "evaluate", "export", "info"):
         finished = s2s(command, "--help")
         assert finished.code == 0
         assert f"s2s {command} ".encode() in finished.out
@@ -201,6 +201,21 @@ except SystemExit as ended:
     )
     assert finished.stdout == b"seven\n", finished.stderr
     assert finished.stderr == b"[]\n"
+
+
+def test_help_of_training_loads_neither_torch_nor_the_tokenizer():
+    program = """
+import sys
+for name in ("torch", "numpy", "sentencepiece", "onnxruntime", "safetensors"):
+    sys.modules[name] = None
+from s2s.cli import main
+main(["train", "--help"])
+"""
+    finished = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program], capture_output=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert b"s2s train --src" in finished.stdout
 
 
 def test_messages_need_no_particular_locale(tiny, tmp_path):

@@ -1,6 +1,11 @@
 """The whole way through the command line, on a made-up language."""
 
+import inspect
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +14,8 @@ pytest.importorskip("onnxruntime")
 
 from s2s import Translator
 from s2s.cli import main
+from s2s.cli import train as command
+from s2s.train.settings import FIELDS
 
 
 def s2s(*arguments):
@@ -155,6 +162,43 @@ def test_gradients_of_a_run_are_shown(corpus_folder, capsys):
 def test_corpora_named_wrongly_are_one_line(corpus_folder, capsys, options, message):
     assert s2s("train", "--out", corpus_folder / "run", *options) == 2
     assert message in capsys.readouterr().err
+
+
+OTHER_NAMES = {"tokenizer": "src_model", "tgt_tokenizer": "tgt_model"}
+NO_FIELDS = {"preset", "more", "resume", "diagnose", "separate_vocabularies"}
+TEXTS = {"out", "src", "tgt", "val_src", "val_tgt", "corpora", "val_corpora"}
+
+
+def test_every_option_becomes_a_field_of_a_configuration(monkeypatch):
+    handed_over = {}
+    monkeypatch.setattr(command, "_run", lambda *_, fields, **__: handed_over.update(fields))
+    options = inspect.signature(command.train).parameters.keys() - NO_FIELDS - TEXTS
+    texts = {name: Path(name) for name in ("src", "tgt", "val_src", "val_tgt")}
+    values = {name: Path(f"/{name}") for name in options}
+    command.train(Path("out"), **texts, **values, separate_vocabularies=True)
+    assert handed_over.keys() <= FIELDS
+    assert handed_over["joint"] is False
+    assert handed_over["train"][0]["src"] == str(Path.cwd() / "src")
+    for name in options:
+        assert str(handed_over[OTHER_NAMES.get(name, name)]) == f"/{name}"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "chosen", "expected"), [(False, None, "3000"), (True, None, None), (False, "7", "7")]
+)
+def test_threads_spin_a_short_time_unless_torch_is_loaded_or_the_user_chose(
+    monkeypatch, loaded, chosen, expected
+):
+    monkeypatch.setattr(os, "environ", {"GOMP_SPINCOUNT": chosen} if chosen else {})
+    if not loaded:
+        monkeypatch.delitem(sys.modules, "torch")
+    command._limit_spinning()
+    assert os.environ.get("GOMP_SPINCOUNT") == expected
+
+
+def test_importing_the_training_sets_no_environment_variable():
+    program = "import os; before = dict(os.environ); import s2s.train; assert os.environ == before"
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
 
 
 def test_cuda_that_is_absent_is_an_error(corpus_folder, capsys, monkeypatch):

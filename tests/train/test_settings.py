@@ -46,6 +46,12 @@ def test_any_field_can_be_set_by_name():
     assert (settings.model.tie, settings.model.word_dropout) == ("none", 0.25)
 
 
+def test_a_field_that_no_configuration_has_is_an_error():
+    settings = Settings.of_preset("small")
+    with pytest.raises(ConfigError, match=r"'hiden_size'.*did you mean 'hidden_size'"):
+        settings.with_fields({**PATHS, "hiden_size": 3})
+
+
 @pytest.mark.parametrize("text", ["r_drop", "=5", "rdrop=5", "src_vocab_size=9", "init=run"])
 def test_what_is_no_field_cannot_be_set(text):
     with pytest.raises(ConfigError, match="expected FIELD=VALUE"):
