@@ -1,7 +1,7 @@
-"""How products are computed: what fp32 and int8 graphs differ in, and nothing else.
+"""How products are computed: the only difference between fp32 and int8 graphs.
 
-A ``Signal`` is an activation together with what is known about its range when the graph is
-written; int8 needs the range, fp32 passes it on.
+A ``Signal`` is an activation together with the range that is known when the graph is written; int8
+needs the range, fp32 passes it on.
 """
 
 from collections.abc import Sequence
@@ -24,27 +24,27 @@ def to_array(tensor: torch.Tensor) -> FloatArray:
 
 @dataclass
 class Signal:
-    """An activation of the graph: features on the last axis."""
+    """An activation of the graph, with features on the last axis."""
 
     size: int
     """Number of features."""
     bound: float | None
-    """No absolute value is larger, whatever the sentence; None if nothing is known."""
+    """The largest absolute value that any sentence can cause; None if it is not known."""
     real: Value | None = None
-    """Name of the float32 tensor, if the graph has it."""
+    """The float32 tensor, if the graph has it."""
     coded: Value | None = None
-    """Name of the uint8 tensor, if the graph has it: 128 + 127 * value / bound."""
+    """The uint8 tensor, if the graph has it: 128 + 127 * value / bound."""
 
     @property
     def value(self) -> Value:
-        """Name of the float32 tensor."""
+        """The float32 tensor, which the graph must have."""
         assert self.real is not None
         return self.real
 
 
 @dataclass(frozen=True)
 class StateTensor:
-    """One tensor of a signal that a Loop carries from step to step: (rows, size)."""
+    """One tensor of a decoder's state, which a Loop carries from step to step: (rows, size)."""
 
     value: Value
     dtype: int
@@ -53,18 +53,16 @@ class StateTensor:
 
 @dataclass(frozen=True)
 class MemoryTensor:
-    """One float32 tensor of what a decoder remembers of sentences: (batch, ...)."""
+    """One float32 tensor of a decoder's memory: (batch, ...)."""
 
     value: Value
     shape: Shape
-    """Without the first axis."""
+    """The shape without the first axis."""
 
 
 class Arithmetic(Protocol):
     """The products of a graph in one precision."""
 
-    microsoft: bool
-    """Whether graphs use onnxruntime's own operators."""
     recurrent_nodes: bool
     """Whether an encoder layer is one ONNX LSTM, GRU or RNN node, or a Scan over steps."""
 
@@ -80,64 +78,67 @@ class Arithmetic(Protocol):
 
         Args:
             graph: The graph or a Loop's body.
-            inputs: Joined on the last axis; two axes, or any number if there is no bias.
+            inputs: Are joined on the last axis. They have two axes, or any number of axes if there
+                is no bias.
             weight: (out, in).
             bias: (out,), or None.
-            name: Of the weights, unique.
+            name: Name of the weights, unique.
 
         Returns:
-            The name of the float32 product (..., out).
+            The float32 product (..., out).
         """
 
     def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
-        """Writes rows ``ids`` of a table, for products to read."""
+        """Writes the rows ``ids`` of a table, for products to read."""
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
     ) -> Value:
-        """Writes the output layer; ``name`` is that of the embedding table if they are tied.
+        """Writes the output layer; if it is tied, ``name`` is the name of the embedding table.
 
         Args:
             graph: A Loop's body.
-            readout: Of each row.
-            weight: (pieces, features); of a table that is the source's, too, the first rows are
-                the target's.
+            readout: (rows, features).
+            weight: (pieces, features). If the source shares the table, its first rows are those of
+                the target.
             bias: (tgt_vocab,).
-            name: Of the weight.
+            name: Name of the weight.
 
         Returns:
-            The name of the logits (rows, tgt_vocab).
+            The logits (rows, tgt_vocab).
         """
 
     def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
-        """Returns what a Loop must carry of a signal; ``real`` if more than products read it."""
+        """Lists the tensors of a signal that a Loop must carry.
+
+        ``real`` says whether anything but products reads the signal.
+        """
 
 
-def with_tensors(signal: Signal, carried: Sequence[StateTensor], names: Sequence[Value]) -> Signal:
-    """Returns a signal whose tensors, as listed by ``state_tensors``, have new ``names``."""
-    received = Signal(signal.size, signal.bound)
-    for tensor, name in zip(carried, names, strict=True):
+def with_tensors(signal: Signal, tensors: Sequence[StateTensor], values: Sequence[Value]) -> Signal:
+    """Returns ``signal`` with ``values`` for the tensors that ``state_tensors`` listed."""
+    changed = Signal(signal.size, signal.bound)
+    for tensor, value in zip(tensors, values, strict=True):
         if tensor.dtype == FLOAT:
-            received.real = name
+            changed.real = value
         else:
-            received.coded = name
-    return received
+            changed.coded = value
+    return changed
 
 
-def first_rows(graph: Graph, table: Value, rows: int, wanted: int) -> Value:
-    """Returns the name of a table's first rows; writes nothing if these are all.
+def first_rows(graph: Graph, table: Value, num_rows: int, count: int) -> Value:
+    """Returns the first ``count`` rows of a table; writes nothing if it has no others.
 
-    Of a constant: onnxruntime cuts it once, when it loads the file.
+    The table is a constant: onnxruntime cuts it once, when it loads the file.
     """
-    if wanted == rows:
+    if count == num_rows:
         return table
-    return graph.op("Slice", table, graph.ints(0), graph.ints(wanted), graph.ints(0))
+    return graph.op("Slice", table, graph.ints(0), graph.ints(count), graph.ints(0))
 
 
 class Float32:
     """Products in float32, with standard operators only."""
 
-    microsoft = False
     recurrent_nodes = True
 
     def product(
@@ -168,12 +169,12 @@ class Float32:
         stored, shift = graph.weight(name, weight), graph.weight("output.bias", bias)
         if stored not in graph.root.constants:
             return graph.op("Gemm", readout.value, stored, shift, transB=1)
-        # A table that the source shares is stored too far up to be laid out for products. Turned
-        # around in the graph that holds this one: onnxruntime does that once, when it loads the
-        # file, and lays out the result.
+        # A table that the source shares is in the main graph, and onnxruntime does not lay it out
+        # for products in here. So it is transposed in the graph around this one: onnxruntime does
+        # that once, when it loads the file, and lays out the result.
         rows = first_rows(graph.around, stored, len(weight), len(bias))
-        turned = graph.around.op("Transpose", rows, perm=[1, 0])
-        return graph.op("Gemm", readout.value, turned, shift)
+        transposed = graph.around.op("Transpose", rows, perm=[1, 0])
+        return graph.op("Gemm", readout.value, transposed, shift)
 
     def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
         """See ``Arithmetic``."""

@@ -20,21 +20,22 @@ MICROSOFT = "com.microsoft"
 EXTENSIONS = "ai.onnx.contrib"
 """Domain of onnxruntime-extensions; a text model uses three of its operators."""
 ML = "ai.onnx.ml"
-"""Domain of ONNX's operators for classical machine learning, one of which looks strings up."""
+"""Domain of ONNX's operators for classical machine learning; a text model looks strings up with one
+of them."""
 DOMAINS = {MICROSOFT: 1, EXTENSIONS: 1, ML: 2}
-"""Versions that are asked for."""
+"""Versions that a model asks for."""
 
 Array = NDArray[Any]
 Value = NewType("Value", str)
 """A tensor of the graph, by its name."""
 OMITTED = Value("")
-"""Stands in the place of an operand that a node does without."""
+"""Takes the place of an operand that a node does without."""
 Operand = Value | Array | int | float
 Shape = Sequence[int | str]
 
 
 class Graph:
-    """A graph under construction; a Loop's body is a child that sees its parent's names."""
+    """A graph under construction; the body of a Loop is a child that sees its parent's values."""
 
     def __init__(self, name: str, parent: "Graph | None" = None) -> None:
         self.name = name
@@ -44,7 +45,7 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
-        # Of the root only, like all that follows: what is stored anywhere.
+        # Only the root's are used: names of everything that is stored in any graph, and so on.
         self._stored: set[str] = set()
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
         self._counts: dict[str, int] = {}
@@ -52,11 +53,11 @@ class Graph:
 
     @property
     def around(self) -> "Graph":
-        """The graph that a body stands in; the main graph stands in itself.
+        """The graph that contains this one; for the main graph, itself.
 
-        onnxruntime lays weights out for products if they are the graph's own or its parent's, and
-        no further up: with weights in the main graph, products of a Loop within a Loop took four
-        times as long.
+        onnxruntime lays weights out for products if they are stored in the same graph or in its
+        parent, but not further up: with weights in the main graph, products of a Loop within a Loop
+        took four times as long.
         """
         return self.parent or self
 
@@ -71,35 +72,35 @@ class Graph:
         return f"{stem}_{counts[stem]}"
 
     def input(self, name: str, dtype: int, shape: Shape) -> Value:
-        """Declares an input; ``dtype`` is one of ``TensorProto``'s, names in ``shape`` are free."""
+        """Declares an input; ``dtype`` is a type of ``TensorProto``, ``shape`` may hold names."""
         self.inputs.append(helper.make_tensor_value_info(name, dtype, list(shape)))
         return Value(name)
 
     def output(self, value: Value, dtype: int, shape: Shape, name: str | None = None) -> None:
-        """Declares an output; with ``name``, the value goes out under that name."""
+        """Declares an output; with ``name``, the value gets that name first."""
         if name is not None:
             value = self.label(value, name)
         self.outputs.append(helper.make_tensor_value_info(value, dtype, list(shape)))
 
     def label(self, value: Value, name: str) -> Value:
-        """Gives a value a name of its own; returns that."""
+        """Gives a value another name; returns the value of that name."""
         self.nodes.append(helper.make_node("Identity", [value], [name]))
         return Value(name)
 
     @contextmanager
     def prefixed(self, prefix: str) -> Iterator[None]:
         """Puts ``prefix`` before the names of weights that are stored meanwhile, in any graph."""
-        before, self.root._prefix = self.root._prefix, prefix
+        outer, self.root._prefix = self.root._prefix, prefix
         try:
             yield
         finally:
-            self.root._prefix = before
+            self.root._prefix = outer
 
     def weight(self, name: str, value: Array) -> Value:
-        """Stores a weight once, however often it is asked for; returns its name.
+        """Stores a weight once, however often it is asked for; returns it.
 
-        That is ``name`` with the prefix before it: two members of an ensemble call their weights
-        alike. A body's weights are stored in the graph ``around`` it.
+        Its name is ``name`` with the prefix before it, because the members of an ensemble have
+        weights of the same names. A body's weights are stored in the graph ``around`` it.
         """
         return self.around._store(f"{self.root._prefix}{name}", value)
 
@@ -110,7 +111,7 @@ class Graph:
         return Value(name)
 
     def constant(self, value: Array | int | float) -> Value:
-        """Stores a small constant (a Python int is int64, a float is float32); returns its name."""
+        """Stores a small constant (a Python int is int64, a float is float32) once; returns it."""
         if isinstance(value, float):
             array: Array = np.array(value, dtype=np.float32)
         elif isinstance(value, int):
@@ -134,44 +135,45 @@ class Graph:
     def refuse(self, index: Value, choices: Array, reason: str) -> Value:
         """Adds a Gather that fails when run, unless ``index`` is one of ``choices``.
 
-        ONNX has no operator that raises: this one is told by its name, which onnxruntime puts into
-        the message. What comes after has to use its output, or onnxruntime leaves it out.
+        ONNX has no operator that raises. The node's name is the reason, because onnxruntime puts
+        that name into its message. A later node must use the output, or onnxruntime removes this
+        one.
         """
         operands = [self.constant(choices), index]
         self.nodes.append(helper.make_node("Gather", operands, [self.fresh("checked")], reason))
         return Value(self.nodes[-1].output[0])
 
     def op(self, kind: str, *operands: Operand, domain: str = "", **attributes: Any) -> Value:
-        """Adds a node with one output; returns its name. An empty operand is one left out."""
+        """Adds a node with one output; returns that output."""
         return self.ops(kind, 1, *operands, domain=domain, **attributes)[0]
 
     def ops(
         self, kind: str, count: int, *operands: Operand, domain: str = "", **attributes: Any
     ) -> list[Value]:
-        """Adds a node with ``count`` outputs; returns their names."""
-        names = [
+        """Adds a node with ``count`` outputs; returns them."""
+        values = [
             operand if isinstance(operand, str) else self.constant(operand) for operand in operands
         ]
         outputs = [Value(self.fresh(kind)) for _ in range(count)]
         self.nodes.append(
-            helper.make_node(kind, names, outputs, outputs[0], domain=domain, **attributes)
+            helper.make_node(kind, values, outputs, outputs[0], domain=domain, **attributes)
         )
         return outputs
 
     def loop(self, body: "Graph", states: Sequence[Value], count: Value) -> list[Value]:
         """Adds a Loop over ``body`` that runs until the body's first output is false.
 
-        The body's inputs are the iteration, the condition and the states; its outputs the
-        condition, the next states and what to stack. ``count`` () int64 limits the iterations; the
-        condition is true before the first one. ONNX reads a Loop without a condition as one whose
-        body's condition is ignored: onnxruntime is lenient, other runtimes are not.
-        Returns the names of the last states and of the stacks.
+        The body's inputs are the iteration, the condition and the states; its outputs are the
+        condition, the next states and the values to stack. ``count`` () int64 limits the
+        iterations; the condition is true before the first one. ONNX reads a Loop without a
+        condition as one whose body's condition is ignored: onnxruntime is lenient, other runtimes
+        are not. Returns the last states and the stacks.
         """
         outputs = len(body.outputs) - 1
         return self.ops("Loop", outputs, count, np.array(True), *states, body=body.to_proto())
 
     def branch(self, condition: Value, then: "Graph", other: "Graph") -> list[Value]:
-        """Adds an If on ``condition`` () bool; returns the names of what either graph puts out."""
+        """Adds an If on ``condition`` () bool; returns the outputs of the graph that is run."""
         branches = {"then_branch": then.to_proto(), "else_branch": other.to_proto()}
         return self.ops("If", len(then.outputs), condition, **branches)
 
@@ -179,7 +181,7 @@ class Graph:
         """Adds a Scan of ``body`` over the first axis of ``inputs``.
 
         The body's inputs are the states and a slice of each input, its outputs the next states and
-        what to stack. Returns the names of the last states and of the stacks.
+        the values to stack. Returns the last states and the stacks.
         """
         return self.ops(
             "Scan",
@@ -197,7 +199,7 @@ class Graph:
 
 
 def stored(graph: onnx.GraphProto) -> Iterator[TensorProto]:
-    """Yields the constants of a graph and of those in it."""
+    """Yields the constants of a graph and of the graphs inside it."""
     yield from graph.initializer
     for node in graph.node:
         for attribute in node.attribute:
@@ -206,7 +208,7 @@ def stored(graph: onnx.GraphProto) -> Iterator[TensorProto]:
 
 
 def to_model(graph: Graph, producer_version: str, domains: Sequence[str]) -> onnx.ModelProto:
-    """Wraps a finished graph; ``domains`` are those it has operators of besides ONNX's own."""
+    """Wraps a finished graph; ``domains`` are those of its operators, besides ONNX's own."""
     opsets = [helper.make_opsetid("", OPSET)]
     opsets += [helper.make_opsetid(domain, DOMAINS[domain]) for domain in domains]
     return helper.make_model(

@@ -1,25 +1,26 @@
-"""Products in int8 with activation scales that are known before any sentence is.
+"""Products in int8 with activation scales that are known when the graph is written.
 
-A recurrent translator's activations are bounded: hidden states and readouts by a sigmoid or tanh,
-embeddings by their table, a context because it is a weighted mean of encoder states. So the scales
-are constants of the graph: no calibration data, and, unlike in onnxruntime's dynamic quantisation
-with one scale for a whole batch, none depends on a sentence's neighbours. What has no bound (ReLU
-states, the projected values of multihead attention) gets a scale for each row, which keeps that
-promise too. Attention is in fp32 and adds in the same order whatever the batch
-(``s2s_export.network.attention``): all scores of 1,000 Multi30k sentences are the same bits alone
-and in any batch tried, with one thread and with two.
+The activations of a recurrent translator are bounded: hidden states and readouts by a sigmoid or
+tanh, embeddings by their table, a context because it is a weighted mean of encoder states. So the
+scales are constants of the graph, and need no calibration data. None depends on a sentence's
+neighbours, unlike the scales of onnxruntime's dynamic quantisation, one for a whole batch.
+Activations without a bound (ReLU states, the projected values of multihead attention) get a scale
+for each row, which does not depend on neighbours either. Attention is in fp32 and adds in the same
+order whatever the batch (``s2s_export.network.attention``): all scores of 1,000 Multi30k sentences
+have the same bits alone and in every batch that was tried, with one thread and with two.
 
 Activations are uint8 around 128, weights int8 with a scale for each output. x86 processors without
-VNNI add the products of two neighbours in 16 bits (``vpmaddubsw``) and saturate without a word.
-A file must say the same everywhere, so the scale of an output keeps any two weights of a group of
-four neighbours, which is how onnxruntime packs them, within 128 together: 255 * 128 fits. The usual
-cure, weights of 7 bits, costs more precision. The vocabulary's weights are only within 127 each:
-its activations have 7 bits instead, 1 to 127 around 64, and 127 * (127 + 127) fits, too. There the
-weights are what costs precision (recipes/README.md, "int8 beside fp32": 0.017 by the weights with
-that limit, 0.004 by activations of 8 bits).
+VNNI add the products of two neighbours in 16 bits (``vpmaddubsw``) and saturate silently. A file
+must give the same result everywhere, so the scale of an output keeps the sum of any two weights in
+a group of four neighbours within 128: onnxruntime packs weights in such groups, and 255 * 128 fits
+into 16 bits. The usual remedy, weights of 7 bits, costs more precision. The weights of the
+vocabulary are only limited to 127 each: there the activations have 7 bits instead, 1 to 127 around
+64, and 127 * (127 + 127) fits, too. In that product, precision is lost by the weights
+(recipes/README.md, "int8 beside fp32": 0.017 by weights with the limit of 128, 0.004 by activations
+of 8 bits).
 
-The product that makes the readout is left in float32 (``s2s_export.network.decoder``). The others
-are onnxruntime's ``MatMulIntegerToFloat``; everything between products is float32.
+The product that makes the readout stays in float32 (``s2s_export.network.decoder``). The other
+products are onnxruntime's ``MatMulIntegerToFloat``; everything between products is float32.
 """
 
 from collections.abc import Sequence
@@ -34,13 +35,14 @@ CODES = 127
 """Largest distance of a uint8 activation from its zero point, and of an int8 weight from 0."""
 ZERO_POINT = 128
 FEW_CODES, LOW_POINT = 63, 64
-"""The same of the activations of 7 bits that the vocabulary's product reads."""
+"""The same two numbers for the activations of 7 bits that the vocabulary's product reads."""
 NEIGHBOURS = 4
 """Weights of one output that onnxruntime's kernels keep side by side and add in pairs."""
 SMALLEST = 1e-20
-"""Divisor of what is all zeros, or as good as; biases over it are still float32."""
+"""Smallest divisor, for weights that are all zeros or nearly; a bias divided by it still fits
+float32."""
 ALIKE = 4
-"""How far the largest row of a vocabulary may be above the median for them to share a scale."""
+"""The rows of a vocabulary share a scale if the largest is at most so many times the median."""
 
 
 def to_codes(weight: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
@@ -50,59 +52,58 @@ def to_codes(weight: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
         weight: (rows, features).
 
     Returns:
-        Codes like ``weight``, and scales (rows,): their product is near ``weight``.
+        Codes of the shape of ``weight``, and scales (rows,): their product is near ``weight``.
     """
     size = np.abs(weight)
     padded = np.pad(size, ((0, 0), (0, -size.shape[1] % NEIGHBOURS)))
     groups = np.sort(padded.reshape(len(size), -1, NEIGHBOURS), axis=-1)
-    # Within 127, not 128, because rounding may add 1 to the sum of two codes.
+    # At most 127, not 128, because rounding may add 1 to the sum of two codes.
     return _rounded(weight, np.maximum(_peaks(size), groups[..., -2:].sum(axis=-1).max(axis=1)))
 
 
 def vocabulary_codes(
-    table: FloatArray, wanted: int
+    table: FloatArray, outputs: int
 ) -> tuple[NDArray[np.int8], FloatArray, FloatArray]:
     """Rounds an output layer to int8, for activations of 7 bits.
 
     Args:
         table: (pieces, features).
-        wanted: Rows that are the output layer's: the first.
+        outputs: How many rows belong to the output layer: the first ones.
 
     Returns:
-        Codes like ``table``; a scale for each row (pieces,); and the output layer's scales
-        (wanted,), or one for all () where its rows are of one size, more or less, which saves a
-        step a pass over the logits.
+        Codes of the shape of ``table``; a scale for each row (pieces,); and the scales of the
+        output layer (outputs,). If its rows are similar in size, they share one scale (), which
+        saves each step a pass over the logits.
     """
     peaks = _peaks(np.abs(table))
-    own = peaks[:wanted]
-    alike = own.max() <= ALIKE * np.median(own)
-    if alike:
-        own[:] = own.max()
+    largest, median = peaks[:outputs].max(), np.median(peaks[:outputs])
+    is_shared = largest <= ALIKE * median
+    if is_shared:
+        peaks[:outputs] = largest
     codes, scale = _rounded(table, peaks)
-    return codes, scale, scale[0] if alike else scale[:wanted]
+    return codes, scale, scale[0] if is_shared else scale[:outputs]
 
 
 def _peaks(size: FloatArray) -> FloatArray:
     return np.asarray(size.max(axis=1), np.float32)
 
 
-def _rounded(weight: FloatArray, largest: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
-    scale = np.maximum(largest, SMALLEST).astype(np.float32) / np.float32(CODES)
+def _rounded(weight: FloatArray, peaks: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
+    scale = np.maximum(peaks, SMALLEST).astype(np.float32) / np.float32(CODES)
     return np.rint(weight / scale[..., None]).astype(np.int8), scale
 
 
 class Int8:
     """See ``s2s_export.graph.arithmetic.Arithmetic``."""
 
-    microsoft = True
     recurrent_nodes = False
 
     def __init__(self, product_table: str | None, outputs: int) -> None:
-        """Says which embedding table is the output layer, too.
+        """Takes the embedding table that is the output layer as well.
 
         Args:
-            product_table: Its name; None if none is.
-            outputs: How many of its rows are: the first.
+            product_table: Its name; None if there is no such table.
+            outputs: How many of its rows belong to the output layer: the first ones.
         """
         self._product_table, self._outputs = product_table, outputs
 
@@ -119,7 +120,7 @@ class Int8:
         known = [bound for bound in bounds if bound is not None]
         if len(known) < len(bounds):
             return self._by_row(graph, inputs, weight, bias, name)
-        # Inputs of different bounds share one product: their bounds go into the weights.
+        # Inputs of different bounds share one product, because the weights contain the bounds.
         sizes = [signal.size for signal in inputs]
         scaled = weight * np.repeat(np.array(known, np.float32), sizes)
         codes, scale = to_codes(scaled)
@@ -138,26 +139,30 @@ class Int8:
         name: str,
         grid: tuple[int, int] = (CODES, ZERO_POINT),
     ) -> Value:
-        """Writes the float32 product of codes in units of their bounds and (in, out) weights."""
+        """Writes the float32 product of coded inputs and (in, out) weights.
+
+        ``grid`` is the largest distance of an input's code from its zero point, and the zero point.
+        """
         unit, zero = np.array(1 / grid[0], dtype=np.float32), np.array(grid[1], dtype=np.uint8)
         scales = graph.weight(f"{name}.scales", scale)
         # onnxruntime copies a vector of scales at each call, number by number: 60 of 180 us for one
-        # row and 8,000 outputs. Steps have few rows: there a vector is a node of its own.
-        apart = scale.ndim == 1 and graph is not graph.root
-        if apart and bias is not None:
+        # row and 8,000 outputs. Steps have few rows, so they multiply by the vector in a node of
+        # its own.
+        is_separate = scale.ndim == 1 and graph is not graph.root
+        if is_separate and bias is not None:
             bias = bias / scale
         product = graph.op(
             "MatMulIntegerToFloat",
             coded,
             weight,
             unit,
-            np.array(1, dtype=np.float32) if apart else scales,
+            np.array(1, dtype=np.float32) if is_separate else scales,
             zero,
             OMITTED,
             OMITTED if bias is None else graph.weight(f"{name}.bias", bias),
             domain=MICROSOFT,
         )
-        return graph.op("Mul", product, scales) if apart else product
+        return graph.op("Mul", product, scales) if is_separate else product
 
     def _code(self, graph: Graph, signal: Signal) -> Value:
         """Writes a signal's uint8 tensor, once."""
@@ -176,7 +181,7 @@ class Int8:
         bias: FloatArray | None,
         name: str,
     ) -> Value:
-        """Writes a product whose inputs have no known bound: each row is divided by its largest."""
+        """Writes a product of inputs without a bound: each row is divided by its largest value."""
         values = [self._real(graph, signal) for signal in inputs]
         joined = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=-1)
         peak = graph.op("ReduceMax", graph.op("Abs", joined), axes=[-1], keepdims=1)
@@ -195,14 +200,14 @@ class Int8:
         return signal.real
 
     def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
-        """See ``Arithmetic``; a product reads codes with one scale for the whole table."""
+        """See ``Arithmetic``; products read codes with one scale for the whole table."""
         if name != self._product_table:
             bound = _largest(table)
             rounded = np.rint(table * np.float32(CODES / bound)) + ZERO_POINT
             whole = graph.weight(f"{name}.codes", rounded.astype(np.uint8))
             return Signal(table.shape[1], bound, coded=graph.op("Gather", whole, ids))
-        # Of constants alone: onnxruntime works this table out once, when it loads the file. Each
-        # node takes memory for a table in float32 then.
+        # All operands are constants: onnxruntime computes this table once, when it loads the file.
+        # Each node then takes the memory of a table in float32.
         codes, scale, _ = vocabulary_codes(table, self._outputs)
         bound = _largest(codes * scale[:, None])
         root = graph.root
@@ -225,7 +230,7 @@ class Int8:
         if name == self._product_table:
             rounded, _, scale = vocabulary_codes(weight, len(bias))
             stored = graph.root.weight(f"{name}.codes", rounded)
-            # Of a constant, like the table for ids, and laid out for products like one.
+            # A constant, like the table for ids; onnxruntime lays it out for products.
             rows = first_rows(graph.around, stored, len(weight), len(bias))
             codes = graph.around.op("Transpose", rows, perm=[1, 0])
         else:
@@ -236,13 +241,13 @@ class Int8:
         return self._multiply(graph, coded, codes, scale, bias, "output", (FEW_CODES, LOW_POINT))
 
     def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
-        """See ``Arithmetic``: what only products read is carried as codes."""
-        carried = []
+        """See ``Arithmetic``: a signal that only products read is carried as codes."""
+        tensors = []
         if signal.bound is not None:
-            carried.append(StateTensor(self._code(graph, signal), UINT8, signal.size))
+            tensors.append(StateTensor(self._code(graph, signal), UINT8, signal.size))
         if real or signal.bound is None:
-            carried.append(StateTensor(signal.value, FLOAT, signal.size))
-        return carried
+            tensors.append(StateTensor(signal.value, FLOAT, signal.size))
+        return tensors
 
 
 def _largest(table: FloatArray) -> float:
