@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from s2s.cli.options import say
+from s2s.cli.options import Model, say
 from s2s.errors import needs
 
 
 def info(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
+    model: Model,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a model: sizes, languages, scores, recommended search, inputs and outputs.

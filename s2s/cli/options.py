@@ -33,6 +33,16 @@ def device_of(value: str | None) -> str | None:
     return one_of("cpu", "cuda")(value)
 
 
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")]
+OutputFile = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        show_default=False,
+        help="Write to this file, whole or not at all; - is standard output.",
+    ),
+]
 With = Annotated[
     list[str] | None,
     typer.Option(

@@ -6,28 +6,20 @@ from typing import Annotated
 
 import typer
 
-from s2s.cli.options import Device, Threads, To, With, naming, open_output
+from s2s.cli.options import Device, Model, OutputFile, Threads, To, With, naming, open_output
 
 CHUNK = 2000
 """Pairs that are scored together."""
 
 
 def score(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
+    model: Model,
     src: Annotated[
         Path,
         typer.Option(help="Read source sentences here, one a line, plain or gzip."),
     ],
     tgt: Annotated[Path, typer.Option(help="Score these translations, line by line.")],
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            show_default=False,
-            help="Write to this file, whole or not at all; - is standard output.",
-        ),
-    ] = "-",
+    output: OutputFile = "-",
     as_json: Annotated[
         bool,
         typer.Option(

@@ -14,6 +14,8 @@ from s2s.cli.options import (
     LengthPenalty,
     MaxLength,
     MaxSrcLength,
+    Model,
+    OutputFile,
     Threads,
     To,
     TooLong,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def translate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")],
+    model: Model,
     input_: Annotated[
         str,
         typer.Argument(
@@ -39,15 +41,7 @@ def translate(
             help="Text, plain or gzip, one sentence a line; - is standard input.",
         ),
     ] = "-",
-    output: Annotated[
-        str,
-        typer.Option(
-            "--output",
-            "-o",
-            show_default=False,
-            help="Write to this file, whole or not at all; - is standard output.",
-        ),
-    ] = "-",
+    output: OutputFile = "-",
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Continue an interrupted run from OUTPUT.partial."),

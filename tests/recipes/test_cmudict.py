@@ -1,4 +1,3 @@
-import importlib.util
 import re
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -8,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from paths import RECIPES
+from recipe_modules import load_recipe
 
 from s2s.errors import MissingPackageError
 from s2s.tokenizer.learn import train_tokenizer
@@ -35,10 +34,7 @@ twenty-one T W EH1 N T IY0 W AH1 N
 
 @pytest.fixture(scope="module")
 def recipe():
-    spec = importlib.util.spec_from_file_location("recipe_cmudict", RECIPES / "cmudict.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_recipe("cmudict")
 
 
 @pytest.fixture(scope="module")

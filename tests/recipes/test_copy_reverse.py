@@ -1,4 +1,3 @@
-import importlib.util
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from paths import RECIPES
+from recipe_modules import load_recipe
 
 from s2s.config import UNK_ID
 from s2s.tokenizer.learn import train_tokenizer
@@ -16,10 +15,7 @@ from s2s.tokenizer.learn import train_tokenizer
 
 @pytest.fixture(scope="module")
 def recipe():
-    spec = importlib.util.spec_from_file_location("copy_reverse", RECIPES / "copy_reverse.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_recipe("copy_reverse")
 
 
 @pytest.fixture(scope="module")

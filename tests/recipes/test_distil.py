@@ -1,4 +1,3 @@
-import importlib.util
 import random
 import sys
 
@@ -6,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from paths import RECIPES
+from recipe_modules import load_recipe
 
 from s2s import Translator
 from s2s.config import ModelConfig, TokenizerConfig
@@ -23,9 +22,7 @@ PIECES = TokenizerConfig(vocab_size=50)
 
 @pytest.fixture
 def distil(monkeypatch):
-    spec = importlib.util.spec_from_file_location("distil", RECIPES / "distil.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_recipe("distil")
     monkeypatch.setattr(module, "MODEL", SMALL)
     monkeypatch.setattr(module, "TOKENIZER", PIECES)
     monkeypatch.setattr(module, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1})

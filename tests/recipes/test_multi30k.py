@@ -1,6 +1,5 @@
 import gzip
 import hashlib
-import importlib.util
 import random
 import re
 import sys
@@ -9,34 +8,24 @@ import pytest
 
 pytest.importorskip("torch")
 
-from paths import ROOT
+from number_words import ENGLISH, GERMAN
+from paths import SHARED_DATA
+from recipe_modules import load_recipe
 
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
 from s2s.text import read_lines
 from s2s_export.parity import model as parity_model
 
-SHARED = ROOT.parent / "shared" / "data" / "multi30k"
+SHARED = SHARED_DATA / "multi30k"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
 
-NUMBERS = {
-    "one": "eins",
-    "two": "zwei",
-    "three": "drei",
-    "four": "vier",
-    "five": "fünf",
-    "six": "sechs",
-    "seven": "sieben",
-    "eight": "acht",
-}
+NUMBERS = dict(zip(ENGLISH[:8], GERMAN[:8], strict=True))
 
 
 @pytest.fixture
 def multi30k():
-    spec = importlib.util.spec_from_file_location("multi30k", ROOT / "recipes" / "multi30k.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_recipe("multi30k")
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
-import importlib.util
 import re
 
 import pytest
-from paths import RECIPES
+from recipe_modules import load_recipe
 
 pytest.importorskip("torch")
 
 
 @pytest.fixture
 def quickstart(monkeypatch):
-    spec = importlib.util.spec_from_file_location("quickstart", RECIPES / "quickstart.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_recipe("quickstart")
     monkeypatch.setattr(module, "HELD_OUT", 20)
     return module
 

@@ -1,5 +1,4 @@
 import gzip
-import importlib.util
 import random
 import re
 import sys
@@ -9,31 +8,22 @@ import pytest
 
 pytest.importorskip("torch")
 
-from paths import ROOT
+from number_words import ENGLISH, GERMAN
+from paths import SHARED_DATA
+from recipe_modules import load_recipe
 
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import DataError, FileError
 from s2s.text import read_lines
 from s2s_export.parity import model as parity_model
 
-SHARED = ROOT.parent / "shared" / "data" / "mixed-en-de"
-WORDS = {
-    "one": "eins",
-    "two": "zwei",
-    "three": "drei",
-    "four": "vier",
-    "five": "fünf",
-    "six": "sechs",
-    "seven": "sieben",
-    "eight": "acht",
-}
+SHARED = SHARED_DATA / "mixed-en-de"
+WORDS = dict(zip(ENGLISH[:8], GERMAN[:8], strict=True))
 
 
 @pytest.fixture
 def tatoeba(monkeypatch):
-    spec = importlib.util.spec_from_file_location("tatoeba", ROOT / "recipes" / "tatoeba.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_recipe("tatoeba")
     monkeypatch.setattr(module, "HELD_OUT", 8)
     return module
 

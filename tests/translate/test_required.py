@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 
+from number_words import ENGLISH, GERMAN
+
 from s2s import Translator
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError
@@ -15,9 +17,6 @@ from s2s.tokenizer.learn import train_tokenizer
 from s2s.translate.phrases import read_phrase
 from s2s.translate.required.gaps import find, find_gaps
 from s2s.translate.splitting import join
-
-ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
 
 
 def holds(hypothesis, *texts):

@@ -9,6 +9,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from number_words import ENGLISH, GERMAN
 
 from s2s import Translator
 from s2s.errors import (
@@ -21,8 +22,6 @@ from s2s.formats.checksum import sealed
 from s2s.runtime.backend import BatchSize
 from s2s.translate.batching import SourcePart, make_batches
 
-GERMAN = ["eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn"]
-ENGLISH = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 ODD = [
     "",
     "eins",
