@@ -101,11 +101,14 @@ def write_search(
     """
     if not models:
         raise ConfigError("no model to export; expected one or more")
-    beam_size = graph.input("beam_size", INT64, [])
-    max_length = graph.input("max_length", INT64, [])
-    length_penalty = graph.input("length_penalty", FLOAT, [])
-    beam = graph.op("Unsqueeze", beam_size, graph.ints(0))
-    inputs = InputValues(*src, beam, max_length, length_penalty, declare_options(graph))
+    inputs = InputValues(
+        src=src[0],
+        src_lengths=src[1],
+        beam=_number_input(graph, "beam_size", INT64),
+        max_length=_number_input(graph, "max_length", INT64),
+        length_penalty=_number_input(graph, "length_penalty", FLOAT),
+        options=declare_options(graph),
+    )
     if len(models) == 1:
         decoder, memory, first = _begin(graph, models[0], precision, inputs)
         return beam_search(graph, decoder, inputs, memory, first, search)
@@ -115,6 +118,15 @@ def write_search(
             begun.append(_begin(graph, member, precision, inputs))
     decoders, memories, firsts = zip(*begun, strict=True)
     return beam_search(graph, EnsembleWriter(decoders), inputs, memories, firsts, search)
+
+
+def _number_input(graph: Graph, name: str, dtype: int) -> Value:
+    """Declares an input of one number, () or (1,); returns it as (1,).
+
+    Not every language and server has tensors without axes. onnxruntime does not check the rank of
+    an input that is declared with shape (), so that declaration lets (1,) through as well.
+    """
+    return graph.op("Reshape", graph.input(name, dtype, []), graph.ints(1))
 
 
 def _begin(

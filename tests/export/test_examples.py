@@ -183,6 +183,28 @@ def test_the_example_of_text_models_refuses_other_files(text_models):
     assert b"is no text model of s2s, version 1" in finished.stderr
 
 
+def test_node_takes_numbers_with_an_axis_and_without(text_models):
+    needs("onnxruntime-node")
+    script = """
+        import { InferenceSession, Tensor } from "onnxruntime-node";
+        const session = await InferenceSession.create(process.argv[1]);
+        const int64 = (values, dims) => new Tensor("int64", BigInt64Array.from(values), dims);
+        for (const dims of [[], [1]]) {
+          const outputs = await session.run({
+            src: int64([5n, 9n, 3n], [1, 3]),
+            src_lengths: int64([3n], [1]),
+            beam_size: int64([2n], dims),
+            max_length: int64([9n], dims),
+            length_penalty: new Tensor("float32", [1], dims),
+          });
+          console.log(outputs.hypotheses.data.join(" "), outputs.scores.data.join(" "));
+        }
+    """
+    command = [NODE, "--input-type=module", "--eval", script, text_models[0] / "ids.onnx"]
+    without, with_axis = run(command, cwd=EXAMPLES).stdout.decode().splitlines()
+    assert without == with_axis
+
+
 def test_node_reads_the_metadata_that_onnxruntime_reads(tagged):
     needs()
     import onnxruntime

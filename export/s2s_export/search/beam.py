@@ -30,8 +30,8 @@ class InputValues:
     src: Value  # (batch, src_len) int64
     src_lengths: Value  # (batch,) int64
     beam: Value  # (1,) int64
-    max_length: Value  # () int64
-    length_penalty: Value  # () float32
+    max_length: Value  # (1,) int64
+    length_penalty: Value  # (1,) float32
     options: OptionValues
 
 
