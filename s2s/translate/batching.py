@@ -9,20 +9,20 @@ from s2s.runtime.backend import BatchSize
 from s2s.tokenizer.pieces import Ids
 
 CHUNK_CHARACTERS = 1_000_000
-"""Text that is held at once, however many lines it has."""
+"""Characters after which a chunk of sentences ends, however few lines it has."""
 SMALLEST_BATCH = 64
 """Source pieces; smaller batches cost more than another core gives."""
 
 
 class SourcePart(NamedTuple):
-    """What is searched: a sentence, or a part of one."""
+    """A source sentence, or a part of one, as it is searched."""
 
     src: Ids
     """The end piece last."""
     prefix: Ids = ()
-    """How its translation begins."""
+    """How the translation begins."""
     wants_attention: bool = False
-    """Whether it is wanted where the attention looks."""
+    """Whether the attention of its hypotheses is needed."""
 
 
 def take(texts: Iterator[str], lines: int) -> list[str]:
@@ -37,41 +37,41 @@ def take(texts: Iterator[str], lines: int) -> list[str]:
     return chunk
 
 
-def longest_first(query: SourcePart) -> tuple[int, SourcePart]:
-    """Sort key: long ones first keep all cores busy to the end; the ids make it one order only."""
-    return -len(query.src), query
+def longest_first(part: SourcePart) -> tuple[int, SourcePart]:
+    """Sort key: longest first, so that all cores stay busy; ids break ties, for a unique order."""
+    return -len(part.src), part
 
 
 def make_batches(
-    queries: Sequence[SourcePart], beam_size: int, size: BatchSize, workers: int
+    parts: Sequence[SourcePart], beam_size: int, size: BatchSize, workers: int
 ) -> Iterator[Sequence[SourcePart]]:
-    """Cuts sentences into batches.
+    """Cuts source parts into batches.
 
     Args:
-        queries: Longest first.
-        beam_size: Hypotheses a sentence.
-        size: Limits of a batch; one sentence alone may be over them.
-        workers: Batches that run at once. Each is to have as many as the others, of about as many
-            pieces: a third batch takes two workers as long as a third and a fourth.
+        parts: Longest first.
+        beam_size: Hypotheses of each part.
+        size: Limits of a batch; one part alone may be over them.
+        workers: Batches that run at once. The number of batches is a multiple of it, and all have
+            about as many pieces: two workers need as long for three batches as for four.
 
     Yields:
-        Neighbouring sentences.
+        Neighbouring parts.
     """
-    pieces = sum(len(query.src) for query in queries)
+    pieces = sum(len(part.src) for part in parts)
     rounds = max(1, math.ceil(pieces / (workers * size.pieces)))
     share = max(pieces / (workers * rounds), SMALLEST_BATCH)
     most = max(1, size.rows // beam_size)
     start = taken = 0
     goal = 0.0
-    while start < len(queries):
+    while start < len(parts):
         goal += share
-        limit = start + max(1, min(size.pieces // len(queries[start].src), most))
+        limit = start + max(1, min(size.pieces // len(parts[start].src), most))
         end = start
-        # To the nearest sentence, so that no few are left for one batch more.
-        while end < min(limit, len(queries)) and (
-            end == start or taken + len(queries[end].src) / 2 <= goal
+        # A batch ends at the part nearest to its goal, so that no few are left for one batch more.
+        while end < min(limit, len(parts)) and (
+            end == start or taken + len(parts[end].src) / 2 <= goal
         ):
-            taken += len(queries[end].src)
+            taken += len(parts[end].src)
             end += 1
-        yield queries[start:end]
+        yield parts[start:end]
         start = end

@@ -1,4 +1,4 @@
-"""What a call gives once for all sentences, or once for each."""
+"""Values that a call gives once for all sentences, or one for each sentence."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice, repeat
@@ -24,32 +24,32 @@ class PerSentence(Generic[ValueT]):
 
     @classmethod
     def of(cls, values: Iterable[ValueT], name: str) -> Self:
-        """One for each; ``name`` is what messages call several of them."""
+        """One value for each sentence; ``name`` is what messages call the values."""
         return cls(iter(values), name, endless=False)
 
     def take(self, count: int, done: int) -> list[ValueT]:
-        """Returns the next ``count`` values, after ``done`` that were handed out or left out.
+        """Returns the next ``count`` values.
+
+        Args:
+            count: Sentences of the chunk.
+            done: Sentences before it, skipped ones included.
 
         Raises:
             ConfigError: If there are fewer.
         """
-        taken = list(islice(self._values, count))
-        if len(taken) < count:
+        values = list(islice(self._values, count))
+        if len(values) < count:
             raise ConfigError(
-                f"there are {done + len(taken)} {self._name}, and more sentences; expected as many"
+                f"there are {done + len(values)} {self._name}, and more sentences; expected as many"
             )
-        return taken
+        return values
 
-    def leave_out(self, count: int) -> None:
-        """Leaves out values, of sentences that are left out."""
+    def skip(self, count: int) -> None:
+        """Passes over the values of ``count`` sentences that are skipped."""
         if not self._endless:
             next(islice(self._values, count, count), None)
 
-    def finish(self, done: int) -> None:
-        """Looks that no value is left.
-
-        Raises:
-            ConfigError: If there is one.
-        """
+    def check_end(self, done: int) -> None:
+        """Raises ConfigError if a value is left after ``done`` sentences, which were all."""
         if not self._endless and next(self._values, self) is not self:
             raise ConfigError(f"there are more than {done} {self._name}, but {done} sentences")

@@ -1,4 +1,4 @@
-"""What a call of the translator may ask for, checked before any work."""
+"""The options of a translator's call, checked before any work."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,70 +18,71 @@ from s2s.translate.phrases import Required
 
 TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200
-"""Source pieces that are translated at once, the end piece counted, unless told otherwise: training
-leaves longer sentences out."""
+"""Default of ``max_src_length``: training leaves longer sentences out."""
 MAX_SCORED = 5 * MAX_SRC_LENGTH
-"""Pieces of a translation that is scored, the end piece counted."""
+"""Most pieces of a translation that is scored, the end piece counted."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
 class TranslateOptions(TypedDict, total=False):
     """Keyword arguments of ``Translator.translate`` and ``translate_stream``; None is the default.
 
-    What is out of range raises ConfigError before any work.
+    A value out of range raises ConfigError before any work.
     """
 
     to: str | None
-    """Code of the language to translate to, of a model that was trained with tags for several: its
-    tag is put before each sentence, which then is text from its first character. By default each
-    sentence has to begin with a tag itself: ``<2de> Hello.``"""
+    """Code of the language to translate to, for a model that was trained with tags for several. Its
+    tag is put before each sentence, and the sentence is text from its first character. By default
+    each sentence must begin with a tag itself: ``<2de> Hello.``"""
     beam_size: int | None
-    """Hypotheses kept at each step, 1 is greedy search; by default what the model recommends."""
+    """Hypotheses kept at each step, 1 is greedy search; by default, the model's recommendation."""
     n_best: int | None
     """Hypotheses to return, at most ``beam_size``; 1 by default."""
     length_penalty: float | None
-    """Alpha of Wu et al. (2016), equation 14; larger prefers longer ones."""
+    """Alpha of Wu et al. (2016), equation 14; a larger one prefers longer hypotheses."""
     max_length: int | None
-    """Pieces of a translation at most, the end piece counted."""
+    """Maximum length of a translation in pieces, end piece included."""
     min_length: int | None
-    """Pieces of a translation at least, likewise."""
+    """Minimum length of a translation in pieces, end piece included."""
     prefix: str | Sequence[str] | None
-    """How translations begin: one text for all sentences, or one for each. It should end where a
-    word does; one that the target vocabulary cannot write is a ConfigError."""
+    """How translations begin: one text for all sentences, or one for each. It should end at the end
+    of a word. A prefix that the target vocabulary cannot write raises ConfigError."""
     required: Required | None
-    """Texts that every translation must hold, as words of their own: a list of them for all
-    sentences, or one list for each. Where the model does not say them by itself, its translation is
-    searched again around them, see ``s2s.translate.required.insertion``; that is counted in a
-    warning. A blank sentence stays blank. Not with ``temperature``, nor with ``keep``."""
+    """Texts that every translation must hold, as words of their own: one list of texts for all
+    sentences, or one list for each sentence. If a translation does not hold them by itself, it is
+    searched again around them (``s2s.translate.required.inserter``), and a warning counts these
+    sentences. A blank sentence stays blank. Cannot be combined with ``temperature`` or ``keep``."""
     banned: Sequence[str] | None
     """Pieces that no translation may hold, as the vocabulary writes them: ``["▁Haus"]``."""
     no_repeat: int | None
-    """N-grams of so many pieces come once in a translation."""
+    """Length of the n-grams, in pieces, that may not come twice in a translation."""
     diversity: float | None
-    """Over 0, hypotheses differ more; see ``SearchConfig.diversity``."""
+    """Above 0, hypotheses differ more; see ``SearchConfig.diversity``."""
     temperature: float | None
-    """Over 0, each hypothesis is drawn from the model's distribution, on its own; a higher
-    temperature draws more freely, and 1 as the model thinks."""
+    """Above 0, each hypothesis is drawn from the model's distribution, independently of the others.
+    1 draws from the distribution as it is; a higher temperature draws more freely."""
     top_k: int | None
-    """Pieces that are drawn from at each step, the best ones; 0, the default, is all."""
+    """Number of best pieces to draw from at each step; 0, the default, is all."""
     seed: int | None
-    """Of what is drawn: the same seed draws the same again."""
+    """Seed of the draw: the same seed draws the same translations again."""
     keep: str | Sequence[str] | None
-    """Regular expressions (Python's ``re``) of what comes into the translation as it is written in
-    the source, as often: placeholders, tags, addresses, numbers. See ``s2s.translate.keep``; one
-    that backtracks without end, ``(a+)+b`` say, is not stopped. By default, what the model was
-    trained to keep, if it was; an empty text or list keeps nothing. Of the part that ``too_long``
-    may leave out, nothing is kept."""
+    """Regular expressions (Python's ``re``) of texts that are copied into the translation, as often
+    as they are in the source: placeholders, tags, addresses, numbers (``s2s.translate.keep``). An
+    expression that backtracks without end, for example ``(a+)+b``, is not stopped. Default: the
+    patterns the model was trained with, if any. An empty string or list turns keeping off. Text cut
+    by ``too_long='truncate'`` is not kept."""
     details: bool | None
-    """Whether hypotheses are to have ``details``: log-probabilities of pieces, word alignment."""
+    """Whether hypotheses have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None
     """Source pieces in a batch, padding counted; bounds the memory."""
     max_src_length: int | None
-    """Source pieces that are translated at once, the end piece counted; 200 by default."""
+    """Maximum length in pieces, end piece included, of a source that is translated in one part; 200
+    by default."""
     too_long: str | None
-    """What becomes of a sentence with more pieces than that. ``split``, the default: it is parted
-    at sentence ends, else at marks and blanks, and the translations of the parts are joined;
-    ``truncate``: the rest is left out. Both log a warning that counts them. ``error``: DataError.
+    """What is done with a sentence over ``max_src_length``. ``split``, the default: it is split at
+    ends of sentences, else at punctuation and blanks, and the translations of its parts are joined.
+    ``truncate``: its end is cut off. A warning counts the sentences that were split or cut.
+    ``error``: DataError.
     """
 
 
@@ -102,14 +103,14 @@ class Request:
 
 
 def check_request(
-    options: TranslateOptions, own: SearchConfig, size: BatchSize, tokenizer: Tokenizer
+    options: TranslateOptions, recommended: SearchConfig, size: BatchSize, tokenizer: Tokenizer
 ) -> Request:
-    """Completes a call's options with a model's own.
+    """Checks a call's options and completes them with a model's recommendations.
 
     Args:
-        options: Those of the caller.
-        own: What the model recommends.
-        size: What the device recommends.
+        options: The caller's options.
+        recommended: The model's search settings.
+        size: The device's batch size.
         tokenizer: The model's.
 
     Raises:
@@ -121,8 +122,8 @@ def check_request(
         hint = suggest(name, TranslateOptions.__annotations__)
         raise TypeError(f"there is no option {name!r}{hint}")
     given = {name: value for name, value in options.items() if value is not None}
-    changed: Any = {name: value for name, value in given.items() if name in _SEARCH}
-    search = dataclasses.replace(own, **changed) if changed else own
+    changes: Any = {name: value for name, value in given.items() if name in _SEARCH}
+    search = dataclasses.replace(recommended, **changes) if changes else recommended
     most = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
     if search.beam_size > most:
         raise ConfigError(
@@ -130,10 +131,10 @@ def check_request(
         )
     if given.get("required") and search.temperature:
         raise ConfigError(
-            f"temperature is {search.temperature}, but what is drawn cannot be made to hold "
+            f"temperature is {search.temperature}, but a drawn translation cannot be made to hold "
             "required texts; leave out one of them"
         )
-    n_best = _whole(given, "n_best", 1, 1)
+    n_best = _integer(given, "n_best", 1, 1)
     if n_best > search.beam_size:
         raise ConfigError(
             f"n_best is {n_best} but beam_size only {search.beam_size}; raise beam_size"
@@ -145,15 +146,15 @@ def check_request(
             f"{suggest(str(too_long), TOO_LONG)}"
         )
     return Request(
-        search,
-        choose_tag(options.get("to"), tokenizer.tags),
-        n_best,
-        size._replace(pieces=_whole(given, "batch_tokens", 1, size.pieces)),
-        _whole(given, "max_src_length", 2, MAX_SRC_LENGTH),
-        too_long,
-        _bias(options.get("banned") or (), tokenizer),
-        bool(given.get("details", False)),
-        tokenizer.keep if options.get("keep") is None else make_keep(options["keep"] or ()),
+        search=search,
+        tag=choose_tag(options.get("to"), tokenizer.tags),
+        n_best=n_best,
+        size=size._replace(pieces=_integer(given, "batch_tokens", 1, size.pieces)),
+        max_src_length=_integer(given, "max_src_length", 2, MAX_SRC_LENGTH),
+        too_long=too_long,
+        bias=_bias(options.get("banned") or (), tokenizer),
+        details=bool(given.get("details", False)),
+        keep=tokenizer.keep if options.get("keep") is None else make_keep(options["keep"] or ()),
     )
 
 
@@ -168,7 +169,7 @@ def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | 
     return bias
 
 
-def _whole(given: dict[str, object], name: str, low: int, default: int) -> int:
+def _integer(given: dict[str, object], name: str, low: int, default: int) -> int:
     value = given.get(name, default)
     check_integer(name, value, low)
     assert isinstance(value, int)

@@ -1,4 +1,4 @@
-"""Runs the searches of a translator in batches, on its threads, and reads what they find."""
+"""Runs the searches of a translator in batches, on its threads, and reads what they give."""
 
 import math
 import os
@@ -17,17 +17,17 @@ from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.translate.batching import SourcePart, make_batches
 from s2s.translate.request import Request
-from s2s.translate.translation import Details, Hypothesis
+from s2s.translate.translation import Beam, Details, Hypothesis
 from s2s.translate.words import align_words
 
 
 class PartResult(NamedTuple):
-    """What became of a query."""
+    """What the search gave for a source part."""
 
-    hypotheses: tuple[Hypothesis, ...]
-    """Best first."""
+    hypotheses: Beam
     attention: tuple[NDArray[np.float32], ...] = ()
-    """Of each (tgt_len, src_len), without a tag's column, if the query is wants_attention."""
+    """Attention of each hypothesis (tgt_len, src_len), without a tag's column; empty unless the
+    part wants it."""
 
 
 class Searcher:
@@ -47,100 +47,102 @@ class Searcher:
         self._backend = None
         self._pool.shutdown()
 
-    def backend(self) -> Backend:
-        """Returns what runs a batch.
+    def check_open(self) -> None:
+        """Raises UseError if this was closed, or is a copy in a forked process."""
+        self._open_backend()
 
-        Raises:
-            UseError: If this was closed, or is a copy in a forked process.
-        """
+    def _open_backend(self) -> Backend:
         backend = self._backend
         if backend is None:
             raise UseError("this translator is closed; make another one")
         if self._process != os.getpid():
-            # Its threads, and those of onnxruntime or torch, are not there.
+            # A fork has none of its threads, nor those of onnxruntime or torch.
             raise UseError(
                 f"this translator was made in process {self._process}, of which this one is a fork;"
                 " make one in each process"
             )
         return backend
 
-    def run(self, queries: Sequence[SourcePart], request: Request) -> Iterable[PartResult]:
-        """Searches sentences, longest first; gives the ``n_best`` hypotheses of each, in order."""
+    def run(self, parts: Sequence[SourcePart], request: Request) -> Iterable[PartResult]:
+        """Searches parts, longest first; gives the ``n_best`` hypotheses of each, in order."""
+
+        def search(batch: Sequence[SourcePart]) -> list[PartResult]:
+            details = request.details or any(part.wants_attention for part in batch)
+            output = self._open_backend().search(
+                to_arrays(batch, request.bias), request.search, details=details
+            )
+            return read_output(
+                output, batch, request.n_best, self._tokenizer, details=request.details
+            )
+
         beam_size = request.search.beam_size
-        batches = list(make_batches(queries, beam_size, request.size, self._workers))
+        batches = list(make_batches(parts, beam_size, request.size, self._workers))
         # One batch runs in the caller's thread: nothing to hand over, nobody to wait for.
         run = self._pool.map if self._workers > 1 and len(batches) > 1 else map
         try:
-            return chain.from_iterable(run(lambda batch: self._search(batch, request), batches))
+            return chain.from_iterable(run(search, batches))
         except RuntimeError:
-            self.backend()  # the pool takes no batch after it was closed, in other words
+            self.check_open()  # the pool's own words for a closed translator are others
             raise
 
-    def _search(self, queries: Sequence[SourcePart], request: Request) -> list[PartResult]:
-        """Pads a batch, searches, and brings each sentence's hypotheses back to text."""
-        prefixes = [query.prefix for query in queries]
-        batch = SearchBatch(
-            *pad([query.src for query in queries]),
-            pad(prefixes)[0] if any(prefixes) else None,
-            request.bias,
-        )
-        wanted = request.details or any(query.wants_attention for query in queries)
-        found = self.backend().search(batch, request.search, details=wanted)
-        return read_hypotheses(
-            found, queries, request.n_best, self._tokenizer, details=request.details
-        )
+
+def to_arrays(parts: Sequence[SourcePart], bias: NDArray[np.float32] | None) -> SearchBatch:
+    """Pads the sources and prefixes of a batch."""
+    src, src_lengths = pad([part.src for part in parts])
+    prefixes = [part.prefix for part in parts]
+    prefix = pad(prefixes)[0] if any(prefixes) else None
+    return SearchBatch(src, src_lengths, prefix, bias)
 
 
-def read_hypotheses(
-    found: SearchOutput,
-    queries: Sequence[SourcePart],
+def read_output(
+    output: SearchOutput,
+    parts: Sequence[SourcePart],
     n_best: int,
     tokenizer: Tokenizer,
     *,
     details: bool,
 ) -> list[PartResult]:
-    """Returns the best ``n_best`` hypotheses of each sentence of a batch.
+    """Brings search output back to text: the best ``n_best`` hypotheses of each part of a batch.
 
     Args:
-        found: By the search.
-        queries: What was searched.
-        n_best: Hypotheses of each.
+        output: What the search gave.
+        parts: What was searched.
+        n_best: Hypotheses of each part.
         tokenizer: The model's.
-        details: Whether hypotheses are to have theirs, if they were found.
+        details: Whether hypotheses get their details, if the output has them.
     """
     ids = [
         [
-            [int(piece) for piece in tokens[:length] if piece != EOS_ID]
-            for tokens, length in zip(beam[:n_best], lengths[:n_best], strict=True)
+            [int(piece) for piece in pieces[:length] if piece != EOS_ID]
+            for pieces, length in zip(beam[:n_best], lengths[:n_best], strict=True)
         ]
-        for beam, lengths in zip(found.hypotheses, found.lengths, strict=True)
+        for beam, lengths in zip(output.hypotheses, output.lengths, strict=True)
     ]
+    decoded = tokenizer.decode([hypothesis for beam in ids for hypothesis in beam])
     # Cleaned, because a vocabulary made elsewhere may hold line ends.
-    texts = iter(
-        [clean(text) for text in tokenizer.decode([each for beam in ids for each in beam])]
-    )
-    made = []
-    for sentence, (query, beam) in enumerate(zip(queries, ids, strict=True)):
-        hypotheses, looked = [], []
-        for rank, each in enumerate(beam):
-            pieces = tuple(tokenizer.tgt_pieces(each))
-            score = float(found.scores[sentence, rank])
-            attention = None
-            if found.attention is not None:
-                skipped = tokenizer.count_tags(query.src)
-                attention = found.attention[sentence, rank, :, skipped : len(query.src)]
-            if query.wants_attention and attention is not None:
+    texts = iter([clean(text) for text in decoded])
+    results = []
+    for row, (part, beam) in enumerate(zip(parts, ids, strict=True)):
+        first = tokenizer.count_tags(part.src)
+        hypotheses, attentions = [], []
+        for rank, hypothesis in enumerate(beam):
+            pieces = tuple(tokenizer.tgt_pieces(hypothesis))
+            attention = log_probs = None
+            if output.attention is not None:
+                attention = output.attention[row, rank, :, first : len(part.src)]
+            if output.log_probs is not None:
+                log_probs = output.log_probs[row, rank, : int(output.lengths[row, rank])]
+            if part.wants_attention and attention is not None:
                 # A copy, so that not all of the batch is held.
-                looked.append(attention[: len(pieces)].copy())
-            own = None
-            if details and attention is not None and found.log_probs is not None:
-                length = int(found.lengths[sentence, rank])
-                log_probs = found.log_probs[sentence, rank, :length]
-                own = Details(
-                    # None of a place in the beam that there is no hypothesis for.
-                    tuple(float(each) for each in log_probs) or (-math.inf,),
-                    align_words(attention, tokenizer.src_pieces(query.src), pieces),
+                attentions.append(attention[: len(pieces)].copy())
+            hypothesis_details = None
+            if details and attention is not None and log_probs is not None:
+                hypothesis_details = Details(
+                    # A place in the beam without a hypothesis has no log-probabilities.
+                    log_probs=tuple(map(float, log_probs)) or (-math.inf,),
+                    alignment=align_words(attention, tokenizer.src_pieces(part.src), pieces),
                 )
-            hypotheses.append(Hypothesis(next(texts), score, pieces, own))
-        made.append(PartResult(tuple(hypotheses), tuple(looked)))
-    return made
+            score = float(output.scores[row, rank])
+            hypotheses.append(Hypothesis(next(texts), score, pieces, hypothesis_details))
+        results.append(PartResult(tuple(hypotheses), tuple(attentions)))
+    return results

@@ -1,4 +1,4 @@
-"""What a translator gives back."""
+"""What a translator returns: translations, their hypotheses and details."""
 
 import math
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from s2s.translate.words import Pairs, count_words
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What came about at each piece of a hypothesis."""
+    """How a hypothesis came about, piece by piece."""
 
     log_probs: tuple[float, ...]
-    """Log-probability (nats) of each of its pieces, and of the end piece if it has one."""
+    """Log-probability (nats) of each piece, and of the end piece if there is one."""
     alignment: Pairs
-    """Pairs of a source word and the target word that looks at it, from 0: see
+    """Pairs of a source word and the target word that attends to it, from 0: see
     ``s2s.translate.words``."""
 
     @property
@@ -28,7 +28,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One way to say it."""
+    """One possible translation of a sentence."""
 
     text: str
     score: float
@@ -36,30 +36,36 @@ class Hypothesis:
     pieces: tuple[str, ...]
     """SentencePiece pieces, without the end piece."""
     details: Details | None = None
-    """If they were asked for. Of a translation with kept texts (``TranslateOptions.keep``), score,
-    pieces and log-probabilities are those of what the network said; the alignment is the text's."""
+    """None unless the call asked for details. If kept texts (``TranslateOptions.keep``) were put
+    into the text, then score, pieces and log-probabilities describe the network's output, and the
+    alignment describes the text."""
     has_kept: bool = False
-    """Whether its text is not just what its pieces say."""
+    """Whether kept texts were put into the text, so that it is not just its pieces joined."""
 
     @property
     def num_words(self) -> int:
-        """How many words the alignment counts in it."""
+        """Words of the text, as the alignment counts them."""
         return len(self.text.split()) if self.has_kept else count_words(self.pieces)
+
+
+Beam = tuple[Hypothesis, ...]
+"""Hypotheses of a sentence, or of a part of one, best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Translation:
     """A sentence's translation, and its runners-up."""
 
-    hypotheses: tuple[Hypothesis, ...]
-    """``n_best`` of them, best first. Where a prefix or a limit leaves room for fewer, the last
-    ones are empty, with a score of minus infinity."""
+    hypotheses: Beam
+    """``n_best`` hypotheses. If a prefix or a limit leaves room for fewer, the last ones are empty,
+    with a score of minus infinity."""
     src_length: int
     """Source pieces that were read, end pieces counted; 0 for a blank line."""
     parts: int = 1
-    """Parts that a source longer than ``max_src_length`` was translated in; 0 for a blank line."""
+    """Parts in which the source was translated: more than one if it is longer than
+    ``max_src_length``; 0 for a blank line."""
     cut: bool = False
-    """Whether the end of such a source was left out."""
+    """Whether the source was longer than ``max_src_length`` and its end was cut off."""
 
     @property
     def text(self) -> str:
@@ -68,7 +74,7 @@ class Translation:
 
     @property
     def score(self) -> float:
-        """Its score."""
+        """The best hypothesis' score."""
         return self.hypotheses[0].score
 
     @property
@@ -82,10 +88,8 @@ class Translation:
         return self.hypotheses[0].details
 
 
-def join_parts(
-    parts: Sequence[tuple[Hypothesis, ...]], src_words: Sequence[int]
-) -> tuple[Hypothesis, ...]:
-    """Joins what the parts of a sentence became, the best ones and so on; scores are added.
+def join_parts(parts: Sequence[Beam], src_words: Sequence[int]) -> Beam:
+    """Joins the hypotheses of a sentence's parts rank by rank; their scores are added.
 
     Args:
         parts: Hypotheses of each part; none of a blank sentence.
@@ -93,22 +97,23 @@ def join_parts(
     """
     if len(parts) < 2:
         return parts[0] if parts else ()
-    return tuple(_join(ranked, src_words) for ranked in zip(*parts, strict=True))
+    return tuple(_join(hypotheses, src_words) for hypotheses in zip(*parts, strict=True))
 
 
 def _join(parts: Sequence[Hypothesis], src_words: Sequence[int]) -> Hypothesis:
     log_probs: list[float] = []
     pairs: list[tuple[int, int]] = []
-    src = tgt = 0
-    for part, words in zip(parts, src_words, strict=True):
+    src_start = tgt_start = 0
+    for part, num_src_words in zip(parts, src_words, strict=True):
         if part.details is not None:
             log_probs += part.details.log_probs
-            pairs += ((src + one, tgt + other) for one, other in part.details.alignment)
-        src, tgt = src + words, tgt + part.num_words
+            pairs += ((src_start + src, tgt_start + tgt) for src, tgt in part.details.alignment)
+        src_start += num_src_words
+        tgt_start += part.num_words
     return Hypothesis(
-        join([part.text for part in parts]),
-        sum(part.score for part in parts),
-        tuple(piece for part in parts for piece in part.pieces),
-        None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),
-        any(part.has_kept for part in parts),
+        text=join([part.text for part in parts]),
+        score=sum(part.score for part in parts),
+        pieces=tuple(piece for part in parts for piece in part.pieces),
+        details=None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),
+        has_kept=any(part.has_kept for part in parts),
     )

@@ -10,33 +10,32 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from s2s.config import SearchConfig, check_integer
-from s2s.errors import ConfigError, DataError, SentenceError, UseError, printable
+from s2s.errors import ConfigError, DataError, SentenceError, UseError
 from s2s.runtime.backend import check_device
 from s2s.runtime.load import Model, load
 from s2s.runtime.providers import Provider
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
-from s2s.tokenizer.tags import codes
 from s2s.translate.batching import SourcePart, longest_first, take
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.keep.units import SourceUnits
 from s2s.translate.per_sentence import PerSentence
-from s2s.translate.phrases import Phrase, check_known, read_required
+from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.request import MAX_SCORED, Request, TranslateOptions, check_request
 from s2s.translate.searcher import Searcher
-from s2s.translate.sources import Source, SourceReader
-from s2s.translate.translation import Details, Hypothesis, Translation, join_parts
+from s2s.translate.sources import Source, SourceReader, tag_sentences
+from s2s.translate.translation import Beam, Details, Hypothesis, Translation, join_parts
 from s2s.translate.words import count_words
 
 if TYPE_CHECKING:
-    from s2s.translate.required.insertion import Inserter
+    from s2s.translate.required.inserter import Inserter
 
 
 class Translator:
-    """Translates with a model file (onnxruntime), a run folder or several of those (torch).
+    """Translates with a model file (onnxruntime), or with one run folder or several (torch).
 
-    One object may be used by several threads at once. What a sentence gets depends on the sentence
+    Several threads may use one object at once. A sentence's translation depends on the sentence
     alone, not on its neighbours.
 
     It is of one process: a copy in a forked process raises UseError, and it cannot be pickled. As a
@@ -155,7 +154,7 @@ class Translator:
         """
         if isinstance(texts, str):
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
-        self._searcher.backend()  # before any work
+        self._searcher.check_open()
         request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
         check_integer("chunk_lines", chunk_lines, 1)
         check_integer("skip", skip, 0)
@@ -163,19 +162,81 @@ class Translator:
         required = read_required(options.get("required"), self.tokenizer, banned)
         if options.get("required") and request.keep is not None:
             raise ConfigError(
-                "required words and kept texts cannot be had in one call; leave out required, or "
-                "keep nothing: keep='', --keep ''"
+                "'required' and 'keep' cannot be combined; drop one of them (keep='' turns keeping "
+                "off)"
             )
-        prefixes = self._prefixes(options.get("prefix"))
-        for each in (prefixes, required):
-            each.leave_out(skip)
-        rest = islice(texts, skip, None)
-        inserter = None
-        if options.get("required"):
-            from s2s.translate.required.insertion import Inserter  # few calls need it
+        prefixes = read_prefixes(options.get("prefix"), self.tokenizer)
+        prefixes.skip(skip)
+        required.skip(skip)
+        return self._stream(
+            islice(texts, skip, None),
+            request=request,
+            prefixes=prefixes,
+            required=required,
+            finisher=self._finisher(request, skip, required=bool(options.get("required"))),
+            chunk_lines=chunk_lines,
+            done=skip,
+        )
 
-            inserter = Inserter(self.tokenizer, self._searcher, request, skip)
-        return self._stream(rest, prefixes, required, request, chunk_lines, skip, inserter)
+    def _finisher(self, request: Request, done: int, *, required: bool) -> "Carrier | Inserter":
+        """Returns what puts kept texts or required texts into translations."""
+        if not required:
+            return Carrier(self.tokenizer, request, done)
+        from s2s.translate.required.inserter import Inserter  # few calls need it
+
+        return Inserter(self.tokenizer, self._searcher, request, done)
+
+    def _stream(
+        self,
+        texts: Iterator[str],
+        *,
+        request: Request,
+        prefixes: PerSentence[Ids],
+        required: PerSentence[tuple[Phrase, ...]],
+        finisher: "Carrier | Inserter",
+        chunk_lines: int,
+        done: int,
+    ) -> Iterator[Translation]:
+        """Translates sentences chunk by chunk: reads, searches, finishes and joins them."""
+        reader = SourceReader(self.tokenizer, request, done)
+        while chunk := take(texts, chunk_lines):
+            sources = reader.read(
+                chunk, prefixes.take(len(chunk), done), required.take(len(chunk), done)
+            )
+            # Equal parts have equal translations, so each is searched once.
+            distinct = {part for source in sources for part in source.searched_parts}
+            parts = sorted(distinct, key=longest_first)
+            results = dict(zip(parts, self._searcher.run(parts, finisher.request), strict=True))
+            beams = finisher.finish(sources, results)
+            yield from [
+                self._join(source, beams_of_parts, request)
+                for source, beams_of_parts in zip(sources, beams, strict=True)
+            ]
+            done += len(chunk)
+        reader.log_warnings()
+        finisher.log_warnings()
+        prefixes.check_end(done)
+        required.check_end(done)
+
+    def _join(self, source: Source, beams: Sequence[Beam], request: Request) -> Translation:
+        """Joins the hypotheses of a sentence's parts."""
+        details = Details(log_probs=(), alignment=()) if request.details else None
+        blank = Hypothesis(text="", score=0.0, pieces=(), details=details)
+        return Translation(
+            hypotheses=join_parts(beams, self._count_words(source, request))
+            or (blank,) * request.n_best,
+            src_length=sum(len(part.src) for part in source.searched_parts),
+            parts=len(source.parts),
+            cut=source.cut,
+        )
+
+    def _count_words(self, source: Source, request: Request) -> list[int]:
+        """Counts the words of each part, if an alignment over several parts needs them."""
+        if not request.details or len(source.parts) == 1:
+            return [0] * len(source.parts)
+        if source.marked_parts:
+            return [SourceUnits(part, self.tokenizer).num_words for part in source.marked_parts]
+        return [count_words(self.tokenizer.src_pieces(part.src)) for part in source.searched_parts]
 
     def score(
         self,
@@ -204,106 +265,21 @@ class Translator:
         if len(texts) != len(translations):
             raise DataError(f"{len(texts)} sentences but {len(translations)} translations")
         options: TranslateOptions = {"to": to, "beam_size": 1, "details": True}
-        self._searcher.backend()  # before any work
+        self._searcher.check_open()
         request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
-        limit, queries = request.max_src_length, []
-        sources = self.tokenizer.encode_src(self._tagged(texts, request.tag, done))
+        tagged = tag_sentences(texts, request.tag, self.tokenizer, done)
+        sources = self.tokenizer.encode_src(tagged)
         targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
+        parts = []
         for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), done + 1):
-            for owner, ids, most in (("has", src, limit), ("has a target of", tgt, MAX_SCORED)):
-                if len(ids) > most:
-                    what = f"{owner} {len(ids)} pieces; expected at most {most}: split it"
-                    raise SentenceError(number, what)
-            queries.append(SourcePart(tuple(src), tuple(tgt)))
-        distinct = sorted(set(queries), key=longest_first)
-        found = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))
-        return [found[query].hypotheses[0] for query in queries]
+            _check_length(number, "has", len(src), request.max_src_length)
+            _check_length(number, "has a target of", len(tgt), MAX_SCORED)
+            parts.append(SourcePart(tuple(src), prefix=tuple(tgt)))
+        distinct = sorted(set(parts), key=longest_first)
+        results = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))
+        return [results[part].hypotheses[0] for part in parts]
 
-    def _prefixes(self, prefix: str | Sequence[str] | None) -> PerSentence[Ids]:
-        """Encodes one prefix for all sentences, or one for each."""
-        if prefix is None or isinstance(prefix, str):
-            return PerSentence.same(self._encode_prefix(prefix) if prefix else (), "prefixes")
-        return PerSentence.of(map(self._encode_prefix, prefix), "prefixes")
 
-    def _encode_prefix(self, prefix: str) -> Ids:
-        text = clean(prefix)
-        (ids,) = self.tokenizer.encode_tgt([text])
-        check_known(f"the prefix {printable(text)!r}", text, ids, self.tokenizer)
-        return tuple(ids[:-1])
-
-    def _stream(
-        self,
-        texts: Iterator[str],
-        prefixes: PerSentence[Ids],
-        required: PerSentence[tuple[Phrase, ...]],
-        request: Request,
-        chunk_lines: int,
-        done: int,
-        inserter: "Inserter | None",
-    ) -> Iterator[Translation]:
-        reader = SourceReader(self.tokenizer, request, done)
-        carrier = Carrier(self.tokenizer, request, done)
-        while chunk := take(texts, chunk_lines):
-            begun = prefixes.take(len(chunk), done)
-            wanted = required.take(len(chunk), done)
-            sources = reader.read(self._tagged(chunk, request.tag, done), begun, wanted)
-            yield from self._translate(sources, request, carrier, inserter)
-            done += len(chunk)
-        reader.tell()
-        carrier.tell()
-        if inserter is not None:
-            inserter.tell()
-        prefixes.finish(done)
-        required.finish(done)
-
-    def _tagged(self, texts: Sequence[str], tag: str | None, done: int) -> list[str]:
-        """Cleans sentences and puts the tag before them, or looks that they have one."""
-        texts = [clean(text) for text in texts]
-        if tag is not None:
-            return [f"{tag} {text}" for text in texts]
-        tags = self.tokenizer.tags
-        for number, text in enumerate(texts if tags else (), done + 1):
-            if text and self.tokenizer.tag_of(text) is None:
-                raise SentenceError(
-                    number,
-                    f"begins with none of the model's tags {', '.join(tags)}; name the language "
-                    f"to translate to (to={codes(tags)[0]!r}, --to {codes(tags)[0]}), or begin "
-                    "each sentence with its tag",
-                )
-        return texts
-
-    def _translate(
-        self,
-        sources: Sequence[Source],
-        request: Request,
-        carrier: Carrier,
-        inserter: "Inserter | None",
-    ) -> list[Translation]:
-        # Equal sentences have equal translations, so one of them is searched.
-        distinct = {each for source in sources for each in source.queries}
-        ordered = sorted(distinct, key=longest_first)
-        if inserter is not None:
-            beams = dict(zip(ordered, inserter.search(ordered), strict=True))
-            found = inserter.insert(sources, beams)
-        else:
-            searched = dict(zip(ordered, self._searcher.run(ordered, request), strict=True))
-            found = [carrier.carry(source, searched) for source in sources]
-        details = Details((), ()) if request.details else None
-        nothing = (Hypothesis("", 0.0, (), details),) * request.n_best
-        return [
-            Translation(
-                join_parts(parts, self._words(source, request)) or nothing,
-                sum(len(each.src) for each in source.queries),
-                len(source.parts),
-                source.cut,
-            )
-            for source, parts in zip(sources, found, strict=True)
-        ]
-
-    def _words(self, source: Source, request: Request) -> list[int]:
-        """Counts the words of each part, if anybody wants to know."""
-        if not request.details or len(source.parts) == 1:
-            return [0] * len(source.parts)
-        if source.kept:
-            return [SourceUnits(each, self.tokenizer).num_words for each in source.kept]
-        return [count_words(self.tokenizer.src_pieces(each.src)) for each in source.queries]
+def _check_length(number: int, verb: str, length: int, most: int) -> None:
+    if length > most:
+        raise SentenceError(number, f"{verb} {length} pieces; expected at most {most}: split it")

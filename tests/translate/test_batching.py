@@ -82,7 +82,7 @@ def test_portions_hold_every_sentence_and_end_where_they_are_long(texts, lines, 
 def test_values_are_handed_out_in_order_and_must_come_out_even(values, counts, data):
     given_values = PerSentence.of(values, "prefixes")
     handed, done = [], data.draw(st.integers(0, len(values)))
-    given_values.leave_out(done)
+    given_values.skip(done)
     for count in counts:
         if done + count > len(values):
             with pytest.raises(ConfigError, match=f"there are {len(values)} prefixes, and more"):
@@ -93,16 +93,16 @@ def test_values_are_handed_out_in_order_and_must_come_out_even(values, counts, d
     assert handed == values[done - len(handed) : done]
     if done < len(values):
         with pytest.raises(ConfigError, match=f"more than {done} prefixes, but {done} sentences"):
-            given_values.finish(done)
+            given_values.check_end(done)
     else:
-        given_values.finish(done)
+        given_values.check_end(done)
 
 
 @settings(deadline=None)
 @given(st.integers(), st.lists(st.integers(0, 9)))
 def test_one_value_for_all_never_ends(value, counts):
     same = PerSentence.same(value, "prefixes")
-    same.leave_out(3)
+    same.skip(3)
     for count in counts:
         assert same.take(count, 0) == [value] * count
-    same.finish(7)
+    same.check_end(7)

@@ -9,7 +9,7 @@ import pytest
 from s2s.errors import ConfigError
 from s2s.tokenizer.keep import SILENT, STAND_IN, Keep, make_keep
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
-from s2s.translate.keep.placement import carry
+from s2s.translate.keep.placement import place_texts
 from s2s.translate.sources import MarkedPart
 from s2s.translate.translation import Details, Hypothesis
 
@@ -116,7 +116,7 @@ def carried(translator, source, writes, keep=KEEP, begun=0):
         row[places[min(looks[name], len(places) - 1)]] = 0.9
         looks[name] += 1
     hypothesis = Hypothesis("".join(pieces), -1.0, pieces, Details((), ()))
-    result = carry(hypothesis, attention, part, keep, tokenizer, begun)
+    result = place_texts(hypothesis, attention, part, keep, tokenizer, begun)
     assert (result.hypothesis.pieces, result.hypothesis.score) == (pieces, -1.0)
     return result
 
@@ -161,7 +161,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.source} to {case.expected}")
 def test_a_text_goes_where_the_attention_looks(translator, case):
     result = carried(translator, case.source, case.writes)
-    assert (result.hypothesis.text, result.inserted) == (case.expected, case.inserted)
+    assert (result.hypothesis.text, result.num_inserted) == (case.expected, case.inserted)
 
 
 def test_words_of_the_text_are_aligned(translator):
@@ -187,4 +187,4 @@ def test_a_prefix_stays_and_what_it_has_is_not_put_in_again(translator):
     assert result.hypothesis.text == "nine ten {x}"
     writes = [("▁", "s"), ("s", "s"), (TEN, "zehn")]
     result = carried(translator, "zehn s", writes, Keep(["s$"]), begun=2)
-    assert (result.hypothesis.text, result.inserted) == ("s ten", 0)
+    assert (result.hypothesis.text, result.num_inserted) == ("s ten", 0)

@@ -124,16 +124,17 @@ def test_one_part_of_a_long_sentence_holds_it(translator):
 
 def test_equal_sentences_share_their_searches(tiny, monkeypatch):
     translator = Translator(tiny, threads=1)
-    search, queries = translator._searcher._search, []
+    backend, searched = translator._searcher._backend, []
+    search = backend.search
     monkeypatch.setattr(
-        translator._searcher,
-        "_search",
-        lambda batch, request: queries.extend(batch) or search(batch, request),
+        backend,
+        "search",
+        lambda batch, *args, **kwargs: searched.extend(batch.src) or search(batch, *args, **kwargs),
     )
     once = translator.translate(["eins drei"], required=["two"])
-    asked = len(queries)
+    once_searched = len(searched)
     assert translator.translate(["eins drei"] * 50, required=["two"]) == once * 50
-    assert len(queries) == 2 * asked
+    assert len(searched) == 2 * once_searched
 
 
 def test_a_stream_gives_each_sentence_its_own(translator):
@@ -153,13 +154,13 @@ def test_a_stream_gives_each_sentence_its_own(translator):
     ("options", "message"),
     [
         ({"required": "two"}, r"required is one string; expected a list of texts: \['two'\]"),
-        ({"required": ["two", ["six"]]}, "required has 'two' among others; expected texts"),
-        ({"required": [["two"], 6]}, "required has 6 among others; expected texts"),
-        ({"required": [["two"], [6]]}, "required has .6. among others; expected texts"),
+        ({"required": ["two", ["six"]]}, "required has the entry 'two'; expected texts"),
+        ({"required": [["two"], 6]}, "required has the entry 6; expected texts"),
+        ({"required": [["two"], [6]]}, "required has the entry .6.; expected texts"),
         ({"required": ["\u200b "]}, "is blank; leave it out"),
         ({"required": [["two"], ["six Ωμέγα"]]}, "vocabulary lacks characters of 'Ωμέγα'"),
-        ({"required": ["two ten"], "banned": ["▁ten"]}, "has the piece '▁ten', which is banned"),
-        ({"required": ["two"], "temperature": 1.0}, "temperature is 1.0, but what is drawn"),
+        ({"required": ["two ten"], "banned": ["▁ten"]}, "needs the piece '▁ten', which is banned"),
+        ({"required": ["two"], "temperature": 1.0}, "temperature is 1.0, but a drawn translation"),
     ],
 )
 def test_what_cannot_be_required_is_told_before_any_work(translator, options, message):
@@ -170,7 +171,7 @@ def test_what_cannot_be_required_is_told_before_any_work(translator, options, me
 def test_what_the_vocabulary_writes_otherwise_is_refused():
     config = TokenizerConfig(vocab_size=80, normalization="nfkc")
     tokenizer = train_tokenizer(["one two 1"] * 20, ["one two 1"] * 20, config, seed=1)
-    with pytest.raises(ConfigError, match="vocabulary makes 'one 1' of it; require that"):
+    with pytest.raises(ConfigError, match="vocabulary turns it into 'one 1'; require that"):
         read_phrase("one ①", tokenizer, ())
 
 

@@ -53,7 +53,7 @@ def test_a_closed_translator_has_no_threads_and_says_that_it_is_closed(tiny):
 
 def test_closing_waits_for_what_is_under_way_and_refuses_the_rest(tiny, monkeypatch):
     translator = Translator(tiny, threads=2)
-    backend = translator._searcher.backend()
+    backend = translator._searcher._backend
     search, begun, go_on = backend.search, threading.Event(), threading.Event()
 
     def slow(*args, **options):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from s2s.config import EOS_ID
 from s2s.text import clean
-from s2s.translate.splitting import join, part
+from s2s.translate.splitting import join, split
 
 
 def encode(texts):
@@ -25,7 +25,7 @@ def encode(texts):
 
 
 def parts_of(text, limit):
-    found = part(text, encode, limit)
+    found = split(text, encode, limit)
     assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in found.parts)
     return found
 
@@ -84,7 +84,7 @@ ANY = st.text(st.one_of(st.characters(), st.sampled_from("ab .!?。、，；\u30
 @settings(deadline=None)
 @given(st.one_of(WESTERN, ANY.map(clean)).filter(bool), st.integers(2, 40))
 def test_nothing_is_lost_or_turned_around_and_no_part_is_too_long(text, limit):
-    found = part(text, spell, limit)
+    found = split(text, spell, limit)
     assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in found.parts)
     assert without_blanks("".join(read(found.parts))) == without_blanks(text)
     assert found.within or len(found.parts) == 1 or len(text) >= limit
@@ -93,7 +93,7 @@ def test_nothing_is_lost_or_turned_around_and_no_part_is_too_long(text, limit):
 
 def test_a_word_is_whole_though_blanks_are_pieces_of_their_own():
     # One by one, without the blank between them, they have five pieces.
-    assert read(part("abc de", spell, 6).parts) == ["abc", "de"]
+    assert read(split("abc de", spell, 6).parts) == ["abc", "de"]
 
 
 @settings(deadline=None)
@@ -102,7 +102,7 @@ def test_a_word_is_whole_though_blanks_are_pieces_of_their_own():
 def test_parts_of_whole_words_are_joined_to_the_text(text, limit):
     if max(map(len, text.split())) >= limit:
         return  # a word has to be cut
-    found = part(text, spell, limit)
+    found = split(text, spell, limit)
     assert join(read(found.parts)) == text
 
 
@@ -113,7 +113,7 @@ def test_a_page_of_one_word_is_parted_in_linear_time():
         calls.extend(map(len, texts))
         return encode(texts)
 
-    found = part("x" * 40_000 + ". " + "y " * 20_000, counted, 50)
+    found = split("x" * 40_000 + ". " + "y " * 20_000, counted, 50)
     assert sum(len(ids) - 1 for ids in found.parts) == 10_001 + 20_000
     assert sum(calls) < 10 * 80_000
 

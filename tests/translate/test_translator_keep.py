@@ -116,8 +116,8 @@ def test_texts_without_a_word_to_replace_are_counted_and_said(translator, caplog
     texts = ["eins", "", "<b>eins</b> zwei", "<i>", "zwei <b>drei</b>"]
     list(translator.translate_stream(texts, 2, keep=PATTERNS))
     assert (
-        "4 of 5 kept texts were put between words, where the attention looked at their "
-        "neighbours (first: line 3)"
+        "4 of 5 kept texts had no matching word in the translation; they were inserted next to "
+        "the words that attend to their neighbours (first: line 3)"
     ) in caplog.text
     assert len(caplog.records) == 1
     caplog.clear()
@@ -153,7 +153,7 @@ def test_the_command_keeps(tiny, s2s, tmp_path):
     lines = done.out.decode().splitlines()
     assert "{n}" in lines[0]
     assert lines[1] == "<b> two"
-    assert "1 of 2 kept texts were put between words" in done.err
+    assert "1 of 2 kept texts had no matching word" in done.err
     refused = s2s("translate", tiny, "--keep", "a*", stdin=b"")
     assert refused.code == 2
     assert refused.err == (
@@ -168,5 +168,5 @@ def test_the_command_keeps(tiny, s2s, tmp_path):
 
 
 def test_required_words_and_kept_texts_are_not_had_together(translator):
-    with pytest.raises(ConfigError, match="required words and kept texts"):
+    with pytest.raises(ConfigError, match="'required' and 'keep' cannot be combined"):
         translator.translate(["eins"], keep=PATTERNS, required=["zwei"])

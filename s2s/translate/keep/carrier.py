@@ -1,7 +1,7 @@
-"""What is kept of the sentences of one call, put into their translations and counted."""
+"""The kept texts of one call: put into the translations of their sentences, and counted."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from s2s.tokenizer import Tokenizer
 from s2s.translate.batching import SourcePart
@@ -9,73 +9,75 @@ from s2s.translate.keep.units import SourceUnits
 from s2s.translate.request import Request
 from s2s.translate.searcher import PartResult
 from s2s.translate.sources import MarkedPart, Source
-from s2s.translate.translation import Details, Hypothesis
+from s2s.translate.translation import Beam, Details, Hypothesis
 
 logger = logging.getLogger(__name__)
 
 
 class Carrier:
-    """Puts kept texts into translations."""
+    """Finishes translations: carries the kept texts of their sources over into them."""
 
     def __init__(self, tokenizer: Tokenizer, request: Request, done: int = 0) -> None:
         """``done`` sentences came before, in another call."""
+        self.request = request
+        """The options of the searches whose results are finished."""
         self._tokenizer = tokenizer
-        self._request = request
         self._done = done
-        self._kept = 0
-        self._inserted = 0
-        self._first = 0
+        self._num_kept = 0
+        self._num_inserted = 0
+        self._first_inserted = 0
 
-    def carry(
-        self, source: Source, found: Mapping[SourcePart, PartResult]
-    ) -> list[tuple[Hypothesis, ...]]:
-        """Returns the hypotheses of each part of a sentence, with what is kept of it."""
+    def finish(
+        self, sources: Sequence[Source], results: Mapping[SourcePart, PartResult]
+    ) -> list[list[Beam]]:
+        """Returns the hypotheses of each part of each sentence, kept texts included."""
+        return [self._finish(source, results) for source in sources]
+
+    def _finish(self, source: Source, results: Mapping[SourcePart, PartResult]) -> list[Beam]:
         self._done += 1
-        if not source.kept:
-            return [found[query].hypotheses for query in source.queries]
-        hypotheses = []
-        for query, part in zip(source.parts, source.kept, strict=True):
-            self._kept += len(part.kept)
-            if query is None:
-                hypotheses.append(self._copied(part))
-            elif not part.kept:
-                hypotheses.append(found[query].hypotheses)
+        if not source.marked_parts:
+            return [results[part].hypotheses for part in source.searched_parts]
+        beams = []
+        for part, marked in zip(source.parts, source.marked_parts, strict=True):
+            self._num_kept += len(marked.kept)
+            if part is None:
+                beams.append(self._copy(marked))
+            elif not marked.kept:
+                beams.append(results[part].hypotheses)
             else:
-                hypotheses.append(self._carried(query, part, found[query]))
-        return hypotheses
+                beams.append(self._carry(marked, results[part], len(part.prefix)))
+        return beams
 
-    def _carried(
-        self, query: SourcePart, part: MarkedPart, found: PartResult
-    ) -> tuple[Hypothesis, ...]:
-        from s2s.translate.keep.placement import carry  # few sentences need it
+    def _carry(self, marked: MarkedPart, result: PartResult, prefix_len: int) -> Beam:
+        from s2s.translate.keep.placement import place_texts  # few sentences need it
 
-        keep = self._request.keep
+        keep = self.request.keep
         assert keep is not None
-        carried = [
-            carry(hypothesis, attention, part, keep, self._tokenizer, len(query.prefix))
-            for hypothesis, attention in zip(found.hypotheses, found.attention, strict=True)
+        placements = [
+            place_texts(hypothesis, attention, marked, keep, self._tokenizer, prefix_len)
+            for hypothesis, attention in zip(result.hypotheses, result.attention, strict=True)
         ]
-        if carried[0].inserted:
-            self._inserted += carried[0].inserted
-            self._first = self._first or self._done
-        return tuple(each.hypothesis for each in carried)
+        if num_inserted := placements[0].num_inserted:
+            self._num_inserted += num_inserted
+            self._first_inserted = self._first_inserted or self._done
+        return tuple(placement.hypothesis for placement in placements)
 
-    def _copied(self, part: MarkedPart) -> tuple[Hypothesis, ...]:
-        """Returns kept texts that no word stands beside: they are their own translation."""
+    def _copy(self, marked: MarkedPart) -> Beam:
+        """Returns the translation of kept texts without words beside them: the texts themselves."""
         details = None
-        if self._request.details:
-            words = range(SourceUnits(part, self._tokenizer).num_words)
-            details = Details((), tuple((word, word) for word in words))
-        only = Hypothesis(part.copy(), 0.0, (), details, has_kept=True)
-        return (only,) * self._request.n_best
+        if self.request.details:
+            words = range(SourceUnits(marked, self._tokenizer).num_words)
+            details = Details(log_probs=(), alignment=tuple((word, word) for word in words))
+        copy = Hypothesis(text=marked.copy(), score=0.0, pieces=(), details=details, has_kept=True)
+        return (copy,) * self.request.n_best
 
-    def tell(self) -> None:
-        """Logs how many kept texts had no word to replace, if there were any."""
-        if self._inserted:
+    def log_warnings(self) -> None:
+        """Logs how many kept texts had no matching word, if there were any."""
+        if self._num_inserted:
             logger.warning(
-                "%d of %d kept texts were put between words, where the attention looked at their "
-                "neighbours (first: line %d)",
-                self._inserted,
-                self._kept,
-                self._first,
+                "%d of %d kept texts had no matching word in the translation; they were inserted "
+                "next to the words that attend to their neighbours (first: line %d)",
+                self._num_inserted,
+                self._num_kept,
+                self._first_inserted,
             )

@@ -14,30 +14,33 @@ from s2s.translate.words import Pairs, pair_words
 
 
 class Slot(NamedTuple):
-    """Where in a translation a kept text goes."""
+    """The place of a kept text in a translation."""
 
     start: int
     """The first of the tokens that it replaces."""
     stop: int
-    """The one after the last; ``start`` where it is put before that one."""
+    """The token after the last one; ``start`` if it replaces none and comes before that token."""
     kept: int
-    """Its number in the source."""
+    """The number of the kept text in the source."""
 
 
 class Line:
-    """A translation that is put together."""
+    """A translation while it is put together."""
 
     def __init__(self) -> None:
         self.text = ""
         self.token_words: dict[int, int] = {}
         """The number of the word, from 0, that each token is in."""
         self.kept_words: dict[int, int] = {}
-        """The same of kept texts, their first word."""
+        """The number of the word, from 0, that each kept text begins in."""
         self.apart = False
-        """Whether a blank has to follow."""
+        """Whether a blank must follow."""
 
     def add(self, text: str, *, blank: bool) -> int:
-        """Adds a text, after a blank if that is said or two words would become one."""
+        """Adds a text; returns the number of its first word.
+
+        A blank comes before it if ``blank`` asks for one, or if two words would become one.
+        """
         if self.text and text:
             joined = self.text[-1].isalnum() and text[0].isalnum()
             if blank or joined or self.apart:
@@ -49,72 +52,76 @@ class Line:
 
 
 def put_together(target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], keep: Keep) -> Line:
-    """Makes a line; with more blanks where a pattern else finds something else than what is kept.
+    """Makes a line in which the patterns match the kept texts, if blanks around these allow it.
 
-    An address before a full stop is an example.
+    For example, the pattern of an address may take a full stop after it for a part of it.
     """
-    wanted = Counter(each.text for each in part.kept)
+    wanted = Counter(kept.text for kept in part.kept)
 
-    def missing(line: Line) -> int:
+    def num_missing(line: Line) -> int:
         return (wanted - Counter(keep.texts(line.text))).total()
 
     apart: set[int] = set()
-    line = _line(target, part, slots, apart)
+    line = _make_line(target, part, slots, apart)
     for number in range(len(part.kept)):
-        if not missing(line):
+        if not num_missing(line):
             break
-        other = _line(target, part, slots, apart | {number})
-        if missing(other) < missing(line):
-            line, apart = other, apart | {number}
+        wider = _make_line(target, part, slots, apart | {number})
+        if num_missing(wider) < num_missing(line):
+            line, apart = wider, apart | {number}
     return line
 
 
-def _line(target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], apart: set[int]) -> Line:
+def _make_line(
+    target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], apart: set[int]
+) -> Line:
     """Makes a line.
 
-    In place of words a text has their blanks. Between two words it has those that it has in the
-    source, and punctuation that is close to it there is so here; each in ``apart`` has blanks.
+    A text that replaces words has their blanks. A text that is inserted between two words has the
+    blanks that it has in the source; punctuation that is close to it in the source is close to it
+    in the line. The texts in ``apart`` have blanks on both sides.
     """
     line = Line()
-    token = 0
-    close: Kept | None = None  # put between two words just now
+    next_token = 0
+    inserted: Kept | None = None  # the text just before, if it replaces no word
     for slot in [*sorted(slots, key=lambda slot: (slot.start, slot.kept)), None]:
-        for each in range(token, len(target) if slot is None else slot.start):
-            if not target.text(each, each + 1):
+        for token in range(next_token, len(target) if slot is None else slot.start):
+            if not target.text(token, token + 1):
                 continue
-            blank = target.after_blank(each)
-            if close is not None:
-                blank = _blank_beside(close.after, target.is_mark(each), blank)
-            line.token_words[each] = line.add(target.text(each, each + 1), blank=blank)
-            close = None
+            blank = target.after_blank(token)
+            if inserted is not None:
+                blank = _blank_beside(inserted.after, target.is_punctuation(token), blank)
+            line.token_words[token] = line.add(target.text(token, token + 1), blank=blank)
+            inserted = None
         if slot is None:
             break
         kept, replaces = part.kept[slot.kept], slot.stop > slot.start
         if replaces:
             blank = target.after_blank(slot.start)
         else:
-            mark = close is None and slot.start > 0 and target.is_mark(slot.start - 1)
-            blank = _blank_beside(kept.before, mark, True)
-        if close is not None and close.after.isalnum():
+            after_token = inserted is None and slot.start > 0
+            punctuation = after_token and target.is_punctuation(slot.start - 1)
+            blank = _blank_beside(kept.before, punctuation, True)
+        if inserted is not None and inserted.after.isalnum():
             blank = False
         line.kept_words[slot.kept] = line.add(kept.text, blank=blank or slot.kept in apart)
         line.apart = slot.kept in apart
-        close = None if replaces else kept
-        token = max(token, slot.stop)
+        inserted = None if replaces else kept
+        next_token = max(next_token, slot.stop)
     return line
 
 
-def _blank_beside(neighbour: str, is_mark: bool, blank: bool) -> bool:
-    """Whether there is a blank between a text that is put between two words and one of them.
+def _blank_beside(neighbour: str, is_punctuation: bool, blank: bool) -> bool:
+    """Whether a blank stands between an inserted text and the token beside it.
 
     Args:
-        neighbour: The character beside it in the source.
-        is_mark: Whether what is beside it now is punctuation.
-        blank: Whether that has a blank by itself.
+        neighbour: The character beside the text in the source.
+        is_punctuation: Whether the token is punctuation.
+        blank: Whether the token has a blank by itself.
     """
     if neighbour in ("", " "):
-        return blank or not is_mark
-    return not is_mark and not neighbour.isalnum()
+        return blank or not is_punctuation
+    return not is_punctuation and not neighbour.isalnum()
 
 
 def align(
@@ -124,17 +131,17 @@ def align(
     line: Line,
     part: MarkedPart,
 ) -> Pairs:
-    """Aligns the words of a line; of a kept text each with its own."""
+    """Aligns the words of a line; each word of a kept text with the same word in the source."""
     rows = [
         (place, word)
         for token, word in line.token_words.items()
         for place in range(*target.ranges[token])
     ]
-    found = pair_words(
+    pairs = pair_words(
         attention[[place for place, _ in rows]], source.word_of, [word for _, word in rows]
     )
-    pairs = {tgt: src for src, tgt in found}
+    src_words = {tgt: src for src, tgt in pairs}
     for number, word in line.kept_words.items():
-        for more in range(part.kept[number].text.count(" ") + 1):
-            pairs[word + more] = source.kept_words[number] + more
-    return tuple((src, tgt) for tgt, src in sorted(pairs.items()))
+        for offset in range(part.kept[number].text.count(" ") + 1):
+            src_words[word + offset] = source.kept_words[number] + offset
+    return tuple((src, tgt) for tgt, src in sorted(src_words.items()))

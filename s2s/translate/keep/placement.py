@@ -1,10 +1,10 @@
-"""Kept texts brought to their places in a translation, by what the attention looked at.
+"""Kept texts put into a translation, at the places that the attention tells.
 
-A network that was trained with kept texts puts out a piece for each, in whose place it comes. With
-any other, a text that the network read an unknown word for takes the place of the words that look
-at this most (Luong et al. 2015, "Addressing the Rare Word Problem", section 3). Where none does,
-and for tags, which the network has not read at all, it is put between two words: beside the one
-that looks at its neighbour in the source.
+A network that was trained with kept texts puts out a piece for each of them, which the text
+replaces. With any other network, the network reads an unknown word in place of the text, and the
+text replaces the words that attend to this word most (Luong et al. 2015, "Addressing the Rare Word
+Problem", section 3). A text that no word attends to, or a tag, which the network does not read at
+all, is inserted between two words: beside the word that attends to its neighbour in the source.
 """
 
 from collections import Counter
@@ -21,77 +21,81 @@ from s2s.translate.keep.units import SourceUnits, TargetTokens
 from s2s.translate.sources import MarkedPart
 from s2s.translate.translation import Details, Hypothesis
 
-LEAST_LOOK = 0.2
-"""Share of a word's attention by which it may have come of a text that no word looks at most. On
-Multi30k with texts put in (a scratch script, and the sentences that it was chosen on), all BLEU is
-37.6 without this rule, and 37.7, 38.1 and 37.6 with shares of 0.1, 0.2 and 0.35."""
+MIN_ATTENTION = 0.2
+"""Share of a word's attention from which on a text may replace it, if no word attends to the text
+most. On Multi30k with texts put in (a scratch script, and the sentences that it was chosen on), all
+BLEU is 37.6 without this rule, and 37.7, 38.1 and 37.6 with shares of 0.1, 0.2 and 0.35."""
 
 
-class Carried(NamedTuple):
+class Placement(NamedTuple):
     """A translation with its kept texts."""
 
     hypothesis: Hypothesis
-    inserted: int
-    """Texts that had no word to replace."""
+    num_inserted: int
+    """Texts that had no matching word to replace."""
 
 
-def carry(
+def place_texts(
     hypothesis: Hypothesis,
     attention: NDArray[np.float32],
     part: MarkedPart,
     keep: Keep,
     tokenizer: Tokenizer,
-    begun: int = 0,
-) -> Carried:
+    prefix_len: int = 0,
+) -> Placement:
     """Puts kept texts into a translation.
 
     Args:
-        hypothesis: Of the part as the network read it.
+        hypothesis: The translation of the part as the network read it.
         attention: (tgt_len, src_len), without a tag's column; the end piece's is the last.
         part: The source.
-        keep: What is kept.
+        keep: Finds the kept texts.
         tokenizer: The model's.
-        begun: Pieces of a prefix, which stay as they are; what it has of kept texts is not put in
-            once more.
+        prefix_len: Pieces of a prefix, which stay as they are. Kept texts that the prefix holds
+            already are not put in again.
 
     Returns:
-        The hypothesis with another text, and another alignment if it has details; all else is as
-        the network found it.
+        The hypothesis with another text, and another alignment if it has details; the rest is as
+        the network put it out.
     """
     source = SourceUnits(part, tokenizer)
     target = TargetTokens(hypothesis.pieces, tokenizer)
-    first = sum(start < begun for start, _ in target.ranges)
-    said = Counter(keep.texts(target.text(0, first)))
+    first = sum(start < prefix_len for start, _ in target.ranges)
+    in_prefix = Counter(keep.texts(target.text(0, first)))
     wanted = []
-    for number, each in enumerate(part.kept):
-        if said[each.text]:
-            said[each.text] -= 1
+    for number, kept in enumerate(part.kept):
+        if in_prefix[kept.text]:
+            in_prefix[kept.text] -= 1
         else:
             wanted.append(number)
-    best = _best_units(attention, source, target)
+    best_units = _best_units(attention, source, target)
     if tokenizer.keep is None:
-        slots = _replacing(attention, source, target, best, wanted, first)
+        slots = _replace_words(attention, source, target, best_units, wanted, first)
     else:
-        slots = _standing_in(attention, source, target, wanted, first)
-    inserted = [number for number in wanted if number not in {slot.kept for slot in slots}]
-    for number in inserted:
-        slots.append(_between(source, len(target), best, slots, number, first))
+        slots = _replace_stand_ins(attention, source, target, wanted, first)
+    homeless = [number for number in wanted if number not in {slot.kept for slot in slots}]
+    for number in homeless:
+        slots.append(_insert(source, len(target), best_units, slots, number, first))
     line = put_together(target, part, slots, keep)
-    counts = Counter(each.text for each in part.kept)
+    counts = Counter(kept.text for kept in part.kept)
     assert all(line.text.count(text) >= count for text, count in counts.items())
     details = hypothesis.details
     if details is not None:
         details = Details(details.log_probs, align(attention, source, target, line, part))
-    return Carried(
-        Hypothesis(line.text, hypothesis.score, hypothesis.pieces, details, has_kept=True),
-        len(inserted),
+    carrying = Hypothesis(
+        text=line.text,
+        score=hypothesis.score,
+        pieces=hypothesis.pieces,
+        details=details,
+        has_kept=True,
     )
+    return Placement(carrying, len(homeless))
 
 
 def _best_units(
     attention: NDArray[np.float32], source: SourceUnits, target: TargetTokens
 ) -> list[int]:
-    """Returns the unit that each token looks at most; -1 if that is the end piece."""
+    """Returns the unit that each token attends to most; -1 if that is the end piece."""
     columns = np.zeros((len(attention), source.count + 1))
     units = [*source.unit_of, *[source.count] * (attention.shape[1] - len(source.unit_of))]
     np.add.at(columns.T, units, attention.T)
@@ -99,29 +103,30 @@ def _best_units(
     return [-1 if unit == source.count else unit for unit in best]
 
 
-def _replacing(
+def _replace_words(
     attention: NDArray[np.float32],
     source: SourceUnits,
     target: TargetTokens,
-    best: Sequence[int],
+    best_units: Sequence[int],
     wanted: Sequence[int],
     first: int,
 ) -> list[Slot]:
-    """Finds the words in whose place kept texts come: of several runs, that which looks most.
+    """Finds the words that kept texts replace: of several runs, the one that attends most.
 
-    Where no word looks at a text most, it is the one that looks at it with ``LEAST_LOOK`` or more.
+    If no word attends to a text most, the text replaces the word that attends to it most of all,
+    from ``MIN_ATTENTION`` on.
     """
     slots: list[Slot] = []
-    free = [token for token in range(first, len(target)) if not target.is_mark(token)]
+    free = [token for token in range(first, len(target)) if not target.is_punctuation(token)]
     for number in wanted:
-        unit = source.kept_units[number]
-        columns = [place for place, each in enumerate(source.unit_of) if each == unit]
+        kept_unit = source.kept_units[number]
+        columns = [place for place, unit in enumerate(source.unit_of) if unit == kept_unit]
         weights = {
             token: float(attention[slice(*target.ranges[token]), columns].sum()) for token in free
         }
         runs: list[tuple[float, int, int]] = []
         for token in free:
-            if best[token] != unit:
+            if best_units[token] != kept_unit:
                 continue
             if runs and runs[-1][2] == token:
                 runs[-1] = (runs[-1][0] + weights[token], runs[-1][1], token + 1)
@@ -130,8 +135,8 @@ def _replacing(
         if not runs:
             for token in free:
                 start, stop = target.ranges[token]
-                others = best[token] in source.kept_units
-                if not others and weights[token] >= LEAST_LOOK * (stop - start):
+                is_taken = best_units[token] in source.kept_units
+                if not is_taken and weights[token] >= MIN_ATTENTION * (stop - start):
                     runs.append((weights[token] / (stop - start), token, token + 1))
         if runs:
             _, start, stop = max(runs, key=lambda run: run[0])
@@ -140,21 +145,20 @@ def _replacing(
     return slots
 
 
-def _standing_in(
+def _replace_stand_ins(
     attention: NDArray[np.float32],
     source: SourceUnits,
     target: TargetTokens,
     wanted: Sequence[int],
     first: int,
 ) -> list[Slot]:
-    """Gives each piece of kept texts in the translation that which it looks at most, each once."""
+    """Gives each stand-in of the translation the kept text that it attends to most, each once."""
     pairs = []
     for token in target.stand_ins:
         place = target.ranges[token][1] - 1
         for number in wanted:
-            columns = [
-                n for n, each in enumerate(source.unit_of) if each == source.kept_units[number]
-            ]
+            kept_unit = source.kept_units[number]
+            columns = [column for column, unit in enumerate(source.unit_of) if unit == kept_unit]
             pairs.append((-float(attention[place, columns].sum()), token, number))
     by_token: dict[int, int] = {}
     for _, token, number in sorted(pairs):
@@ -163,28 +167,28 @@ def _standing_in(
     return [Slot(token, token + 1, number) for token, number in by_token.items()]
 
 
-def _between(
+def _insert(
     source: SourceUnits,
     length: int,
-    best: Sequence[int],
+    best_units: Sequence[int],
     slots: Sequence[Slot],
     number: int,
     first: int,
 ) -> Slot:
-    """Finds the place between two tokens: beside the nearest unit that one of them looks at.
+    """Finds a place between two tokens: beside the nearest unit that one of them attends to.
 
-    After what stands on the left in the source; what is written close to its right neighbour alone,
-    such as an opening tag, before that.
+    A kept text comes after its left neighbour in the source. One that is close to its right
+    neighbour alone, such as an opening tag, comes before that neighbour.
     """
-    unit, each = source.kept_units[number], source.kept[number]
+    kept_unit, kept = source.kept_units[number], source.kept[number]
     by_unit = {source.kept_units[slot.kept]: (slot.start, slot.stop) for slot in slots}
-    for token, looked in enumerate(best):
-        if looked not in source.kept_units:
-            by_unit[looked] = (by_unit.get(looked, (token, token))[0], token + 1)
+    for token, unit in enumerate(best_units):
+        if unit not in source.kept_units:
+            by_unit[unit] = (by_unit.get(unit, (token, token))[0], token + 1)
     by_unit[-1], by_unit[source.count] = (0, 0), (length, length)
-    opens = each.after_blank and not each.before_blank
+    opens = kept.after_blank and not kept.before_blank
     for distance in range(1, source.count + 1):
-        left, right = unit - distance, unit + distance
+        left, right = kept_unit - distance, kept_unit + distance
         places = {}
         if left in by_unit and (left >= 0 or distance == 1):
             places["left"] = by_unit[left][1]
