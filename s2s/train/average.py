@@ -42,7 +42,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, model: nn.Module, updates: int) -> None:
-        """Takes in the weights after ``updates`` updates."""
+        """Adds the weights that the model has after ``updates`` updates."""
         decay = min(self.decay, (1 + updates) / (10 + updates))
         values = [value.detach() for value in model.parameters()]
         torch._foreach_lerp_(list(self.weights.values()), values, 1 - decay)
@@ -50,13 +50,13 @@ class MovingAverage:
 
 @contextmanager
 def using_weights(model: nn.Module, weights: Weights | None) -> Iterator[None]:
-    """Puts ``weights`` into the model for a while; None leaves its own."""
+    """Puts ``weights`` into the model while the context lasts; None leaves the model's own."""
     if weights is None:
         yield
         return
-    own = copy_weights(model)
+    before = copy_weights(model)
     put_weights(model, weights)
     try:
         yield
     finally:
-        put_weights(model, own)
+        put_weights(model, before)

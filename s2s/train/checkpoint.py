@@ -1,11 +1,11 @@
-"""Files of a running training: everything an exact continuation needs, in one safetensors file.
+"""The checkpoint of a training: all that an exact continuation needs, in one safetensors file.
 
 ``last.safetensors`` holds, by prefix, the weights (``model.``), their moving average (``ema.``),
 the optimizer's moments (``optimizer.INDEX.``) and the last validated weights
 (``snapshot.INDEX.``); its header holds counters and positions as JSON, and a checksum.
 
-No state of a random generator is among them, because none outlives a batch: the order of the pairs
-and every batch's dropout are drawn from the seed and the place in the data.
+The file has no state of a random generator, because no generator outlives a batch: the order of
+the pairs and the dropout of every batch are drawn from the seed and the position in the data.
 """
 
 import json

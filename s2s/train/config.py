@@ -1,4 +1,4 @@
-"""Settings of training."""
+"""The configuration of a training: limits, hyperparameters and how they decay."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -20,74 +20,79 @@ CHANGEABLE = frozenset(
         "patience",
     }
 )
-"""Fields of TrainConfig that a resumed run may change: they do not alter what is learned in an
-update. (Limits do stretch the decay of the learning rate from there on.)"""
+"""Fields of TrainConfig that a resumed run may change: they do not alter what an update learns.
+(A later limit does stretch the decay of the learning rate from there on.)"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig(Config):
-    """How the weights are learned. At least one limit has to be set."""
+    """How the weights are learned. At least one of the three limits must be set."""
 
     max_updates: int | None = None
     max_epochs: int | None = None
     max_minutes: float | None = None
-    """Wall-clock limit on the updates and validations; reading text and learning the vocabulary
-    come before."""
+    """Wall-clock limit on updates and validations; the time to read text and to learn the
+    vocabulary does not count."""
     seed: int = 1
     device: Literal["cpu", "cuda"] = "cpu"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32. ``auto`` is
-    bf16 where the device multiplies it faster (a GPU that has it, a CPU with AMX), else fp32; the
-    run folder keeps what it came to."""
+    bf16 if the device multiplies it faster (a GPU that has it, a CPU with AMX), else fp32; the run
+    folder stores which of them it was."""
     batch_tokens: int = 3000
-    """Target tokens of a batch at most, padding counted."""
+    """Maximum number of target tokens in a batch, padding included."""
     accumulate: int | None = None
-    """Batches an update, those of all processes together; None is one for each process."""
+    """Batches per update, over all processes; None is one for each process."""
     bptt_steps: int | None = None
-    """Truncated back-propagation through time: the decoder's state carries no gradient over more
-    than so many target positions (Williams and Peng 1990); None is no limit."""
+    """Truncated back-propagation through time: the maximum number of target positions over which
+    the decoder's state carries a gradient (Williams and Peng 1990); None is no limit."""
     workers: int | None = None
     """Processes that tokenise text; None is one for each core."""
     init: str | None = None
-    """Run folder whose best weights are the start, instead of random ones."""
+    """Run folder whose best weights the training starts with; None starts with random weights."""
     optimizer: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-3
-    """Its highest value, at the end of the warm-up."""
+    """The highest learning rate, at the end of the warm-up."""
     warmup_updates: int = 200
     decay: DecayKind = "linear"
-    """After the warm-up: ``linear`` or ``cosine`` reach ``final_rate`` of the highest value at the
-    nearest limit; ``inverse_sqrt`` falls with the square root of the updates; or ``constant``."""
+    """Decay of the learning rate after the warm-up: ``linear`` and ``cosine`` reach ``final_rate``
+    at the nearest limit; ``inverse_sqrt`` falls with the square root of the updates; ``constant``
+    does not fall."""
     final_rate: float = 0.02
+    """Share of ``learning_rate`` that is left at the limit."""
     beta1: float = 0.9
     beta2: float = 0.98
     weight_decay: float = 0.0
-    """Of ``adamw``, decoupled (Loshchilov and Hutter 2019)."""
+    """Decoupled from the gradient with ``adamw`` (Loshchilov and Hutter 2019); with ``adam`` added
+    to it (L2)."""
     clip_norm: float | None = 1.0
-    """Gradients with a larger norm are scaled down to it (Pascanu et al. 2013)."""
+    """Gradients with a larger norm are scaled down to this norm (Pascanu et al. 2013)."""
     label_smoothing: float = 0.1
     """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
     r_drop: float = 0.0
-    """Weight of R-Drop (Liang et al. 2021): each batch passes twice, with other dropout, and the
-    two predictions are pulled together; 0 is one pass. It doubles the time of an update."""
+    """Weight of R-Drop (Liang et al. 2021): each batch passes twice, with different dropout, and
+    the two predictions are pulled together; this doubles the time of an update. 0 is one pass."""
     ema_decay: float | None = None
-    """Exponential moving average of the weights, which is then what is validated and kept."""
+    """Decay of an exponential moving average of the weights, which is then validated and written
+    instead of the weights themselves; None is off."""
     average_last: int = 0
-    """At the end, the mean of the weights of this many last validations is tried too."""
+    """At the end, the mean of the weights of this many last validations is validated too."""
     validate_every: int | None = None
-    """Updates between validations; None spreads ``validations`` over the course of the limit, and
-    under ``max_minutes`` holds fewer if they would take more than a fifth of the time."""
+    """Updates between validations; None spreads ``validations`` evenly up to the limit, and under
+    ``max_minutes`` leaves some out if they would take more than a fifth of the time."""
     validations: int = 10
+    """Number of validations, if ``validate_every`` is None."""
     bleu_sentences: int = 500
-    """Validation sentences that are translated for BLEU, the first ones; 0 validates by loss."""
+    """Number of validation sentences that are translated for BLEU; 0 validates by loss."""
     bleu_beam_size: int = 4
     patience: int | None = None
-    """Validations without a better one after which training stops."""
+    """Training stops after this many validations without a better one; None is off."""
     max_bad_updates: int = 20
-    """Updates in a row with a non-finite gradient, at least, after which training gives up."""
+    """Training gives up after at least this many updates in a row with a non-finite gradient."""
     log_every: int = 20
-    """Updates between lines of ``metrics.jsonl``, each with the norms of every layer."""
+    """Updates between records in ``metrics.jsonl``, which have the norms of every layer."""
     save_minutes: float = 5.0
-    """Time between checkpoints; each validation writes one too."""
+    """Minutes between checkpoints; each validation writes one too."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)

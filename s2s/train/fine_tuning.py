@@ -1,9 +1,9 @@
-"""Training that starts from another run's weights instead of random ones.
+"""Fine-tuning: training that starts with another run's weights instead of random ones.
 
-All weights but those of the vocabulary are copied as they are. A row of an embedding table or of
-the output layer belongs to a piece, and goes where the new vocabulary has that piece. A piece that
-is new starts as the mean of those that the old vocabulary would cut it into, which is what the
-network knows about it: it has read the text of the piece in that form.
+All weights are copied as they are, except those of the vocabulary. A row of an embedding table or
+of the output layer belongs to a piece, and goes where the new vocabulary has that piece. A new
+piece starts as the mean of the pieces that the old vocabulary would cut it into: in that form the
+network has read its text so far.
 """
 
 import dataclasses
@@ -29,37 +29,37 @@ _FREE = {"src_vocab_size", "tgt_vocab_size", "dropout", "dropout_kind", "word_dr
 
 
 class RowCounts(NamedTuple):
-    """Pieces of a vocabulary, by where their rows come from."""
+    """Numbers of pieces in a vocabulary, by the origin of their rows."""
 
     copied: int
     """Pieces that the old vocabulary has, too."""
     composed: int
-    """Those that start as the mean of others."""
+    """Pieces that start as the mean of other pieces."""
     new: int
-    """Those that start at random."""
+    """Pieces that start at random."""
 
     def __str__(self) -> str:
-        """As in a report."""
+        """Returns the numbers as the log shows them."""
         return f"{self.copied:,} copied, {self.composed:,} composed, {self.new:,} new"
 
 
 @dataclass(frozen=True, slots=True)
 class InitSummary:
-    """What a training starts with."""
+    """Where the weights that a training starts with come from."""
 
     run: Path
     src: RowCounts
     """Rows of the source's embedding table."""
     tgt: RowCounts
-    """Rows of the target's, and of the output layer; the source's where all tables are one."""
+    """Rows of the target's table and of the output layer; the source's if all share one table."""
 
     def __str__(self) -> str:
-        """One line."""
+        """Returns one line for the log."""
         if self.src == self.tgt:
-            rows = f"rows of the vocabulary: {self.src}"
+            rows = f"vocabulary: {self.src}"
         else:
-            rows = f"rows of the source vocabulary: {self.src}; of the target's: {self.tgt}"
-        return f"starts from {self.run}; {rows}"
+            rows = f"source vocabulary: {self.src}; target vocabulary: {self.tgt}"
+        return f"starts from {self.run}; rows of the {rows}"
 
 
 def config_of(run: str | Path) -> ModelConfig:
@@ -81,26 +81,26 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitSummary:
     """Gives a new network the best weights of another run.
 
     Args:
-        model: As it was made, at random; what no weight is found for stays so.
-        tokenizer: Its vocabulary; any, the run's own or another one.
-        run: The folder.
+        model: With random weights; rows without an origin keep them.
+        tokenizer: The vocabulary of ``model``; it need not be that of the run.
+        run: Folder of the other run.
 
     Returns:
-        Where the rows of the vocabulary come from.
+        The origins of the rows.
 
     Raises:
         ConfigError: If the run's network has another shape; all fields that differ are named.
         FileError: If the run is not there or incomplete.
         ModelError: If it is damaged.
     """
-    found = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
-    assert found == (model.config.src_vocab_size, model.config.tgt_vocab_size)
+    sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+    assert sizes == (model.config.src_vocab_size, model.config.tgt_vocab_size)
     check_tie(model.config.tie, tokenizer)
     _check_same(config_of(run), model.config, run)
     loaded = load_run(run)
-    old, given = loaded.model, loaded.tokenizer
-    src_origins, src_rows = _find_origins(given.src_model, tokenizer.src_model)
-    tgt_origins, tgt_rows = _find_origins(given.tgt_cutter, tokenizer.tgt_cutter)
+    old, old_tokenizer = loaded.model, loaded.tokenizer
+    src_origins, src_rows = _find_origins(old_tokenizer.src_model, tokenizer.src_model)
+    tgt_origins, tgt_rows = _find_origins(old_tokenizer.tgt_cutter, tokenizer.tgt_cutter)
     one_table = model.config.tie == "all"
     tables: list[tuple[Tensor, Tensor, list[list[int]]]]
     tables = [(model.output.bias, old.output.bias, tgt_origins)]
@@ -109,7 +109,7 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitSummary:
             (model.decoder.embedding.table.weight, old.decoder.embedding.table.weight, tgt_origins),
             (model.output.weight, old.output.rows, tgt_origins),
         ]
-    # The last, for one table: a piece that is new to the target has a row of the source's.
+    # If there is one table, this comes last: a piece that is new to the target has a source row.
     tables += [
         (model.encoder.embedding.table.weight, old.encoder.embedding.table.weight, src_origins)
     ]
@@ -124,7 +124,7 @@ def initialise(model: Seq2Seq, tokenizer: Tokenizer, run: Path) -> InitSummary:
 
 
 def check_tie(tie: Tie, tokenizer: Tokenizer) -> None:
-    """Raises ConfigError if one table is to serve two vocabularies, whatever their sizes."""
+    """Raises ConfigError if one table would serve two vocabularies, even of equal size."""
     if tie == "all" and tokenizer.tgt_model is not None:
         raise ConfigError(
             "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
@@ -133,7 +133,7 @@ def check_tie(tie: Tie, tokenizer: Tokenizer) -> None:
 
 
 def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:
-    """Raises one error about all that keeps the old weights from fitting."""
+    """Raises one error that names all differences for which the old weights do not fit."""
     unused = set()
     if new.cell == old.cell != "rnn":
         unused.add("activation")
@@ -157,7 +157,7 @@ def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:
 def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], RowCounts]:
     """Returns, for each piece of the new SentencePiece model, the old ids its row is the mean of.
 
-    None for pieces of characters that the old vocabulary does not know.
+    A piece of characters that the old vocabulary does not know has no such ids.
     """
     before, after = read_pieces(old), read_pieces(new)
     ids = {piece.text: number for number, piece in enumerate(before)}
@@ -172,13 +172,13 @@ def _find_origins(old: bytes, new: bytes) -> tuple[list[list[int]], RowCounts]:
             copied += 1
         elif _is_tag(piece):
             origins.append(tags)
-        elif piece.kind == CONTROL:  # that of kept texts: what it is written like says nothing
+        elif piece.kind == CONTROL:  # the piece of kept texts: how it is written means nothing
             origins.append([])
         else:
             known = [part for part in cut if part != UNK_ID]
-            # The sign for a blank alone, which all words begin with, would make them all alike.
-            says_something = any(before[part].text != SPACE for part in known)
-            origins.append(known if says_something else [])
+            # All words begin with the sign for a blank: alone, it would make them all alike.
+            is_specific = any(before[part].text != SPACE for part in known)
+            origins.append(known if is_specific else [])
     new_rows = sum(not origin for origin in origins)
     return origins, RowCounts(copied, len(origins) - copied - new_rows, new_rows)
 
@@ -188,10 +188,10 @@ def _is_tag(piece: Piece) -> bool:
 
 
 def _fill(table: Tensor, old_table: Tensor, origins: Sequence[Sequence[int]]) -> None:
-    """Puts the mean of its origins in each row that has some."""
+    """Fills each row that has origins with their mean."""
     rows = [row for row, origin in enumerate(origins) if origin]
     counts = torch.tensor([len(origins[row]) for row in rows])
-    flat = torch.tensor([each for row in rows for each in origins[row]])
+    flat = torch.tensor([origin for row in rows for origin in origins[row]])
     owners = torch.arange(len(rows)).repeat_interleave(counts)
     shape = (-1, *[1] * (old_table.dim() - 1))
     sums = old_table.new_zeros(len(rows), *old_table.shape[1:]).index_add_(

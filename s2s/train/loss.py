@@ -1,8 +1,8 @@
 """Output layer, softmax and label-smoothed cross-entropy as one operation.
 
-The logits of a batch are its largest tensor by far. Made chunk by chunk, with the gradient taken
-at once while a chunk is in cache, they are never stored: memory does not grow with the batch, and
-the passes over them that autograd would make fall away.
+The logits of a batch are its largest tensor by far. They are never stored: they are made chunk by
+chunk, and the gradient is taken at once, while a chunk is in cache. So memory does not grow with
+the batch, and the passes over the logits that autograd would make are saved.
 """
 
 from typing import Any, NamedTuple
@@ -13,14 +13,15 @@ from torch import Tensor
 from s2s.model.seq2seq import OutputLayer
 
 CHUNK_VALUES = 1 << 21
-"""Logits of a chunk on a CPU: 8 MB, the fastest of 2**18 to 2**22 on 2 cores."""
+"""Logits in a chunk on a CPU: 8 MB, the fastest of 2**18 to 2**22 on 2 cores."""
 CHUNK_VALUES_GPU = 1 << 27
+"""Logits in a chunk on a GPU: 512 MB."""
 
 
 class Loss(NamedTuple):
     """Sums over the real tokens of a batch, in nats."""
 
-    smoothed: Tensor  # (), what is minimised
+    smoothed: Tensor  # (), the loss that training minimises
     nll: Tensor  # (), negative log-likelihood, without gradient
 
 
@@ -34,7 +35,7 @@ class _OutputLoss(torch.autograd.Function):
         targets: Tensor,
         smoothing: float,
         r_drop: float,
-        wanted: bool,
+        needs_grad: bool,
     ) -> tuple[Tensor, Tensor]:
         passes, tokens, _ = readouts.shape
         vocab = weight.shape[0]
@@ -62,7 +63,7 @@ class _OutputLoss(torch.autograd.Function):
             log_normaliser = normaliser.log().add_(top)
             nll += (log_normaliser - picked).sum()
             spread += (log_normaliser - mean).sum()
-            if not wanted and ratio is None:
+            if not needs_grad and ratio is None:
                 continue
             # d loss / d logits = softmax - (1 - smoothing) * one-hot - smoothing / vocab
             logits.div_(normaliser)
@@ -106,9 +107,9 @@ def _pull_together(probabilities: Tensor, ratio: Tensor, weight: float) -> Tenso
 
     Args:
         probabilities: (2 * tokens, vocab), p of the first pass, then q of the second; changed in
-            place into p + weight * d divergence / d logits of p, and q likewise.
+            place into p + weight * d divergence / d logits of p, and the same for q.
         ratio: (tokens, vocab), log p - log q.
-        weight: Of the divergence in the loss.
+        weight: Weight of the divergence in the loss.
 
     Returns:
         The sum over tokens of (KL(p, q) + KL(q, p)) / 2.
@@ -116,9 +117,9 @@ def _pull_together(probabilities: Tensor, ratio: Tensor, weight: float) -> Tenso
     first, second = probabilities.chunk(2)
     forward = (first * ratio).sum(dim=1, keepdim=True)
     backward = -(second * ratio).sum(dim=1, keepdim=True)
-    apart = first - second
-    first.add_(first * (ratio - forward) + apart, alpha=weight / 2)
-    second.sub_(second * (ratio + backward) + apart, alpha=weight / 2)
+    difference = first - second
+    first.add_(first * (ratio - forward) + difference, alpha=weight / 2)
+    second.sub_(second * (ratio + backward) + difference, alpha=weight / 2)
     return (forward + backward).sum() / 2
 
 
@@ -128,23 +129,23 @@ def output_loss(
     """Label-smoothed cross-entropy of an output layer (Szegedy et al. 2016, section 7).
 
     Args:
-        readouts: (passes, tokens, embedding_size), real positions only: of one pass through the
-            network, or of two with other dropout, whose losses are averaged.
-        output: To (tokens, tgt_vocab) logits.
+        readouts: (passes, tokens, embedding_size), real positions only: one pass through the
+            network, or two with different dropout, whose losses are averaged.
+        output: Turns readouts into logits (tokens, tgt_vocab).
         targets: (tokens,) int64.
         smoothing: Share of probability spread evenly over the vocabulary.
-        r_drop: Of two passes, weight of the divergence between their predictions (Liang et al.
-            2021, "R-Drop: Regularized Dropout for Neural Networks", equation 4, halved as the
-            cross-entropy is).
+        r_drop: Weight of the divergence between the predictions of two passes (Liang et al. 2021,
+            "R-Drop: Regularized Dropout for Neural Networks", equation 4, halved as the
+            cross-entropy is); 0 if there is one pass.
 
     Returns:
         Sums over tokens; divide by their number.
     """
-    # Asked for here: inside of an operation gradients are always off, and what its inputs need is
-    # told as if they were on.
-    learned = (readouts, output.rows, output.bias)
-    wanted = torch.is_grad_enabled() and any(each.requires_grad for each in learned)
+    # Looked up here: inside an operation gradients are always off, and ctx.needs_input_grad answers
+    # as if they were on.
+    inputs = (readouts, output.rows, output.bias)
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in inputs)
     smoothed, nll = _OutputLoss.apply(  # type: ignore[no-untyped-call]
-        *learned, targets, smoothing, r_drop, wanted
+        *inputs, targets, smoothing, r_drop, needs_grad
     )
     return Loss(smoothed, nll.detach())

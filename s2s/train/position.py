@@ -1,4 +1,4 @@
-"""Where a training stands, how near to its limits, and what it came to."""
+"""Where a training stands: its counters, how near they are to a limit, and its result."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -9,17 +9,18 @@ from s2s.corpus.stream import START, StreamPosition
 from s2s.train.config import TrainConfig
 
 VALIDATION_SHARE = 0.2
+"""Share of the time that validations may take under a time limit."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Position:
     """Counters of a training; saved with every checkpoint."""
 
-    update: int = 0  # those left out are counted, too
+    update: int = 0  # updates so far, skipped ones included
     place: StreamPosition = START  # where the next update's batches begin
     seconds: float = 0.0
     target_tokens: int = 0
-    skipped: int = 0  # updates left out because of a non-finite gradient
+    skipped: int = 0  # updates without effect, because of a non-finite gradient
     skipped_in_row: int = 0
     splits: int = 0  # batches cut in two because they did not fit into the GPU's memory
     validations: int = 0
@@ -34,14 +35,14 @@ class Position:
         """Builds from the JSON values of ``to_state``.
 
         Raises:
-            TypeError: If one is of another kind.
+            TypeError: If a value is of another kind.
         """
         numbers = [
             *state["place"],
             *(v for k, v in state.items() if k not in ("place", "best_bleu")),
         ]
-        if not all(isinstance(each, int | float) for each in numbers):
-            raise TypeError("a position has what is no number")
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise TypeError("a counter is no number")
         return cls(**{**state, "place": StreamPosition(*state["place"])})
 
     def to_state(self) -> dict[str, Any]:
@@ -49,7 +50,7 @@ class Position:
         return {**asdict(self), "place": list(self.place)}
 
     def epochs(self, pairs_in_epoch: int) -> float:
-        """Returns how often the corpora were gone through."""
+        """Returns how often the training text was passed through."""
         return self.place.epoch + self.place.pairs / pairs_in_epoch
 
     def progress(self, config: TrainConfig, pairs_in_epoch: int) -> float:
@@ -64,17 +65,18 @@ class Position:
         return max(shares)
 
     def affords_validation(self, config: TrainConfig) -> bool:
-        """Whether a validation that is due may be held now.
+        """Whether a validation that is due may start now.
 
-        Under a time limit, what they take is taken from training, and an untrained model is slow to
-        validate, since its translations do not end: all together may take a fifth of the time.
+        Under a time limit, validations take time from training, and an untrained model is slow to
+        validate because its translations do not end: all validations together may take a fifth of
+        the time.
         """
         if config.max_minutes is None or config.validate_every is not None:
             return True
         return self.validation_seconds <= VALIDATION_SHARE * self.seconds
 
     def reached_limit(self, config: TrainConfig) -> str | None:
-        """Returns what ends the training here: a limit that is met, or patience."""
+        """Returns why the training ends here, a limit or patience; None if it goes on."""
         if config.max_updates is not None and self.update >= config.max_updates:
             return "max_updates"
         if config.max_epochs is not None and self.place.epoch >= config.max_epochs:
@@ -88,7 +90,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """What a training came to."""
+    """The result of a training."""
 
     run: Path
     updates: int

@@ -1,4 +1,4 @@
-"""Which arithmetic a device multiplies fastest in."""
+"""The precision of a training: which arithmetic a device multiplies fastest in."""
 
 import torch
 
@@ -6,15 +6,15 @@ from s2s.errors import ConfigError
 from s2s.train.config import TrainConfig
 
 
-def chosen_precision(config: TrainConfig) -> str:
-    """Returns ``config.precision``, or what ``auto`` comes to on this machine.
+def choose_precision(config: TrainConfig) -> str:
+    """Returns ``config.precision``, or if that is ``auto``, the fastest one of this machine.
 
     bf16 has fp32's range and 8 bits of mantissa: no loss scaling is needed (Kalamkar et al. 2019,
-    "A Study of BFLOAT16 for Deep Learning Training"). It is chosen where there are units for it: a
-    CPU without them computes it several times slower than fp32.
+    "A Study of BFLOAT16 for Deep Learning Training"). It is chosen if there are units for it: a CPU
+    without them computes it several times slower than fp32.
 
     Raises:
-        ConfigError: If bf16 is asked of a GPU that has no units for it.
+        ConfigError: If bf16 is asked for, but the GPU has no units for it.
     """
     if config.device == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -30,7 +30,7 @@ def chosen_precision(config: TrainConfig) -> str:
 def check_precision(config: TrainConfig, cell: str) -> None:
     """Raises ConfigError if this CPU's libraries have no ``cell`` in the precision of ``config``.
 
-    oneDNN has LSTMs in bf16 for processors with AVX-512, and no others.
+    oneDNN has LSTMs in bf16 only for processors with AVX-512.
     """
     if (config.device, config.precision, cell) != ("cpu", "bf16", "lstm"):
         return

@@ -5,13 +5,12 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
-from s2s.corpus.pairs import Survey, survey
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve
 from s2s.formats.card import FORMAT
@@ -24,13 +23,10 @@ from s2s.formats.run_folder import (
     read_tokenizer,
 )
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.extend import extend_tokenizer, keeping, share_anew
-from s2s.tokenizer.keep import STAND_IN, make_keep
-from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.fine_tuning import check_tie
-from s2s.train.log import say
-from s2s.train.precision import check_precision, chosen_precision
+from s2s.train.precision import check_precision, choose_precision
+from s2s.train.vocabulary import make_vocabulary
 from s2s.train.world import World
 
 _DEFAULTS = {
@@ -43,8 +39,6 @@ _DEFAULTS = {
     )
     for field in fields(kind)
 }
-VOCABULARY_PAIRS = 500_000
-"""Pairs that the vocabulary is learned from, drawn from all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +94,7 @@ def open_run(
         if world.is_main:
             _check_empty(out)
             settled = _settle(config, training, world)
-            vocabulary = _make_vocabulary(data, tokenizer, training)
+            vocabulary = make_vocabulary(data, tokenizer, training)
             _write_run(out, _with_vocabulary(settled, vocabulary), vocabulary)
         world.wait()
     stored = read_config(out)
@@ -183,7 +177,7 @@ def _check_empty(out: Path) -> None:
 def _settle(config: dict[str, Any], training: TrainConfig, world: World) -> dict[str, Any]:
     """Returns ``config`` with the precision and the batches an update that this run will have."""
     settled = {
-        "precision": chosen_precision(training),
+        "precision": choose_precision(training),
         "accumulate": training.accumulate or world.size,
     }
     return {**config, "training": {**config["training"], **settled}}
@@ -203,56 +197,6 @@ def _with_vocabulary(config: dict[str, Any], vocabulary: Tokenizer) -> dict[str,
     check_tie(config["model"]["tie"], vocabulary)
     ModelConfig.from_dict(config["model"])  # raises if the sizes do not go together
     return config
-
-
-def _make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
-    """Reads the corpora once; learns a run's vocabularies from them, or loads them."""
-    survey(data.validation, 0, training.seed, purpose="validate")
-    sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
-    if config.src_model is None and training.init is None:
-        say(f"learning a vocabulary from {len(sample.src):,} of {sum(sample.pairs):,} pairs")
-    if keep := make_keep(data.keep):
-        # Texts that both sides keep take no pieces.
-        marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
-        sample = replace(
-            sample,
-            src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
-            tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
-        )
-    return keeping(_vocabulary_for(sample, data, config, training), data.keep)
-
-
-def _vocabulary_for(
-    sample: Survey, data: DataConfig, config: TokenizerConfig, training: TrainConfig
-) -> Tokenizer:
-    """Returns the vocabularies without the piece of kept texts."""
-    seed, tags = training.seed, data.tags
-    if config.src_model is not None:
-        vocabulary = _load_vocabulary(config.src_model, config.tgt_model)
-    elif training.init is not None:
-        vocabulary = read_tokenizer(Path(training.init))
-    else:
-        # The piece of kept texts, which comes later, counts in the size.
-        size = max(8, config.vocab_size - bool(data.keep))
-        config = replace(config, vocab_size=size)
-        return train_tokenizer(sample.src, sample.tgt, config, seed, tags)
-    if config.new_pieces or not set(tags) <= set(vocabulary.tags):
-        return extend_tokenizer(
-            vocabulary, sample.src, sample.tgt, config, config.new_pieces, seed, tags
-        )
-    # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
-    # may need pieces that were the source's alone.
-    return vocabulary if training.init is None else share_anew(vocabulary, sample.tgt)
-
-
-def _load_vocabulary(src_model: str, tgt_model: str | None) -> Tokenizer:
-    models = []
-    for path in (src_model, tgt_model):
-        try:
-            models.append(None if path is None else Path(path).read_bytes())
-        except OSError as error:
-            raise FileError(f"tokenizer {path}: {error.strerror}") from error
-    return Tokenizer(models[0] or b"", models[1])
 
 
 def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None:

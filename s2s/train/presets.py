@@ -1,4 +1,4 @@
-"""Named starting points: model size and hyperparameters that go together."""
+"""Presets: named model sizes with hyperparameters that go together."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from s2s.config import ModelConfig, TokenizerConfig
 
 
 class Preset(NamedTuple):
-    """Settings for an amount of data."""
+    """Settings for a certain amount of data."""
 
     model: ModelConfig
     tokenizer: TokenizerConfig
@@ -33,8 +33,8 @@ PRESETS: dict[str, Preset] = {
             "average_last": 3,
         },
     ),
-    # Hundreds of thousands of pairs; not measured yet. Its rate and the next one's are higher than
-    # usual because smaller networks wanted so, see recipes/README.md.
+    # Hundreds of thousands of pairs; not measured yet. The learning rates of base and large are
+    # higher than usual, because smaller networks learned best so: see recipes/README.md.
     "base": Preset(
         ModelConfig(
             embedding_size=512,

@@ -1,4 +1,4 @@
-"""Learning rate over the course of a training."""
+"""The learning rate over the course of a training: warm-up, then decay."""
 
 import math
 
@@ -10,7 +10,7 @@ def learning_rate(config: TrainConfig, update: int, progress: float) -> float:
 
     Args:
         config: Peak, warm-up and kind of decay.
-        update: Updates done so far; the first update has 0.
+        update: Number of updates before this one.
         progress: Share of the nearest limit that is used up, 0 to 1.
     """
     if update < config.warmup_updates:

@@ -120,10 +120,11 @@ class Settings(NamedTuple):
         Raises:
             ConfigError: If no configuration has a field of that name.
         """
-        for name in fields.keys() - FIELDS:
+        unknown = next((name for name in fields if name not in FIELDS), None)
+        if unknown is not None:
             raise ConfigError(
-                f"no field of a training is called {name!r}; expected a field of ModelConfig, "
-                f"TokenizerConfig, DataConfig or TrainConfig{suggest(name, FIELDS)}"
+                f"unknown field {unknown!r}; expected a field of ModelConfig, TokenizerConfig, "
+                f"DataConfig or TrainConfig{suggest(unknown, FIELDS)}"
             )
         sections = {name: dict(values) for name, values in self.sections.items()}
         for section, kind in SECTIONS.items():

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while training: the update is finished and a checkpoint written first."""
+"""Ctrl-C and SIGTERM in a training: it finishes its update and writes a checkpoint first."""
 
 import signal
 import threading
@@ -8,18 +8,18 @@ from typing import Any, Self
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 GRACE = 1.0
-"""Seconds in which a second signal is taken for the first: a launcher may send it on, too."""
+"""Seconds in which a second signal counts as the first: a launcher may forward it as well."""
 
 
 class StopSignals:
-    """Notes the first signal to stop; one that comes later than ``GRACE`` acts at once.
+    """Notes the first signal to stop; a signal that comes ``GRACE`` seconds later acts at once.
 
-    A context manager. Outside the main thread, which alone may handle signals, it notes none.
+    A context manager. Only the main thread may handle signals; in another thread it notes none.
     """
 
     def __init__(self) -> None:
         self.number = 0
-        """Of the signal that came; 0 is none."""
+        """Number of the signal that came; 0 if none came."""
         self._first = 0.0
         self._before: dict[int, Any] = {}
 

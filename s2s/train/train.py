@@ -1,4 +1,4 @@
-"""Starts a training: from settings and text to a trainer that runs."""
+"""The function ``train``: from settings and text to a trainer that runs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,22 +38,22 @@ def train(
 ) -> TrainResult:
     """Trains a translator; under ``torchrun``, as one of its processes.
 
-    Ctrl-C or SIGTERM ends it after the update that it is at, with a checkpoint; then the signal
-    takes its usual course.
+    Ctrl-C or SIGTERM ends it after the current update, with a checkpoint; then the signal takes its
+    usual course.
 
     Args:
         data: Parallel text.
-        out: Run folder; made if missing. Several machines need one that they share.
+        out: Run folder; made if missing. Several machines need a folder that they share.
         training: Limits and hyperparameters.
-        model: Shape of the network; vocabulary sizes are taken from the tokenizer. None is the
+        model: Shape of the network; the tokenizer decides the vocabulary sizes. None is the
             default, or with ``training.init`` the shape of that run.
-        tokenizer: How to learn the vocabulary, or where one is.
-        search: What translating with this model recommends.
-        resume: Go on from the folder's last checkpoint, exactly; from the start, if the run was
-            stopped before it had written one.
+        tokenizer: How to learn the vocabulary, or which files hold it.
+        search: Search settings that the model recommends to its users.
+        resume: Continue exactly from the folder's last checkpoint, or from the start if the run was
+            stopped before its first checkpoint.
 
     Returns:
-        What it came to; the run folder holds the rest.
+        Figures of the training; the run folder holds the weights.
 
     Raises:
         S2SError: For unusable data, a folder that holds another run, or settings that differ from

@@ -1,8 +1,8 @@
-"""The processes of a training: one, or those that ``torchrun`` started.
+"""The processes of a training, which torch calls its world: one, or those of ``torchrun``.
 
 Each process takes its share of an update's batches; DistributedDataParallel (Li et al. 2020,
 "PyTorch Distributed") sums the gradients. Process 0 alone reads the clock, validates and writes
-files; what it decides is told to the others, so that all stop, save and validate together.
+files. It tells the other processes what it decides: all stop, save and validate together.
 """
 
 import os
@@ -21,11 +21,11 @@ PATIENCE = timedelta(hours=2)
 
 
 class World(NamedTuple):
-    """This process among all of a training."""
+    """This process and the number of all processes."""
 
     rank: int = 0
     size: int = 1
-    local_rank: int = 0  # on its machine
+    local_rank: int = 0  # among the processes of its machine
 
     @property
     def is_main(self) -> bool:
@@ -33,7 +33,7 @@ class World(NamedTuple):
         return self.rank == 0
 
     def share(self, values: list[float]) -> list[float]:
-        """Returns process 0's values, in all."""
+        """Returns process 0's values, in every process."""
         if self.size == 1:
             return values
         shared = torch.tensor(values, dtype=torch.float64)
@@ -41,7 +41,7 @@ class World(NamedTuple):
         return list(shared.tolist())
 
     def largest(self, value: int) -> int:
-        """Returns the largest of all processes' values."""
+        """Returns the largest value of all processes."""
         if self.size == 1:
             return value
         shared = torch.tensor(value)
@@ -49,20 +49,20 @@ class World(NamedTuple):
         return int(shared.item())
 
     def total(self, values: Tensor) -> Tensor:
-        """Returns the sums of all processes' values, element by element; a tensor on the CPU."""
+        """Returns the sum over all processes of a tensor on the CPU, element by element."""
         if self.size > 1:
             distributed.all_reduce(values)
         return values
 
     def wait(self) -> None:
-        """Returns when all processes are here."""
+        """Waits until all processes are here."""
         if self.size > 1:
             distributed.barrier()
 
 
 @contextmanager
 def join_world(device: str) -> Iterator[World]:
-    """Joins the processes that ``torchrun`` started, if it did.
+    """Joins the processes that ``torchrun`` started; without it, there is one process.
 
     Args:
         device: ``cpu`` sums gradients over gloo, ``cuda`` over nccl, a GPU for each process.

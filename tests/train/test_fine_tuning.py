@@ -89,8 +89,8 @@ def test_with_the_same_vocabulary_all_weights_are_copied(make_run, tie):
     if tie == "all":
         assert str(report) == told % ""
     else:
-        own = f"; of the target's: {share} copied, 0 composed, 0 new"
-        assert str(report) == told % "source " + own
+        target = f"; target vocabulary: {share} copied, 0 composed, 0 new"
+        assert str(report) == told % "source " + target
 
 
 def combinations():

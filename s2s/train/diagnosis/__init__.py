@@ -1,1 +1,5 @@
-"""How gradients decay over time steps: ``s2s train --diagnose``."""
+"""Measurements of gradients.
+
+Every training records their norms by layer; ``s2s train --diagnose`` shows how they decay over time
+steps.
+"""

@@ -34,7 +34,7 @@ PLOT_ROWS, DECADES_A_ROW = 3, 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerDecay:
-    """The gradient that one layer's state gets, over steps back from the end."""
+    """The gradient that reaches the state of one layer, over steps back from the end."""
 
     where: str
     """``decoder layer 1``, ``encoder layer 2 backward``: layers count from 1 at the bottom."""
@@ -43,10 +43,10 @@ class LayerDecay:
     at_end: float
     """Norm of the gradient at the last step, nats; median over sentences."""
     relative: tuple[float, ...]
-    """Norm k steps back, divided by the sentence's own at the last step: median over sentences.
+    """Norm k steps back, divided by the norm at the sentence's last step: median over sentences.
     The first is 1; empty if no gradient arrives even at the last step."""
     sentences: tuple[int, ...]
-    """How many were long enough, for each k."""
+    """Number of sentences that were long enough, for each k."""
     factor: float | None
     """Factor a step: least squares on the logarithm of ``relative``; None with fewer than two steps
     that get a gradient."""
@@ -59,7 +59,7 @@ class LayerDecay:
 
     @property
     def verdict(self) -> str:
-        """What became of the gradient, in words."""
+        """The decay in words."""
         if not self.relative:
             return "no gradient arrives"
         furthest = len(self.relative) - 1
@@ -78,7 +78,7 @@ class LayerDecay:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GradientDecay:
-    """What ``gradient_decay`` found."""
+    """The result of ``gradient_decay``."""
 
     decays: tuple[LayerDecay, ...]
     num_sentences: int
@@ -98,7 +98,7 @@ def _times(share: float) -> str:
 
 
 def _cut(_module: nn.Module, _inputs: Any, attended: tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
-    """Forward hook of the attention: its answer as a constant."""
+    """Forward hook of the attention: makes its context a constant."""
     return attended[0].detach(), attended[1]
 
 
@@ -113,7 +113,7 @@ def _last_token_loss(model: Seq2Seq, batch: Batch, tgt_lengths: NDArray[np.int64
 
 
 Curves = dict[tuple[str, State], list[NDArray[np.float64]]]
-"""Gradient norms of each layer and state, an array a sentence: (steps,), the last step first."""
+"""Gradient norms of each layer and state, an array per sentence: (steps,), last step first."""
 
 
 def _add_curves(
@@ -125,17 +125,17 @@ def _add_curves(
     tgt_lengths = (batch.tgt_out != PAD_ID).sum(axis=1)
     loss = _last_token_loss(model, batch, tgt_lengths)
     if not math.isfinite(value := float(loss.detach())):
-        raise TrainingError(f"the last target token's loss is {value}; its gradient says nothing")
+        raise TrainingError(f"the last target token's loss is {value}; it has no useful gradient")
     nodes: dict[tuple[str, State], list[Tensor]] = {}
     for name, layer in layers.items():
         nodes[name, "hidden"] = layer.hidden
         if layer.cells:
             nodes[name, "cell"] = layer.cells
-    flat = [node for each in nodes.values() for node in each]
-    # A route that is cut has no gradient, and autograd says None; here that is 0.
+    flat = [node for steps in nodes.values() for node in steps]
+    # If a route is cut, autograd has no gradient; here it is 0.
     gradients = iter(torch.autograd.grad(loss, flat, allow_unused=True, materialize_grads=True))
-    for key, each in nodes.items():
-        norms = torch.stack([next(gradients).norm(dim=1) for _ in each], dim=1).cpu().numpy()
+    for key, steps in nodes.items():
+        norms = torch.stack([next(gradients).norm(dim=1) for _ in steps], dim=1).cpu().numpy()
         lengths = tgt_lengths if key[0].startswith("decoder") else batch.src_lengths
         rows = curves.setdefault(key, [])
         for row, length in zip(norms, lengths.tolist(), strict=True):
@@ -145,7 +145,7 @@ def _add_curves(
 def _summarise(
     where: str, state: State, route: Route, curves: list[NDArray[np.float64]], min_share: float
 ) -> LayerDecay:
-    """Medians over sentences, and the factor a step that fits them."""
+    """Returns medians over sentences, and the factor per step that fits them."""
     at_end = float(np.median([curve[0] for curve in curves]))
     usable = [curve / curve[0] for curve in curves if curve[0] > 0]
     relative, sentences = [], []
@@ -178,29 +178,30 @@ def gradient_decay(
     """Measures how the gradient of the loss decays over time steps.
 
     The loss is that of the last target token (the end piece) of each sentence, without label
-    smoothing. Its gradient is taken to the hidden state of each decoder layer, k steps back from
-    the step that predicts that token, and to that of each encoder layer and direction, k steps back
-    from where that direction ends: the last source token left to right, the first one right to
-    left. For an LSTM to its cells too: that is the path made to last (Hochreiter and Schmidhuber
-    1997). Hidden state and cell of a step are distinct nodes: the cell's gradient counts what goes
-    through its own hidden state, the hidden state's does not count what goes through its cell.
+    smoothing. Its gradient is taken with respect to the hidden state of each decoder layer, k steps
+    back from the step that predicts that token, and of each encoder layer and direction, k steps
+    back from the end of that direction: the last source token if it reads left to right, the first
+    one if it reads right to left. In an LSTM the cells are measured too: they are the path made to
+    last (Hochreiter and Schmidhuber 1997). Hidden state and cell of a step are distinct nodes: the
+    gradient of the cell includes what passes through the hidden state of the same step, but the
+    gradient of the hidden state does not include what passes through the cell.
 
-    Each is measured on two paths. ``with attention`` is the whole gradient, what training uses.
-    ``recurrence alone`` takes the contexts as constants: no gradient goes through the attention,
-    neither to its query nor to the memory, so that the encoder is reached through its last states,
-    the bridge and all decoder steps, as in a model without attention (Sutskever et al. 2014). Paths
-    from one layer to the next belong to the recurrence, and with input feeding so does the readout
-    that is fed back.
+    There are two routes. ``with attention`` is the whole gradient, which training uses.
+    ``recurrence alone`` takes the contexts as constants: no gradient passes through the attention,
+    neither to its query nor to the memory. It reaches the encoder through the last states, the
+    bridge and all decoder steps, as in a model without attention (Sutskever et al. 2014). Paths
+    from one layer to the next belong to the recurrence; so does the readout that input feeding
+    feeds back.
 
-    The figures are medians over sentences, each divided by its own last step: a few exact zeros (a
-    relu that is off) or one long sentence do not decide them, as they would a mean. All is computed
+    The figures are medians over sentences, each divided by its own last step: unlike a mean, they
+    do not depend on a few exact zeros (a relu that is off) or on one long sentence. All is computed
     on a copy of ``model`` in float64, without dropout: the model, its mode and its gradients stay
-    as they are, and what is tiny does not come out as 0.
+    as they are, and tiny gradients do not become 0.
 
     Args:
         model: On any device that computes in float64.
-        batches: A hundred sentences are enough.
-        min_share: Steps that fewer than this share of the sentences reach are left out.
+        batches: Sentence pairs to measure; a hundred are enough.
+        min_share: Steps that a smaller share of the sentences reaches are left out.
 
     Raises:
         DataError: If ``batches`` is empty.
@@ -221,56 +222,57 @@ def gradient_decay(
             if handle is not None:
                 handle.remove()
             decays += [
-                _summarise(where, state, route, found, min_share)
-                for (where, state), found in curves.items()
+                _summarise(where, state, route, norms, min_share)
+                for (where, state), norms in curves.items()
             ]
     names = list(layers)
     decays.sort(key=lambda decay: (names.index(decay.where), decay.state == "cell"))  # stable
-    return GradientDecay(decays=tuple(decays), num_sentences=sum(len(each.src) for each in batches))
+    num_sentences = sum(len(batch.src) for batch in batches)
+    return GradientDecay(decays=tuple(decays), num_sentences=num_sentences)
 
 
 def table(decay: GradientDecay) -> str:
     """Renders the gradients relative to the last step, at 0, 1, 2, 4, 8, ... steps back."""
-    longest = max((len(each.relative) for each in decay.decays), default=0)
+    longest = max((len(layer.relative) for layer in decay.decays), default=0)
     marks = [0, *(2**power for power in range(longest.bit_length()) if 2**power < longest)]
     head = "".join(f"{mark:>9}" for mark in marks)
-    names = [f"{each.where}, {each.state}, {each.route}" for each in decay.decays]
+    names = [f"{layer.where}, {layer.state}, {layer.route}" for layer in decay.decays]
     wide = max(map(len, names), default=0)
     lines = [
         f"gradient of the last target token's loss, {decay.num_sentences:,} sentences: "
         "its norm at the end (nats), and relative to that, steps back",
         f"{'':{wide}}{'at end':>9}{head}{'a step':>9}",
     ]
-    for name, each in zip(names, decay.decays, strict=True):
+    for name, layer in zip(names, decay.decays, strict=True):
         cells = (
-            f"{each.relative[mark]:>9.2g}" if mark < len(each.relative) else f"{'':9}"
+            f"{layer.relative[mark]:>9.2g}" if mark < len(layer.relative) else f"{'':9}"
             for mark in marks
         )
-        factor = "-" if each.factor is None else f"{each.factor:.3f}"
-        lines.append(f"{name:{wide}}{each.at_end:>9.2g}{''.join(cells)}{factor:>9}")
+        factor = "-" if layer.factor is None else f"{layer.factor:.3f}"
+        lines.append(f"{name:{wide}}{layer.at_end:>9.2g}{''.join(cells)}{factor:>9}")
     return "\n".join(lines)
 
 
 def plot(decay: GradientDecay, width: int = 60) -> str:
     """Renders each decay as bars on a logarithmic scale, steps back to the right, and its verdict.
 
-    A label stands for the upper edge of its row, the lowest one for the bottom.
+    A label belongs to the upper edge of its row, the lowest label to the bottom.
 
     Args:
-        decay: To be shown.
-        width: Bars at most; longer decays show every second step, or every third, ...
+        decay: Result of ``gradient_decay``.
+        width: Maximum number of bars; longer decays show every second step, or every third, ...
     """
-    highest = max((max(each.relative, default=1.0) for each in decay.decays), default=1.0)
+    highest = max((max(layer.relative, default=1.0) for layer in decay.decays), default=1.0)
     top = math.ceil(math.log10(highest) - 1e-9)
     blocks = []
-    for each in decay.decays:
-        stride = max(1, math.ceil(len(each.relative) / width))
+    for layer in decay.decays:
+        stride = max(1, math.ceil(len(layer.relative) / width))
         eighths = [
             0.0 if value == 0 else 8 * ((math.log10(value) - top) / DECADES_A_ROW + PLOT_ROWS)
-            for value in each.relative[::stride]
+            for value in layer.relative[::stride]
         ]
-        factor = "" if each.factor is None else f" ({each.factor:.3f} a step)"
-        lines = [f"{each.where}, {each.state}, {each.route}: {each.verdict}{factor}"]
+        factor = "" if layer.factor is None else f" ({layer.factor:.3f} a step)"
+        lines = [f"{layer.where}, {layer.state}, {layer.route}: {layer.verdict}{factor}"]
         for row in reversed(range(PLOT_ROWS)):
             bars = "".join(BARS[round(min(max(high - 8 * row, 0), 8))] for high in eighths)
             lines.append(

@@ -1,4 +1,4 @@
-"""How the gradients of a trained run decay over time steps, as text to read."""
+"""The gradients of a trained run as text: a table and a plot of their decay over time steps."""
 
 from itertools import islice
 from pathlib import Path
@@ -12,7 +12,7 @@ from s2s.model.run import load_run
 from s2s.train.diagnosis.decay import gradient_decay, plot, table
 
 SENTENCES = 20
-"""Of a batch; sentences of one length stand together."""
+"""Sentences in a batch; sentences of one length stand together."""
 BATCHES = 20
 """Drawn evenly from the validation pairs, the shortest to the longest."""
 
@@ -29,13 +29,13 @@ def describe_gradients(folder: Path) -> str:
         data = DataConfig.from_dict(read_config(folder)["data"])
     except (ConfigError, KeyError) as error:
         raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error
-    batches = []
+    sample = []
     for config in data.validation:
         corpus = read_corpus(
             config, run.tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
         )
         longest = int(corpus.tgt.lengths().max())
-        every = list(iterate_once(corpus, SENTENCES * longest))
-        batches += list(islice(every, 0, None, max(1, len(every) // BATCHES)))
-    decay = gradient_decay(run.model, batches)
+        batches = list(iterate_once(corpus, SENTENCES * longest))
+        sample += list(islice(batches, 0, None, max(1, len(batches) // BATCHES)))
+    decay = gradient_decay(run.model, sample)
     return f"{table(decay)}\n\n{plot(decay)}"

@@ -1,4 +1,4 @@
-"""Norms of gradients, updates and weights, layer by layer: what vanishes and what explodes.
+"""Norms of gradients, updates and weights by layer, which show what vanishes and what explodes.
 
 Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural networks".
 """
@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 
 class NormsByLayer:
-    """Norms around one update; tensors until somebody reads them."""
+    """Norms before and after one update; tensors until somebody reads them."""
 
     def __init__(self, named: Sequence[tuple[str, nn.Parameter]]) -> None:
-        """Takes the norms of the gradients, and notes the weights.
+        """Takes the norms of the gradients, and copies the weights.
 
         Args:
             named: Parameters by name, all with a gradient.
@@ -27,7 +27,7 @@ class NormsByLayer:
         self._updates = self._gradients
 
     def finish(self) -> Self:
-        """Takes the norms of what the update changed."""
+        """Takes the norms of the changes that the update made."""
         torch._foreach_sub_(self._before, self._values)
         self._updates = torch.stack(torch._foreach_norm(self._before))
         self._before = []

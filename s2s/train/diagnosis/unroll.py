@@ -1,4 +1,4 @@
-"""Recurrent layers step by step, each state a node of the graph: for looking, not for training."""
+"""Recurrent layers one step at a time, for measuring gradients: each state is a graph node."""
 
 import copy
 from typing import Any
@@ -11,20 +11,20 @@ from s2s.model.seq2seq import Seq2Seq
 
 
 class StepwiseLayer(nn.Module):
-    """A recurrent layer, one step at a time, whose states are nodes of the graph.
+    """A recurrent layer that runs one step at a time; its states are nodes of the graph.
 
-    The fused call hands out hidden states twice, as outputs and as last state, and an LSTM's cells
-    not at all; here each state is one tensor that everything after it reads.
+    The fused call returns hidden states twice, as outputs and as last state, and never the cells of
+    an LSTM. Here each state is one tensor that all later steps read.
     """
 
     def __init__(self, layer: nn.RNNBase) -> None:
         super().__init__()
         self.layer = layer
-        self.hidden: list[Tensor] = []  # a step each: (batch, hidden_size)
+        self.hidden: list[Tensor] = []  # one for each step: (batch, hidden_size)
         self.cells: list[Tensor] = []
 
     def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Does what the layer does; with input feeding it is called once a step."""
+        """Computes what the layer computes; with input feeding it is called once a step."""
         first = inputs.new_zeros(inputs.shape[0], self.layer.hidden_size)
         cell = first
         if isinstance(state, tuple):
@@ -57,9 +57,9 @@ class StepwiseLayer(nn.Module):
 
 
 def unroll(model: Seq2Seq) -> tuple[Seq2Seq, dict[str, StepwiseLayer]]:
-    """Returns a copy in float64 that drops nothing, and its recurrent layers by name."""
+    """Returns a copy in float64 without dropout, and its recurrent layers by name."""
     clone = copy.deepcopy(model).double().eval().requires_grad_(True)
-    found = {}
+    by_name = {}
     for side, layers in (
         ("decoder layer {}", clone.decoder.layers),
         ("encoder layer {} forward", clone.encoder.forward_layers),
@@ -67,5 +67,5 @@ def unroll(model: Seq2Seq) -> tuple[Seq2Seq, dict[str, StepwiseLayer]]:
     ):
         for number, layer in enumerate(layers):
             assert isinstance(layer, nn.RNNBase)
-            layers[number] = found[side.format(number + 1)] = StepwiseLayer(layer)
-    return clone, found
+            layers[number] = by_name[side.format(number + 1)] = StepwiseLayer(layer)
+    return clone, by_name

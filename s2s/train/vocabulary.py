@@ -1,0 +1,75 @@
+"""The vocabularies of a new run: learned from its text, loaded from files, or another run's."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from s2s.config import TokenizerConfig
+from s2s.corpus import DataConfig
+from s2s.corpus.pairs import Survey, survey
+from s2s.errors import FileError
+from s2s.formats.run_folder import read_tokenizer
+from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.extend import extend_tokenizer, keeping, share_anew
+from s2s.tokenizer.keep import STAND_IN, make_keep
+from s2s.tokenizer.learn import train_tokenizer
+from s2s.train.config import TrainConfig
+from s2s.train.log import say
+
+VOCABULARY_PAIRS = 500_000
+"""Pairs that the vocabulary is learned from, drawn from all of them."""
+
+
+def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
+    """Reads and checks all text once; learns the vocabularies of a run from it, or loads them.
+
+    Raises:
+        DataError: If the text cannot be read as parallel lines.
+        FileError: If a corpus or a SentencePiece model cannot be read.
+        ModelError: If a SentencePiece model is damaged.
+    """
+    survey(data.validation, 0, training.seed, purpose="validate")
+    sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
+    if config.src_model is None and training.init is None:
+        say(f"learning a vocabulary from {len(sample.src):,} of {sum(sample.pairs):,} pairs")
+    if keep := make_keep(data.keep):
+        # Texts that both sides keep take no pieces.
+        marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
+        sample = replace(
+            sample,
+            src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
+            tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
+        )
+    return keeping(_choose_vocabulary(sample, data, config, training), data.keep)
+
+
+def _choose_vocabulary(
+    sample: Survey, data: DataConfig, config: TokenizerConfig, training: TrainConfig
+) -> Tokenizer:
+    """Returns the vocabularies without the piece of kept texts."""
+    seed, tags = training.seed, data.tags
+    if config.src_model is not None:
+        vocabulary = _load_vocabulary(config.src_model, config.tgt_model)
+    elif training.init is not None:
+        vocabulary = read_tokenizer(Path(training.init))
+    else:
+        # The piece of kept texts, which comes later, counts in the size.
+        size = max(8, config.vocab_size - bool(data.keep))
+        config = replace(config, vocab_size=size)
+        return train_tokenizer(sample.src, sample.tgt, config, seed, tags)
+    if config.new_pieces or not set(tags) <= set(vocabulary.tags):
+        return extend_tokenizer(
+            vocabulary, sample.src, sample.tgt, config, config.new_pieces, seed, tags
+        )
+    # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
+    # may need pieces that were the source's alone.
+    return vocabulary if training.init is None else share_anew(vocabulary, sample.tgt)
+
+
+def _load_vocabulary(src_model: str, tgt_model: str | None) -> Tokenizer:
+    models = []
+    for path in (src_model, tgt_model):
+        try:
+            models.append(None if path is None else Path(path).read_bytes())
+        except OSError as error:
+            raise FileError(f"tokenizer {path}: {error.strerror}") from error
+    return Tokenizer(models[0] or b"", models[1])
