@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any, Self
 
 _OWN_PACKAGES = ("s2s", "s2s_export")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -38,6 +39,10 @@ class SentenceError(DataError):
         super().__init__(f"sentence {number} {what}")
         self.number = number
         self.what = what
+
+    def __reduce__(self) -> tuple[type[Self], tuple[int, str], dict[str, Any]]:
+        """Lets the error leave a process of a pool, which would otherwise wait for ever."""
+        return type(self), (self.number, self.what), self.__dict__
 
 
 class FileError(S2SError, OSError):
