@@ -1,11 +1,18 @@
-"""Files written whole or not at all: under another name in the same folder, then renamed."""
+"""Files and folders that are written whole or not at all, and locks between processes.
+
+What is being written stands in a temporary folder beside its target and is renamed at the end. The
+folder is locked: ``lock``, a file in it, is held by ``filelock`` while the process lives. So
+``remove_abandoned`` can tell the folder of a killed process from one in use.
+"""
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal, TextIO, overload
@@ -13,34 +20,165 @@ from typing import IO, Any, BinaryIO, Literal, TextIO, overload
 from s2s.errors import FileError, S2SError, printable
 
 WRITING_FAILED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-"""What is wrong when writing fails, whatever is written."""
+"""Error numbers of a write that failed, whatever file it was for."""
 ABANDONED_AFTER = 600
-"""Seconds after which a file that nobody has locked is no longer in the making."""
+"""Seconds after the last change for which a temporary file counts as in use, locked or not."""
 _PREFIX, _SUFFIX = ".s2s-", ".tmp"
+_LOCK_FILE = "lock"
+_ATTEMPTS = 10
+
+
+class FolderLock:
+    """The lock of a folder, which holds while this process lives."""
+
+    def __init__(self, folder: Path) -> None:
+        """Prepares the lock and takes nothing yet; the folder need not exist."""
+        from filelock import FileLock  # here, because the import takes 12 ms
+
+        self.folder = folder
+        # Not per thread: a generator may be closed in another thread than the one that began it.
+        self._lock = FileLock(folder / _LOCK_FILE, thread_local=False)
+
+    def acquire(self) -> bool:
+        """Locks the folder if no other process has it locked; returns whether it is ours.
+
+        If the disk knows no locks, every folder is ours: its age alone tells whether it is in use.
+
+        Raises:
+            OSError: If the lock file cannot be made.
+        """
+        from filelock import Timeout
+
+        path = self.folder / _LOCK_FILE
+        try:
+            if not self.is_held:
+                self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        except (OSError, NotImplementedError):
+            if not path.exists():
+                raise
+        return path.exists()  # else the process that had the lock has just removed the folder
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this process has locked the folder."""
+        return self._lock.is_locked
+
+    def remove(self) -> None:
+        """Removes the folder and gives the lock back; a folder that others have locked stays."""
+        if self.folder.is_dir() and self.acquire():
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self._lock.release()
+            with contextlib.suppress(OSError):  # Windows: only now the lock file is gone
+                self.folder.rmdir()
+
+
+@contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Makes a locked folder in ``parent`` and removes it when the block ends.
+
+    Raises:
+        OSError: If the folder cannot be made.
+    """
+    lock = FolderLock(_unused(parent))
+    try:
+        try:
+            lock.folder.mkdir(parents=True)
+            while not lock.acquire():  # another process took the new folder for abandoned
+                lock = FolderLock(_unused(parent))
+                lock.folder.mkdir(parents=True)
+            yield lock.folder
+        finally:
+            lock.remove()
+    finally:
+        lock.remove()  # again, for an interruption between any two steps of the first time
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Keeps other processes that ask for the same path out while the block runs.
+
+    Raises:
+        FileError: If another process has ``path``, or the folder of the lock cannot be made.
+    """
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]
+    lock = FolderLock(path.with_name(f"{_PREFIX}{name}{_SUFFIX}"))
+    try:
+        try:
+            try:
+                lock.folder.mkdir(exist_ok=True)
+                is_ours = lock.acquire()
+            except OSError as error:
+                raise _failed(printable(str(path)), error) from error
+            if not is_ours:
+                raise FileError(f"another process is writing {printable(str(path))}; wait for it")
+            yield
+        finally:
+            lock.remove()
+    finally:
+        lock.remove()  # again, as above
+
+
+def remove_abandoned(parent: Path, *, min_age: float = ABANDONED_AFTER) -> list[str]:
+    """Removes the temporary folders and files of killed processes; returns their names.
+
+    A folder is abandoned if nobody has it locked. Earlier versions of s2s also made temporary files
+    without a folder; such a file is abandoned if it is ``ABANDONED_AFTER`` seconds old.
+
+    Args:
+        parent: Folder to look in; what cannot be removed stays.
+        min_age: Seconds since the last change for which a folder stays too: locks may not reach
+            from one machine to another.
+    """
+    removed = []
+    with contextlib.suppress(OSError):
+        for path in sorted(parent.glob(f"{_PREFIX}*{_SUFFIX}")):
+            with contextlib.suppress(OSError):
+                if path.is_file() and _age(path) >= ABANDONED_AFTER:
+                    path.unlink()
+                elif (path / _LOCK_FILE).is_file() and _age(path) >= min_age:
+                    lock = FolderLock(path)
+                    if lock.acquire() and lock.is_held:
+                        lock.remove()
+                if not path.exists():
+                    removed.append(path.name)
+    return removed
+
+
+def _age(path: Path) -> float:
+    """Returns the seconds since a file, or anything in a folder, was changed."""
+    paths = [path, *path.iterdir()] if path.is_dir() else [path]
+    return time.time() - max(path.stat().st_mtime for path in paths)
+
+
+def _unused(parent: Path) -> Path:
+    return parent / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Lends a name to write to; what is there when the block ends becomes ``path``.
+    """Lends the path of an empty file; its content becomes ``path`` when the block ends.
 
-    If the block raises, whatever it is, the lent file is removed and ``path`` is as it was. Of a
-    process that is killed, ``.s2s-*.tmp`` stays; the next that writes into that folder removes it.
-    Something that is no regular file, like ``/dev/null`` or a pipe, is lent itself.
+    If the block raises, the lent file is removed and ``path`` stays as it was. If the process is
+    killed, ``.s2s-*.tmp`` stays; the next write into the folder removes it. If ``path`` is not a
+    regular file, for example ``/dev/null`` or a pipe, it is lent itself.
 
     Raises:
-        FileError: If the folder is missing or may not be written to, ``path`` is a folder or
+        FileError: If the folder is missing or cannot be written to, ``path`` is a folder or
             read-only, or the disk is full.
     """
     target = writable_target(path)
     lent = target
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         if target.is_file() or not target.exists():
-            # Made here, so that a folder without write permission is told before any work.
+            # Made at once: if the folder cannot be written to, the error comes before any work.
             try:
-                lent = held.enter_context(_temporary(target.parent))
+                lent = stack.enter_context(temporary_folder(target.parent)) / target.name
+                lent.touch()
             except OSError as error:
                 raise _failed(printable(str(path)), error) from error
-            _remove_abandoned(target.parent)
+            remove_abandoned(target.parent)
         with telling(path, lent):
             yield lent
             if lent is not target:
@@ -48,55 +186,43 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    """Makes an empty file, locked as long as the block and the process live."""
-    path, handle = folder, -1
-    try:  # from before it is made: an interruption may come between any two steps
-        while not path.is_file():  # before it was locked, somebody may have taken it for abandoned
-            if handle >= 0:
-                os.close(handle)
-            path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}"
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-            _lock(handle, wait=True)
-        yield path
-    finally:
-        if path is not folder:
-            path.unlink(missing_ok=True)
-        if handle >= 0:
-            os.close(handle)
+def atomic_folder(target: Path, is_complete: Callable[[], bool]) -> Iterator[Path]:
+    """Lends an empty folder that becomes ``target`` when the block ends without an error.
 
+    Args:
+        target: Folder to make; missing parents are made too.
+        is_complete: Called if ``target`` exists at the end: True keeps it, False replaces it.
 
-def _remove_abandoned(folder: Path) -> None:
-    """Removes files of ``_temporary`` whose processes were killed some time ago."""
-    with contextlib.suppress(OSError):  # it is for others that they are in the way
-        for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
-            # Where locks do not reach from machine to machine, what is written is at least young.
-            if not path.is_file() or time.time() - path.stat().st_mtime < ABANDONED_AFTER:
-                continue
-            handle = os.open(path, os.O_WRONLY)
-            try:
-                if _lock(handle, wait=False):
-                    path.unlink()
-            finally:
-                os.close(handle)
-
-
-def _lock(handle: int, *, wait: bool) -> bool:
-    """Locks an open file; tells whether that was possible."""
+    Raises:
+        FileError: If a folder or file in it cannot be written.
+    """
     try:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except (ImportError, OSError):  # on Windows; on a disk that knows no locks, or somebody has it
-        return False
-    return True
+        with temporary_folder(target.parent) as temporary:
+            lent = temporary / target.name
+            lent.mkdir()
+            yield lent
+            for attempt in range(_ATTEMPTS):
+                with contextlib.suppress(OSError):
+                    lent.rename(target)
+                    return
+                if is_complete():  # another process was faster
+                    return
+                with contextlib.suppress(FileNotFoundError):  # another process removed it
+                    target.rename(temporary / f"replaced-{attempt}")
+        raise FileError(f"cannot make {printable(str(target))}: something is in the way")
+    except OSError as error:
+        if isinstance(error, S2SError):
+            raise
+        folder = printable(str(target.parent))
+        raise FileError(f"cannot write to the folder {folder}: {_reason(error)}") from error
 
 
 def resolve(path: str | Path) -> Path:
-    """Returns the absolute path that ``path`` stands for, without links; there may be nothing.
+    """Returns the absolute path of ``path`` without links; nothing need exist there.
 
     Raises:
-        FileError: If there can be none: a name is too long, links run in a circle, or it has a NUL.
+        FileError: If no file can have this path: a name is too long or has a NUL, or links run in
+            a circle.
     """
     try:
         target = Path(path).resolve()
@@ -109,10 +235,11 @@ def resolve(path: str | Path) -> Path:
 
 
 def writable_target(path: str | Path) -> Path:
-    """Returns the file that ``path`` stands for: what a link points to, not the link.
+    """Returns the file that ``path`` names; of a link, the file that it points to.
 
     Raises:
-        FileError: If the folder is missing, ``path`` is a folder or read-only, or no name at all.
+        FileError: If the folder is missing, ``path`` is a folder or read-only, or no file can have
+            this name.
     """
     name = printable(str(path))
     target = resolve(path)
@@ -128,11 +255,11 @@ def writable_target(path: str | Path) -> Path:
 
 @contextmanager
 def telling(path: str | Path, lent: Path) -> Iterator[None]:
-    """Turns what fails in the block because ``lent`` cannot be written into FileError."""
+    """Turns an error of the block into FileError if it comes from writing ``lent``."""
     try:
         yield
     except OSError as error:
-        # Others than these come from the block, which may well read files, and name their own.
+        # Other errors come from the block, which may read other files.
         ours = error.filename in (lent, str(lent)) or error.errno in WRITING_FAILED
         if isinstance(error, S2SError) or not ours:
             raise
@@ -140,7 +267,7 @@ def telling(path: str | Path, lent: Path) -> Iterator[None]:
 
 
 def settle(lent: Path, target: Path) -> None:
-    """Brings a finished file to the disk and under its name, with the old one's permissions."""
+    """Flushes ``lent`` to the disk and renames it, with the permissions of the old ``target``."""
     with lent.open("rb+") as file:
         os.fsync(file.fileno())
     if target.exists():

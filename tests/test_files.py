@@ -1,12 +1,15 @@
 import errno
+import importlib.util
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from s2s.errors import FileError
-from s2s.files import atomic_output, atomic_path
+from s2s.files import atomic_folder, atomic_output, atomic_path, exclusive, remove_abandoned
 
 
 def names(folder):
@@ -35,7 +38,7 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path, failure):
 
 def test_a_path_is_lent_to_writers_that_want_a_name(tmp_path):
     with atomic_path(tmp_path / "weights") as lent:
-        assert lent.parent == tmp_path
+        assert lent.parent.parent == tmp_path
         lent.write_bytes(b"weights")
     assert (tmp_path / "weights").read_bytes() == b"weights"
 
@@ -101,16 +104,111 @@ def test_another_file_s_error_inside_the_block_keeps_its_name(tmp_path):
     assert not isinstance(caught.value, FileError)
 
 
+def make_old(folder):
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (1, 1))
+
+
+def abandoned_folder(path):
+    path.mkdir()
+    for name in ("lock", "out"):
+        (path / name).write_bytes(b"")
+    return path
+
+
 def test_what_killed_processes_left_is_removed_but_nothing_that_is_being_written(tmp_path):
+    abandoned_folder(young := tmp_path / ".s2s-young.tmp")
+    make_old(abandoned_folder(tmp_path / ".s2s-left.tmp"))
+    (other := tmp_path / ".s2s-folder.tmp").mkdir()  # of others: it has no lock
+    make_old(other)
+    with atomic_path(tmp_path / "slow") as lent:
+        make_old(lent.parent)
+        with atomic_output(tmp_path / "out") as file:
+            file.write("x")
+        assert names(tmp_path) == sorted([young.name, lent.parent.name, other.name, "out"])
+        lent.write_bytes(b"whole")
+    assert (tmp_path / "slow").read_bytes() == b"whole"
+
+
+def test_temporary_files_of_an_older_s2s_are_removed_after_ten_minutes(tmp_path):
     left, young = tmp_path / ".s2s-0123456789ab.tmp", tmp_path / ".s2s-ba9876543210.tmp"
     for path in (left, young):
         path.write_bytes(b"half")
-    (tmp_path / ".s2s-folder.tmp").mkdir()  # of others
     os.utime(left, (1, 1))
-    with atomic_path(tmp_path / "slow") as lent:
-        os.utime(lent, (1, 1))
-        with atomic_output(tmp_path / "out") as file:
-            file.write("x")
-        assert names(tmp_path) == sorted([young.name, lent.name, ".s2s-folder.tmp", "out"])
-        lent.write_bytes(b"whole")
-    assert (tmp_path / "slow").read_bytes() == b"whole"
+    with atomic_output(tmp_path / "out") as file:
+        file.write("x")
+    assert names(tmp_path) == [young.name, "out"]
+
+
+def test_a_folder_that_an_older_s2s_has_locked_stays(tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    folder = abandoned_folder(tmp_path / ".s2s-0123456789ab.tmp")
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert remove_abandoned(tmp_path, min_age=0) == []
+        assert (folder / "out").exists()
+    assert remove_abandoned(tmp_path, min_age=0) == [folder.name]
+    assert names(tmp_path) == []
+
+
+def test_a_killed_process_gives_its_locks_back(tmp_path):
+    program = """
+import sys
+from pathlib import Path
+from s2s.files import atomic_path, exclusive
+with exclusive(Path(sys.argv[1])), atomic_path(sys.argv[1]) as lent:
+    lent.write_bytes(b"half")
+    print("locked", flush=True)
+    input()
+"""
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", program, str(out)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdout.readline() == b"locked\n"
+        assert len(left := names(tmp_path)) == 2
+        with pytest.raises(FileError, match=r"another process is writing .*out; wait"):  # noqa: SIM117
+            with exclusive(out):
+                pytest.fail("the block ran")
+        assert remove_abandoned(tmp_path, min_age=0) == []
+        process.kill()
+    assert names(tmp_path) == left
+    with exclusive(out):
+        assert remove_abandoned(tmp_path, min_age=0) != left
+        assert len(names(tmp_path)) == 1
+    assert names(tmp_path) == []
+
+
+def test_locks_work_without_fcntl(tmp_path):
+    """As on Windows, where filelock has another way to lock a file."""
+    program = """
+import sys, warnings
+warnings.simplefilter("ignore")  # filelock's: locks are files that exist
+sys.modules["fcntl"] = None
+from pathlib import Path
+import s2s.cli.resumable, s2s.corpus.shards, s2s.files
+if "torch" in sys.argv:
+    import s2s.train
+folder = Path(sys.argv[1])
+with s2s.files.exclusive(folder / "out"), s2s.files.atomic_output(folder / "out") as file:
+    file.write("whole")
+    assert s2s.files.remove_abandoned(folder, min_age=0) == []
+with s2s.files.atomic_folder(folder / "made", lambda: False) as lent:
+    (lent / "file").touch()
+"""
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    if importlib.util.find_spec("torch"):
+        command.append("torch")
+    subprocess.run(command, check=True, timeout=120)  # noqa: S603
+    assert names(tmp_path) == ["made", "out"]
+    assert names(tmp_path / "made") == ["file"]
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_a_folder_that_is_in_the_way_is_kept_or_replaced(tmp_path, is_complete):
+    target = tmp_path / "parent" / "target"
+    with atomic_folder(target, lambda: is_complete) as lent:
+        (lent / "new").touch()
+        target.mkdir()
+        (target / "old").touch()
+    assert names(target) == (["old"] if is_complete else ["new"])
+    assert names(tmp_path / "parent") == ["target"]

@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from s2s.errors import ConfigError, FileError, S2SError, printable
-from s2s.files import WRITING_FAILED, atomic_output, settle, telling, writable_target
+from s2s.files import (
+    WRITING_FAILED,
+    atomic_output,
+    exclusive,
+    settle,
+    telling,
+    writable_target,
+)
 from s2s.formats.run_folder import BEST_FILE
 
 logger = logging.getLogger(__name__)
@@ -52,25 +59,26 @@ def resumable_output(
     partial = target.with_name(f"{target.name}.partial")
     note = target.with_name(f"{target.name}.partial.json")
     file: BinaryIO | None = None
-    try:  # from before the file is made: an interruption may come between any two steps
-        with telling(path, partial):
-            file = partial.open("ab+")
-            with _growing(
-                file, partial, note, job, name=name, resume=resume, group=group
-            ) as growing:
-                yield growing
-            file.close()
-        settle(partial, target)
-        note.unlink()
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        if file is not None:
-            with contextlib.suppress(OSError):
-                file.close()  # and give up its lock
-        _leave(partial, note)
-        raise
-    finally:
-        if file is not None:
-            file.close()
+    with exclusive(partial):
+        try:  # from before the file is made: an interruption may come between any two steps
+            with telling(path, partial):
+                file = partial.open("ab+")
+                with _growing(
+                    file, partial, note, job, name=name, resume=resume, group=group
+                ) as growing:
+                    yield growing
+                file.close()
+            settle(partial, target)
+            note.unlink()
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+            _leave(partial, note)
+            raise
+        finally:
+            if file is not None:
+                file.close()
 
 
 @contextmanager
@@ -85,7 +93,6 @@ def _growing(
     group: int,
 ) -> Iterator[Resumable]:
     try:
-        _lock(file, partial)
         done = _whole_groups(file, note, job, group, name) if resume else 0
         if not done:
             file.truncate(0)
@@ -93,8 +100,6 @@ def _growing(
             json.dump(job, note_file)
         yield Resumable(file, done)
         file.flush()
-    except _BusyError:
-        raise
     except S2SError:
         if not resume:
             _remove(partial, note)
@@ -111,23 +116,14 @@ def _growing(
 
 
 def _leave(partial: Path, note: Path) -> None:
-    """Logs how to resume, or removes empty files; the files of other processes stay."""
-    if not partial.exists():
-        note.unlink(missing_ok=True)
-        return
-    with contextlib.suppress(_BusyError), partial.open("rb+") as file:
-        _lock(file, partial)
-        if partial.stat().st_size:  # written now or by an earlier run
-            logger.warning(
-                "stopped; what is done is in %s: the same command with --resume goes on",
-                printable(str(partial)),
-            )
-        else:
-            _remove(partial, note)
-
-
-class _BusyError(FileError):
-    """Another process is writing."""
+    """Logs how to resume, or removes empty files."""
+    if partial.exists() and partial.stat().st_size:  # written now or by an earlier run
+        logger.warning(
+            "stopped; what is done is in %s: the same command with --resume goes on",
+            printable(str(partial)),
+        )
+    else:
+        _remove(partial, note)
 
 
 def _whole_groups(file: BinaryIO, note: Path, job: dict[str, Any], group: int, name: str) -> int:
@@ -176,15 +172,3 @@ def fingerprint(model: str) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ValueError):
         return ""  # loading it raises the error
-
-
-def _lock(file: BinaryIO, partial: Path) -> None:
-    with contextlib.suppress(ImportError):  # not on Windows
-        import fcntl
-
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise _BusyError(
-                f"another process is writing {printable(str(partial))}; wait for it"
-            ) from error

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter, make_samplers
 from s2s.corpus.config import CorpusConfig
-from s2s.corpus.folders import Building, remove_abandoned
 from s2s.corpus.pairs import check_accepted, check_file, read_chunks
 from s2s.corpus.pool import TokenizerPool
 from s2s.corpus.sentences import Sentences, ids_dtype
 from s2s.errors import DataError, FileError, printable
+from s2s.files import atomic_folder, remove_abandoned
 from s2s.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -133,7 +133,7 @@ def open_shards(
     key = _key(config, tokenizer, how)
     target = folder / key
     what = f"{printable(config.src)}, {printable(config.tgt)}"
-    for name in remove_abandoned(folder):
+    for name in remove_abandoned(folder, min_age=0.0):
         report(f"removed {folder / name}, tokenised text that another run left half-made")
     if target.exists():
         loaded = load(target, key)
@@ -143,10 +143,10 @@ def open_shards(
         report(f"{what}: tokenised text in {target} is damaged ({loaded}); it is made anew")
     else:
         report(f"{what}: tokenising")
-    with Building(folder, key) as building:
+    with atomic_folder(target, lambda: isinstance(load(target, key), Shards)) as lent:
         with TokenizerPool(tokenizer, workers) as pool:
             jobs = ((chunk, how) for chunk in read_chunks(config))
-            writer = _Writer(building.path, tokenizer, keep_text)
+            writer = _Writer(lent, tokenizer, keep_text)
             try:
                 reported = time.monotonic()
                 for chunk in pool.map(jobs):
@@ -167,8 +167,7 @@ def open_shards(
             "files": {name: fact._asdict() for name, fact in facts.items()},
         }
         text = json.dumps(meta, indent=2) + "\n"
-        (building.path / META_FILE).write_text(text, encoding="utf-8")
-        building.settle(lambda: isinstance(load(target, key), Shards))
+        (lent / META_FILE).write_text(text, encoding="utf-8")
     return Shards(target, key, writer.counts, writer.dtypes)
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -12,7 +11,7 @@ from typing import Any
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
-from s2s.files import resolve
+from s2s.files import resolve, temporary_folder
 from s2s.formats.card import FORMAT
 from s2s.formats.run_folder import (
     CONFIG_FILE,
@@ -207,17 +206,16 @@ def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None
         TGT_TOKENIZER_FILE: vocabulary.tgt_model,
         CONFIG_FILE: (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
     }
-    unfinished = target.with_name(f".s2s-{secrets.token_hex(6)}.tmp")
     try:
-        unfinished.mkdir(parents=True)
-        for name, content in files.items():
-            if content is not None:
-                (unfinished / name).write_bytes(content)
-        unfinished.replace(target)
+        with temporary_folder(target.parent) as temporary:
+            lent = temporary / target.name
+            lent.mkdir()
+            for name, content in files.items():
+                if content is not None:
+                    (lent / name).write_bytes(content)
+            lent.replace(target)
     except OSError as error:
         raise FileError(f"{out}: cannot make the run folder: {error.strerror}") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def language_of(path: str) -> str | None:

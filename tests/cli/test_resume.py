@@ -1,9 +1,11 @@
 """``s2s translate``, stopped, killed, and resumed."""
 
 import itertools
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -92,7 +94,7 @@ def test_an_interruption_leaves_nothing_behind(tiny, tmp_path, number, code):
 
 def interrupt_after(steps):
     """Lets Ctrl-C come after so many bytecodes of the two modules that keep files under way."""
-    ours = {Path(module.__file__) for module in (files, resumable)}
+    ours = {module.__file__ for module in (files, resumable)}
 
     def trace(frame, event, _argument):
         nonlocal steps
@@ -105,14 +107,25 @@ def interrupt_after(steps):
         return trace
 
     def enter(frame, event, argument):
-        return trace(frame, event, argument) if Path(frame.f_code.co_filename) in ours else None
+        return trace(frame, event, argument) if frame.f_code.co_filename in ours else None
 
     sys.settrace(enter)
 
 
+@pytest.fixture
+def in_memory(tmp_path):
+    """A folder on no disk, if there is such a thing: a thousand files are removed in it."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+    else:
+        with tempfile.TemporaryDirectory(dir=memory) as folder:
+            yield Path(folder)
+
+
 @pytest.mark.parametrize("written", [b"", b"one\n"])
-def test_an_interruption_between_any_two_steps_leaves_nothing_empty(tmp_path, written):
-    out, partial = tmp_path / "out", tmp_path / "out.partial"
+def test_an_interruption_between_any_two_steps_leaves_nothing_empty(in_memory, written):
+    out, partial = in_memory / "out", in_memory / "out.partial"
     interrupted, tracer = 0, sys.gettrace()  # that of a coverage run
     for steps in itertools.count(1):
         interrupt_after(steps)
@@ -125,7 +138,7 @@ def test_an_interruption_between_any_two_steps_leaves_nothing_empty(tmp_path, wr
             break
         finally:
             sys.settrace(tracer)
-        left = sorted(path.name for path in tmp_path.iterdir())
+        left = sorted(path.name for path in in_memory.iterdir())
         if out.exists():
             assert left == ["out"]
             out.unlink()
@@ -133,7 +146,7 @@ def test_an_interruption_between_any_two_steps_leaves_nothing_empty(tmp_path, wr
             assert not left or written
             assert left in [[], ["out.partial", "out.partial.json"]]
             assert not left or partial.read_bytes() == written
-            for path in tmp_path.iterdir():
+            for path in in_memory.iterdir():
                 path.unlink()
     assert interrupted > 100
     assert out.read_bytes() == written

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def _main(commands, target, kills, seed):
         left = [path for path in target.parent.iterdir() if path.name.startswith(".s2s-")]
         counts["leftovers"] += len(left)
         for path in left:
-            path.unlink()
+            shutil.rmtree(path)
         if found is None:
             target.write_bytes(whole[0])
     sys.__stdout__.write(json.dumps(counts))
