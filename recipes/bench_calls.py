@@ -19,7 +19,7 @@ from s2s import Translator
 from s2s.config import SearchConfig
 from s2s.runtime.backend import SearchBatch, SearchOutput
 from s2s.runtime.onnx_backend import OnnxBackend
-from s2s.runtime.sessions import SEEN
+from s2s.runtime.sessions import FIRST_SHARED
 from s2s.text import read_lines
 
 CALLS = 200
@@ -59,7 +59,7 @@ def main() -> None:
     for column in ("beam", "sentences a call", "sentences/s", "us a sentence", "no search, us"):
         table.add_column(column, justify="right")
     with Translator(options.model, threads=options.threads) as translator:
-        for text in texts[:SEEN]:  # the second session is not to be made in a pass
+        for text in texts[:FIRST_SHARED]:  # the second session is not to be made in a pass
             translator.translate([text])
         for beam in options.beams:
             passes: dict[int, list[tuple[float, float]]] = {size: [] for size in options.sizes}

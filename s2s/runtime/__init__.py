@@ -1,1 +1,1 @@
-"""What runs a search: onnxruntime for a model file, torch for a run folder."""
+"""Search backends: onnxruntime for a model file, torch for a run folder."""

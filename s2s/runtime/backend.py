@@ -1,4 +1,4 @@
-"""What runs a search, behind one interface: what it is given, and what it finds."""
+"""The interface of a search backend: the batch that it takes, and the output that it gives."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -24,11 +24,11 @@ class BatchSize(NamedTuple):
 
 
 class SearchBatch(NamedTuple):
-    """What is searched at once."""
+    """Sources that are searched together."""
 
     src: NDArray[np.int64]  # (batch, src_len), the end piece last, padded
     src_lengths: NDArray[np.int64]  # (batch,)
-    prefix: NDArray[np.int64] | None = None  # (batch, prefix_len): how translations begin, padded
+    prefix: NDArray[np.int64] | None = None  # (batch, prefix_len), padded: how translations begin
     bias: NDArray[np.float32] | None = None  # (tgt_vocab,), added to logits
 
 
@@ -38,8 +38,9 @@ class SearchOutput(NamedTuple):
     hypotheses: NDArray[np.int64]  # (batch, beam, tgt_len)
     lengths: NDArray[np.int64]  # (batch, beam), pieces with the end piece
     scores: NDArray[np.float32]  # (batch, beam)
-    log_probs: NDArray[np.float32] | None = None  # (batch, beam, tgt_len), if details are wanted
-    attention: NDArray[np.float32] | None = None  # (batch, beam, tgt_len, src_len), likewise
+    # Only if details are wanted:
+    log_probs: NDArray[np.float32] | None = None  # (batch, beam, tgt_len)
+    attention: NDArray[np.float32] | None = None  # (batch, beam, tgt_len, src_len)
 
 
 class Backend(Protocol):
@@ -47,18 +48,18 @@ class Backend(Protocol):
 
     workers: int
     batch_size: BatchSize
-    """Where speed stops growing."""
+    """The size from which on larger batches are not faster."""
 
     def search(
         self, batch: SearchBatch, config: SearchConfig, *, details: bool = False
     ) -> SearchOutput:
-        """Looks for the best ``config.beam_size`` translations of a batch."""
+        """Returns the best ``config.beam_size`` hypotheses of each source in a batch."""
 
 
 def graph_inputs(
     batch: SearchBatch, config: SearchConfig, *, details: bool = False
 ) -> dict[str, Any]:
-    """Returns what a graph is given: options only where they ask for something."""
+    """Returns a graph's inputs; options only if they differ from their defaults."""
     inputs: dict[str, Any] = {
         "src": batch.src,
         "src_lengths": batch.src_lengths,

@@ -1,4 +1,4 @@
-"""What a translator is made from: one model file, one run folder, or several of those."""
+"""Loads a translator's model: one model file, one run folder, or several run folders."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ class LoadedModel(NamedTuple):
 
     backend: Backend
     card: dict[str, Any]
-    """What the model says about itself: JSON values."""
+    """The model's description of itself: JSON values."""
     tokenizer: Tokenizer
     search: SearchConfig
     """Recommended values."""
@@ -38,19 +38,19 @@ def load(
     """Loads a model file with onnxruntime, run folders with torch.
 
     Args:
-        model: One, or a sequence of run folders, which translate together.
+        model: One model, or a sequence of run folders, which translate together.
         device: ``cpu`` or ``cuda``.
         threads: Cores to use; all that the process may use if None.
-        session_options: For onnxruntime, in place of s2s' own.
-        providers: For onnxruntime, in place of ``device``.
+        session_options: Options for onnxruntime, in place of those of s2s.
+        providers: Execution providers for onnxruntime, in place of ``device``.
 
     Raises:
-        ConfigError: If a sequence is empty, or has a model file among others; if a run folder has
-            what is for onnxruntime, or that has no such provider.
+        ConfigError: If a sequence is empty, or one of several models is a model file; if options
+            for onnxruntime are given with a run folder; if onnxruntime knows no such provider.
         DeviceError: If the device is not there.
         FileError: If a model cannot be read.
         MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
-        ModelError: If it is no s2s model, or a damaged one, or runs do not fit together.
+        ModelError: If it is no s2s model, is damaged, or the runs do not fit together.
     """
     models = [model] if isinstance(model, str | Path | bytes) else list(model)
     if not models:
@@ -59,25 +59,29 @@ def load(
         file = read_model_file(models[0])
         onnx = OnnxBackend(file, device, threads, session_options, providers)
         return LoadedModel(onnx, file.card, file.tokenizer, file.search)
-    for each in models:
-        if not _is_run(each):
-            name = "a model file" if isinstance(each, bytes) else printable(str(each))
-            if not isinstance(each, bytes) and not Path(each).exists():
-                raise FileError(f"{name} does not exist; expected a run folder")
-            raise ConfigError(
-                f"{name} is no run folder, and only run folders translate together; export them "
-                "as one file: s2s export RUN OUT.onnx --with RUN2"
-            )
+    folders = [_check_run(member) for member in models]
     if session_options is not None or providers is not None:
         raise ConfigError(
             "session_options and providers are for onnxruntime, and a run folder runs with torch; "
             "export it: s2s export RUN OUT.onnx"
         )
-    folders = [Path(each) for each in models if not isinstance(each, bytes)]
     with needs("train", "a run folder", hint=", or use an .onnx file"):
         from s2s.runtime.torch_backend import TorchBackend
     backend = TorchBackend(folders, device, threads)
     return LoadedModel(backend, backend.card, backend.tokenizer, backend.recommended)
+
+
+def _check_run(model: Model) -> Path:
+    """Returns the path of a run folder; raises an error if ``model`` is none."""
+    if not isinstance(model, bytes) and is_run_folder(model):
+        return Path(model)
+    name = "a model file" if isinstance(model, bytes) else printable(str(model))
+    if not isinstance(model, bytes) and not Path(model).exists():
+        raise FileError(f"{name} does not exist; expected a run folder")
+    raise ConfigError(
+        f"{name} is no run folder, and only run folders translate together; export them as one "
+        "file: s2s export RUN OUT.onnx --with RUN2"
+    )
 
 
 def _is_run(model: Model) -> bool:

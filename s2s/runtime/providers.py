@@ -1,4 +1,4 @@
-"""onnxruntime itself: whether it is there, what it can run on, what it raises."""
+"""onnxruntime itself: whether it is installed, its execution providers, its exceptions."""
 
 import contextlib
 import io
@@ -9,7 +9,12 @@ from typing import Any
 from s2s.errors import ConfigError, DeviceError, MissingPackageError, needs, printable, suggest
 
 Provider = str | tuple[str, Mapping[str, Any]]
-"""Name of an execution provider, or that with its options."""
+"""Name of an execution provider, or its name and its options."""
+PROVIDERS: dict[str, list[Provider]] = {
+    "cpu": ["CPUExecutionProvider"],
+    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
+}
+"""Execution providers of each device, in order of preference."""
 CUDA_HINT = (
     "it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install 's2s[gpu]' "
     "(never both packages)"
@@ -17,10 +22,10 @@ CUDA_HINT = (
 
 
 def import_onnxruntime() -> ModuleType:
-    """Returns the package; raises MissingPackageError if there is none, or half of two."""
+    """Returns the package; raises MissingPackageError if it is not installed, or broken."""
     with needs("cpu", "a model file", hint=" or 's2s[gpu]', not both"):
         import onnxruntime
-    if not hasattr(onnxruntime, "InferenceSession"):  # what removing one of the two leaves behind
+    if not hasattr(onnxruntime, "InferenceSession"):  # removing one of the two packages leaves this
         raise MissingPackageError(
             "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "
             "'s2s[cpu]' or 's2s[gpu]', not both"
@@ -30,18 +35,23 @@ def import_onnxruntime() -> ModuleType:
 
 
 def check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[str]:
-    """Returns the names of execution providers, all of which are there."""
+    """Returns the names of execution providers.
+
+    Raises:
+        ConfigError: If one is unknown to onnxruntime, or is no provider at all.
+        DeviceError: If this onnxruntime lacks one.
+    """
     if isinstance(providers, str) or not providers:
         raise ConfigError(f"providers is {providers!r}; expected a list: ['CPUExecutionProvider']")
     names = []
-    for each in providers:
-        match each:
+    for provider in providers:
+        match provider:
             case str(name) | (str(name), Mapping()):
                 names.append(name)
             case _:
                 raise ConfigError(
-                    f"providers has {each!r}; expected a name, or a name and a mapping of options: "
-                    "('CUDAExecutionProvider', {'device_id': 1})"
+                    f"providers has {provider!r}; expected a name, or a name and a mapping of "
+                    "options: ('CUDAExecutionProvider', {'device_id': 1})"
                 )
     known, available = runtime.get_all_providers(), runtime.get_available_providers()
     for name in names:
@@ -59,27 +69,27 @@ def check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[
 
 
 def runtime_errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
-    """The exceptions of onnxruntime, which have no base of their own, and what C++'s become."""
+    """Returns onnxruntime's exceptions, which have no common base, and Python's for C++ ones."""
     state: Any = runtime.capi.onnxruntime_pybind11_state
     names = (
         "EPFail EngineError Fail InvalidArgument InvalidGraph InvalidProtobuf NoModel "
         "NotImplemented RuntimeException"
     )
-    own = (getattr(state, name) for name in names.split() if hasattr(state, name))
-    return (*own, RuntimeError, ValueError)
+    exceptions = (getattr(state, name) for name in names.split() if hasattr(state, name))
+    return (*exceptions, RuntimeError, ValueError)
 
 
 def prepare_cuda(runtime: ModuleType) -> None:
     """Loads CUDA's libraries; raises DeviceError if this onnxruntime has no CUDA."""
     if "CUDAExecutionProvider" not in runtime.get_available_providers():
         raise DeviceError(f"this onnxruntime has no CUDA; {CUDA_HINT}")
-    runtime.set_default_logger_severity(4)  # it logs each library it misses; one error will do
+    runtime.set_default_logger_severity(4)  # else it logs each missing library; one error will do
     if hasattr(runtime, "preload_dlls"):
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints there
+        with contextlib.redirect_stdout(io.StringIO()):  # else it prints
             runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s[gpu] brings
 
 
 def reason(error: Exception) -> str:
-    """A message of onnxruntime in one line, without its prefix of codes."""
+    """Returns a message of onnxruntime in one line, without its prefix of codes."""
     lines = str(error).split(" : ", 3)[-1].split("\n")
     return printable(lines[0].strip())[:300]

@@ -25,10 +25,10 @@ class TorchBackend:
         """Loads the best weights of a run, or of several that translate together.
 
         Args:
-            folders: The runs; search settings and tokenizer are those of the first.
+            folders: The runs; the first one gives the search settings and the tokenizer.
             device: ``cpu`` or ``cuda``.
-            threads: Cores of a batch; it holds for all of torch in this process. None leaves
-                torch as it is, with no more threads than cores.
+            threads: Cores of a batch, set for all of torch in this process. None leaves torch as
+                it is, with no more threads than cores.
 
         Raises:
             DeviceError: If there is no CUDA and ``device`` asks for it.
@@ -40,7 +40,7 @@ class TorchBackend:
         limit_threads(threads)
         runs = load_runs(folders)
         self.card = joint_card(runs)
-        """What the runs say about themselves together: JSON values."""
+        """The description of the runs together: JSON values."""
         self.tokenizer, self.recommended = runs[0].tokenizer, runs[0].search
         self.workers = 1
         self.batch_size = BatchSize(2048, 1024) if device == "cpu" else BatchSize(16384, 8192)
@@ -53,40 +53,41 @@ class TorchBackend:
     def search(
         self, batch: SearchBatch, config: SearchConfig, *, details: bool = False
     ) -> SearchOutput:
-        """As the protocol says; the limits of length are the first run's own.
+        """As the protocol says; the limits of length are the first run's.
 
         Raises:
             DeviceError: If the device's memory is too small.
         """
-        own = self.recommended
         config = dataclasses.replace(
-            config, length_factor=own.length_factor, length_margin=own.length_margin
+            config,
+            length_factor=self.recommended.length_factor,
+            length_margin=self.recommended.length_margin,
         )
         src, src_lengths, prefix, bias = (
-            None if each is None else torch.from_numpy(each).to(self._device) for each in batch
+            None if array is None else torch.from_numpy(array).to(self._device) for array in batch
         )
         assert src is not None and src_lengths is not None
         constraints = None if prefix is None and bias is None else Constraints(prefix, bias)
         try:
-            found = beam_search(self._model, src, src_lengths, config, constraints)
-            looked = self._attention(src, src_lengths, found) if details else None
+            beams = beam_search(self._model, src, src_lengths, config, constraints)
+            attention = self._attention(src, src_lengths, beams) if details else None
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError("the GPU has too little memory; use smaller batches") from error
         return SearchOutput(
-            found.tokens.cpu().numpy(),
-            found.lengths.cpu().numpy(),
-            found.scores.cpu().numpy(),
-            found.log_probs.cpu().numpy() if details else None,
-            None if looked is None else looked.cpu().numpy(),
+            hypotheses=beams.tokens.cpu().numpy(),
+            lengths=beams.lengths.cpu().numpy(),
+            scores=beams.scores.cpu().numpy(),
+            log_probs=beams.log_probs.cpu().numpy() if details else None,
+            attention=None if attention is None else attention.cpu().numpy(),
         )
 
-    def _attention(self, src: Tensor, src_lengths: Tensor, found: Hypotheses) -> Tensor:
-        """Returns (batch, beam, tgt_len, src_len), 0 on padding; of an ensemble the mean."""
-        beam = found.tokens.shape[1]
-        tokens = found.tokens.flatten(0, 1)
+    def _attention(self, src: Tensor, src_lengths: Tensor, beams: Hypotheses) -> Tensor:
+        """Returns (batch, beam, tgt_len, src_len), 0 on padding; an ensemble's is the mean."""
+        beam_size = beams.tokens.shape[1]
+        tokens = beams.tokens.flatten(0, 1)
         begin = torch.full_like(tokens[:, :1], BOS_ID)
         tgt_in = torch.cat([begin, tokens[:, :-1]], dim=1)
-        rows = (src.repeat_interleave(beam, 0), src_lengths.repeat_interleave(beam, 0))
-        looked = [read_attention(model, *rows, tgt_in) for model in self._models]
-        mean = torch.stack(looked).mean(dim=0).view(*found.tokens.shape, -1)
-        return mean * (found.tokens > PAD_ID)[..., None]
+        rows = (src.repeat_interleave(beam_size, 0), src_lengths.repeat_interleave(beam_size, 0))
+        attentions = [read_attention(model, *rows, tgt_in) for model in self._models]
+        mean = torch.stack(attentions).mean(dim=0).view(*beams.tokens.shape, -1)
+        return mean * (beams.tokens > PAD_ID)[..., None]

@@ -14,7 +14,7 @@ from s2s.config import SearchConfig
 from s2s.formats.model_file import read_model_file
 from s2s.runtime.backend import SearchBatch, pad
 from s2s.runtime.onnx_backend import OnnxBackend, session_options
-from s2s.runtime.sessions import SEEN, THREADS, Sessions
+from s2s.runtime.sessions import FIRST_SHARED, THREADS, Sessions
 
 
 class FailedError(Exception):
@@ -41,31 +41,33 @@ def use(sessions):
 
 def test_batches_that_come_one_by_one_are_shared_from_the_fourth_on():
     sessions, made = make_sessions()
-    assert [use(sessions) for _ in range(SEEN + 2)] == [1] * (SEEN - 1) + [THREADS] * 3
+    assert [use(sessions) for _ in range(FIRST_SHARED + 2)] == [1] * (FIRST_SHARED - 1) + [
+        THREADS
+    ] * 3
     assert made == [1, THREADS]
 
 
 def test_a_batch_beside_another_keeps_to_its_core():
     sessions, made = make_sessions()
     with sessions.lend():
-        assert [use(sessions) for _ in range(2 * SEEN)] == [1] * 2 * SEEN
+        assert [use(sessions) for _ in range(2 * FIRST_SHARED)] == [1] * 2 * FIRST_SHARED
     assert made == [1]
     while use(sessions) == 1:
         pass
     with sessions.lend() as session:
         assert session == THREADS
         assert use(sessions) == 1
-    assert [use(sessions) for _ in range(SEEN)] == [1] * (SEEN - 1) + [THREADS]
+    assert [use(sessions) for _ in range(FIRST_SHARED)] == [1] * (FIRST_SHARED - 1) + [THREADS]
     assert made == [1, THREADS, 1]
 
 
 def test_calls_of_two_batches_keep_to_one_core_a_batch():
     sessions, made = make_sessions()
-    for _ in range(2 * SEEN):
+    for _ in range(2 * FIRST_SHARED):
         with sessions.lend() as first:
             assert (first, use(sessions)) == (1, 1)
     assert made == [1]
-    assert [use(sessions) for _ in range(SEEN)] == [1] * (SEEN - 1) + [THREADS]
+    assert [use(sessions) for _ in range(FIRST_SHARED)] == [1] * (FIRST_SHARED - 1) + [THREADS]
     with sessions.lend(), sessions.lend():
         pass
     with sessions.lend() as first:  # one of two again, as far as anybody knows
@@ -75,7 +77,7 @@ def test_calls_of_two_batches_keep_to_one_core_a_batch():
 def test_one_session_serves_where_there_may_be_no_second_or_it_cannot_be_made():
     for changes, times in (({"second": False}, 1), ({"fails": True}, 2)):
         sessions, made = make_sessions(**changes)
-        assert {use(sessions) for _ in range(2 * SEEN)} == {1}
+        assert {use(sessions) for _ in range(2 * FIRST_SHARED)} == {1}
         assert made == [1] * times
 
 
@@ -92,7 +94,7 @@ def test_the_first_session_is_gone_before_the_second_is_made():
         return session
 
     sessions = Sessions(make, (), second=True)
-    for _ in range(SEEN):
+    for _ in range(FIRST_SHARED):
         use(sessions)
     with sessions.lend():
         use(sessions)
@@ -101,7 +103,7 @@ def test_the_first_session_is_gone_before_the_second_is_made():
 
 def test_what_fails_in_a_batch_leaves_no_trace():
     sessions, _ = make_sessions()
-    for _ in range(SEEN):
+    for _ in range(FIRST_SHARED):
         with pytest.raises(FailedError), sessions.lend():
             raise FailedError
     assert use(sessions) == THREADS
@@ -130,7 +132,7 @@ def test_one_thread_and_two_find_the_same_bits(tiny, beam_size):
     sources = file.tokenizer.encode_src(["eins zwei drei", "acht", "elf zehn " * 20])
     config = SearchConfig(beam_size=beam_size)
     one, two = (OnnxBackend(file, "cpu", threads) for threads in (1, 2))
-    for _ in range(SEEN):
+    for _ in range(FIRST_SHARED):
         for rows in (sources, *([each] for each in sources)):
             batch = SearchBatch(*pad([tuple(row) for row in rows]))
             found = [each.search(batch, config, details=True) for each in (one, two)]
