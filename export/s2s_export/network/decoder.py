@@ -1,6 +1,6 @@
 """One decoder step of the graph: ``s2s.model.decoder`` for one position of every hypothesis."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,8 @@ from s2s_export.network.attention import (
     Context,
     MemoryValues,
     attend,
+    fold_merge,
     memory_tensors,
-    merged,
     with_memory_tensors,
 )
 from s2s_export.network.encoder import EncoderValues
@@ -84,8 +84,8 @@ class DecoderWriter:
         Args:
             graph: The body of the search.
             tokens: (rows,) int64, the last piece of each hypothesis; rows is batch * beam.
-            memory: Of the batch.
-            state: Of the rows.
+            memory: Memory of the batch.
+            state: State of the rows.
 
         Returns:
             Logits (rows, tgt_vocab), minus infinity for forbidden pieces; attention
@@ -93,30 +93,28 @@ class DecoderWriter:
         """
         config = self.config
         table = to_array(self.model.decoder.embedding.table.weight)
-        embedded = self.arithmetic.embed(graph, table, tokens, self.table_name)
-        news = [self._run(graph, 0, [embedded, *self._fed(state)], state, None)]
-        outputs = news[0].hidden
+        inputs = [self.arithmetic.embed(graph, table, tokens, self.table_name)]
+        if state.readout is not None:
+            inputs.append(state.readout)
+        layers = [self._run(graph, 0, inputs, state, None)]
+        outputs = layers[0].hidden
         context: Context | None = None
         attention = OMITTED
         if not self.feeding:
             context, attention = self._attend(graph, outputs, memory)
         for number in range(1, config.decoder_layers):
-            new = self._run(graph, number, [outputs], state, context)
-            news.append(new)
+            layer = self._run(graph, number, [outputs], state, context)
+            layers.append(layer)
             outputs = Signal(
                 outputs.size,
                 hidden_bound(config, number + 1),
-                graph.op("Add", outputs.value, new.hidden.value),
+                graph.op("Add", outputs.value, layer.hidden.value),
             )
         if context is None:
             context, attention = self._attend(graph, outputs, memory)
-        read = self._read(graph, outputs, context)
-        readout = Signal(config.embedding_size, 1.0, graph.op("Tanh", read))
+        readout = self._read(graph, outputs, context)
         logits = self._logits(graph, readout)
-        return logits, attention, DecoderStateValues(news, readout if self.feeding else None)
-
-    def _fed(self, state: DecoderStateValues) -> list[Signal]:
-        return [state.readout] if state.readout is not None else []
+        return logits, attention, DecoderStateValues(layers, readout if self.feeding else None)
 
     def _run(
         self,
@@ -130,7 +128,7 @@ class DecoderWriter:
         attention = self.model.decoder.attention
         w_ih, w_hh, b_ih, b_hh = layer_weights(self.model.decoder.layers[number])
         if context is not None:
-            w_ih, b_ih = merged(attention, w_ih, b_ih)
+            w_ih, b_ih = fold_merge(attention, w_ih, b_ih)
             assert context.states is not None
             inputs = [*inputs, context.states]
         weights = (w_ih, w_hh, b_ih, b_hh)
@@ -142,69 +140,69 @@ class DecoderWriter:
         attention = self.model.decoder.attention
         return attend(graph, self.arithmetic, self.config, attention, query, memory)
 
-    def _read(self, graph: Graph, outputs: Signal, context: Context) -> Value:
-        """Writes what tanh makes a readout of, (rows, embedding_size), in float32 always.
+    def _read(self, graph: Graph, outputs: Signal, context: Context) -> Signal:
+        """Writes the readout (rows, embedding_size), whose product is always in float32.
 
-        Of all products it is the one whose error in int8 costs most, and one of the smallest:
-        recipes/README.md, "int8 beside fp32".
+        The error of this product in int8 would cost more than that of any other, and it is one of
+        the smallest: recipes/README.md, "int8 beside fp32".
         """
         readout = self.model.decoder.readout
         weight, bias = to_array(readout.weight), to_array(readout.bias)
         name = "decoder.readout"
-        if context.read is not None:
-            own = graph.weight(f"{name}.states", weight[:, : outputs.size])
-            return graph.op("Gemm", outputs.value, own, context.read, transB=1)
-        assert context.states is not None
-        weight, bias = merged(self.model.decoder.attention, weight, bias)
-        return Float32().product(graph, [outputs, context.states], weight, bias, name)
+        if context.readout is not None:
+            states = graph.weight(f"{name}.states", weight[:, : outputs.size])
+            total = graph.op("Gemm", outputs.value, states, context.readout, transB=1)
+        else:
+            assert context.states is not None
+            weight, bias = fold_merge(self.model.decoder.attention, weight, bias)
+            total = Float32().product(graph, [outputs, context.states], weight, bias, name)
+        return Signal(self.config.embedding_size, 1.0, graph.op("Tanh", total))
 
     def _logits(self, graph: Graph, readout: Signal) -> Value:
-        # The rows of a shared table that come after the target's have no bias.
+        # The first rows of a shared table are the target's; the other rows have no bias.
         weight, bias = to_array(self.model.output.weight), to_array(self.model.output.bias).copy()
-        # In the bias, forbidding a piece costs no operator.
+        # Pieces are forbidden in the bias, which takes no operator.
         bias[list(FORBIDDEN_IDS)] = -np.inf
         name = "output.weight" if self.config.tie == "none" else self.table_name
         return self.arithmetic.logits(graph, readout, weight, bias, name)
 
     def memory_tensors(self, memory: MemoryValues) -> list[MemoryTensor]:
-        """Lists the tensors of a memory, sentences first."""
+        """Lists the tensors of a memory whose first axis is sentences."""
         return memory_tensors(self.config, memory)
 
-    def with_memory_tensors(self, memory: MemoryValues, names: Iterable[Value]) -> MemoryValues:
-        """Returns ``memory`` with other tensors; of an iterator, no more is taken than it has."""
-        return with_memory_tensors(memory, names)
+    def with_memory_tensors(self, memory: MemoryValues, values: Iterator[Value]) -> MemoryValues:
+        """Returns ``memory`` with the next ``values`` for the tensors that were listed."""
+        return with_memory_tensors(memory, values)
 
     def state_tensors(self, graph: Graph, state: DecoderStateValues) -> list[list[StateTensor]]:
-        """Lists the tensors of each of a state's signals."""
-        # A GRU mixes its last state into the next one; others only multiply it by weights.
-        mixed = self.config.cell == "gru"
-        carried = []
+        """Lists the tensors of a state, a list for each of its signals."""
+        # A GRU mixes its last state into the next one; the other cells only multiply it by weights.
+        is_mixed = self.config.cell == "gru"
+        tensors = []
         for layer in state.layers:
-            carried.append(self.arithmetic.state_tensors(graph, layer.hidden, real=mixed))
+            tensors.append(self.arithmetic.state_tensors(graph, layer.hidden, real=is_mixed))
             if layer.cell is not None:
-                carried.append(self.arithmetic.state_tensors(graph, layer.cell, real=True))
+                tensors.append(self.arithmetic.state_tensors(graph, layer.cell, real=True))
         if state.readout is not None:
-            carried.append(self.arithmetic.state_tensors(graph, state.readout, real=False))
-        return carried
+            tensors.append(self.arithmetic.state_tensors(graph, state.readout, real=False))
+        return tensors
 
     def with_state_tensors(
         self,
         state: DecoderStateValues,
-        carried: Iterable[list[StateTensor]],
-        names: Iterable[Value],
+        tensors: Iterator[list[StateTensor]],
+        values: Iterator[Value],
     ) -> DecoderStateValues:
-        """Returns ``state`` with ``names`` for the tensors that ``state_tensors`` listed.
+        """Returns ``state`` with the next ``values`` for the next ``tensors``."""
 
-        Of iterators, no more is taken than the state has.
-        """
-        rest, lists = iter(names), iter(carried)
-
-        def take(signal: Signal) -> Signal:
-            tensors = next(lists)
-            return with_tensors(signal, tensors, [next(rest) for _ in tensors])
+        def replace(signal: Signal) -> Signal:
+            listed = next(tensors)
+            return with_tensors(signal, listed, [next(values) for _ in listed])
 
         layers = [
-            LayerStateValues(take(layer.hidden), None if layer.cell is None else take(layer.cell))
+            LayerStateValues(
+                replace(layer.hidden), None if layer.cell is None else replace(layer.cell)
+            )
             for layer in state.layers
         ]
-        return DecoderStateValues(layers, None if state.readout is None else take(state.readout))
+        return DecoderStateValues(layers, None if state.readout is None else replace(state.readout))

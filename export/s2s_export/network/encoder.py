@@ -1,10 +1,10 @@
 """The encoder of the graph: ``s2s.model.encoder`` without packing and without mirrored batches.
 
 In fp32 a layer is one ONNX ``LSTM``, ``GRU`` or ``RNN`` node that knows the true lengths. In int8,
-where onnxruntime has such a node for the LSTM alone and with one scale for a whole batch, it is one
-product over all steps for the inputs and a Scan over steps for the states.
+onnxruntime has such a node for the LSTM only, with one scale for a whole batch; so a layer is one
+product over all steps for the inputs, and a Scan over steps for the states.
 
-Time is the first axis here, as recurrent nodes want it.
+Time is the first axis here, because recurrent nodes require it.
 """
 
 from collections.abc import Callable
@@ -38,8 +38,6 @@ from s2s_export.network.layers import (
 
 # torch's gates are i, f, g, o (LSTM) and r, z, n (GRU); the ONNX nodes want i, o, f, g and z, r, n.
 NODE_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
-
-
 SIDES = ("ahead", "back")
 
 
@@ -68,25 +66,25 @@ def encode(
     table = to_array(model.encoder.embedding.table.weight)
     ids = graph.op("Transpose", src, perm=[1, 0])
     inputs = arithmetic.embed(graph, table, ids, table_name)
-    write = _nodes if arithmetic.recurrent_nodes else _scan
+    write = _write_node if arithmetic.recurrent_nodes else _write_scan
     for number in range(config.encoder_layers):
-        weights = _directions(model.encoder, number)
+        weights = _direction_weights(model.encoder, number)
         name = f"encoder.layers.{number}"
         outputs, summary = write(graph, arithmetic, config, weights, inputs, lengths, name)
         if number > 0:
             outputs = graph.op("Add", outputs, inputs.value)
         inputs = Signal(config.hidden_size, hidden_bound(config, number + 1), outputs)
-    kept = token_mask(graph, src, lengths)
+    is_token = token_mask(graph, src, lengths)
     batched = graph.op("Transpose", inputs.value, perm=[1, 0, 2])
-    # ONNX does not say that recurrent outputs are zero on padding. A Scan runs on into it, where
-    # ReLU states may grow beyond float32: no product with 0, which would leave NaN.
-    memory = graph.op("Where", graph.op("Unsqueeze", kept, graph.ints(2)), batched, 0.0)
+    # ONNX does not promise that recurrent outputs are zero on padding. A Scan goes on over padding,
+    # where ReLU states may grow beyond float32: a product with 0 would leave NaN.
+    memory = graph.op("Where", graph.op("Unsqueeze", is_token, graph.ints(2)), batched, 0.0)
     nothing = np.array(-np.inf, dtype=np.float32)
-    mask = graph.op("Unsqueeze", graph.op("Where", kept, 0.0, nothing), graph.ints(1))
+    mask = graph.op("Unsqueeze", graph.op("Where", is_token, 0.0, nothing), graph.ints(1))
     return EncoderValues(
-        Signal(config.hidden_size, inputs.bound, memory),
-        mask,
-        Signal(config.hidden_size, hidden_bound(config), summary),
+        memory=Signal(config.hidden_size, inputs.bound, memory),
+        mask=mask,
+        summary=Signal(config.hidden_size, hidden_bound(config), summary),
     )
 
 
@@ -97,13 +95,13 @@ def token_mask(graph: Graph, src: Value, lengths: Value) -> Value:
     return graph.op("Less", positions, graph.op("Unsqueeze", lengths, graph.ints(1)))
 
 
-def _directions(encoder: Encoder, number: int) -> list[list[FloatArray]]:
+def _direction_weights(encoder: Encoder, number: int) -> list[list[FloatArray]]:
     """Returns w_ih, w_hh, b_ih and b_hh of the left-to-right and of the right-to-left layer."""
     both = (encoder.forward_layers[number], encoder.backward_layers[number])
     return [layer_weights(layer) for layer in both]
 
 
-def _nodes(
+def _write_node(
     graph: Graph,
     arithmetic: Arithmetic,
     config: ModelConfig,
@@ -117,11 +115,11 @@ def _nodes(
     Args:
         graph: The main graph.
         arithmetic: Unused: the node multiplies in float32.
-        config: Of the model.
-        weights: Of both directions, see ``_directions``.
+        config: The model's configuration.
+        weights: Weights of both directions, see ``_direction_weights``.
         inputs: (src_len, batch, features).
         lengths: (batch,) int64.
-        name: Of the weights.
+        name: Name of the weights.
 
     Returns:
         Outputs (src_len, batch, hidden_size) and last states (batch, hidden_size).
@@ -137,7 +135,7 @@ def _nodes(
         attributes["linear_before_reset"] = 1  # torch and cuDNN reset after the product
     if config.cell == "rnn":
         attributes["activations"] = [ACTIVATIONS[config.activation]] * 2
-    outputs, last = graph.ops(
+    outputs, last_states = graph.ops(
         config.cell.upper(),
         2,
         inputs.value,
@@ -149,7 +147,7 @@ def _nodes(
     )
     # (src_len, 2, batch, half) and (2, batch, half): put both directions side by side.
     joined = graph.op("Transpose", outputs, perm=[0, 2, 1, 3])
-    summary = graph.op("Transpose", last, perm=[1, 0, 2])
+    summary = graph.op("Transpose", last_states, perm=[1, 0, 2])
     width = config.hidden_size
     return (
         graph.op("Reshape", joined, graph.ints(0, 0, width)),
@@ -157,7 +155,7 @@ def _nodes(
     )
 
 
-def _scan(
+def _write_scan(
     graph: Graph,
     arithmetic: Arithmetic,
     config: ModelConfig,
@@ -166,53 +164,37 @@ def _scan(
     lengths: Value,
     name: str,
 ) -> tuple[Value, Value]:
-    """Writes one layer as products over all steps and a Scan; as ``_nodes``.
+    """Writes one layer as products over all steps and a Scan.
 
-    The right-to-left direction reads each sentence turned around by its own length, so that padding
-    comes last in both and both advance together, as (2 * batch) rows.
+    The right-to-left direction reads each sentence reversed by its own length, so that padding
+    comes last in both directions and both advance together, as (2 * batch) rows. Arguments and
+    results are those of ``_write_node``.
     """
-    gates, half = STEP_GATES[config.cell], config.hidden_size // 2
-    sides = [[reorder(weight, gates) for weight in direction] for direction in weights]
-    mirrored = each(arithmetic, graph, inputs, partial(reverse, lengths=lengths))
+    half = config.hidden_size // 2
+    gates = STEP_GATES[config.cell]
+    weights = [[reorder(weight, gates) for weight in direction] for direction in weights]
+    reversed_inputs = map_signal(arithmetic, graph, inputs, partial(reverse, lengths=lengths))
     fed = []
-    for side, read, (w_ih, _, b_ih, _) in zip(SIDES, (inputs, mirrored), sides, strict=True):
+    sides = zip(SIDES, (inputs, reversed_inputs), weights, strict=True)
+    for side, side_inputs, (w_ih, _, b_ih, _) in sides:
         # Only the GRU's reset gate keeps the biases of inputs and states apart.
         bias = b_ih if config.cell == "gru" else None
-        fed.append(arithmetic.product(graph, [read], w_ih, bias, f"{name}.{side}.ih"))
+        fed.append(arithmetic.product(graph, [side_inputs], w_ih, bias, f"{name}.{side}.ih"))
     twice = graph.op("Mul", graph.op("Shape", lengths), 2)
     shape = graph.op("Concat", twice, graph.ints(half), axis=0)
     zeros = graph.op("Expand", np.zeros((1, 1), np.float32), shape)
     cell = Signal(half, None, zeros) if config.cell == "lstm" else None
     first = LayerStateValues(Signal(half, hidden_bound(config), zeros), cell)
-    carried = _state_tensors(graph, arithmetic, config, first)
+    tensors = _state_tensors(graph, arithmetic, config, first)
 
     body = graph.child(f"{name}.step")
-    received = [
-        [body.input(body.fresh("state"), tensor.dtype, ["rows", half]) for tensor in tensors]
-        for tensors in carried
-    ]
-    gated = body.input(body.fresh("fed"), FLOAT, ["rows", len(sides[0][2])])
-    hidden = with_tensors(first.hidden, carried[0], received[0])
-    if cell is not None:
-        cell = with_tensors(cell, carried[1], received[1])
-    kept = []
-    for number, (side, (_, w_hh, b_ih, b_hh)) in enumerate(zip(SIDES, sides, strict=True)):
-        own = each(arithmetic, body, hidden, partial(half_of, number=number))
-        bias = b_hh if config.cell == "gru" else b_ih + b_hh
-        kept.append(arithmetic.product(body, [own], w_hh, bias, f"{name}.{side}.hh"))
-    state = advance(
-        body, config, gated, body.op("Concat", *kept, axis=0), LayerStateValues(hidden, cell)
-    )
-    for tensors in _state_tensors(body, arithmetic, config, state):
-        for tensor in tensors:
-            body.output(tensor.value, tensor.dtype, ["rows", half])
-    body.output(state.hidden.value, FLOAT, ["rows", half], body.fresh("output"))
-    states = [tensor.value for tensors in carried for tensor in tensors]
+    _write_scan_body(body, arithmetic, config, weights, first, tensors, name)
+    states = [tensor.value for signal in tensors for tensor in signal]
     stacked = graph.scan(body, states, [graph.op("Concat", *fed, axis=1)])[-1]
 
     ahead, back = graph.ops("Split", 2, stacked, axis=1)
     outputs = graph.op("Concat", ahead, reverse(graph, back, lengths=lengths), axis=-1)
-    # Both directions end where the sentence does, at step length - 1.
+    # Both directions end at the sentence's last step, length - 1.
     both = graph.op("Concat", ahead, back, axis=-1)
     batch = graph.op("Shape", lengths)
     row = graph.op("Range", 0, graph.op("Squeeze", batch), 1)
@@ -221,26 +203,68 @@ def _scan(
     return outputs, graph.op("Gather", flat, last)
 
 
+def _write_scan_body(
+    body: Graph,
+    arithmetic: Arithmetic,
+    config: ModelConfig,
+    weights: list[list[FloatArray]],
+    first: LayerStateValues,
+    tensors: list[list[StateTensor]],
+    name: str,
+) -> None:
+    """Writes one step of both directions.
+
+    Args:
+        body: The body of the Scan.
+        arithmetic: The precision of the products.
+        config: The model's configuration.
+        weights: Weights of both directions, in the order of ``STEP_GATES``.
+        first: The state before the first step.
+        tensors: The tensors of ``first``.
+        name: Name of the weights.
+    """
+    half = config.hidden_size // 2
+    carried = [
+        [body.input(body.fresh("state"), tensor.dtype, ["rows", half]) for tensor in signal]
+        for signal in tensors
+    ]
+    fed = body.input(body.fresh("fed"), FLOAT, ["rows", len(weights[0][2])])
+    hidden, cell = with_tensors(first.hidden, tensors[0], carried[0]), None
+    if first.cell is not None:
+        cell = with_tensors(first.cell, tensors[1], carried[1])
+    recurrent = []
+    for number, (side, (_, w_hh, b_ih, b_hh)) in enumerate(zip(SIDES, weights, strict=True)):
+        side_hidden = map_signal(arithmetic, body, hidden, partial(half_of, number=number))
+        bias = b_hh if config.cell == "gru" else b_ih + b_hh
+        recurrent.append(arithmetic.product(body, [side_hidden], w_hh, bias, f"{name}.{side}.hh"))
+    both = body.op("Concat", *recurrent, axis=0)
+    state = advance(body, config, fed, both, LayerStateValues(hidden, cell))
+    for signal in _state_tensors(body, arithmetic, config, state):
+        for tensor in signal:
+            body.output(tensor.value, tensor.dtype, ["rows", half])
+    body.output(state.hidden.value, FLOAT, ["rows", half], body.fresh("output"))
+
+
 def _state_tensors(
     graph: Graph, arithmetic: Arithmetic, config: ModelConfig, state: LayerStateValues
 ) -> list[list[StateTensor]]:
     """Lists what a step hands to the next one."""
-    carried = [arithmetic.state_tensors(graph, state.hidden, real=config.cell == "gru")]
+    tensors = [arithmetic.state_tensors(graph, state.hidden, real=config.cell == "gru")]
     if state.cell is not None:
-        carried.append(arithmetic.state_tensors(graph, state.cell, real=True))
-    return carried
+        tensors.append(arithmetic.state_tensors(graph, state.cell, real=True))
+    return tensors
 
 
-def each(
+def map_signal(
     arithmetic: Arithmetic, graph: Graph, signal: Signal, write: Callable[[Graph, Value], Value]
 ) -> Signal:
     """Applies ``write`` to the tensor of ``signal`` that products read."""
-    carried = arithmetic.state_tensors(graph, signal, real=False)
-    return with_tensors(signal, carried, [write(graph, tensor.value) for tensor in carried])
+    tensors = arithmetic.state_tensors(graph, signal, real=False)
+    return with_tensors(signal, tensors, [write(graph, tensor.value) for tensor in tensors])
 
 
 def reverse(graph: Graph, value: Value, *, lengths: Value) -> Value:
-    """Turns each sentence of ``value`` (src_len, batch, ...) around, its padding left in place."""
+    """Reverses each sentence of ``value`` (src_len, batch, ...) and leaves padding in place."""
     return graph.op("ReverseSequence", value, lengths, time_axis=0, batch_axis=1)
 
 

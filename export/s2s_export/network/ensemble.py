@@ -1,6 +1,6 @@
 """Several decoders in one step of the graph: ``s2s.model.ensemble``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 from s2s_export.graph.arithmetic import MemoryTensor, StateTensor
 from s2s_export.graph.builder import Graph, Value
@@ -9,7 +9,7 @@ from s2s_export.network.decoder import DecoderStateValues, DecoderWriter
 
 
 def member_prefix(number: int) -> str:
-    """Returns what stands before the names of a member's weights, as in the torch ensemble."""
+    """Returns the prefix of the names of a member's weights, as in the torch ensemble."""
     return f"members.{number}."
 
 
@@ -29,57 +29,62 @@ class EnsembleWriter:
         memory: Sequence[MemoryValues],
         state: Sequence[DecoderStateValues],
     ) -> tuple[Value, Value, list[DecoderStateValues]]:
-        """Writes one step of the search; logits and attention are the means of the members'.
+        """Writes one step of the search; logits and attention are means over the members.
 
-        They lack what the members' softmax would take away: ``s2s.model.ensemble`` says why none
-        is needed. Forbidden pieces have minus infinity in all members, and so in the mean.
+        The members' logits are not normalised: ``s2s.model.ensemble`` says why that is not needed.
+        Forbidden pieces have minus infinity in all members, and so in the mean.
         """
-        logits, looked, states = [], [], []
+        steps = []
         members = zip(self._decoders, memory, state, strict=True)
-        for number, (decoder, own, before) in enumerate(members):
+        for number, (decoder, member_memory, member_state) in enumerate(members):
             with graph.prefixed(member_prefix(number)):
-                said, attention, new = decoder.step(graph, tokens, own, before)
-            logits.append(said)
-            looked.append(attention)
-            states.append(new)
-        # Added from first to last, as in torch.
-        means = [
-            graph.op("Div", graph.op("Sum", *each), float(len(each))) for each in (logits, looked)
-        ]
-        return means[0], means[1], states
+                steps.append(decoder.step(graph, tokens, member_memory, member_state))
+        logits, attention, states = zip(*steps, strict=True)
+        return _mean(graph, logits), _mean(graph, attention), list(states)
 
     def memory_tensors(self, memory: Sequence[MemoryValues]) -> list[MemoryTensor]:
-        """Lists the tensors of each member's memory, sentences first."""
+        """Lists the tensors of all members' memories whose first axis is sentences."""
         members = zip(self._decoders, memory, strict=True)
-        return [part for decoder, own in members for part in decoder.memory_tensors(own)]
+        return [
+            tensor
+            for decoder, member_memory in members
+            for tensor in decoder.memory_tensors(member_memory)
+        ]
 
     def with_memory_tensors(
-        self, memory: Sequence[MemoryValues], names: Iterable[Value]
+        self, memory: Sequence[MemoryValues], values: Iterator[Value]
     ) -> list[MemoryValues]:
-        """Returns the memories with the tensors that ``memory_tensors`` listed replaced."""
-        rest = iter(names)
+        """Returns the memories with the next ``values`` for the tensors that were listed."""
         members = zip(self._decoders, memory, strict=True)
-        return [decoder.with_memory_tensors(own, rest) for decoder, own in members]
+        return [
+            decoder.with_memory_tensors(member_memory, values) for decoder, member_memory in members
+        ]
 
     def state_tensors(
         self, graph: Graph, state: Sequence[DecoderStateValues]
     ) -> list[list[StateTensor]]:
-        """Lists the tensors of each signal of each member's state."""
+        """Lists the tensors of all members' states, a list for each signal."""
+        members = zip(self._decoders, state, strict=True)
         return [
-            listed
-            for decoder, own in zip(self._decoders, state, strict=True)
-            for listed in decoder.state_tensors(graph, own)
+            signal
+            for decoder, member_state in members
+            for signal in decoder.state_tensors(graph, member_state)
         ]
 
     def with_state_tensors(
         self,
         state: Sequence[DecoderStateValues],
-        carried: Iterable[list[StateTensor]],
-        names: Iterable[Value],
+        tensors: Iterator[list[StateTensor]],
+        values: Iterator[Value],
     ) -> list[DecoderStateValues]:
-        """Returns the states with ``names`` for the tensors that ``state_tensors`` listed."""
-        lists, rest = iter(carried), iter(names)
+        """Returns the states with the next ``values`` for the next ``tensors``."""
+        members = zip(self._decoders, state, strict=True)
         return [
-            decoder.with_state_tensors(own, lists, rest)
-            for decoder, own in zip(self._decoders, state, strict=True)
+            decoder.with_state_tensors(member_state, tensors, values)
+            for decoder, member_state in members
         ]
+
+
+def _mean(graph: Graph, values: Sequence[Value]) -> Value:
+    """Writes the mean of tensors of one shape, added from first to last as in torch."""
+    return graph.op("Div", graph.op("Sum", *values), float(len(values)))

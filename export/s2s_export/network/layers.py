@@ -11,13 +11,13 @@ from s2s_export.graph.arithmetic import Arithmetic, FloatArray, Signal, to_array
 from s2s_export.graph.builder import Graph, Value
 
 STEP_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 1, 3, 2), "gru": (0, 1, 2), "rnn": (0,)}
-"""torch's gates are i, f, g, o (LSTM) and r, z, n (GRU). In steps written operator by operator, all
-sigmoid gates come first, so that one Sigmoid covers them."""
+"""torch's gates are i, f, g, o (LSTM) and r, z, n (GRU). A step that is written by operators has
+all sigmoid gates first, so that one Sigmoid covers them."""
 ACTIVATIONS: dict[Activation, str] = {"tanh": "Tanh", "relu": "Relu"}
 
 
 def hidden_bound(config: ModelConfig, layers: int = 1) -> float | None:
-    """Returns what no hidden state, or residual sum over ``layers`` of them, exceeds.
+    """Returns the bound of a hidden state, or of a residual sum of ``layers`` of them.
 
     LSTM states are a sigmoid times a tanh; GRU states are mixed from tanh values and a start
     within (-1, 1), the bridge's tanh; a ReLU has no bound.
@@ -62,23 +62,24 @@ def step(
     w_ih, w_hh, b_ih, b_hh = (reorder(weight, STEP_GATES[config.cell]) for weight in weights)
     if config.cell == "gru":
         fed = arithmetic.product(graph, inputs, w_ih, b_ih, f"{name}.ih")
-        kept = arithmetic.product(graph, [state.hidden], w_hh, b_hh, f"{name}.hh")
-        return advance(graph, config, fed, kept, state)
+        recurrent = arithmetic.product(graph, [state.hidden], w_hh, b_hh, f"{name}.hh")
+        return advance(graph, config, fed, recurrent, state)
     weight, bias = np.concatenate([w_ih, w_hh], axis=1), b_ih + b_hh
     total = arithmetic.product(graph, [*inputs, state.hidden], weight, bias, name)
     return advance(graph, config, total, None, state)
 
 
 def advance(
-    graph: Graph, config: ModelConfig, fed: Value, kept: Value | None, state: LayerStateValues
+    graph: Graph, config: ModelConfig, fed: Value, recurrent: Value | None, state: LayerStateValues
 ) -> LayerStateValues:
-    """Writes what follows the products of a step.
+    """Writes the part of a step that follows its products.
 
     Args:
         graph: The body of a loop.
-        config: Of the model.
+        config: The model's configuration.
         fed: Product of the inputs (rows, gates * hidden), in the order of ``STEP_GATES``.
-        kept: Product of the last hidden state, likewise; None if ``fed`` holds the sum of both.
+        recurrent: Product of the last hidden state, of the same shape and order; None if ``fed`` is
+            the sum of both.
         state: The last state (rows, hidden).
 
     Returns:
@@ -87,10 +88,10 @@ def advance(
     size = state.hidden.size
     cell: Signal | None = None
     if config.cell == "gru":
-        assert kept is not None
-        hidden = _gru(graph, fed, kept, state.hidden.value, size)
+        assert recurrent is not None
+        hidden = _gru(graph, fed, recurrent, state.hidden.value, size)
     else:
-        total = fed if kept is None else graph.op("Add", fed, kept)
+        total = fed if recurrent is None else graph.op("Add", fed, recurrent)
         if config.cell == "lstm":
             assert state.cell is not None
             hidden, new_cell = _lstm(graph, total, state.cell.value, size)
@@ -103,18 +104,20 @@ def advance(
 def _lstm(graph: Graph, total: Value, cell: Value, size: int) -> tuple[Value, Value]:
     """Hochreiter and Schmidhuber (1997) with forget gates; ``total`` holds i, f, o, g."""
     gates, candidate = graph.ops("Split", 2, total, graph.ints(3 * size, size), axis=1)
-    opened = graph.ops("Split", 3, graph.op("Sigmoid", gates), graph.ints(size, size, size), axis=1)
-    written = graph.op("Mul", opened[0], graph.op("Tanh", candidate))
-    cell = graph.op("Add", graph.op("Mul", opened[1], cell), written)
-    return graph.op("Mul", opened[2], graph.op("Tanh", cell)), cell
+    sizes = graph.ints(size, size, size)
+    gates = graph.op("Sigmoid", gates)
+    input_gate, forget_gate, output_gate = graph.ops("Split", 3, gates, sizes, axis=1)
+    candidate = graph.op("Mul", input_gate, graph.op("Tanh", candidate))
+    cell = graph.op("Add", graph.op("Mul", forget_gate, cell), candidate)
+    return graph.op("Mul", output_gate, graph.op("Tanh", cell)), cell
 
 
-def _gru(graph: Graph, fed: Value, kept: Value, hidden: Value, size: int) -> Value:
-    """Cho et al. (2014), reset gate after the product; ``fed`` and ``kept`` hold r, z, n."""
+def _gru(graph: Graph, fed: Value, recurrent: Value, hidden: Value, size: int) -> Value:
+    """Cho et al. (2014), reset gate after the product; both products hold r, z, n."""
     sizes = graph.ints(2 * size, size)
     fed_gates, fed_new = graph.ops("Split", 2, fed, sizes, axis=1)
-    kept_gates, kept_new = graph.ops("Split", 2, kept, sizes, axis=1)
-    opened = graph.op("Sigmoid", graph.op("Add", fed_gates, kept_gates))
-    reset, update = graph.ops("Split", 2, opened, graph.ints(size, size), axis=1)
-    new = graph.op("Tanh", graph.op("Add", fed_new, graph.op("Mul", reset, kept_new)))
+    recurrent_gates, recurrent_new = graph.ops("Split", 2, recurrent, sizes, axis=1)
+    gates = graph.op("Sigmoid", graph.op("Add", fed_gates, recurrent_gates))
+    reset, update = graph.ops("Split", 2, gates, graph.ints(size, size), axis=1)
+    new = graph.op("Tanh", graph.op("Add", fed_new, graph.op("Mul", reset, recurrent_new)))
     return graph.op("Add", graph.op("Mul", graph.op("Sub", hidden, new), update), new)

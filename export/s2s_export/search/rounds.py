@@ -93,7 +93,7 @@ def search_rounds(
     body = graph.child("search_round")
     before = _open_body(body, decoder, tensors)
     step_inputs = _step_inputs(body, inputs, before)
-    round_memory = decoder.writer.with_memory_tensors(memory, before.memory)
+    round_memory = decoder.writer.with_memory_tensors(memory, iter(before.memory))
     last_rows, trace = search_steps(body, decoder, step_inputs, round_memory, before.rows)
     going, after = _end_round(body, inputs, step_inputs.by_beam, before, last_rows)
     _close_body(body, decoder, tensors, going, after, trace)

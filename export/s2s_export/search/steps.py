@@ -1,6 +1,6 @@
 """The steps of a search: a Loop that runs until enough of its sentences are finished."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -31,15 +31,18 @@ class StepWriter(Protocol[MemoryT, StateT]):
         """Lists the tensors of a state, a list for each of its signals."""
 
     def with_state_tensors(
-        self, state: StateT, tensors: Iterable[list[StateTensor]], values: Iterable[Value]
+        self, state: StateT, tensors: Iterator[list[StateTensor]], values: Iterator[Value]
     ) -> StateT:
-        """Returns ``state`` with ``values`` for the tensors that ``state_tensors`` listed."""
+        """Returns ``state`` with the next ``values`` for the next ``tensors``.
+
+        ``tensors`` are those that ``state_tensors`` listed; no more is taken than the state has.
+        """
 
     def memory_tensors(self, memory: MemoryT) -> list[MemoryTensor]:
         """Lists the tensors of a memory whose first axis is sentences."""
 
-    def with_memory_tensors(self, memory: MemoryT, values: Iterable[Value]) -> MemoryT:
-        """Returns ``memory`` with ``values`` for the tensors that ``memory_tensors`` listed."""
+    def with_memory_tensors(self, memory: MemoryT, values: Iterator[Value]) -> MemoryT:
+        """Returns ``memory`` with the next ``values`` for the tensors that were listed."""
 
 
 @dataclass
@@ -58,7 +61,9 @@ class LoopDecoder(Generic[MemoryT, StateT]):
 
     def state(self, values: Iterable[Value]) -> StateT:
         """Returns a state that has ``values`` for ``tensors``."""
-        return self.writer.with_state_tensors(self.first_state, self.state_tensors, values)
+        return self.writer.with_state_tensors(
+            self.first_state, iter(self.state_tensors), iter(values)
+        )
 
 
 @dataclass
