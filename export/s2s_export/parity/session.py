@@ -1,18 +1,17 @@
 """A model file in onnxruntime, called as the torch search is."""
 
-import importlib
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from s2s.config import SearchConfig
-from s2s.errors import needs
 from s2s.formats.model_file import OUTPUTS
 from s2s.formats.option_inputs import DETAILS, opened
 from s2s.runtime.backend import SearchBatch, graph_inputs
+from s2s.runtime.onnx_backend import session_options
+from s2s.runtime.providers import import_onnxruntime
 from s2s.search.beam import Hypotheses
 from s2s.search.candidates import Constraints
 
@@ -21,13 +20,8 @@ class Session:
     """A model in onnxruntime on the CPU, with torch tensors in and out."""
 
     def __init__(self, model: bytes, threads: int = 1) -> None:
-        with needs("cpu", "checking an exported model"):
-            onnxruntime: Any = importlib.import_module("onnxruntime")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # it warns of constants that are inputs
-        self._session = onnxruntime.InferenceSession(
-            opened(model), options, providers=["CPUExecutionProvider"]
+        self._session = import_onnxruntime().InferenceSession(
+            opened(model), session_options(threads), providers=["CPUExecutionProvider"]
         )
 
     def search(

@@ -23,7 +23,8 @@ from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, UNK_ID, SearchConfig
 from s2s.errors import ModelError, ParityError, needs
 from s2s.formats.model_file import OUTPUTS, TEXT_INPUT, TEXT_OUTPUTS, TO_INPUT
 from s2s.runtime.backend import pad
-from s2s.runtime.providers import reason, runtime_errors
+from s2s.runtime.onnx_backend import session_options
+from s2s.runtime.providers import import_onnxruntime, reason, runtime_errors
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import SPACE, Ids, algorithm_of, read_pieces
@@ -127,24 +128,20 @@ def _with_src(serialized: bytes) -> bytes:
 
 def _session(model: bytes, operators: str | None = None) -> Any:
     """Loads a model as it is, whose options are constants."""
-    onnxruntime: Any = importlib.import_module("onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4  # what matters is raised
+    runtime, options = import_onnxruntime(), session_options()
     if operators is not None:
         options.register_custom_ops_library(operators)
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except runtime_errors(onnxruntime) as error:
+        return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except runtime_errors(runtime) as error:
         raise ModelError(f"onnxruntime refuses the text model: {reason(error)}") from error
 
 
 def _run(session: Any, inputs: Outcome) -> list[Any]:
     """Returns what the sentences are cut into, and what the text model puts out."""
-    onnxruntime: Any = importlib.import_module("onnxruntime")
     try:
         return list(session.run(["src", *TEXT_OUTPUTS], inputs))
-    except runtime_errors(onnxruntime) as error:
+    except runtime_errors(import_onnxruntime()) as error:
         raise ParityError(f"onnxruntime cannot run the text model: {reason(error)}") from error
 
 
