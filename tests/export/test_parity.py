@@ -77,6 +77,15 @@ def test_a_vocabulary_of_large_and_small_rows_has_a_scale_for_each(make_model, t
     assert check_parity(model, serialized, SearchConfig(), "int8").sentences > 0
 
 
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_caller_chooses_batches_and_beams(make_model, tiny_config, precision):
+    model, search = make_model(tiny_config()), SearchConfig()
+    serialized = build_model(model, search, precision).SerializeToString()
+    shapes = {"batches": [(4, 1), (9,)], "beams": (2, 3)}
+    parity = check_parity(model, serialized, search, precision, **shapes)
+    assert (parity.sentences, parity.hypotheses) == (6, 15)
+
+
 def test_no_model_is_no_file():
     with pytest.raises(ConfigError, match="no model to export; expected one or more"):
         build_model([], SearchConfig())

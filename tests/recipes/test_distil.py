@@ -13,7 +13,6 @@ from s2s.errors import ConfigError
 from s2s.text import read_lines
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
-from s2s_export.parity import model as parity_model
 
 WORDS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
 SMALL = ModelConfig(embedding_size=8, hidden_size=8, tie="all")
@@ -21,13 +20,11 @@ PIECES = TokenizerConfig(vocab_size=50)
 
 
 @pytest.fixture
-def distil(monkeypatch):
+def distil(quick_check, monkeypatch):
     module = load_recipe("distil")
     monkeypatch.setattr(module, "MODEL", SMALL)
     monkeypatch.setattr(module, "TOKENIZER", PIECES)
     monkeypatch.setattr(module, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1})
-    monkeypatch.setattr(parity_model, "BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
-    monkeypatch.setattr(parity_model, "BEAMS", (5,))
     return module
 
 

@@ -15,7 +15,6 @@ from recipe_modules import load_recipe
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
 from s2s.text import read_lines
-from s2s_export.parity import model as parity_model
 
 SHARED = SHARED_DATA / "multi30k"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
@@ -50,7 +49,7 @@ def published(multi30k, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run_main(multi30k, published, tmp_path, monkeypatch, capfd):
+def run_main(multi30k, published, quick_check, tmp_path, monkeypatch, capfd):
     """Runs the recipe with a network of a few weights; returns what it printed."""
     settings = (
         ModelConfig(embedding_size=8, hidden_size=8, tie="all"),
@@ -58,8 +57,6 @@ def run_main(multi30k, published, tmp_path, monkeypatch, capfd):
         {"batch_tokens": 60, "max_minutes": 5.0, "bleu_sentences": 2, "workers": 1},
     )
     monkeypatch.setattr(multi30k, "SETTINGS", {"cpu": settings})
-    monkeypatch.setattr(parity_model, "BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
-    monkeypatch.setattr(parity_model, "BEAMS", (5,))
 
     def run(*options):
         start = ["multi30k.py", "--data", str(published), "--out", str(tmp_path / "out")]

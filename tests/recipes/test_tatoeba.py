@@ -15,7 +15,6 @@ from recipe_modules import load_recipe
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import DataError, FileError
 from s2s.text import read_lines
-from s2s_export.parity import model as parity_model
 
 SHARED = SHARED_DATA / "mixed-en-de"
 WORDS = dict(zip(ENGLISH[:8], GERMAN[:8], strict=True))
@@ -152,15 +151,13 @@ def test_the_prepared_corpus_has_two_thousand_everyday_sentences(tatoeba):
 
 
 def test_a_whole_run_on_an_archive_and_on_a_prepared_corpus(
-    tatoeba, archive, tmp_path, monkeypatch, capfd
+    tatoeba, archive, quick_check, tmp_path, monkeypatch, capfd
 ):
     monkeypatch.setattr(tatoeba, "MODEL", ModelConfig(embedding_size=8, hidden_size=8, tie="all"))
     monkeypatch.setattr(tatoeba, "TOKENIZER", TokenizerConfig(vocab_size=70))
     monkeypatch.setattr(
         tatoeba, "TRAINING", {"batch_tokens": 60, "bleu_sentences": 2, "workers": 1}
     )
-    monkeypatch.setattr(parity_model, "BATCHES", ((3, 1, 12),))  # what is exported: elsewhere
-    monkeypatch.setattr(parity_model, "BEAMS", (5,))
 
     def run(*options):
         monkeypatch.setattr(sys, "argv", ["tatoeba.py", "--max-updates", "6", *map(str, options)])

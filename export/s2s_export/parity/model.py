@@ -77,10 +77,18 @@ class _Shaken(Generic[MemoryT, StateT]):
         return logits + noise * size * ROUNDING, state
 
 
-def sample_batches(vocab_size: int, seed: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yields batches of random pieces, each sentence with its end piece, padded."""
+def sample_batches(
+    vocab_size: int, seed: int = 0, batches: Sequence[Sequence[int]] = BATCHES
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields batches of random pieces, each sentence with its end piece, padded.
+
+    Args:
+        vocab_size: Number of source pieces.
+        seed: Seed of the pieces.
+        batches: Source lengths of the sentences in each batch, the end piece counted.
+    """
     generator = torch.Generator().manual_seed(seed)
-    for lengths in BATCHES:
+    for lengths in batches:
         src_lengths = torch.tensor(lengths)
         width = int(src_lengths.max())
         # Any piece but the special ones, which no text is cut into.
@@ -92,7 +100,13 @@ def sample_batches(vocab_size: int, seed: int = 0) -> Iterator[tuple[Tensor, Ten
 
 
 def check_parity(
-    model: Seq2Seq | Sequence[Seq2Seq], serialized: bytes, search: SearchConfig, precision: str
+    model: Seq2Seq | Sequence[Seq2Seq],
+    serialized: bytes,
+    search: SearchConfig,
+    precision: str,
+    *,
+    batches: Sequence[Sequence[int]] = BATCHES,
+    beams: Sequence[int] = BEAMS,
 ) -> Parity:
     """Compares a model file with the torch model it was written from.
 
@@ -101,6 +115,8 @@ def check_parity(
         serialized: The model file's bytes.
         search: Length factor, margin and penalty; beam sizes and ``max_length`` are the check's.
         precision: ``fp32`` or ``int8``.
+        batches: Source lengths of the sentences in each batch that is tried.
+        beams: Beam sizes that are tried, as far as the vocabulary allows.
 
     Returns:
         What was compared.
@@ -112,9 +128,10 @@ def check_parity(
     members = as_members(model)
     # Of one network, not an ensemble of one: the check is to run what translates a run.
     network: StepModel[Any, Any] = members[0] if len(members) == 1 else Ensemble(members)
+    vocab_size = members[0].config.src_vocab_size
     most = members[0].config.tgt_vocab_size - len(FORBIDDEN_IDS)
     differences: list[float] = []
-    for beam in sorted({min(beam, most) for beam in BEAMS}):
+    for beam in sorted({min(beam, most) for beam in beams}):
         config = SearchConfig(
             beam_size=beam,
             length_penalty=search.length_penalty,
@@ -122,7 +139,7 @@ def check_parity(
             length_factor=search.length_factor,
             length_margin=search.length_margin,
         )
-        for src, src_lengths in sample_batches(members[0].config.src_vocab_size):
+        for src, src_lengths in sample_batches(vocab_size, batches=batches):
             found = session.search(src, src_lengths, config)
             expected = beam_search(network, src, src_lengths, config)
             parity.sentences += len(src)
