@@ -12,7 +12,9 @@ import pytest
 import sentencepiece
 
 from s2s.config import TokenizerConfig
+from s2s.corpus import chunks as chunks_module
 from s2s.corpus import pairs as pairs_module
+from s2s.corpus import shards as shards_module
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.sentences import ids_dtype
 from s2s.corpus.shards import META_FILE, open_shards
@@ -102,7 +104,7 @@ def test_a_corpus_is_tokenised_once(write, pairs, open_it, reports, monkeypatch)
 
 
 def test_how_far_tokenising_is_is_told(write, pairs, open_it, reports, monkeypatch):
-    monkeypatch.setattr("s2s.corpus.shards.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(shards_module, "REPORT_SECONDS", 0.0)
     open_it(write(pairs))
     assert reports[-1].endswith("3,000 pairs tokenised so far")
 
@@ -267,8 +269,8 @@ def test_ids_take_two_bytes_where_that_is_enough(write, pairs, open_it, monkeypa
     config = write(pairs[:100])
     small = open_it(config).read(0, 100)
     assert small[0].ids.dtype == np.uint16
-    for module in ("chunks", "shards"):
-        monkeypatch.setattr(f"s2s.corpus.{module}.ids_dtype", lambda size: np.dtype("<i4"))
+    for module in (chunks_module, shards_module):
+        monkeypatch.setattr(module, "ids_dtype", lambda size: np.dtype("<i4"))
     large = open_it(replace(config, tag="<2de>")).read(0, 100)
     assert large[1].ids.dtype == np.int32
     assert large[1].ids.tolist() == small[1].ids.tolist()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID
+from s2s.corpus import buffers, pool
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.plan import SRC_SHARE
 from s2s.corpus.shards import open_shards
@@ -206,10 +207,10 @@ def test_sampling_keeps_the_sentences_and_cuts_them_anew(corpora, make, tokenize
 
 
 def test_the_number_of_encoding_processes_changes_nothing(corpora, make, monkeypatch):
-    monkeypatch.setattr("s2s.corpus.pool.SMALL", 1)
-    monkeypatch.setattr("s2s.corpus.buffers.CHUNK_PAIRS", 50)
+    monkeypatch.setattr(pool, "SMALL", 1)
+    monkeypatch.setattr(buffers, "CHUNK_PAIRS", 50)
     one, three = (take(make(corpora, sampling=0.3, workers=n), count=20) for n in (1, 3))
-    monkeypatch.setattr("s2s.corpus.pool.SMALL", 1000)
+    monkeypatch.setattr(pool, "SMALL", 1000)
     none = take(make(corpora, sampling=0.3), count=20)
     assert all(same(a, b) and same(a, c) for a, b, c in zip(one, three, none, strict=True))
 

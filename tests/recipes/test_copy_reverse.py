@@ -1,3 +1,4 @@
+import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,7 +77,7 @@ def test_one_wrong_sequence_is_one_line_and_exit_status_1(recipe, tmp_path, monk
     monkeypatch.setattr(recipe, "draw", lambda seed: drawn)
     monkeypatch.setattr(recipe, "MODEL", type(recipe.MODEL)(embedding_size=4, hidden_size=4))
     arguments = ["copy_reverse.py", "--out", str(tmp_path), "--max-updates", "1", "--task", "copy"]
-    monkeypatch.setattr("sys.argv", arguments)
+    monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit) as ended:
         recipe.main()
     assert "copy of unseen sequences of 3-12 letters came out wrong" in ended.value.code

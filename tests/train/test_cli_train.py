@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
 
 from s2s import Translator
@@ -202,7 +202,7 @@ def test_importing_the_training_sets_no_environment_variable():
 
 
 def test_cuda_that_is_absent_is_an_error(corpus_folder, capsys, monkeypatch):
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     command = ("train", *paths(corpus_folder), "--out", corpus_folder / "run", "--device", "cuda")
     assert s2s(*command) == 2
     assert "torch finds no CUDA GPU" in capsys.readouterr().err

@@ -23,6 +23,7 @@ from tiny_runs import TRAINING, run
 
 from s2s import Translator
 from s2s.errors import FileError, ModelError, S2SError
+from s2s.model import run as run_module
 from s2s.model.run import load_run
 from s2s.train.checkpoint import load_last
 
@@ -154,7 +155,7 @@ def test_a_network_larger_than_its_file_takes_no_memory(tmp_path, change, monkey
     config = json.loads((folder / "config.json").read_text())
     config["model"] |= change
     (folder / "config.json").write_text(json.dumps(config))
-    monkeypatch.setattr("s2s.model.run.Seq2Seq", None)  # it is not made
+    monkeypatch.setattr(run_module, "Seq2Seq", None)  # it is not made
     with pytest.raises(ModelError, match=r"does not fit|; expected|has \(40, 40\) pieces"):
         load_run(folder)
 

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from s2s.train import signals as signals_module
 from s2s.train.signals import StopSignals
 
 
@@ -24,7 +25,7 @@ def test_the_first_signal_is_noted_and_a_later_one_acts(number, monkeypatch):
             os.kill(os.getpid(), number)
             os.kill(os.getpid(), number)  # sent on by a launcher
             assert signals.number == number
-            monkeypatch.setattr("s2s.train.signals.GRACE", 0.0)
+            monkeypatch.setattr(signals_module, "GRACE", 0.0)
             with pytest.raises(SecondError):
                 os.kill(os.getpid(), number)
         assert signal.getsignal(number) is act
