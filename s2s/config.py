@@ -247,8 +247,8 @@ class SearchConfig(Config):
     depends on its own sentence alone, so that a translation does not depend on its batch."""
     length_margin: int = 20
     min_length: int = 1
-    """Pieces of a hypothesis at least, the end piece counted, if its limit allows and pieces are
-    left that may follow."""
+    """Minimum length in pieces, end piece included. Ignored if the maximum length or the bans leave
+    no other piece."""
     no_repeat: int = 0
     """N-grams of so many pieces come once in a hypothesis (Paulus et al. 2018); 0 is no limit."""
     diversity: float = 0.0

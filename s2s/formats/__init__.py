@@ -1,1 +1,1 @@
-"""The two things on disk, model files and run folders; neither torch nor onnx is needed."""
+"""Model files and run folders: what is on disk, read without torch, onnx or onnxruntime."""

@@ -1,4 +1,4 @@
-"""What a model says about itself, read from JSON that anybody may have written."""
+"""The card, a model's description of itself: JSON, which anybody may have written."""
 
 import json
 from typing import Any
@@ -13,10 +13,10 @@ _DEEPEST = 50
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Returns what JSON says, of a depth that whatever reads it can walk.
+    """Reads JSON of bounded depth, so that no later walk over it recurses too far.
 
     Raises:
-        ValueError: If it is no JSON, or deeper.
+        ValueError: If it is no JSON, or nested too deeply.
     """
     try:
         value = json.loads(text)
@@ -30,18 +30,18 @@ def _check_depth(value: Any, left: int) -> None:
     if isinstance(value, dict | list):
         if left == 0:
             raise ValueError(f"it is nested over {_DEEPEST} deep")
-        for each in value.values() if isinstance(value, dict) else value:
-            _check_depth(each, left - 1)
+        for child in value.values() if isinstance(value, dict) else value:
+            _check_depth(child, left - 1)
 
 
 def strings_of(card: dict[str, Any], key: str) -> list[str]:
     """Returns the strings that a card lists under ``key``, none if it has no such key.
 
     Raises:
-        ModelError: If they are no list of strings.
+        ModelError: If the value is no list of strings.
     """
-    found = card.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+    value = card.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         verb = "are" if key.endswith("s") else "is"
-        raise ModelError(f"its {key} {verb} {found!r:.60}; expected a list of strings")
-    return found
+        raise ModelError(f"its {key} {verb} {value!r:.60}; expected a list of strings")
+    return value

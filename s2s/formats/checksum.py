@@ -1,8 +1,8 @@
 """The checksum in a model file, which tells damage before anything of the file is run.
 
-The entry ``s2s.checksum`` of its metadata holds SHA-256 of the whole file in 64 hexadecimal digits,
-taken with zeros in their place. ``s2s.config`` says that there is one, so that damage cannot take
-it away unseen; files of 0.1.0 have none. It is no signature: who means harm writes another one.
+The metadata entry ``s2s.checksum`` holds the SHA-256 of the whole file in 64 hexadecimal digits,
+computed with zeros in their place. ``s2s.config`` declares it, so that damage cannot remove it
+unnoticed; files of 0.1.0 have none. It is no signature: an attacker can write a new one.
 """
 
 import hashlib
@@ -14,9 +14,9 @@ from s2s.protobuf import write_field, write_varint
 
 KEY = "s2s.checksum"
 DECLARED = {"checksum": "sha256"}
-"""What ``s2s.config`` says."""
+"""The declaration in ``s2s.config``."""
 BLANK_CHECKSUM = "0" * 64
-"""The entry of a file that ``sealed`` is to have."""
+"""The entry before ``sealed`` writes the checksum."""
 _BEFORE = (
     write_field(1, KEY.encode()) + write_varint(2 << 3 | 2) + write_varint(len(BLANK_CHECKSUM))
 )
@@ -24,15 +24,16 @@ _BEFORE = (
 
 
 def sealed(model: bytes) -> bytes:
-    """Returns a serialized model with the checksum that belongs to it.
+    """Returns a serialized model with its checksum written into it.
 
     Args:
-        model: With an entry ``s2s.checksum``, ``BLANK_CHECKSUM`` or what it was before a change.
+        model: A model with an entry ``s2s.checksum``: ``BLANK_CHECKSUM``, or the checksum that it
+            had before a change.
 
     Raises:
         ModelError: If it has no such entry.
     """
-    place = _place(model)
+    place = _find_digits(model)
     if place is None:
         raise ModelError(f"the model has no place for a checksum: one entry {KEY} of 64 digits")
     return model[:place] + _digest(model, place).encode() + model[place + len(BLANK_CHECKSUM) :]
@@ -41,29 +42,29 @@ def sealed(model: bytes) -> bytes:
 def check_checksum(
     model: bytes, metadata: Mapping[str, str], card: Mapping[str, Any] | None
 ) -> None:
-    """Raises ModelError if a model has a checksum, or should have one, that is not its own.
+    """Raises ModelError if a model's checksum is wrong, or is declared but missing.
 
     Args:
-        model: Serialized.
-        metadata: Of it.
+        model: The serialized model.
+        metadata: Its metadata.
         card: Its ``s2s.config``; None if that is no JSON object.
     """
-    found = metadata.get(KEY)
-    if found is None:
+    checksum = metadata.get(KEY)
+    if checksum is None:
         if card is not None and "checksum" in card:
             raise ModelError(f"it is damaged: its {KEY} is missing; use a copy, or export it again")
         return
-    place = _place(model)
-    if place is None or _digest(model, place) != found:
+    place = _find_digits(model)
+    if place is None or _digest(model, place) != checksum:
         raise ModelError(
             "it is damaged, or was changed after its export: its checksum is not that of its "
             "content; use a copy, or export it again"
         )
 
 
-def _place(model: bytes) -> int | None:
-    """Returns where the digits begin, of the last entry: the one that counts."""
-    start = model.rfind(_BEFORE)  # metadata come last, behind the weights
+def _find_digits(model: bytes) -> int | None:
+    """Returns where the digits of the last entry begin: the last entry counts."""
+    start = model.rfind(_BEFORE)  # metadata come last, after the weights
     place = start + len(_BEFORE)
     return None if start < 0 or place + len(BLANK_CHECKSUM) > len(model) else place
 

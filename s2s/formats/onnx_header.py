@@ -1,8 +1,8 @@
-"""What an ONNX file says about itself, read without the onnx package and without onnxruntime.
+"""The header of an ONNX file, read without the onnx package and without onnxruntime.
 
-A walk over the protobuf message that visits what it needs and skips the weights; field numbers are
-those of ``onnx.proto``. It lets ``s2s info`` start at once, and finds weights kept outside the file
-before any runtime follows their path.
+A walk over the protobuf message visits the fields that it needs and skips the weights; field
+numbers are those of ``onnx.proto``. So ``s2s info`` starts at once, and weights that are stored
+outside the file are noticed before any runtime follows their path.
 """
 
 import math
@@ -23,7 +23,7 @@ _LISTS = (4, 5, 7, 10, 11)  # float_data, int32_data, int64_data, double_data, u
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """An input or output of a graph."""
+    """Name, type and shape of a graph's input or output."""
 
     name: str
     type: str
@@ -40,22 +40,22 @@ class OnnxHeader:
     inputs: list[TensorInfo] = field(default_factory=list)
     outputs: list[TensorInfo] = field(default_factory=list)
     weights: int = 0
-    """Numbers held in tensors, quantisation scales and constants included."""
+    """Count of numbers in tensors, quantisation scales and constants included."""
     external: bool = False
-    """Whether a tensor's data lie in another file."""
+    """Whether a tensor's data are in another file."""
     operators: set[tuple[str, str]] = field(default_factory=set)
-    """Domain, empty for ONNX's own, and name of what its nodes do."""
+    """Operators of its nodes: domain, empty for ONNX's own, and name."""
     misfit: str | None = None
-    """Name of a tensor whose data are not as many as its shape says."""
+    """Name of a tensor with more or less data than its shape asks for."""
     foreign: str | None = None
-    """A part that the files of s2s do not have."""
+    """A part that files of s2s do not have."""
 
 
 def read_header(data: bytes) -> OnnxHeader:
     """Reads the header of a serialized ONNX model.
 
     Raises:
-        ModelError: If ``data`` is no such model, or not all of it.
+        ModelError: If ``data`` is no such model, or not a complete one.
     """
     header = OnnxHeader()
     has_graph = False
@@ -83,7 +83,7 @@ def read_header(data: bytes) -> OnnxHeader:
 
 
 def _read_graph(graph: memoryview, header: OnnxHeader, depth: int) -> None:
-    """Adds a GraphProto; those inside it have inputs and outputs of their own."""
+    """Adds a GraphProto to the header; inputs and outputs are those of the outermost graph."""
     if depth > _MAX_DEPTH:
         raise IndexError("graphs too deep")
     for number, value in read_fields(graph):
@@ -138,16 +138,16 @@ def _read_tensor(tensor: memoryview, header: OnnxHeader) -> None:
     elif 9 in fields:  # raw_data
         fits = len(_view(fields[9][-1])) == size * _SIZES.get(element, -1)
     else:
-        # Packed, or a number each. onnxruntime counts the numbers; that there are as many bytes
+        # A packed list, or one field a number. onnxruntime counts the numbers; counting the bytes
         # keeps shapes from being larger than the file.
-        listed = [value for number in _LISTS for value in fields.get(number, [])]
-        fits = size <= sum(1 if isinstance(each, int) else len(each) for each in listed)
+        values = [value for number in _LISTS for value in fields.get(number, [])]
+        fits = size <= sum(1 if isinstance(value, int) else len(value) for value in values)
     if not fits:
         header.misfit = _text(fields.get(8, [None])[-1])
 
 
 def _read_dims(values: list[int | memoryview]) -> Iterator[int]:
-    """Yields the sizes of a tensor's axes; a negative one, as 64 bits, is larger than any file."""
+    """Yields the sizes of a tensor's axes; a negative size, in 64 bits, exceeds any file."""
     for value in values:
         if isinstance(value, int):
             yield value

@@ -1,9 +1,9 @@
-"""What the graph of a model file may consist of: operators that s2s writes, and nothing else.
+"""The operators that the graph of a model file may have: those that s2s writes, and no others.
 
-A file may be made by somebody who means harm. What is known here are operators that compute on
-tensors, so that nothing of a file reads other files or runs code, and no kernel of onnxruntime that
-s2s has no use for is fed by strangers. How long a graph runs and what memory it takes, no look at
-it can tell: ``export/README.md`` says what is left to the one who loads it.
+An attacker may have made a file. The operators listed here only compute on tensors: nothing in a
+file reads other files or runs code, and a file cannot reach kernels of onnxruntime that s2s never
+uses. This check cannot tell how long a graph runs or how much memory it takes; ``export/README.md``
+says what remains to be done by the program that loads it.
 """
 
 from s2s.errors import ModelError, printable
@@ -25,22 +25,22 @@ OPERATORS: dict[str, frozenset[str]] = {
     ),
     "ai.onnx.ml": frozenset(["LabelEncoder"]),
 }
-"""By domain: those of ``s2s_export``, and of s2s 0.1.0."""
+"""Operators of ``s2s_export`` and of s2s 0.1.0, by domain."""
 
 
 def check_graph(header: OnnxHeader) -> None:
-    """Raises ModelError if a file has what s2s does not write."""
+    """Raises ModelError if a file has parts that s2s does not write."""
     if header.external:
-        raise ModelError("its weights lie in another file; s2s models are one file")
+        raise ModelError("its weights are in another file; s2s models are one file")
     if header.foreign is not None:
         raise ModelError(f"it has {header.foreign}, which s2s does not write")
     if header.misfit is not None:
         name = printable(header.misfit)[:100]
-        raise ModelError(f"its tensor '{name}' has not the data that its shape asks for")
+        raise ModelError(f"its tensor '{name}' does not have the data that its shape asks for")
     for domain, name in sorted(header.operators):
         if name not in OPERATORS.get(domain, ()):
-            what = printable(f"{domain}.{name}" if domain else name)[:100]
+            operator = printable(f"{domain}.{name}" if domain else name)[:100]
             raise ModelError(
-                f"its graph has the operator '{what}', which this s2s does not write; a later one "
-                "may: install that"
+                f"its graph has the operator '{operator}', which this s2s does not write; if a "
+                "later s2s wrote the file, install that one"
             )

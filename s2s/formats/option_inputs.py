@@ -1,10 +1,10 @@
-"""What a model file may be asked for besides its five inputs: constants that a loader opens up.
+"""The options of a model file beside its five inputs: constants that ``opened`` makes inputs.
 
-A file holds a constant for each option, so that whoever loads it as it is sees five plain inputs,
-three outputs, and a graph without branches: onnxruntime folds them away. ``opened`` declares those
-constants as inputs too, which lets a caller give them other values (onnxruntime takes a constant
-that is an input for the input's default), and two more values as outputs. It does so by appending a
-message: protobuf merges it.
+A file holds a constant for each option. A program that loads the file as it is sees five plain
+inputs, three outputs, and a graph without branches, since onnxruntime folds the constants. In what
+``opened`` returns, these constants are inputs, too, so that a caller can give them other values: if
+an input is also a constant, onnxruntime takes the constant as the input's default. Two more values
+become outputs. ``opened`` does so by appending a message, which protobuf merges.
 """
 
 from typing import Any
@@ -31,11 +31,11 @@ DEFAULTS: dict[str, Any] = {
     "bias": np.zeros(1, np.float32),  # (tgt_vocab,), added to logits
     "details": np.array(False),  # whether log_probs and attention are wanted
 }
-"""The constants."""
-
+"""The constants, by the names of their inputs."""
 
 DETAILS: dict[str, int] = {"log_probs": 3, "attention": 4}
-"""The values, float32, and how many axes they have: (batch, beam, tgt_len) and with src_len."""
+"""The outputs for details, float32, and how many axes they have: (batch, beam, tgt_len) and, for
+attention, src_len."""
 
 
 def changed_scalars(search: SearchConfig) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def opened(model: bytes) -> bytes:
 
 
 def _value_info(name: str, kind: type[np.generic], axes: int) -> bytes:
-    """Returns a ValueInfoProto: 1 name, 2 type; sizes of axes are names, so any will do."""
+    """Returns a ValueInfoProto: 1 name, 2 type; its axes have names, so any size is allowed."""
     names = (f"{name}_axis_{axis}".encode() for axis in range(axes))
-    shape = b"".join(write_field(1, write_field(2, each)) for each in names)
+    shape = b"".join(write_field(1, write_field(2, axis_name)) for axis_name in names)
     tensor = write_field(1, _ONNX_TYPES[kind]) + write_field(2, shape)
     return write_field(1, name.encode()) + write_field(2, write_field(1, tensor))

@@ -1,7 +1,7 @@
-"""The run folder: which files it has, and what its configuration and vocabularies are.
+"""The run folder: the names of its files, its configuration and its vocabularies.
 
-``export/README.md`` describes the folder for those who read it without s2s. Weights are read by
-``s2s.model.run``, which needs torch; nothing here does.
+``export/README.md`` describes the folder for programs that read it without s2s. This module needs
+no torch; ``s2s.model.run``, which reads the weights, does.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from s2s.formats.card import FORMAT, parse_json, strings_of
 from s2s.tokenizer import Tokenizer
 
 CONFIG_FILE = "config.json"
-"""What was trained, on what, with which settings."""
+"""The settings of the run: its network, its data, its training."""
 SRC_TOKENIZER_FILE = "src.model"
 """SentencePiece model of the source, or of both sides."""
 TGT_TOKENIZER_FILE = "tgt.model"
@@ -41,9 +41,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         config = parse_json(_read(path))
     except ValueError as error:
         raise ModelError(f"{path} is damaged: {error}") from error
-    found = config.get("format") if isinstance(config, dict) else None
-    if found != FORMAT:
-        raise ModelError(f"{path} has format {found!r}; this s2s reads format {FORMAT}")
+    version = config.get("format") if isinstance(config, dict) else None
+    if version != FORMAT:
+        raise ModelError(f"{path} has format {version!r}; this s2s reads format {FORMAT}")
     return dict(config)
 
 
@@ -52,7 +52,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
     Raises:
         FileError: If a file is missing.
-        ModelError: If one is damaged, or the vocabulary lacks a tag.
+        ModelError: If a file is damaged, or the vocabulary lacks a tag.
     """
     src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
     if not src.is_file():
@@ -74,7 +74,7 @@ def _read(path: Path) -> bytes:
 
 
 def identity(folder: Path) -> str:
-    """Returns a digest of what a run's weights belong to: shape of the network, and vocabularies.
+    """Returns a digest of a run's network configuration and vocabularies, which its weights fit.
 
     Raises:
         FileError: If a file is missing.
@@ -89,10 +89,10 @@ def identity(folder: Path) -> str:
 
 
 def is_run_folder(model: str | Path) -> bool:
-    """Tells a run folder from a model file, without torch.
+    """Whether a path is a run folder, not a model file.
 
     Raises:
-        FileError: If it is a folder, but of something else.
+        FileError: If it is a folder, but no run folder.
     """
     path = Path(model)
     if path.is_dir() and not (path / CONFIG_FILE).is_file():

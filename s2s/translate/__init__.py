@@ -1,1 +1,1 @@
-"""Sentences in, translations out."""
+"""From sentences to translations."""

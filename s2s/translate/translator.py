@@ -1,4 +1,4 @@
-"""Text in, translations out: what production needs, without torch.
+"""The translator: sentences in, translations out, without torch for a model file.
 
 >>> from s2s import Translator
 >>> Translator("model.onnx").translate(["Good morning."])[0].text
@@ -38,8 +38,8 @@ class Translator:
     Several threads may use one object at once. A sentence's translation depends on the sentence
     alone, not on its neighbours.
 
-    It is of one process: a copy in a forked process raises UseError, and it cannot be pickled. As a
-    context manager, or by ``close``, it ends its threads and gives back its memory.
+    A translator belongs to one process: its copy in a forked process raises UseError, and it cannot
+    be pickled. ``close``, or the end of a ``with`` block, ends its threads and frees its memory.
     """
 
     def __init__(
@@ -55,49 +55,51 @@ class Translator:
 
         Args:
             model: Path or bytes of an ``.onnx`` file, or path of a run folder. Or several run
-                folders, an ensemble: each step's log-probabilities are the mean of theirs, see
-                ``s2s.model.ensemble``. They share their vocabularies, and may differ in all
-                else; recommended values are the first one's.
+                folders, an ensemble: each step's log-probabilities are the mean of the members',
+                see ``s2s.model.ensemble``. The members share their vocabularies and may differ in
+                everything else; the first one gives the recommended values.
             device: ``cpu`` or ``cuda``.
             threads: Cores to use; all that the process may use if None. Batches run side by side,
-                one on each; with more than one, those that come alone are shared by two.
+                one on each core. If there is more than one core, a batch that comes alone is shared
+                by two.
             session_options: An ``onnxruntime.SessionOptions``, used as it is: s2s sets nothing in
-                it. Change what ``s2s.session_options()`` returns, so that the
-                rest stays as s2s has it; above all one thread in a session, as ``threads`` batches
-                run at once.
+                it. Start from ``s2s.session_options()``, which has the settings of s2s; above all,
+                leave one thread to a session, since ``threads`` batches run at once.
             providers: Execution providers of onnxruntime in place of ``device``, in order of
                 preference, names or names with options:
                 ``[("CUDAExecutionProvider", {"device_id": 1})]``. All of them must start. Batches
-                run side by side only where the first one is ``CPUExecutionProvider``.
+                run side by side only if the first one is ``CPUExecutionProvider``.
 
         Raises:
-            ConfigError: If a value is out of range, or a model file is one of several models; if
-                onnxruntime knows no such provider, or a run folder is given such a value.
-            DeviceError: If the device or a provider is not there.
+            ConfigError: If a value is out of range; if one of several models is a model file; if
+                onnxruntime knows no such provider; if options for onnxruntime are given with a run
+                folder.
+            DeviceError: If the device or a provider is missing.
             FileError: If the model cannot be read.
             MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
-            ModelError: If it is no s2s model, or a damaged one, or runs do not fit together; or if
+            ModelError: If it is no s2s model, is damaged, or the runs do not fit together; or if
                 onnxruntime refuses it or its options.
         """
         check_device(device)
         if threads is not None:
             check_integer("threads", threads, 1)
         self.card: dict[str, Any]
-        """What the model says about itself: JSON values."""
+        """The model's description of itself: JSON values."""
         self.tokenizer: Tokenizer
         self.search: SearchConfig
-        """Recommended values."""
+        """The model's recommended values."""
         if providers is not None and device != "cpu":
             raise ConfigError(f"device is {device!r} beside providers; leave out one of them")
-        loaded = load(model, device, threads, session_options, providers)
-        _, self.card, self.tokenizer, self.search = loaded
-        self._searcher = Searcher(loaded.backend, self.tokenizer)
+        backend, self.card, self.tokenizer, self.search = load(
+            model, device, threads, session_options, providers
+        )
+        self._searcher = Searcher(backend, self.tokenizer)
 
     def close(self) -> None:
         """Ends the threads and lets the model go; every later call raises UseError.
 
-        Batches that are being searched for other threads are waited for; those calls, if they have
-        more to do, end with UseError. To close again does nothing.
+        Waits for the batches that are being searched for other threads; a call that has more to do
+        ends with UseError. Closing twice does nothing.
         """
         self._searcher.close()
 
@@ -116,16 +118,16 @@ class Translator:
         """Translates sentences.
 
         Args:
-            texts: One sentence each; a line end inside one is a blank.
+            texts: Sentences; a line end inside a sentence is a blank.
             options: See ``s2s.translate.request.TranslateOptions``.
 
         Returns:
-            One translation a sentence, in order; of a blank sentence, a blank one.
+            One translation for each sentence, in order; a blank one for a blank sentence.
 
         Raises:
             ConfigError: If an option is out of range, or the model has no tag for ``to``.
-            DataError: If a sentence begins with no tag, and ``to`` is None, of a model with tags;
-                or is too long and ``too_long`` is ``error``.
+            DataError: If the model has tags, ``to`` is None, and a sentence begins with no tag; or
+                if a sentence is too long and ``too_long`` is ``error``.
         """
         return list(self.translate_stream(texts, max(1, len(texts)), **options))
 
@@ -136,21 +138,21 @@ class Translator:
         skip: int = 0,
         **options: Unpack[TranslateOptions],
     ) -> Iterator[Translation]:
-        """Translates what an iterable yields, however long, in bounded memory.
+        """Translates the sentences of an iterable, however many, in bounded memory.
 
         Args:
             texts: Sentences, read ``chunk_lines`` at a time.
-            chunk_lines: Sentences that are sorted by length and translated together; with 1, each
-                has its answer before the next is asked for.
-            skip: Sentences at the beginning that are left out, those of an interrupted run.
+            chunk_lines: Sentences that are sorted by length and translated together. With 1, each
+                translation is ready before the next sentence is read.
+            skip: Sentences to skip at the beginning, to go on after an interrupted run.
             options: As for ``translate``.
 
         Returns:
-            An iterator over one translation a sentence, in order.
+            An iterator over one translation for each sentence, in order.
 
         Raises:
             ConfigError: As above.
-            DataError: As above, when the sentence's portion is asked for.
+            DataError: As above, when the chunk of the sentence is read.
         """
         if isinstance(texts, str):
             raise ConfigError("texts is one string; expected a list of them: translate([text])")
@@ -246,21 +248,21 @@ class Translator:
         to: str | None = None,
         done: int = 0,
     ) -> list[Hypothesis]:
-        """Says how probable given translations are (forced decoding).
+        """Returns how probable given translations are (forced decoding).
 
         Args:
             texts: Source sentences, of 200 pieces at most.
-            translations: As many, of 1,000 pieces at most.
+            translations: One for each sentence, of 1,000 pieces at most.
             to: As for ``translate``.
             done: Sentences that came before, in other calls, for the numbers in messages.
 
         Returns:
-            The translations, with scores and details. One that has a character that the vocabulary
-            lacks has a score of minus infinity.
+            The translations, with scores and details. A translation with a character that the
+            vocabulary lacks has a score of minus infinity.
 
         Raises:
             ConfigError: If the model has no tag for ``to``.
-            DataError: If there are more of one than of the other, or a sentence is too long.
+            DataError: If the two counts differ, or a sentence or a translation is too long.
         """
         if len(texts) != len(translations):
             raise DataError(f"{len(texts)} sentences but {len(translations)} translations")
