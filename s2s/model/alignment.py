@@ -1,4 +1,4 @@
-"""What a network attends to while it writes a given translation.
+"""Where a network looks while it writes a given translation.
 
 The pictures of Bahdanau, Cho and Bengio (2015), figure 3.
 """
@@ -19,7 +19,7 @@ from s2s.tokenizer.pieces import read_pieces
 
 
 class Alignment(NamedTuple):
-    """A sentence, its translation, and the attention between them."""
+    """A sentence, a translation, and the attention between them."""
 
     src_pieces: tuple[str, ...]  # the end piece last
     tgt_pieces: tuple[str, ...]  # the end piece last
@@ -28,7 +28,7 @@ class Alignment(NamedTuple):
 
 @torch.inference_mode()
 def read_attention(model: Seq2Seq, src: Tensor, src_lengths: Tensor, tgt_in: Tensor) -> Tensor:
-    """Runs over given targets (teacher forcing) and returns what was attended to.
+    """Runs over given targets (teacher forcing) and returns the attention.
 
     Args:
         model: In evaluation mode.
@@ -37,21 +37,21 @@ def read_attention(model: Seq2Seq, src: Tensor, src_lengths: Tensor, tgt_in: Ten
         tgt_in: (batch, tgt_len) int64, the begin piece first, padded.
 
     Returns:
-        (batch, tgt_len, src_len): row t is where the network looked before it wrote piece t of
-        the target that comes after ``tgt_in``; it sums to 1 and is 0 on padding. A mean over heads.
+        (batch, tgt_len, src_len): row t is where the network looked before it wrote the piece
+        after piece t of ``tgt_in``; it sums to 1 and is 0 on padding. A mean over heads.
     """
-    asked: list[Tensor] = []  # all positions at once, or with input feeding one after the other
+    attention: list[Tensor] = []  # of all positions at once; with input feeding one by one
 
-    def keep(module: object, inputs: object, outputs: tuple[Tensor, Tensor]) -> None:
-        asked.append(outputs[1])
+    def note(module: object, inputs: object, outputs: tuple[Tensor, Tensor]) -> None:
+        attention.append(outputs[1])
 
-    # The decoder has no use for the weights; a hook costs its training nothing.
-    hook = model.decoder.attention.register_forward_hook(keep)
+    # The decoder does not need the attention; reading it with a hook costs training nothing.
+    hook = model.decoder.attention.register_forward_hook(note)
     try:
         model(src, src_lengths, tgt_in)
     finally:
         hook.remove()
-    return torch.cat(asked, dim=1)
+    return torch.cat(attention, dim=1)
 
 
 def align(run: Run, sources: Sequence[str], targets: Sequence[Sequence[str]]) -> list[Alignment]:
@@ -59,8 +59,8 @@ def align(run: Run, sources: Sequence[str], targets: Sequence[Sequence[str]]) ->
 
     Args:
         run: A trained run.
-        sources: Clean text, with a tag before it where the model wants one.
-        targets: As many; the pieces that a search found, without the end piece.
+        sources: Clean text, after a tag if the model has tags.
+        targets: As many lists of the pieces that a search wrote, without the end piece.
 
     Raises:
         DataError: If a target piece is not in the vocabulary.
@@ -70,22 +70,22 @@ def align(run: Run, sources: Sequence[str], targets: Sequence[Sequence[str]]) ->
     tgt_table = [piece.text for piece in read_pieces(tokenizer.tgt_cutter)]
     tgt_ids = {piece: number for number, piece in enumerate(tgt_table)}
     device = next(run.model.parameters()).device
-    aligned = []
+    alignments = []
     for src, pieces in zip(tokenizer.encode_src(sources), targets, strict=True):
         if unknown := [piece for piece in pieces if piece not in tgt_ids]:
             raise DataError(f"the run's vocabulary has no piece {unknown[0]!r}")
         tgt_in = [BOS_ID, *(tgt_ids[piece] for piece in pieces)]
-        found = read_attention(
+        attention = read_attention(
             run.model,
             torch.tensor([src], device=device),
             torch.tensor([len(src)]),
             torch.tensor([tgt_in], device=device),
         )
-        aligned.append(
+        alignments.append(
             Alignment(
-                tuple(src_table[each] for each in src),
+                tuple(src_table[piece] for piece in src),
                 (*pieces, tgt_table[EOS_ID]),
-                found[0].float().cpu().numpy(),
+                attention[0].float().cpu().numpy(),
             )
         )
-    return aligned
+    return alignments

@@ -16,7 +16,7 @@ from s2s.model.encoder import EncoderOutput
 
 
 class Memory(NamedTuple):
-    """What a decoder step reads of the source; computed once a sentence, shared by all beams."""
+    """The source as a decoder step reads it; computed once a sentence, shared by all beams."""
 
     keys: Tensor  # (batch, src_len, hidden_size)
     values: Tensor  # (batch, src_len, hidden_size)
@@ -51,15 +51,15 @@ class Attention(nn.Module):
         return Memory(keys, values, encoder_output.memory_mask)
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Asks for each query, be it a time step in training or a beam in the search.
+        """Attends for each query: a time step in training, a beam in the search.
 
         Args:
             query: (batch, queries, hidden_size).
-            memory: Of the same batch.
+            memory: Memory of the same batch.
 
         Returns:
             The context (batch, queries, hidden_size), and the attention (batch, queries, src_len),
-            which sums to 1 over src_len and is 0 on padding; a mean over heads.
+            which sums to 1 over src_len and is 0 on padding. It is a mean over heads.
         """
         mask = memory.mask[:, None, :]
         if self.kind == "mlp":

@@ -1,9 +1,10 @@
-"""Attentional recurrent decoder, whole target at once or step by step.
+"""Attentional recurrent decoder, for a whole target at once or step by step.
 
-``parallel`` context is that of GNMT v2 and RNMT+ (Chen et al. 2018, "The Best of Both Worlds"):
-the first layer asks, and its context is an input of the layers above and of the readout, so that
-each layer is one recurrent call over the whole target. ``input_feeding`` is Luong et al. (2015),
-section 3.3: the readout of each step is an input of the next one, which forces a loop over time.
+The ``parallel`` context is that of GNMT v2 and RNMT+ (Chen et al. 2018, "The Best of Both Worlds"):
+the first layer makes the queries, and the context is an input of the layers above and of the
+readout, so that each layer is one recurrent call over the whole target. ``input_feeding`` is Luong
+et al. (2015), section 3.3: the readout of each step is an input of the next step, which forces a
+loop over time.
 """
 
 from typing import NamedTuple
@@ -17,18 +18,18 @@ from s2s.model.encoder import EncoderOutput
 from s2s.model.layers import Dropout, WordEmbedding, drop_recurrent, make_layer, run_layer
 
 LayerState = tuple[Tensor, Tensor | None]
-"""Last hidden state and, of an LSTM, cell of one layer: (1, batch, hidden_size) each."""
+"""Last hidden state of one layer and, in an LSTM, its cell: (1, batch, hidden_size) each."""
 
 
 class DecoderState(NamedTuple):
     """What a decoder carries from one step to the next."""
 
     hidden: Tensor  # (layers, batch, hidden_size)
-    cell: Tensor | None  # (layers, batch, hidden_size), the LSTM's only
+    cell: Tensor | None  # (layers, batch, hidden_size), in an LSTM only
     readout: Tensor | None  # (batch, embedding_size), with input feeding only
 
     def detach(self) -> "DecoderState":
-        """Returns the same state, through which no gradient passes."""
+        """Returns the same state, but no gradient passes through it."""
         return DecoderState(
             self.hidden.detach(),
             None if self.cell is None else self.cell.detach(),
@@ -45,7 +46,7 @@ class DecoderState(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """Writes the target, one readout vector per position; the output layer turns it into logits."""
+    """Writes the target: a readout for each position, which the output layer turns into logits."""
 
     def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class Decoder(nn.Module):
         self.dropout = Dropout(config.dropout, config.dropout_kind)
 
     def begin(self, encoder_output: EncoderOutput) -> DecoderState:
-        """Returns the state before the first step: a learned, squashed view of the summary."""
+        """Returns the state before the first step: a projection of the summary, through tanh."""
         batch = encoder_output.summary.shape[0]
         bridged = torch.tanh(self.bridge(encoder_output.summary))
         states = bridged.view(batch, -1, self.config.hidden_size).transpose(0, 1).contiguous()
@@ -84,9 +85,9 @@ class Decoder(nn.Module):
 
         Args:
             tgt_in: (batch, tgt_len) int64; tgt_len is 1 in a search step.
-            memory: Of a batch that divides this one: with several beams a sentence, row r of
-                ``tgt_in`` belongs to memory row r // beams.
-            state: Of this batch.
+            memory: Memory of the sentences. With several beams a sentence, row r of ``tgt_in``
+                belongs to row r // beams of the memory.
+            state: State of the rows of ``tgt_in``.
 
         Returns:
             Readouts (batch, tgt_len, embedding_size), and the state after the last position.
@@ -98,13 +99,13 @@ class Decoder(nn.Module):
             return self._forward_feeding(embedded, memory, state, weights)
         outputs, states = self._run(0, embedded, state, weights)
         context = self._attend(outputs, memory)
-        news: list[LayerState] = [states]
+        layer_states: list[LayerState] = [states]
         for number in range(1, len(self.layers)):
             inputs = torch.cat([self.dropout(outputs), context], dim=-1)
             above, states = self._run(number, inputs, state, weights)
             outputs = outputs + above
-            news.append(states)
-        return self._read(outputs, context), self._stack(news, None)
+            layer_states.append(states)
+        return self._read(outputs, context), self._stack(layer_states, None)
 
     def _forward_feeding(
         self,
@@ -121,15 +122,15 @@ class Decoder(nn.Module):
             assert state.readout is not None
             fed = torch.cat([embedded[:, position], state.readout], dim=-1)[:, None]
             outputs, states = self._run(0, fed, state, weights)
-            news = [states]
+            layer_states = [states]
             for number in range(1, len(self.layers)):
                 dropped = self.dropout(outputs, between[number])
                 above, states = self._run(number, dropped, state, weights)
                 outputs = outputs + above
-                news.append(states)
-            read = self._read(outputs, self._attend(outputs, memory), last)
-            readouts.append(read)
-            state = self._stack(news, read[:, 0])
+                layer_states.append(states)
+            readout = self._read(outputs, self._attend(outputs, memory), last)
+            readouts.append(readout)
+            state = self._stack(layer_states, readout[:, 0])
         return torch.cat(readouts, dim=1), state
 
     def _run(
@@ -140,30 +141,29 @@ class Decoder(nn.Module):
         weights: list[list[Tensor] | None],
     ) -> tuple[Tensor, LayerState]:
         """Runs one layer; returns its outputs and last (hidden, cell), each (1, batch, size)."""
-        layer, own = self.layers[number], weights[number]
+        layer, layer_weights = self.layers[number], weights[number]
         hidden = state.hidden[number : number + 1].contiguous()
         if state.cell is None:
-            outputs, hidden = run_layer(layer, inputs, hidden, own)
+            outputs, hidden = run_layer(layer, inputs, hidden, layer_weights)
             return outputs, (hidden, None)
         cell = state.cell[number : number + 1].contiguous()
-        outputs, (hidden, cell) = run_layer(layer, inputs, (hidden, cell), own)
+        outputs, (hidden, cell) = run_layer(layer, inputs, (hidden, cell), layer_weights)
         return outputs, (hidden, cell)
 
     def _attend(self, outputs: Tensor, memory: Memory) -> Tensor:
-        """Asks for each row and position; rows that share a memory row ask it together."""
+        """Attends for each row and position; the beams of a sentence are queries of one row."""
         rows, steps, size = outputs.shape
         queries = outputs.reshape(memory.keys.shape[0], -1, size)
         context: Tensor = self.attention(queries, memory)[0]
         return context.reshape(rows, steps, size)
 
     def _read(self, outputs: Tensor, context: Tensor, mask: Tensor | None = None) -> Tensor:
-        read: Tensor = torch.tanh(self.readout(torch.cat([outputs, context], dim=-1)))
-        dropped: Tensor = self.dropout(read, mask)
+        readout: Tensor = torch.tanh(self.readout(torch.cat([outputs, context], dim=-1)))
+        dropped: Tensor = self.dropout(readout, mask)
         return dropped
 
     @staticmethod
-    def _stack(news: list[LayerState], readout: Tensor | None) -> DecoderState:
-        cells: list[Tensor] = [cell for _, cell in news if cell is not None]
-        return DecoderState(
-            torch.cat([hidden for hidden, _ in news]), torch.cat(cells) if cells else None, readout
-        )
+    def _stack(layer_states: list[LayerState], readout: Tensor | None) -> DecoderState:
+        cells: list[Tensor] = [cell for _, cell in layer_states if cell is not None]
+        hidden = torch.cat([hidden for hidden, _ in layer_states])
+        return DecoderState(hidden, torch.cat(cells) if cells else None, readout)

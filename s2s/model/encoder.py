@@ -29,10 +29,10 @@ class EncoderOutput(NamedTuple):
 
 
 class _ReverseRows(torch.autograd.Function):
-    """Turns each row's first ``length`` steps around and leaves its padding where it is.
+    """Reverses the first ``length`` steps of each row and leaves padding in place.
 
-    Reversal is its own inverse, so its gradient is the same reversal: a copy of rows, where the
-    gradient of plain indexing would be an accumulating scatter.
+    Reversal is its own inverse, so its gradient is the same reversal: a copy of rows. The gradient
+    of plain indexing would be an accumulating scatter.
     """
 
     @staticmethod
@@ -43,14 +43,14 @@ class _ReverseRows(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        """Returns the gradient, turned around as the inputs were."""
+        """Returns the gradient, reversed as the inputs were."""
         (index,) = ctx.saved_tensors
         flat = gradient.flatten(0, 1).index_select(0, index)
         return flat.view_as(gradient), None
 
 
 def reverse_rows(inputs: Tensor, index: Tensor) -> Tensor:
-    """Returns ``inputs`` (batch, src_len, features) with each sentence turned around.
+    """Returns ``inputs`` (batch, src_len, features) with each sentence reversed.
 
     Args:
         inputs: A padded batch.
@@ -71,9 +71,9 @@ def reversal_index(lengths: Tensor, max_len: int) -> Tensor:
 class Encoder(nn.Module):
     """Reads a source sentence from both ends: one memory vector per token.
 
-    Padding stands after the tokens, so the left-to-right pass never sees it before a token, and
-    the right-to-left pass reads each sentence turned around by its own length: no packing, one
-    fused recurrent call a layer and direction.
+    Padding comes after the tokens, so the left-to-right pass never sees it before a token, and the
+    right-to-left pass reads each sentence reversed by its own length. So there is no packing, and
+    each layer is one fused recurrent call for each direction.
     """
 
     def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:
@@ -90,7 +90,7 @@ class Encoder(nn.Module):
         self.recurrent_dropout = config.recurrent_dropout
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> EncoderOutput:
-        """Encodes ``src`` (batch, src_len) int64, row b of ``src_lengths[b]`` >= 1 tokens.
+        """Encodes ``src`` (batch, src_len) int64; row b has ``src_lengths[b]`` >= 1 tokens.
 
         Layers above the first add their input to their output (residual, as in GNMT).
         """

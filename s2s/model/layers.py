@@ -51,14 +51,14 @@ _CALLS: dict[str, Any] = {
 
 
 def drop_recurrent(layer: nn.Module, rate: float) -> list[Tensor] | None:
-    """Returns a layer's weights for one batch, a share of those from state to state left out.
+    """Returns a layer's weights for one batch, with some weights from state to state dropped.
 
-    All steps of all sentences lack the same ones: the weight-dropped LSTM of Merity, Keskar and
+    All steps of all sentences lack the same weights: the weight-dropped LSTM of Merity, Keskar and
     Socher (2018), "Regularizing and Optimizing LSTM Language Models", section 2. A mask on the
-    states themselves would have to be put between the steps of a fused call.
+    states themselves would have to come between the steps of a fused call.
 
     Returns:
-        What ``run_layer`` takes; None, if nothing is dropped, leaves the layer its own.
+        Weights for ``run_layer``; None if nothing is dropped, so that the layer uses its own.
     """
     if not layer.training or rate == 0:
         return None
@@ -74,11 +74,11 @@ def run_layer(
     """Runs one recurrent layer over a padded batch.
 
     Args:
-        layer: As ``make_layer`` made it.
+        layer: A layer from ``make_layer``.
         inputs: (batch, time, features).
-        state: Before the first step, as the layer takes it: (1, batch, hidden_size), for an LSTM a
-            pair of them; None is zero.
-        weights: Of ``drop_recurrent``.
+        state: State before the first step: (1, batch, hidden_size), for an LSTM a pair of such
+            tensors; None is zero.
+        weights: Result of ``drop_recurrent``.
 
     Returns:
         Outputs (batch, time, hidden_size), and the state after the last step.
@@ -97,7 +97,7 @@ def run_layer(
 
 
 class Dropout(nn.Module):
-    """Dropout over (batch, time, features): a mask a position, or one a sentence.
+    """Dropout over (batch, time, features): a mask for each position, or for each sentence.
 
     ``variational`` keeps one mask over all positions of a sentence (Gal and Ghahramani 2016, "A
     Theoretically Grounded Application of Dropout in Recurrent Neural Networks", section 4).
@@ -115,9 +115,9 @@ class Dropout(nn.Module):
         return _dropout_mask(like.new_empty(batch, 1, features), self.rate)
 
     def forward(self, inputs: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Returns ``inputs`` (batch, time, features), features dropped while training.
+        """Returns ``inputs`` (batch, time, features); training drops features.
 
-        ``mask`` is one that ``lock`` returned, if a sentence's positions come one by one.
+        ``mask`` is the result of ``lock``, if a sentence's positions come one by one.
         """
         if not self.training or self.rate == 0:
             return inputs
@@ -130,10 +130,10 @@ class Dropout(nn.Module):
 
 
 def _dropout_mask(like: Tensor, rate: float) -> Tensor:
-    """Returns 0 or 1 / (1 - rate) for each value of ``like``, one random byte a value.
+    """Returns 0 or 1 / (1 - rate) for each value of ``like``, from one random byte each.
 
     A CPU draws eight bytes in the time of one float: torch's own mask took 9 % of a training step.
-    The rate is met to 1/256, and the scale is that of the rate that is met.
+    The rate is rounded to a multiple of 1/256, and the scale belongs to the rounded rate.
     """
     count = like.numel()
     words = torch.empty((count + 7) // 8, dtype=torch.int64, device=like.device)
@@ -157,7 +157,7 @@ class WordEmbedding(nn.Module):
         """Embeds ``ids`` (batch, time) int64 as (batch, time, embedding_size)."""
         embedded = self.table(ids)
         if self.training and self.word_dropout > 0:
-            kept = torch.rand(ids.shape, device=ids.device) >= self.word_dropout
-            embedded = embedded * kept[..., None]
+            is_present = torch.rand(ids.shape, device=ids.device) >= self.word_dropout
+            embedded = embedded * is_present[..., None]
         dropped: Tensor = self.dropout(embedded)
         return dropped

@@ -1,7 +1,7 @@
-"""The weights of a run, and the network that they are of.
+"""The weights of a run, and the network that they belong to.
 
-``best.safetensors`` holds the weights of the best validation, with scores in its header, and
-``last.safetensors`` all that training needs to go on. No pickle is read or written.
+``best.safetensors`` holds the weights of the best validation, with scores in its header;
+``last.safetensors`` holds everything that training needs to go on. No pickle is read or written.
 """
 
 import hashlib
@@ -37,9 +37,9 @@ class Run:
     tokenizer: Tokenizer
     search: SearchConfig
     card: dict[str, Any]
-    """What a reader of the model wants to know: ``languages`` (src, tgt: a code or a list of
-    them), ``tags`` and ``keep`` of a model that was trained with some, ``scores``, ``updates``;
-    JSON values, copied into the model file's metadata."""
+    """JSON values that describe the model, copied into the model file's metadata: ``languages``
+    (src, tgt: a code or a list of codes), ``scores``, ``updates``, and ``tags`` and ``keep`` if the
+    model was trained with them."""
 
 
 def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:
@@ -55,11 +55,11 @@ def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Reads a checkpoint of a run folder: its tensors, and the JSON state in its header.
 
-    Its checksum is checked, and whether it belongs to this folder's configuration and vocabularies.
+    Checks the checksum, and that the file belongs to the folder's configuration and vocabularies.
 
     Raises:
         FileError: If ``path`` is missing or cannot be read.
-        ModelError: If it is no safetensors file of s2s, or damaged, or of another run.
+        ModelError: If it is not a safetensors file of s2s, is damaged, or belongs to another run.
     """
     if not path.is_file():
         raise FileError(f"{path} does not exist; the run has saved no such checkpoint yet")
@@ -79,7 +79,7 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         raise ModelError(
             f"{path} is damaged: its checksum is not that of its content; use a copy, or train anew"
         )
-    # Weights of another run may have the same shapes, and vocabularies the same size.
+    # The weights of another run may have the same shapes, its vocabularies the same sizes.
     if "s2s.run" in header and header["s2s.run"] != identity(path.parent):
         raise ModelError(
             f"{path} was written beside another {CONFIG_FILE}, {SRC_TOKENIZER_FILE} or "
@@ -90,14 +90,15 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def check_size(config: ModelConfig, path: Path) -> None:
-    """Checks that a checkpoint may hold a network's weights, before that takes its memory.
+    """Checks that a checkpoint may hold a network's weights, before the network takes memory.
 
     Raises:
-        ModelError: If it is too small, however the network is made.
+        ModelError: If the file is too small for the configuration.
     """
     layer, embedding = config.hidden_size, config.embedding_size
     tables = config.src_vocab_size + (0 if config.tie == "all" else config.tgt_vocab_size)
-    # Weights from state to state, an encoder's direction having half of the width; from embeddings.
+    # Weights from state to state, where a direction of the encoder has half of the width; tables,
+    # and weights from embeddings.
     least = config.decoder_layers * layer**2 + config.encoder_layers * layer**2 // 2
     least += (tables + 2 * layer) * embedding
     if 2 * least > path.stat().st_size:  # bytes, of half precision
@@ -110,16 +111,17 @@ def load_weights(model: Seq2Seq, tensors: dict[str, torch.Tensor], path: Path) -
     """Copies checkpoint tensors into ``model``.
 
     Raises:
-        ModelError: If names or shapes differ, which it names, or if they are no weights.
+        ModelError: If names or shapes differ, or a tensor is not a weight; the message says which.
     """
-    own = dict(model.named_parameters())  # shared tables once, under their first name
-    missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+    parameters = dict(model.named_parameters())  # a shared table once, under its first name
+    missing = sorted(parameters.keys() - tensors.keys())
+    unknown = sorted(tensors.keys() - parameters.keys())
     if missing or unknown:
         raise ModelError(
             f"{path} does not fit the run's configuration: missing {missing[:3]}, "
             f"unknown {unknown[:3]}"
         )
-    for name, parameter in own.items():
+    for name, parameter in parameters.items():
         if tensors[name].shape != parameter.shape:
             raise ModelError(
                 f"{path}: {name} has shape {tuple(tensors[name].shape)}; the configuration "
@@ -128,7 +130,7 @@ def load_weights(model: Seq2Seq, tensors: dict[str, torch.Tensor], path: Path) -
         if not tensors[name].is_floating_point():
             raise ModelError(f"{path}: {name} is {tensors[name].dtype}; expected weights")
     with torch.no_grad():
-        for name, parameter in own.items():
+        for name, parameter in parameters.items():
             parameter.copy_(tensors[name])
 
 
@@ -148,9 +150,9 @@ def load_run(folder: str | Path) -> Run:
     except (ConfigError, KeyError) as error:
         raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error
     expected = (shape.src_vocab_size, shape.tgt_vocab_size)
-    found = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
-    if found != expected:
-        raise ModelError(f"{folder}: the tokenizer has {found} pieces, the model {expected}")
+    sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+    if sizes != expected:
+        raise ModelError(f"{folder}: the tokenizer has {sizes} pieces, the model {expected}")
     path = folder / BEST_FILE
     tensors, state = read_tensors(path)
     check_size(shape, path)

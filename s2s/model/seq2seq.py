@@ -19,20 +19,20 @@ def _make_table(vocab_size: int, embedding_size: int) -> nn.Embedding:
 
 
 class OutputLayer(nn.Linear):
-    """Makes logits of readouts; of a table that the source shares, by its first rows."""
+    """Turns readouts into logits; if the source shares its table, with the table's first rows."""
 
     @property
     def rows(self) -> Tensor:
-        """A row for each piece of the target: (tgt_vocab, embedding_size)."""
+        """The weights, one row for each piece of the target: (tgt_vocab, embedding_size)."""
         return self.weight[: self.out_features]
 
     def forward(self, readouts: Tensor) -> Tensor:
-        """Returns logits (..., tgt_vocab) of readouts (..., embedding_size)."""
+        """Returns logits (..., tgt_vocab) for readouts (..., embedding_size)."""
         return functional.linear(readouts, self.rows, self.bias)
 
 
 class Seq2Seq(nn.Module):
-    """Encoder, decoder and output layer; embeddings shared as ``config.tie`` says."""
+    """Encoder, decoder and output layer; ``config.tie`` says which of them share embeddings."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Seq2Seq(nn.Module):
             self.output.weight = tgt_table.weight
 
     def forward(self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor) -> Tensor:
-        """Teacher forcing over the whole target.
+        """Runs over the whole target (teacher forcing).
 
         Args:
             src: (batch, src_len) int64, the end piece last, padded.
@@ -59,28 +59,27 @@ class Seq2Seq(nn.Module):
             tgt_in: (batch, tgt_len) int64, the begin piece first, padded.
 
         Returns:
-            Readouts (batch, tgt_len, embedding_size): ``output`` turns the real positions into
-            logits, so that no time goes into padding.
+            Readouts (batch, tgt_len, embedding_size), not logits: callers apply ``output`` to real
+            positions only, so that padding costs no time.
         """
         memory, state = self.begin(src, src_lengths)
-        readouts, _ = self.decoder(tgt_in, memory, state)
-        dense: Tensor = readouts
-        return dense
+        readouts: Tensor = self.decoder(tgt_in, memory, state)[0]
+        return readouts
 
     def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[Memory, DecoderState]:
-        """Encodes a batch; returns what every decoder step reads, and the first state."""
+        """Encodes a batch; returns the memory that every step reads, and the first state."""
         encoder_output = self.encoder(src, src_lengths)
         return self.decoder.attention.prepare(encoder_output), self.decoder.begin(encoder_output)
 
     def step(
         self, tokens: Tensor, memory: Memory, state: DecoderState
     ) -> tuple[Tensor, DecoderState]:
-        """One step of the search.
+        """Runs one step of the search.
 
         Args:
             tokens: (rows,) int64, the last token of each hypothesis; rows is batch * beams.
-            memory: Of the batch.
-            state: Of the rows.
+            memory: Memory of the batch.
+            state: State of the rows.
 
         Returns:
             Logits (rows, tgt_vocab) and the next state.
