@@ -1,37 +1,36 @@
-"""Scripts that put no blank between words: told by the text itself, not by a language's name."""
+"""How BLEU finds words: decided by the letters of the text, not by the name of a language."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-_HAN = ("CJK ", "BOPOMOFO ")
-_OTHERS = ("HIRAGANA ", "KATAKANA ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ")
+from s2s.text import script_without_blanks
 
 
 def written_without_blanks(texts: Sequence[str]) -> bool:
-    """Whether most letters are of scripts that put no blank between words, such as Chinese."""
+    """Whether most letters are of scripts without blanks between words, such as Chinese."""
     return bleu_tokenizer(texts) != "13a"
 
 
 def bleu_tokenizer(references: Sequence[str]) -> str:
-    """Returns the tokenizer of sacrebleu that finds words, or what stands for them, in a text.
+    """Returns the tokenizer of sacrebleu that suits the script of the references.
 
-    ``13a``, sacrebleu's default, takes a whole sentence for a word where no blanks are written.
-    ``zh`` makes each Chinese character a word, as is usual for Chinese, and knows no other such
-    script, so those get ``char``, Japanese among them: its kana are a fifth of its letters or more.
+    ``13a``, sacrebleu's default, would take a whole sentence without blanks for one word. ``zh``
+    makes each Chinese character a word, as is usual for Chinese. It knows no other script without
+    blanks, so all others get ``char``. Japanese does too: at least a fifth of its letters are kana.
     """
-    letters = _letters(references)
-    if letters["han"] + letters["others"] <= letters["with blanks"]:
+    letters = _count_letters(references)
+    chinese = letters["han"] + letters["bopomofo"]
+    with_blanks = letters[""] + letters["cjk"]  # "cjk": Latin letters of full width
+    others = letters.total() - chinese - with_blanks
+    if chinese + others <= with_blanks:
         return "13a"
-    return "zh" if letters["han"] > 4 * letters["others"] else "char"
+    return "zh" if chinese > 4 * others else "char"
 
 
-def _letters(texts: Sequence[str]) -> Counter[str]:
-    """Counts letters by how their script is written."""
+def _count_letters(texts: Sequence[str]) -> Counter[str]:
+    """Counts letters by ``script_without_blanks``."""
     letters = Counter[str]()
-    for char, count in Counter("".join(texts)).items():
-        if char.isalpha():
-            name = unicodedata.name(char, "")
-            known = "han" if name.startswith(_HAN) else "others"
-            letters[known if name.startswith((*_HAN, *_OTHERS)) else "with blanks"] += count
+    for character, count in Counter("".join(texts)).items():
+        if character.isalpha():
+            letters[script_without_blanks(character)] += count
     return letters

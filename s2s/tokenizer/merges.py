@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
+from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import SPACE
 
 MAX_CHARACTERS = 16
@@ -128,5 +129,6 @@ def script_of(character: str) -> str:
     category = unicodedata.category(character)[0]
     if category != "L":
         return "" if category == "M" else "common"
-    script = unicodedata.name(character, "").partition(" ")[0].partition("-")[0]
-    return "CJK" if script in ("HIRAGANA", "KATAKANA") else script  # mixed in Japanese words
+    if script_without_blanks(character) in ("han", "kana"):
+        return "CJK"  # mixed in Japanese words
+    return unicodedata.name(character, "").partition(" ")[0].partition("-")[0]

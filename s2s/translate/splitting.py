@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from s2s.config import EOS_ID
+from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import Ids
 
 CLOSING = r"[\"'“”‘’«»‹›)\]」』]*"
@@ -22,8 +23,6 @@ LEVELS = (
     rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*",
     r"\s+",
 )
-WITHOUT_BLANKS = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u9fff\uf900-\uffef]"
-"""Letters and punctuation of scripts that put no blank between sentences."""
 
 Encode = Callable[[Sequence[str]], list[list[int]]]
 
@@ -118,6 +117,6 @@ def join(texts: Sequence[str]) -> str:
         if not (joined and text):
             joined += text
             continue
-        close = re.match(WITHOUT_BLANKS, joined[-1]) and re.match(WITHOUT_BLANKS, text[0])
+        close = script_without_blanks(joined[-1]) and script_without_blanks(text[0])
         joined += text if close else f" {text}"
     return joined

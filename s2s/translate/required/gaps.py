@@ -4,16 +4,14 @@ A text is held as words of its own: ``Ein Hund.`` holds ``Hund``, but ``Hunde`` 
 that put no blank between words have no such word ends; there a text may stand anywhere.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from s2s.text import clean
+from s2s.text import clean, script_without_blanks
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.phrases import Phrase
-from s2s.translate.splitting import WITHOUT_BLANKS
 
 
 class Gap(NamedTuple):
@@ -41,7 +39,7 @@ def in_word(text: str, place: int) -> bool:
     """Whether a word goes on from before ``place`` to after it."""
     return 0 < place < len(text) and all(
         # A combining mark (M), for example a vowel sign of Hindi, belongs to a word like a letter.
-        unicodedata.category(character)[0] in "LMN" and not re.match(WITHOUT_BLANKS, character)
+        unicodedata.category(character)[0] in "LMN" and not script_without_blanks(character)
         for character in text[place - 1 : place + 1]
     )
 
