@@ -31,8 +31,11 @@ app = typer.Typer(
 )
 COMMANDS = ("train", "export", "translate", "score", "evaluate", "info")
 
-# typer has carried click under several names; this is click's UsageError in all of them.
-_UsageError: Any = typer.BadParameter.__mro__[1]
+# typer has carried click under several names, so UsageError is looked for among the base classes.
+_UsageError: Any = next(
+    (base for base in typer.BadParameter.__mro__ if base.__name__ == "UsageError"),
+    typer.BadParameter,
+)
 
 
 def _print_version(asked: bool) -> None:

@@ -70,7 +70,8 @@ def check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[
 
 def runtime_errors(runtime: ModuleType) -> tuple[type[Exception], ...]:
     """Returns onnxruntime's exceptions, which have no common base, and Python's for C++ ones."""
-    state: Any = runtime.capi.onnxruntime_pybind11_state
+    # A private module, but no other has them. If it is gone, C++ errors are Python's all the same.
+    state = getattr(getattr(runtime, "capi", None), "onnxruntime_pybind11_state", None)
     names = (
         "EPFail EngineError Fail InvalidArgument InvalidGraph InvalidProtobuf NoModel "
         "NotImplemented RuntimeException"

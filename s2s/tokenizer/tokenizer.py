@@ -213,7 +213,7 @@ class Tokenizer:
         if number in (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
             raise ConfigError(
                 f"the target vocabulary has no piece {piece!r}; pieces are written as s2s "
-                "translate --json shows them, ▁ for the blank before a word"
+                f"translate --json shows them, {SPACE} for the blank before a word"
             )
         return number
 

@@ -21,7 +21,9 @@ def choose_precision(config: TrainConfig) -> str:
         if config.precision == "bf16" and not fast:
             raise ConfigError("this GPU has no bf16 arithmetic; use --precision fp16 or fp32")
     else:
-        fast = torch.cpu._is_amx_tile_supported()
+        # A private function; without it "auto" is fp32.
+        has_units = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        fast = bool(has_units())
     if config.precision != "auto":
         return config.precision
     return "bf16" if fast else "fp32"

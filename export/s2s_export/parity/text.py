@@ -45,7 +45,7 @@ ODD = (
     "a",
     " \t\u3000\u200b",
     "  two  blanks\u00a0here ",
-    "</s> <s> <unk> <pad> \u2581 <2de>",
+    f"</s> <s> <unk> <pad> {SPACE} <2de>",
     "\ufeffline\r\nline\x0bline\x1c",
     "\u00fc\u00e9\u1ea5 \u0416\u03b2 \u4f60\u597d\u3002 \ufb01 \u00bd",
     "\U0001f600\U0001f468\u200d\U0001f469",
