@@ -23,7 +23,7 @@ LARGEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written."""
+    """A model file that was written, and how it compares with torch."""
 
     path: Path
     bytes: int
@@ -31,33 +31,33 @@ class ExportReport:
     precision: str
     parity: Parity
     kept_in_fp32: dict[str, str]
-    """int8 only: what is still stored or computed in fp32, and why."""
+    """int8 only: the parts that are still stored or computed in fp32, and why."""
     members: int = 1
-    """Networks that translate together; 1 is no ensemble."""
+    """Number of networks that translate together."""
     texts: TextParity | None = None
-    """Of a text model: how it compares with the graph without strings."""
+    """Text models only: how the file compares with the graph without strings."""
 
     def __str__(self) -> str:
-        """What a user wants to read after an export."""
-        seen = self.parity
+        """The lines that a user reads after an export."""
+        parity = self.parity
         lines = [
             f"{self.path}: {self.bytes / 1e6:.1f} MB, {self.precision}"
             + (f", {self.members} members" if self.members > 1 else "")
             + (", strings in and out" if self.texts else ""),
-            f"checked against torch: {seen.sentences} sentences, {seen.hypotheses} hypotheses, "
-            f"{seen.identical} with the same pieces, largest score difference "
-            f"{seen.largest_difference:.2g}",
+            f"checked against torch: {parity.sentences} sentences, {parity.hypotheses} hypotheses, "
+            f"{parity.identical} with the same pieces, largest score difference "
+            f"{parity.largest_difference:.2g}",
         ]
         if self.texts:
             lines.append(
                 f"checked against the graph without strings: {self.texts.sentences} sentences, "
                 f"{self.texts.sentences - self.texts.ties} with the same pieces"
             )
-        if seen.near_ties:
-            lines.append(f"{seen.near_ties} sentences where rounding decided between hypotheses")
-        if seen.moved:
+        if parity.near_ties:
+            lines.append(f"{parity.near_ties} sentences where rounding decided between hypotheses")
+        if parity.batch_dependent:
             lines.append(
-                f"{seen.moved} sentences not the same to the last bit alone and in a batch"
+                f"{parity.batch_dependent} sentences have other last bits alone than in a batch"
             )
         lines += [f"in fp32: {name} ({reason})" for name, reason in self.kept_in_fp32.items()]
         return "\n".join(lines)
@@ -70,37 +70,37 @@ def export_run(
     *,
     text: bool = False,
 ) -> ExportReport:
-    """Writes the model file of a trained run, once it has been checked against torch.
+    """Writes the model file of a trained run, after checking it against torch.
 
     Args:
-        run: Folder of the run. Or of several, which become one ensemble in one file: see
-            ``s2s.model.ensemble``; recommended values and limits of length are the first one's.
-        output: The ONNX file; an older one is replaced when the new one is whole.
+        run: Folder of the run. Several folders become one ensemble in one file, see
+            ``s2s.model.ensemble``; recommended values and length limits are those of the first.
+        output: The ONNX file; an older file is replaced when the new one is complete.
         precision: ``fp32`` (standard operators, the same pieces as torch) or ``int8`` (smaller and
             faster, for CPUs).
         text: Whether to write a text model, strings in and strings out, for onnxruntime with
             onnxruntime-extensions; s2s itself does not read it.
 
     Returns:
-        What was written, and how it compares.
+        A description of the file, and how it compares with torch.
 
     Raises:
         ConfigError: If ``precision`` is unknown, or there is no run.
         FileError: If a folder or file is missing, or the file cannot be written.
-        MissingPackageError: If onnxruntime, which checks the file, is missing; or for ``text``,
-            onnxruntime-extensions.
-        ModelError: If a run is damaged, the runs' vocabularies differ, or they are too large for
-            one file.
-        ParityError: If the graph does not translate like the runs; nothing is written then.
+        MissingPackageError: If onnxruntime, which checks the file, is missing; for ``text``, also
+            if onnxruntime-extensions is missing.
+        ModelError: If a run is damaged, the runs' vocabularies differ, or they do not fit into one
+            file.
+        ParityError: If the graph does not translate like the runs; then nothing is written.
     """
     output, checked = Path(output), check_precision(precision)
     folders = [run] if isinstance(run, str | Path) else list(run)
     if text:
         extensions_path()
-    # Opened first: a folder that cannot be written to is told before the work, not after.
+    # Opened first, so that the error of a folder without write access comes before the work.
     with atomic_output(output, "wb") as file:
         runs = load_runs(folders)
-        models, search = [each.model for each in runs], runs[0].search
+        models, search = [member.model for member in runs], runs[0].search
         size = 4 * sum(model.num_parameters() for model in models)
         if size > LARGEST and checked == "fp32":
             raise ModelError(_too_large(size))
@@ -116,8 +116,16 @@ def export_run(
             serialized = sealed(serialize(graph))
             texts = check_texts(serialized, without_strings, tokenizer, search)
         file.write(serialized)
-    kept = kept_in_fp32([model.config for model in models]) if checked == "int8" else {}
-    return ExportReport(output, len(serialized), checked, parity, kept, len(models), texts)
+    configs = [model.config for model in models]
+    return ExportReport(
+        path=output,
+        bytes=len(serialized),
+        precision=checked,
+        parity=parity,
+        kept_in_fp32=kept_in_fp32(configs) if checked == "int8" else {},
+        members=len(models),
+        texts=texts,
+    )
 
 
 def _too_large(size: int) -> str:

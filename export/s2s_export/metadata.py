@@ -1,16 +1,17 @@
-"""What a model file says about itself, in the metadata of the ONNX model.
+"""The card of a model file, in the metadata of the ONNX model.
 
 ``s2s.format`` is the version of the contract; ``s2s.config`` is JSON: ``model`` and ``search`` (the
 configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags`` and
-``keep`` if any, ``scores``); ``s2s.tokenizer`` is the source's or joint SentencePiece model in
-base64, ``s2s.tgt_tokenizer`` the target's if it has its own. ``s2s.checksum`` has zeros, which
+``keep`` if any, ``scores``); ``s2s.tokenizer`` is the source's or the joint SentencePiece model in
+base64, ``s2s.tgt_tokenizer`` the target's if it has its own. ``s2s.checksum`` holds zeros, which
 ``s2s.formats.checksum.sealed`` replaces in the serialized model.
 
-Of an ensemble, ``members`` lists the configurations of all networks, ``model`` and ``search`` are
-those of the first, and of the cards only ``languages``, ``tags`` and ``keep`` stay: a member's
+In an ensemble, ``members`` lists the configurations of all networks, and ``model`` and ``search``
+are those of the first. Only ``languages``, ``tags`` and ``keep`` of the cards stay: a member's
 scores are not those of the ensemble.
 
-A text model has ``s2s.text`` in place of ``s2s.format``, no options, and its tokenizers elsewhere.
+A text model has ``s2s.text`` in place of ``s2s.format`` and no options; its tokenizers are
+attributes of its operators.
 """
 
 import base64
@@ -35,8 +36,8 @@ def add_metadata(
 
     Args:
         model: A model file's graph, or a text model's.
-        run: One, or an ensemble's.
-        precision: Of the graph.
+        run: One run, or those of an ensemble.
+        precision: Precision of the graph.
         text: Whether it is a text model.
     """
     runs = [run] if isinstance(run, Run) else list(run)
@@ -51,7 +52,7 @@ def add_metadata(
         **DECLARED,
     }
     if len(runs) > 1:
-        config["members"] = [each.model.config.to_dict() for each in runs]
+        config["members"] = [member.model.config.to_dict() for member in runs]
     entries = {
         TEXT_KEY if text else "s2s.format": str(FORMAT),
         "s2s.config": json.dumps(config, ensure_ascii=False),

@@ -49,8 +49,8 @@ def build_model(
     """Writes a model's graph, search included.
 
     Args:
-        model: The torch model, whose weights are copied; or several of one vocabulary, which
-            translate together as ``s2s.model.ensemble.Ensemble`` does. Their weights have that
+        model: The torch model, whose weights are copied. Or several models of one vocabulary, which
+            translate together as ``s2s.model.ensemble.Ensemble`` does; their weights have that
             ensemble's names, ``members.0.decoder...``.
         search: ``length_factor`` and ``length_margin`` become constants of the graph; beam size,
             length penalty and ``max_length`` are its inputs.
@@ -66,17 +66,17 @@ def build_model(
     graph = Graph("s2s")
     src = graph.input("src", INT64, ["batch", "src_len"])
     src_lengths = graph.input("src_lengths", INT64, ["batch"])
-    found = write_search(graph, as_members(model), search, checked, (src, src_lengths))
-    graph.output(found.hypotheses, INT64, ["batch", "beam", "tgt_len"], "hypotheses")
-    graph.output(found.lengths, INT64, ["batch", "beam"], "lengths")
-    graph.output(found.scores, FLOAT, ["batch", "beam"], "scores")
-    graph.label(found.log_probs, "log_probs")  # outputs once a loader says so
-    graph.label(found.attention, "attention")
+    outputs = write_search(graph, as_members(model), search, checked, (src, src_lengths))
+    graph.output(outputs.hypotheses, INT64, ["batch", "beam", "tgt_len"], "hypotheses")
+    graph.output(outputs.lengths, INT64, ["batch", "beam"], "lengths")
+    graph.output(outputs.scores, FLOAT, ["batch", "beam"], "scores")
+    graph.label(outputs.log_probs, "log_probs")  # a loader can make outputs of these two
+    graph.label(outputs.attention, "attention")
     return to_model(graph, __version__, domains_of(checked))
 
 
 def domains_of(precision: Precision) -> list[str]:
-    """Returns whose operators networks of a precision have, besides ONNX's own."""
+    """Returns the domains of a precision's operators, besides ONNX's own."""
     return [MICROSOFT] if precision == "int8" else []
 
 
@@ -87,13 +87,13 @@ def write_search(
     precision: Precision,
     src: tuple[Value, Value],
 ) -> OutputValues:
-    """Writes networks and search, and declares the inputs that say how to search.
+    """Writes networks and search, and declares the inputs of the search.
 
     Args:
         graph: The main graph.
-        models: One, or an ensemble's members.
-        search: As for ``build_model``.
-        precision: Of all members.
+        models: One model, or an ensemble's members.
+        search: See ``build_model``.
+        precision: Precision of all members.
         src: Pieces (batch, src_len) and lengths (batch,), both int64.
 
     Raises:
@@ -110,14 +110,14 @@ def write_search(
         options=declare_options(graph),
     )
     if len(models) == 1:
-        decoder, memory, first = _begin(graph, models[0], precision, inputs)
-        return beam_search(graph, decoder, inputs, memory, first, search)
-    begun = []
-    for number, member in enumerate(models):
+        decoder, memory, state = _begin(graph, models[0], precision, inputs)
+        return beam_search(graph, decoder, inputs, memory, state, search)
+    members = []
+    for number, model in enumerate(models):
         with graph.prefixed(member_prefix(number)):
-            begun.append(_begin(graph, member, precision, inputs))
-    decoders, memories, firsts = zip(*begun, strict=True)
-    return beam_search(graph, EnsembleWriter(decoders), inputs, memories, firsts, search)
+            members.append(_begin(graph, model, precision, inputs))
+    decoders, memories, states = zip(*members, strict=True)
+    return beam_search(graph, EnsembleWriter(decoders), inputs, memories, states, search)
 
 
 def _number_input(graph: Graph, name: str, dtype: int) -> Value:
@@ -132,7 +132,7 @@ def _number_input(graph: Graph, name: str, dtype: int) -> Value:
 def _begin(
     graph: Graph, model: Seq2Seq, precision: Precision, inputs: InputValues
 ) -> tuple[DecoderWriter, MemoryValues, DecoderStateValues]:
-    """Writes what of one network comes before the search; returns what each step needs of it."""
+    """Writes the part of a network before the search; returns decoder, memory and first state."""
     config = model.config
     src_table, tgt_table = "embedding.src", "embedding.tgt"
     if config.tie == "all":
@@ -148,12 +148,12 @@ def _begin(
 
 def kept_in_fp32(configs: Sequence[ModelConfig]) -> dict[str, str]:
     """Returns what an int8 file of such networks still computes in fp32, and why."""
-    kept = {
+    parts = {
         "attention weights and sums": "products of activations, which differ for each sentence",
         "gates, softmax and search": "no matrix of weights is in them",
         "biases and scales": "vectors",
         "decoder.readout": "its error is the first that the output layer sees, and the largest",
     }
     if any(config.attention == "mlp" for config in configs):
-        kept["decoder.attention.energy"] = "a vector"
-    return kept
+        parts["decoder.attention.energy"] = "a vector"
+    return parts

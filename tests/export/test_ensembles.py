@@ -20,7 +20,7 @@ from s2s.model.ensemble import Ensemble, load_runs
 from s2s.protobuf import write_field
 from s2s_export import build_model, check_parity, export_run
 from s2s_export import export as export_module
-from s2s_export.parity.model import rows_of, sample_batches
+from s2s_export.parity.model import pieces_of, sample_batches
 from s2s_export.parity.session import Session
 
 TEXTS = ["the cat sat", "", "the dog sat on the mat", "mat", "the cow the hen the owl " * 3]
@@ -136,7 +136,7 @@ def test_a_translation_is_the_same_alone_and_in_any_batch(
             for row, length in enumerate(lengths.tolist()):
                 own = src[row : row + 1, :length], lengths[row : row + 1]
                 alone = session.search(*own, config)
-                assert rows_of(alone, 0) == rows_of(together, row)
+                assert pieces_of(alone, 0) == pieces_of(together, row)
                 torch.testing.assert_close(alone.scores[0], together.scores[row], rtol=0, atol=1e-4)
 
 

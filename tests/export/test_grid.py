@@ -14,7 +14,7 @@ from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.ensemble import Ensemble
 from s2s.search.beam import beam_search
 from s2s_export import Parity, build_model
-from s2s_export.parity.model import compare, count_identical, rows_of
+from s2s_export.parity.model import compare, count_identical, pieces_of
 from s2s_export.parity.session import Session
 
 CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
@@ -59,7 +59,7 @@ def compare_model(model, shapes, parity, length_penalty=1.0):
         outcomes = beam_search(model, src, lengths, config), session.search(src, lengths, config)
         assert outcomes[0].tokens.shape[:2] == outcomes[1].tokens.shape[:2]
         # Where rounding decides, which ``compare`` looks into, lengths may differ as pieces do.
-        rows = [n for n in range(batch) if rows_of(outcomes[0], n) == rows_of(outcomes[1], n)]
+        rows = [n for n in range(batch) if pieces_of(outcomes[0], n) == pieces_of(outcomes[1], n)]
         assert torch.equal(outcomes[0].lengths[rows], outcomes[1].lengths[rows])
         assert len(rows) < batch or outcomes[0].tokens.shape == outcomes[1].tokens.shape
         parity.sentences += batch

@@ -9,7 +9,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.search.beam import beam_search
 from s2s_export import build_model
-from s2s_export.parity.model import rows_of
+from s2s_export.parity.model import pieces_of
 from s2s_export.parity.session import Session
 
 KINDS = [
@@ -42,7 +42,7 @@ def test_a_translation_is_the_same_alone_and_in_any_batch(make_model, tiny_confi
         for row, length in enumerate(lengths.tolist()):
             own = src[row : row + 1, :length], lengths[row : row + 1]
             alone = session.search(*own, config)
-            assert rows_of(alone, 0) == rows_of(together, row)
+            assert pieces_of(alone, 0) == pieces_of(together, row)
             if precision == "int8":
                 assert torch.equal(alone.scores[0], together.scores[row])
             np.testing.assert_allclose(alone.scores[0], together.scores[row], atol=2e-5)
@@ -64,8 +64,8 @@ def test_sentences_that_leave_the_batch_find_their_places(make_model, tiny_confi
             config = SearchConfig(beam_size=beam, max_length=45)
             expected = beam_search(model, src, src_lengths, config)
             found = fp32.search(src, src_lengths, config)
-            assert [rows_of(found, row) for row in range(count)] == [
-                rows_of(expected, row) for row in range(count)
+            assert [pieces_of(found, row) for row in range(count)] == [
+                pieces_of(expected, row) for row in range(count)
             ]
             np.testing.assert_allclose(found.scores, expected.scores, atol=2e-5)
             plain, (detailed, _) = (
@@ -99,7 +99,7 @@ def test_what_padding_holds_changes_nothing(make_model, tiny_config, precision):
     wide[:, :11] = torch.where(torch.arange(11) < lengths[:, None], src, 7)
     padded = session.search(wide, lengths, config)
     for row in range(3):
-        assert rows_of(plain, row) == rows_of(padded, row)
+        assert pieces_of(plain, row) == pieces_of(padded, row)
     np.testing.assert_allclose(plain.scores, padded.scores, atol=2e-5)
 
 
@@ -142,7 +142,7 @@ def test_no_translation_holds_a_forbidden_piece(make_model, tiny_config):
     for precision in ("fp32", "int8"):
         session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
         found = session.search(*sentences(40, [5, 8]), SearchConfig(beam_size=4, max_length=20))
-        assert all(min(pieces) >= EOS_ID for row in range(2) for pieces in rows_of(found, row))
+        assert all(min(pieces) >= EOS_ID for row in range(2) for pieces in pieces_of(found, row))
 
 
 def test_of_pieces_that_are_equally_probable_the_graph_takes_those_that_torch_takes(

@@ -14,7 +14,7 @@ from s2s.search.beam import beam_search
 from s2s.text import clean, read_lines
 from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import build_model
-from s2s_export.parity.model import rows_of
+from s2s_export.parity.model import pieces_of
 from s2s_export.parity.session import Session
 
 MULTI30K = SHARED_DATA / "multi30k"
@@ -28,7 +28,7 @@ def searched(search, sentences, batches, config):
         src, lengths = map(torch.from_numpy, pad([sentences[row] for row in rows]))
         beams = search(src, lengths, config)
         for line, row in enumerate(rows):
-            found[row] = rows_of(beams, line), beams.scores[line].tolist()
+            found[row] = pieces_of(beams, line), beams.scores[line].tolist()
     return [found[row] for row in range(len(sentences))]
 
 

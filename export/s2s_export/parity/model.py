@@ -1,11 +1,11 @@
-"""Does the graph translate like the model it was written from? Asked before a file is written.
+"""Checks, before a file is written, that the graph translates like the torch model.
 
 fp32: the same pieces as ``s2s.search`` in torch, for sentences of many lengths, alone and in
-batches, and scores that agree. Where two hypotheses are so close that float32 rounding decides,
-torch may say either: such a difference is accepted, and counted, only if torch itself gives exactly
-the graph's answer when its logits are moved by no more than rounding.
+batches, and scores that agree. If two hypotheses are so close that float32 rounding decides, torch
+may choose either. Such a difference is only accepted, and counted, if torch itself gives exactly
+the graph's answer when its logits change by no more than rounding.
 
-int8: finite scores, lengths that fit, best scores alone and in a batch that are the same but for
+int8: finite scores, lengths that fit, best scores that are the same alone and in a batch except for
 rounding, and scores near those that torch gives to the same hypotheses.
 """
 
@@ -30,11 +30,13 @@ INT8_TOLERANCE = 0.5
 """Largest mean score difference accepted in int8: rounding is far below, wrong scales far above."""
 ALONE_TOLERANCE = 0.1
 """Largest difference accepted in int8 between a sentence's best scores alone and in a batch, in
-nats. None was seen where this was written; but a processor has its own order of adding numbers, and
-a last bit of attention that decides a rounding to int8 moves a score by about 1e-3."""
+nats. No difference was seen on the machines that s2s was written on. But processors add numbers in
+different orders, and a last bit of attention that decides a rounding to int8 changes a score by
+about 1e-3."""
 ROUNDING = 3e-6
-"""Relative to the largest logit: what float32 rounding may move a logit by."""
+"""How much float32 rounding may change a logit, relative to the largest logit."""
 ATTEMPTS = 30
+"""Noisy searches that may give the graph's answer."""
 BATCHES = ((1,), (2,), (31,), (1, 50, 7), (3, 1, 12, 25, 2, 9, 17, 5))
 """Source lengths of the sentences in each batch that is tried."""
 BEAMS = (1, 2, 5)
@@ -43,25 +45,25 @@ MAX_LENGTH = 40
 
 @dataclass
 class Parity:
-    """What the check saw."""
+    """How a graph compares with torch."""
 
     sentences: int = 0
     """Sentences translated, once for each beam size."""
     hypotheses: int = 0
     """Hypotheses compared."""
     identical: int = 0
-    """Of them, with the same pieces as torch."""
+    """Hypotheses with the same pieces as torch's."""
     near_ties: int = 0
-    """Sentences where rounding decided between hypotheses; always 0 in int8, which is not asked."""
-    moved: int = 0
-    """int8: sentences whose hypotheses or scores alone and in a batch are not the same bits."""
+    """fp32 only: sentences where rounding decided between hypotheses."""
+    batch_dependent: int = 0
+    """int8 only: sentences whose hypotheses or scores have other bits alone than in a batch."""
     largest_difference: float = 0.0
-    """Of scores of hypotheses with the same pieces, in nats; in int8, of the same hypothesis'
-    score by torch and by the graph."""
+    """Largest difference between scores of torch and the graph, in nats: in fp32, of hypotheses
+    with the same pieces; in int8, of the graph's hypotheses."""
 
 
-class _Shaken(Generic[MemoryT, StateT]):
-    """A model whose logits are moved by no more than rounding."""
+class _NoisyModel(Generic[MemoryT, StateT]):
+    """A model whose logits have noise that is no larger than rounding."""
 
     def __init__(self, model: StepModel[MemoryT, StateT], seed: int) -> None:
         self._model = model
@@ -91,7 +93,7 @@ def sample_batches(
     for lengths in batches:
         src_lengths = torch.tensor(lengths)
         width = int(src_lengths.max())
-        # Any piece but the special ones, which no text is cut into.
+        # Any piece except the special ones, which no text contains.
         src = torch.randint(EOS_ID + 1, vocab_size, (len(lengths), width), generator=generator)
         positions = torch.arange(width)
         src[positions == src_lengths[:, None] - 1] = EOS_ID
@@ -113,7 +115,7 @@ def check_parity(
     Args:
         model: In evaluation mode, on the CPU; several are an ensemble.
         serialized: The model file's bytes.
-        search: Length factor, margin and penalty; beam sizes and ``max_length`` are the check's.
+        search: Length factor, margin and penalty, and a limit for the ``max_length`` of the check.
         precision: ``fp32`` or ``int8``.
         batches: Source lengths of the sentences in each batch that is tried.
         beams: Beam sizes that are tried, as far as the vocabulary allows.
@@ -126,12 +128,12 @@ def check_parity(
     """
     session, parity = Session(serialized), Parity()
     members = as_members(model)
-    # Of one network, not an ensemble of one: the check is to run what translates a run.
+    # One network is not an ensemble of one: the check must run the code that translates a run.
     network: StepModel[Any, Any] = members[0] if len(members) == 1 else Ensemble(members)
     vocab_size = members[0].config.src_vocab_size
-    most = members[0].config.tgt_vocab_size - len(FORBIDDEN_IDS)
+    widest = members[0].config.tgt_vocab_size - len(FORBIDDEN_IDS)
     differences: list[float] = []
-    for beam in sorted({min(beam, most) for beam in beams}):
+    for beam in sorted({min(beam, widest) for beam in beams}):
         config = SearchConfig(
             beam_size=beam,
             length_penalty=search.length_penalty,
@@ -140,16 +142,16 @@ def check_parity(
             length_margin=search.length_margin,
         )
         for src, src_lengths in sample_batches(vocab_size, batches=batches):
-            found = session.search(src, src_lengths, config)
+            actual = session.search(src, src_lengths, config)
             expected = beam_search(network, src, src_lengths, config)
             parity.sentences += len(src)
-            parity.hypotheses += found.lengths.numel()
-            parity.identical += count_identical(expected, found)
+            parity.hypotheses += actual.lengths.numel()
+            parity.identical += count_identical(expected, actual)
             if precision == "fp32":
-                compare(network, src, src_lengths, config, (expected, found), parity)
+                compare(network, src, src_lengths, config, (expected, actual), parity)
             else:
-                _check_alone(session, src, src_lengths, config, found, parity)
-                differences += _rescored(members, src, src_lengths, config, found)
+                _check_alone(session, src, src_lengths, config, actual, parity)
+                differences += _score_differences(members, src, src_lengths, config, actual)
     if precision != "fp32":
         parity.largest_difference = max(differences)
         mean = sum(differences) / len(differences)
@@ -170,22 +172,31 @@ def compare(
     outcomes: tuple[Hypotheses, Hypotheses],
     parity: Parity,
 ) -> None:
-    """Compares what torch (``outcomes[0]``) and the graph found for a batch; updates ``parity``.
+    """Compares the hypotheses of torch and of the graph for a batch; updates ``parity``.
+
+    Args:
+        model: The torch model.
+        src: (batch, src_len) int64.
+        src_lengths: (batch,) int64.
+        config: The search.
+        outcomes: Hypotheses of torch and of the graph.
+        parity: Is updated.
 
     Raises:
         ParityError: If they differ by more than rounding can explain.
     """
-    expected, found = outcomes
+    expected, actual = outcomes
     for row in range(len(src)):
-        wanted, got = rows_of(expected, row), rows_of(found, row)
-        if wanted != got:
+        torch_pieces, graph_pieces = pieces_of(expected, row), pieces_of(actual, row)
+        if torch_pieces != graph_pieces:
             length = int(src_lengths[row])
-            own = src[row : row + 1, :length]
-            if not _near_tie(model, own, src_lengths[row : row + 1], config, got):
-                raise ParityError(_describe(wanted, got, len(src), length, config.beam_size))
+            sentence = src[row : row + 1, :length], src_lengths[row : row + 1]
+            if not _near_tie(model, *sentence, config, graph_pieces):
+                beam = config.beam_size
+                raise ParityError(_describe(torch_pieces, graph_pieces, len(src), length, beam))
             parity.near_ties += 1
             continue
-        difference = float((expected.scores[row] - found.scores[row]).abs().max())
+        difference = float((expected.scores[row] - actual.scores[row]).abs().max())
         if not difference <= SCORE_TOLERANCE:
             raise ParityError(
                 f"sentence of {int(src_lengths[row])} pieces, beam {config.beam_size}: scores "
@@ -194,23 +205,25 @@ def compare(
         parity.largest_difference = max(parity.largest_difference, difference)
 
 
-def rows_of(outcome: Hypotheses, row: int) -> list[list[int]]:
+def pieces_of(hypotheses: Hypotheses, row: int) -> list[list[int]]:
     """Returns the pieces of one sentence's hypotheses, without padding."""
-    lengths = outcome.lengths[row].tolist()
-    tokens = outcome.tokens[row].tolist()
-    # A hypothesis is all that is not padding: a wrong length must not hide wrong pieces.
+    lengths = hypotheses.lengths[row].tolist()
+    tokens = hypotheses.tokens[row].tolist()
+    # Everything that is not padding counts: a wrong length must not hide wrong pieces.
     return [
         [*pieces[:length], *(piece for piece in pieces[length:] if piece != PAD_ID)]
         for pieces, length in zip(tokens, lengths, strict=True)
     ]
 
 
-def count_identical(expected: Hypotheses, found: Hypotheses) -> int:
+def count_identical(expected: Hypotheses, actual: Hypotheses) -> int:
     """Returns how many hypotheses have the same pieces at the same rank."""
     return sum(
-        wanted == got
+        torch_pieces == graph_pieces
         for row in range(len(expected.tokens))
-        for wanted, got in zip(rows_of(expected, row), rows_of(found, row), strict=True)
+        for torch_pieces, graph_pieces in zip(
+            pieces_of(expected, row), pieces_of(actual, row), strict=True
+        )
     )
 
 
@@ -219,25 +232,32 @@ def _near_tie(
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,
-    got: list[list[int]],
+    graph_pieces: list[list[int]],
 ) -> bool:
+    """Says whether torch gives the graph's answer if its logits change by rounding."""
     return any(
-        rows_of(beam_search(_Shaken(model, seed), src, src_lengths, config), 0) == got
+        pieces_of(beam_search(_NoisyModel(model, seed), src, src_lengths, config), 0)
+        == graph_pieces
         for seed in range(ATTEMPTS)
     )
 
 
 def _describe(
-    wanted: list[list[int]], got: list[list[int]], batch: int, length: int, beam: int
+    torch_pieces: list[list[int]],
+    graph_pieces: list[list[int]],
+    batch: int,
+    length: int,
+    beam: int,
 ) -> str:
-    rank = next(i for i, pair in enumerate(zip(wanted, got, strict=True)) if pair[0] != pair[1])
-    pieces, others = [*wanted[rank], None], [*got[rank], None]
-    position = next(
-        (i for i, pair in enumerate(zip(pieces, others, strict=False)) if pair[0] != pair[1]), 0
-    )
+    """Says where the hypotheses of a sentence differ first."""
+    ranks = enumerate(zip(torch_pieces, graph_pieces, strict=True))
+    rank = next(rank for rank, pair in ranks if pair[0] != pair[1])
+    expected, actual = [*torch_pieces[rank], None], [*graph_pieces[rank], None]
+    positions = enumerate(zip(expected, actual, strict=False))
+    position = next((position for position, pair in positions if pair[0] != pair[1]), 0)
     return (
         f"sentence of {length} pieces in a batch of {batch}, beam {beam}, hypothesis {rank}: "
-        f"piece {position} is {others[position]} in the graph and {pieces[position]} in torch"
+        f"piece {position} is {actual[position]} in the graph and {expected[position]} in torch"
     )
 
 
@@ -246,17 +266,18 @@ def _check_alone(
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,
-    found: Hypotheses,
+    actual: Hypotheses,
     parity: Parity,
 ) -> None:
-    """Raises ParityError unless a sentence gets alone, but for rounding, what it got in a batch."""
-    if not bool(torch.isfinite(found.scores).all()):
+    """Raises ParityError unless a sentence has the same best score alone, except for rounding."""
+    if not bool(torch.isfinite(actual.scores).all()):
         raise ParityError(f"beam {config.beam_size}: a score is not finite")
     for row, length in enumerate(src_lengths.tolist()):
         alone = session.search(src[row : row + 1, :length], src_lengths[row : row + 1], config)
-        same = rows_of(alone, 0) == rows_of(found, row)
-        parity.moved += not (same and torch.equal(alone.scores[0], found.scores[row]))
-        difference = float((alone.scores[0, 0] - found.scores[row, 0]).abs())
+        same = pieces_of(alone, 0) == pieces_of(actual, row)
+        same = same and torch.equal(alone.scores[0], actual.scores[row])
+        parity.batch_dependent += not same
+        difference = float((alone.scores[0, 0] - actual.scores[row, 0]).abs())
         if not difference <= ALONE_TOLERANCE:
             raise ParityError(
                 f"sentence of {length} pieces, beam {config.beam_size}: its best score alone and "
@@ -266,23 +287,23 @@ def _check_alone(
 
 
 @torch.inference_mode()
-def _rescored(
+def _score_differences(
     members: Sequence[Seq2Seq],
     src: Tensor,
     src_lengths: Tensor,
     config: SearchConfig,
-    found: Hypotheses,
+    actual: Hypotheses,
 ) -> list[float]:
-    """Returns how far the graph's scores are from those that torch gives to its hypotheses."""
-    batch, beam, length = found.tokens.shape
+    """Returns how much the graph's scores differ from torch's scores for the same hypotheses."""
+    batch, beam, length = actual.tokens.shape
     rows = torch.arange(batch).repeat_interleave(beam)
-    tgt_out = found.tokens.flatten(0, 1)
+    tgt_out = actual.tokens.flatten(0, 1)
     tgt_in = torch.cat([torch.full((batch * beam, 1), BOS_ID), tgt_out[:, :-1]], dim=1)
     logits = Ensemble(members)(src[rows], src_lengths[rows], tgt_in)
     logits[..., list(FORBIDDEN_IDS)] = float("-inf")
     log_probs = logits.log_softmax(dim=-1).gather(-1, tgt_out[..., None]).squeeze(-1)
-    real = torch.arange(length) < found.lengths.flatten()[:, None]
-    totals = log_probs.masked_fill(~real, 0.0).sum(dim=1).view(batch, beam)
-    scores = totals / length_penalty(found.lengths, config.length_penalty)
-    difference: list[float] = (scores - found.scores).abs().flatten().tolist()
-    return difference
+    is_piece = torch.arange(length) < actual.lengths.flatten()[:, None]
+    totals = log_probs.masked_fill(~is_piece, 0.0).sum(dim=1).view(batch, beam)
+    scores = totals / length_penalty(actual.lengths, config.length_penalty)
+    differences: list[float] = (scores - actual.scores).abs().flatten().tolist()
+    return differences

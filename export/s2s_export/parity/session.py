@@ -1,4 +1,4 @@
-"""A model file in onnxruntime, called as the torch search is."""
+"""A model file in onnxruntime, called like the torch search."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ class Session:
         config: SearchConfig,
         constraints: Constraints | None = None,
     ) -> Hypotheses:
-        """Translates as ``beam_search`` does; without details, so ``log_probs`` is empty."""
+        """Translates as ``beam_search`` does, without details: ``log_probs`` is empty."""
         hypotheses, lengths, scores = self._run(OUTPUTS, src, src_lengths, config, constraints)
         return Hypotheses(hypotheses, lengths, scores, torch.zeros(0))
 
@@ -42,10 +42,10 @@ class Session:
         config: SearchConfig,
         constraints: Constraints | None = None,
     ) -> tuple[Hypotheses, Tensor]:
-        """Translates, and returns (batch, beam, tgt_len, src_len) where each piece looked, too."""
+        """Translates, and also returns the attention (batch, beam, tgt_len, src_len)."""
         names = [*OUTPUTS, *DETAILS]
-        *found, attention = self._run(names, src, src_lengths, config, constraints)
-        return Hypotheses(*found), attention
+        *hypotheses, attention = self._run(names, src, src_lengths, config, constraints)
+        return Hypotheses(*hypotheses), attention
 
     def _run(
         self,
@@ -56,8 +56,8 @@ class Session:
         constraints: Constraints | None,
     ) -> list[Tensor]:
         prefix, bias = (
-            None if each is None else each.numpy() for each in constraints or Constraints()
+            None if tensor is None else tensor.numpy() for tensor in constraints or Constraints()
         )
         batch = SearchBatch(src.numpy(), src_lengths.numpy(), prefix, bias)
         inputs = graph_inputs(batch, config, details=len(names) > len(OUTPUTS))
-        return [torch.from_numpy(np.array(each)) for each in self._session.run(names, inputs)]
+        return [torch.from_numpy(np.array(output)) for output in self._session.run(names, inputs)]
