@@ -15,7 +15,7 @@ from s2s.formats.model_file import TEXT_INPUT, TO_INPUT
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import BYTE, read_pieces
-from s2s.tokenizer.tags import codes
+from s2s.tokenizer.tags import language_codes
 from s2s.version import __version__
 from s2s_export.graph.builder import (
     BOOL,
@@ -68,7 +68,7 @@ def build_text_model(
     to = None
     if tokenizer.tags:
         language = _one_each(graph, graph.input(TO_INPUT, STRING, ["batch"]), batch)
-        to = _lengthened(graph, language, spare, codes(tokenizer.tags)[0])
+        to = _lengthened(graph, language, spare, language_codes(tokenizer.tags)[0])
     texts = _lengthened(graph, _without_nul(graph, text, batch), spare, "")
     src, counts = _cut(graph, _clean(graph, texts), tokenizer.src_model)
     src_lengths = graph.op("Add", counts, 1)
@@ -161,7 +161,7 @@ def _cut(graph: Graph, texts: Value, model: bytes) -> tuple[Value, Value]:
 
 def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
     """Writes (batch,) int64: the piece that each language's code stands for."""
-    languages = codes(tokenizer.tags)
+    languages = language_codes(tokenizer.tags)
     number = graph.op(
         "LabelEncoder",
         to,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from s2s.config import Config
 from s2s.errors import ConfigError, printable
-from s2s.tokenizer.keep import make_keep
+from s2s.tokenizer.keep import compile_keep
 from s2s.tokenizer.tags import check_tags
 
 
@@ -59,7 +59,7 @@ class DataConfig(Config):
                 raise ConfigError(f"DataConfig.{name} is empty; name at least one corpus")
         self._check_range("max_pieces", 1)
         self._check_range("max_ratio", 1)
-        make_keep(self.keep)
+        compile_keep(self.keep)
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Text to pieces and back: vocabularies, tags, and the marks of texts that are kept."""
+"""From text to pieces and back: vocabularies, tags, and the marks of kept texts."""
 
 from s2s.tokenizer.tokenizer import Tokenizer
 

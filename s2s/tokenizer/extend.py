@@ -1,8 +1,8 @@
-"""Vocabularies with more pieces at their end, for a language or a domain that came later.
+"""Extends vocabularies with new pieces, for a language or a domain that comes later.
 
-The ids of the pieces that were there stay, but for those of a joint vocabulary that are the
-source's alone: where the target gets more pieces, they come after those. Where a piece's row is, a
-network that goes on finds out by itself (``s2s.train.fine_tuning``).
+New pieces come at the end, and old pieces keep their ids, with one exception: if the target of a
+joint vocabulary gets more pieces, the pieces that are the source's alone move behind them.
+Fine-tuning finds the row of each piece by itself (``s2s.train.fine_tuning``).
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ import sentencepiece
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tokenizer.keep import KEEP_PIECE
-from s2s.tokenizer.learn import COVERAGE, PORTION, pieces_of, train_model
+from s2s.tokenizer.learn import CHUNK, COVERAGE, pieces_of, train_model
 from s2s.tokenizer.merges import continue_merges
 from s2s.tokenizer.pieces import (
     CONTROL,
@@ -35,8 +35,8 @@ from s2s.tokenizer.target_share import share_with_target, target_share
 from s2s.tokenizer.tokenizer import Tokenizer
 
 SENTENCES = 500_000
-"""Sentences that are sampled, of more than so many."""
-_LONGEST = 64  # characters of a word that are looked at together: some scripts have no blanks
+"""Sentences that are sampled if there are more."""
+_LONGEST = 64  # characters of a word; longer ones are cut, since some scripts have no blanks
 
 
 def extend_tokenizer(
@@ -50,26 +50,26 @@ def extend_tokenizer(
 ) -> Tokenizer:
     """Adds pieces of new text to a vocabulary.
 
-    New characters come first, as many as it takes to write 99.98 % of the text. The others are, for
-    BPE, the merges that come next when learning goes on over the new text; for a unigram model the
-    likeliest pieces of one that is learned from the new text, as far as they are used to write it.
+    New characters come first, as many as are needed to write 99.98 % of the text. For BPE, the
+    merges follow that come next when learning goes on over the new text. For a unigram model, the
+    likeliest pieces of a model learned from the new text follow, if they are used to write it.
 
     Args:
-        tokenizer: What is extended: jointly if it is joint, else a side each.
+        tokenizer: The tokenizer to extend: its joint vocabulary, or each side's.
         src_texts: New source sentences; read once, at most ``SENTENCES`` of them are sampled.
         tgt_texts: New target sentences.
-        config: The new run's. What a vocabulary keeps (``algorithm``, ``joint``,
-            ``normalization``) has to be as it was, unless ``src_model`` names a model, which then
-            says it. ``vocab_size`` means nothing here.
-        new_pieces: Pieces at most that are added to each vocabulary, tags not counted.
-        seed: For the sample of sentences.
-        symbols: Tags that the source's or joint vocabulary shall have, such as ``<2de>``.
+        config: The new run's settings. ``algorithm``, ``joint`` and ``normalization`` must be the
+            vocabulary's, unless ``src_model`` names a model, which decides them. ``vocab_size`` is
+            ignored.
+        new_pieces: Maximum number of pieces added to each vocabulary, tags not counted.
+        seed: Seed of the sample of sentences.
+        symbols: Tags to add to the source's or joint vocabulary, such as ``<2de>``.
 
     Returns:
         The extended tokenizer, with the old tags and ``symbols``.
 
     Raises:
-        ConfigError: If ``config`` differs from what the vocabulary is, a symbol is no tag, or
+        ConfigError: If ``config`` differs from the vocabulary, a symbol is no tag, or
             ``new_pieces`` is negative.
         DataError: If there is no text.
         ModelError: If the vocabulary is neither BPE nor unigram, or has a symbol as text.
@@ -90,13 +90,13 @@ def extend_tokenizer(
         src_model = extend(tokenizer.src_model, src_texts, tags)
         tgt_model = extend(tokenizer.tgt_model, tgt_texts, ())
     extended = Tokenizer(src_model, tgt_model, sorted({*tokenizer.tags, *tags}))
-    return share_anew(extended, tgt_texts)
+    return update_target_share(extended, tgt_texts)
 
 
-def share_anew(tokenizer: Tokenizer, tgt_texts: Iterable[str]) -> Tokenizer:
-    """Gives the target the pieces of a joint vocabulary that its new text needs, after its own.
+def update_target_share(tokenizer: Tokenizer, tgt_texts: Iterable[str]) -> Tokenizer:
+    """Adds the pieces of a joint vocabulary that new target text needs to the target's share.
 
-    One that has all pieces, or a vocabulary to itself, is returned as it is.
+    If the target has all pieces, or a vocabulary of its own, the tokenizer is returned unchanged.
     """
     model = tokenizer.src_model
     share = target_share(model) if tokenizer.tgt_model is None else None
@@ -108,17 +108,18 @@ def share_anew(tokenizer: Tokenizer, tgt_texts: Iterable[str]) -> Tokenizer:
     return Tokenizer(shared, None, tokenizer.tags, patterns)
 
 
-def keeping(tokenizer: Tokenizer, patterns: Sequence[str]) -> Tokenizer:
-    """Returns a tokenizer with a piece for what is kept; or of no patterns, that keeps nothing.
+def with_keep(tokenizer: Tokenizer, patterns: Sequence[str]) -> Tokenizer:
+    """Returns a tokenizer that keeps texts, with a piece for them; without patterns, it keeps none.
 
     Raises:
         ConfigError: If a pattern is invalid.
         ModelError: If a vocabulary has that piece as text.
     """
-    models = [tokenizer.src_model, tokenizer.tgt_model]
+    src_model, tgt_model = tokenizer.src_model, tokenizer.tgt_model
     if patterns:
-        models = [None if each is None else _with_keep_piece(each) for each in models]
-    return Tokenizer(models[0] or b"", models[1], tokenizer.tags, patterns)
+        src_model = _with_keep_piece(src_model)
+        tgt_model = None if tgt_model is None else _with_keep_piece(tgt_model)
+    return Tokenizer(src_model, tgt_model, tokenizer.tags, patterns)
 
 
 def _with_keep_piece(model: bytes) -> bytes:
@@ -131,7 +132,7 @@ def _with_keep_piece(model: bytes) -> bytes:
 
 
 def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
-    """Raises unless ``config`` describes the vocabulary, which keeps what it was learned with."""
+    """Raises ConfigError unless ``config`` agrees with the settings of the vocabulary."""
     if config.src_model is not None:
         return
     differing = []
@@ -143,21 +144,21 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
     ):
         if model is None:
             continue
-        for name, wanted, found in (
+        for name, wanted, actual in (
             ("algorithm", algorithm, algorithm_of(model)),
             ("normalization", config.normalization, normalization_of(model)),
         ):
-            if wanted != found:
-                differing.append(f"{name} is {wanted!r} but was {found!r}")
+            if wanted != actual:
+                differing.append(f"{name} is {wanted!r} but was {actual!r}")
     if differing:
         raise ConfigError(
-            f"TokenizerConfig: {'; '.join(dict.fromkeys(differing))}; a vocabulary that is "
-            "extended keeps what it was learned with: repeat its settings, or name it as src_model"
+            f"TokenizerConfig: {'; '.join(dict.fromkeys(differing))}; an extended vocabulary "
+            "keeps the settings that it was learned with: repeat them, or name it as src_model"
         )
 
 
 def _new_controls(model: bytes, names: Sequence[str]) -> list[Piece]:
-    """Returns the control pieces that the vocabulary lacks."""
+    """Returns those control pieces ``names`` that the vocabulary lacks."""
     kinds = {piece.text: piece.kind for piece in read_pieces(model)}
     for name in names:
         if kinds.get(name, CONTROL) != CONTROL:
@@ -188,21 +189,22 @@ def _learn(
 
 
 def _next_merges(model: bytes, words: Counter[str], most: int) -> list[Piece]:
-    """BPE: new characters, then the merges that come after the old ones."""
+    """Learns pieces for BPE: new characters, then the merges that come after the old ones."""
     pieces = read_pieces(model)
     known = {piece.text for piece in pieces}
-    # Merges with a larger score come first, so all that is new comes after all that was there.
+    # Merges with a larger score come first, so new merges come after all old ones.
     below = min(piece.score for piece in pieces if piece.kind == NORMAL) - 1
-    characters = [each for each in _characters(words) if each not in known][:most]
-    lettered = [Piece(each, below - rank) for rank, each in enumerate(characters)]
-    written = [piece.text if piece.kind == NORMAL else "" for piece in (*pieces, *lettered)]
-    processor = load_plain(append_pieces(model, lettered))
+    characters = [character for character in _characters(words) if character not in known][:most]
+    new_pieces = [Piece(character, below - rank) for rank, character in enumerate(characters)]
+    texts = [piece.text if piece.kind == NORMAL else "" for piece in (*pieces, *new_pieces)]
+    processor = load_plain(append_pieces(model, new_pieces))
     cuts = (
-        ([written[number] for number in ids], words[word])
+        ([texts[number] for number in ids], words[word])
         for word, ids in zip(words, processor.encode(list(words)), strict=True)
     )
     merges = continue_merges(cuts, {*known, *characters}, most - len(characters))
-    return lettered + [Piece(each, below - len(characters) - r) for r, each in enumerate(merges)]
+    below -= len(characters)
+    return new_pieces + [Piece(merge, below - rank) for rank, merge in enumerate(merges)]
 
 
 def _likeliest(
@@ -213,17 +215,16 @@ def _likeliest(
     most: int,
     seed: int,
 ) -> list[Piece]:
-    """Unigram: new characters, then the likeliest new pieces that the text is cut into."""
+    """Learns pieces for unigram: new characters, then the likeliest new pieces of the text."""
     known = {piece.text for piece in read_pieces(model)}
     needed = _characters(words)
-    size = (
-        most + len(needed) + len(known) - sum(piece.kind == NORMAL for piece in read_pieces(model))
-    )
-    own = dataclasses.replace(config, algorithm="unigram", normalization="identity")
-    for _ in range(2):  # the second with room for what the vocabulary turned out to have already
+    num_special = len(known) - sum(piece.kind == NORMAL for piece in read_pieces(model))
+    size = most + len(needed) + num_special
+    unigram = dataclasses.replace(config, algorithm="unigram", normalization="identity")
+    for _ in range(2):  # the second time with room for the pieces that turned out to be known
         texts = [sentence.replace(SPACE, " ") for sentence in sentences]
         learned = read_pieces(
-            train_model(texts, dataclasses.replace(own, vocab_size=min(size, 1_000_000)), seed)
+            train_model(texts, dataclasses.replace(unigram, vocab_size=min(size, 1_000_000)), seed)
         )
         normal = [piece for piece in learned if piece.kind == NORMAL]
         fresh = [piece for piece in normal if piece.text not in known]
@@ -232,9 +233,8 @@ def _likeliest(
         size = size * most // len(fresh)
     lowest = min(piece.score for piece in normal)
     scores = {piece.text: piece.score for piece in normal}
-    characters = [Piece(each, scores.get(each, lowest)) for each in needed if each not in known][
-        :most
-    ]
+    missing = [character for character in needed if character not in known][:most]
+    characters = [Piece(character, scores.get(character, lowest)) for character in missing]
     longer = sorted(
         (piece for piece in fresh if len(piece.text) > 1), key=lambda piece: -piece.score
     )
@@ -250,24 +250,24 @@ def _likeliest(
 
 
 def _sample(texts: Iterable[str], seed: int) -> list[str]:
-    """Returns ``SENTENCES`` of the texts, each as likely (Vitter 1985, algorithm R)."""
+    """Samples ``SENTENCES`` of the texts uniformly (Vitter 1985, algorithm R)."""
     draw = random.Random(seed)  # noqa: S311
-    kept: list[str] = []
+    sample: list[str] = []
     for number, text in enumerate(texts):
         if number < SENTENCES:
-            kept.append(text)
+            sample.append(text)
         elif (place := draw.randrange(number + 1)) < SENTENCES:
-            kept[place] = text
-    return kept
+            sample[place] = text
+    return sample
 
 
 def _normalize(model: bytes, texts: Sequence[str]) -> list[str]:
-    """Returns texts as the model sees them, a sign for a blank before each word; without tags."""
+    """Normalises texts as the model does, with signs for blanks and without tags."""
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     normalized: list[str] = []
-    for start in range(0, len(texts), PORTION):
-        portion = [TAG.sub(" ", text) for text in texts[start : start + PORTION]]
-        normalized += (normalize(processor, text) for text in portion)
+    for start in range(0, len(texts), CHUNK):
+        chunk = [TAG.sub(" ", text) for text in texts[start : start + CHUNK]]
+        normalized += (normalize(processor, text) for text in chunk)
     return normalized
 
 
@@ -276,14 +276,14 @@ def _count_words(sentences: Iterable[str]) -> Counter[str]:
     words: Counter[str] = Counter()
     for sentence in sentences:
         first, *others = sentence.split(SPACE)
-        for word in chain([first], (SPACE + other for other in others)):
-            words.update(_parts(word))
+        for word in chain([first], (SPACE + word for word in others)):
+            words.update(_cut(word))
     del words[SPACE], words[""]
     return words
 
 
-def _parts(word: str) -> Iterator[str]:
-    """Cuts what is very long."""
+def _cut(word: str) -> Iterator[str]:
+    """Cuts a very long word."""
     return (word[start : start + _LONGEST] for start in range(0, len(word), _LONGEST))
 
 

@@ -1,11 +1,12 @@
-"""Texts that a translation keeps as they are: placeholders, markup, addresses, numbers.
+"""Patterns that find the texts to keep: placeholders, markup, addresses, numbers.
 
-Whoever translates says by patterns which parts of a sentence they are. The network does not read
-them; in a sentence a mark stands in the place of each, one of two characters that no cleaned text
-has. A tag (``<b>``) says nothing, so the network reads nothing for it; for any other text it reads
-an unknown word, and puts out some word in its place (Luong et al. 2015, "Addressing the Rare Word
-Problem in Neural Machine Translation"; Jean et al. 2015, "On Using Very Large Target Vocabulary for
-Neural Machine Translation"). ``s2s.translate.keep.placement`` brings the texts back.
+A kept text comes into the translation as it is in the source. Regular expressions say which texts
+are kept. The network does not read them: in the sentence, a mark takes the place of each, one of
+two characters that no cleaned text has. For a tag (``<b>``), which has no meaning of its own, the
+network reads nothing. For any other text it reads an unknown word and puts out some word in its
+place (Luong et al. 2015, "Addressing the Rare Word Problem in Neural Machine Translation"; Jean et
+al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation").
+``s2s.translate.keep.placement`` puts the texts back.
 """
 
 import re
@@ -16,24 +17,24 @@ from typing import NamedTuple
 from s2s.errors import ConfigError, printable
 
 KEEP_PIECE = "<keep>"
-"""A control piece, which no text has: for each, a network that was trained with kept texts reads it
-and puts it out."""
+"""The control piece of a kept text: a network that was trained with kept texts reads it in place of
+each, and puts it out. No text has it."""
 STAND_IN, SILENT = "\0", "\u200b"
-"""Marks of a text in whose place the network reads a word, and of one for which it reads nothing:
-``s2s.text.clean`` makes blanks of both, so nobody can have typed them."""
+"""The two marks: the network reads a word in place of the first, nothing in place of the second.
+``s2s.text.clean`` turns both characters into blanks, so no user can type them."""
 _TAG = re.compile(r"(?:</?[A-Za-z][^<>]*>)+")
 _PROBES = ("", "a", "a b", "1.")
 
 
-class Kept(NamedTuple):
-    """A text that is kept."""
+class KeptText(NamedTuple):
+    """A kept text and its neighbours in the sentence."""
 
     text: str
-    """Without blanks around it."""
+    """The text, without blanks around it."""
     before: str
-    """The character before it, empty at the beginning of the sentence."""
+    """The character before it; empty at the beginning of the sentence."""
     after: str
-    """The one after it, empty at the end."""
+    """The character after it; empty at the end of the sentence."""
 
     @property
     def after_blank(self) -> bool:
@@ -47,14 +48,14 @@ class Kept(NamedTuple):
 
 
 class MarkedText(NamedTuple):
-    """A sentence with marks in place of what is kept."""
+    """A sentence with marks in place of kept texts."""
 
     text: str
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptText, ...]
 
 
-class Keep:
-    """Finds what is kept."""
+class KeepPatterns:
+    """Regular expressions that find the texts to keep."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         """Compiles regular expressions, those of Python's ``re``.
@@ -70,31 +71,32 @@ class Keep:
             try:
                 compiled = re.compile(pattern)
             except (re.error, RecursionError, OverflowError) as error:
-                reason = printable(str(error))  # it names what it found, a line end say
+                reason = printable(str(error))  # it may quote a line end
                 raise ConfigError(
                     f"keep has {pattern!r}, which is no regular expression: {reason}"
                 ) from error
-            if any(found.end() == found.start() for t in _PROBES for found in compiled.finditer(t)):
-                raise _empty(pattern)
+            matches = (match for probe in _PROBES for match in compiled.finditer(probe))
+            if any(match.end() == match.start() for match in matches):
+                raise _empty_match(pattern)
             self._compiled.append(compiled)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Returns where the matches of all patterns are; those that touch or overlap are one.
+        """Returns where the matches are: starts and ends. Matches that touch or overlap are one.
 
         Raises:
             ConfigError: If a pattern matches the empty string there.
         """
-        found = []
+        matches = []
         for compiled in self._compiled:
             for match in compiled.finditer(text):
                 if not match[0]:
-                    raise _empty(compiled.pattern)
-                blank = len(match[0]) - len(match[0].lstrip())
+                    raise _empty_match(compiled.pattern)
+                num_blanks = len(match[0]) - len(match[0].lstrip())
                 if stripped := match[0].strip():
-                    start = match.start() + blank
-                    found.append((start, start + len(stripped)))
+                    start = match.start() + num_blanks
+                    matches.append((start, start + len(stripped)))
         spans: list[tuple[int, int]] = []
-        for start, end in sorted(found):
+        for start, end in sorted(matches):
             if spans and start <= spans[-1][1]:
                 spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
             else:
@@ -102,66 +104,65 @@ class Keep:
         return spans
 
     def texts(self, text: str) -> list[str]:
-        """Returns what would be kept of ``text``."""
+        """Returns the texts to keep in ``text``."""
         return [text[start:end] for start, end in self.spans(text)]
 
     def mark(self, text: str, *, silent_tags: bool) -> MarkedText:
-        """Puts marks in place of what is kept.
+        """Puts marks in place of kept texts.
 
         Args:
-            text: Clean, without a tag that names a language.
-            silent_tags: Whether nothing is to be read for tags.
+            text: A clean sentence, without a tag that names a language.
+            silent_tags: Whether the network reads nothing in place of tags such as ``<b>``.
         """
-        kept, pieces, done = [], [], 0
+        kept, segments, done = [], [], 0
         for start, end in self.spans(text):
-            found = text[start:end]
-            kept.append(Kept(found, text[start - 1 : start] if start else "", text[end : end + 1]))
-            pieces += [
-                text[done:start],
-                SILENT if silent_tags and _TAG.fullmatch(found) else STAND_IN,
-            ]
+            match = text[start:end]
+            before = text[start - 1 : start] if start else ""
+            kept.append(KeptText(text=match, before=before, after=text[end : end + 1]))
+            mark = SILENT if silent_tags and _TAG.fullmatch(match) else STAND_IN
+            segments += [text[done:start], mark]
             done = end
-        return MarkedText("".join([*pieces, text[done:]]), tuple(kept))
+        return MarkedText("".join([*segments, text[done:]]), tuple(kept))
 
     def mark_pair(self, src: str, tgt: str) -> tuple[str, str, int]:
-        """Puts stand-ins in place of what both sides of a pair have, as often as both have it.
+        """Puts stand-ins in place of the texts that both sides of a pair have, as often as both do.
 
         Returns:
-            Both, and how many each has now. What one side alone has is text.
+            Both sides, and the number of stand-ins in each. A text that only one side has stays.
         """
         sides = (src, tgt)
-        spans = [self.spans(side) for side in sides]
-        if not all(spans):
+        spans_of_sides = [self.spans(side) for side in sides]
+        if not all(spans_of_sides):
             return src, tgt, 0
         counts = [
-            Counter(side[start:end] for start, end in found)
-            for side, found in zip(sides, spans, strict=True)
+            Counter(side[start:end] for start, end in spans)
+            for side, spans in zip(sides, spans_of_sides, strict=True)
         ]
         shared = counts[0] & counts[1]
         marked = []
-        for side, found in zip(sides, spans, strict=True):
-            left, pieces, done = shared.copy(), [], 0
-            for start, end in found:
+        for side, spans in zip(sides, spans_of_sides, strict=True):
+            left, segments, done = shared.copy(), [], 0
+            for start, end in spans:
                 if left[side[start:end]]:
                     left[side[start:end]] -= 1
-                    pieces += [side[done:start], STAND_IN]
+                    segments += [side[done:start], STAND_IN]
                     done = end
-            marked.append("".join([*pieces, side[done:]]))
+            marked.append("".join([*segments, side[done:]]))
         return marked[0], marked[1], shared.total()
 
 
-def make_keep(patterns: str | Sequence[str]) -> Keep | None:
-    """Returns what finds matches of one pattern or several; None for none, or an empty one alone.
+def compile_keep(patterns: str | Sequence[str]) -> KeepPatterns | None:
+    """Compiles one pattern or several; returns None for no pattern, or for one that is empty.
 
     Raises:
         ConfigError: If one is invalid, or matches the empty string.
     """
     several = [patterns] if isinstance(patterns, str) else list(patterns)
-    return Keep(several) if several not in ([], [""]) else None
+    return KeepPatterns(several) if several not in ([], [""]) else None
 
 
-def _empty(pattern: str) -> ConfigError:
+def _empty_match(pattern: str) -> ConfigError:
     return ConfigError(
-        f"keep has {pattern!r}, which matches the empty string; write what it has to match, "
-        "+ for * say"
+        f"keep has {pattern!r}, which matches the empty string; write a pattern that matches at "
+        "least one character, for example with + in place of *"
     )

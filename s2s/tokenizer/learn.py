@@ -1,4 +1,4 @@
-"""Vocabularies learned from training text with SentencePiece; ``s2s.tokenizer`` uses them."""
+"""Learns vocabularies from training text with SentencePiece."""
 
 import dataclasses
 import io
@@ -18,12 +18,12 @@ from s2s.tokenizer.target_share import share_with_target
 from s2s.tokenizer.tokenizer import Tokenizer
 
 COVERAGE = 0.9998
-"""Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; the
-rest are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
+"""Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; all
+others are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
 
-PORTION = 10_000
-"""Sentences given to SentencePiece at once: the ids of all take more memory than their text."""
-_NO_SCRIPT = ("common", "")  # digits, punctuation; marks
+CHUNK = 10_000
+"""Sentences given to SentencePiece at once: ids take more memory than text."""
+_NO_SCRIPT = ("common", "")  # digits and punctuation; combining marks
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ def train_tokenizer(
         src_texts: Source sentences; at most two million of them are sampled.
         tgt_texts: Target sentences.
         config: Size, algorithms, joint or not.
-        seed: For the sample of sentences.
-        symbols: Tags, such as ``<2de>``: pieces of the source's or joint vocabulary whatever the
-            text, and counted in its size. The texts may have them or not.
+        seed: Seed of the sample of sentences.
+        symbols: Tags, such as ``<2de>``. The source's or joint vocabulary has them as pieces,
+            counted in its size, whether the texts have them or not.
 
     Raises:
-        ConfigError: If a symbol does not look like a tag.
+        ConfigError: If a symbol does not have the form of a tag.
         DataError: If there is no text, or the vocabulary cannot hold its characters.
     """
     tags = check_tags(symbols)
@@ -64,28 +64,29 @@ def train_tokenizer(
 
 
 def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
-    """Returns the ids of the pieces that it takes to cut ``texts`` as ``model`` does.
+    """Returns the ids of the pieces that are needed to cut ``texts`` as ``model`` does.
 
-    Among them are all characters of the texts' scripts, and of none, so that the words of other
-    texts can be cut, too; and the bytes of characters that have no piece. Of texts without a
-    single piece, or without texts, there are none.
+    Among them are all characters of the texts' scripts, and characters without a script, so that
+    words of other texts can be cut, too; and the bytes that write characters without a piece. If
+    the texts have no piece at all, the set is empty.
     """
     processor = sentencepiece.SentencePieceProcessor(model_proto=model)
     seen: set[int] = set()
-    for start in range(0, len(texts), PORTION):
-        cuts = processor.encode(list(texts[start : start + PORTION]), num_threads=-1)
+    for start in range(0, len(texts), CHUNK):
+        cuts = processor.encode(list(texts[start : start + CHUNK]), num_threads=-1)
         seen.update(*cuts)
     seen -= {*range(EOS_ID + 1)}
     if not seen:
         return seen
     pieces = read_pieces(model)
-    scripts = {script_of(each) for number in seen for each in pieces[number].text} | {*_NO_SCRIPT}
+    scripts = {script_of(character) for number in seen for character in pieces[number].text}
+    scripts |= {*_NO_SCRIPT}
     needed = seen | {
         number
         for number, piece in enumerate(pieces)
         if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
     }
-    if algorithm_of(model) == "bpe":  # what the characters of a piece become on the way to it
+    if algorithm_of(model) == "bpe":  # the pieces that are merged on the way to another
         numbers = {piece.text: number for number, piece in enumerate(pieces)}
         scores = {piece.text: piece.score for piece in pieces}
         for number in seen:
@@ -96,10 +97,10 @@ def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
 def train_model(
     texts: Sequence[str], config: TokenizerConfig, seed: int, tags: Sequence[str] = ()
 ) -> bytes:
-    """Learns one SentencePiece model; as ``train_tokenizer``, which see.
+    """Learns one SentencePiece model; arguments and errors are as in ``train_tokenizer``.
 
-    Where the characters of ``COVERAGE`` are too many for the vocabulary, as in Chinese they may be,
-    the most frequent ones get half of it, and a warning says how much of the text the others are.
+    If the characters of ``COVERAGE`` are too many for the vocabulary, which may happen in Chinese,
+    the most frequent ones get half of it, and a warning gives the share of all others in the text.
     """
     try:
         try:
@@ -117,7 +118,7 @@ def train_model(
 
 
 _TOO_SMALL = "Vocabulary size is smaller than required_chars"
-_LOWEST_COVERAGE = 0.98  # SentencePiece takes none below
+_LOWEST_COVERAGE = 0.98  # SentencePiece accepts no lower one
 
 
 def _learn(
@@ -129,19 +130,19 @@ def _learn(
         sentence_iterator=iter(texts),
         model_writer=model,
         vocab_size=config.vocab_size,
-        hard_vocab_limit=False,  # small corpora hold fewer pieces than asked for
+        hard_vocab_limit=False,  # small corpora have fewer pieces
         model_type=config.algorithm,
         normalization_rule_name=config.normalization,
         byte_fallback=config.byte_fallback,
         character_coverage=coverage if config.algorithm in ("bpe", "unigram") else 1.0,
         input_sentence_size=2_000_000,
         shuffle_input_sentence=True,
-        max_sentence_length=100_000,  # bytes; the default leaves long lines out silently
+        max_sentence_length=100_000,  # bytes; the default silently skips long lines
         pad_id=PAD_ID,
         unk_id=UNK_ID,
         bos_id=BOS_ID,
         eos_id=EOS_ID,
-        # Not user-defined symbols: those are found in the middle of what a user types, too.
+        # Not user-defined symbols, which would be found anywhere in a user's text.
         control_symbols=list(tags),
         minloglevel=2,
     )
@@ -151,14 +152,14 @@ def _learn(
 def _coverage_of_half(texts: Sequence[str], config: TokenizerConfig) -> float:
     """Returns the share of a text that half of a vocabulary's pieces write as characters.
 
-    What is left out is said.
+    A warning gives the share of all other characters.
     """
     counts = Counter[str]()
     for text in texts:
         counts.update(unicodedata.normalize("NFKC", text))
     room = (config.vocab_size - (256 if config.byte_fallback else 0)) // 2
-    kept = sum(count for _, count in counts.most_common(max(room, 0)))
-    coverage = max(_LOWEST_COVERAGE, min(COVERAGE, kept / counts.total()))
+    covered = sum(count for _, count in counts.most_common(max(room, 0)))
+    coverage = max(_LOWEST_COVERAGE, min(COVERAGE, covered / counts.total()))
     logger.warning(
         "%d different characters are too many for a vocabulary of %d pieces: the rarest, %.2f %% "
         "of the text, %s; a larger vocab_size has room for them",

@@ -1,9 +1,9 @@
-"""Byte-pair encoding that goes on where a vocabulary ends.
+"""Byte-pair encoding: the merges that come after those of an existing vocabulary.
 
 Sennrich, Haddow and Birch (2016), "Neural Machine Translation of Rare Words with Subword Units",
 algorithm 1, started from words that an existing vocabulary has cut. Purason et al. (2025),
-"Teaching Old Tokenizers New Words", show why: of the pieces that are learned afresh and appended,
-many can never be reached, since the old merges come first and cut words in another way.
+"Teaching Old Tokenizers New Words", show why: if pieces are learned from scratch and appended, many
+can never be reached, since the old merges come first and cut words in another way.
 """
 
 import math
@@ -18,7 +18,7 @@ from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import SPACE
 
 MAX_CHARACTERS = 16
-"""Length of a learned piece at most: SentencePiece's own default."""
+"""Maximum length of a learned piece: SentencePiece's own default."""
 _FEWEST = 2  # occurrences of a pair that becomes a piece
 
 
@@ -28,14 +28,15 @@ def continue_merges(
     """Learns more merges.
 
     SentencePiece merges neighbours whenever the vocabulary holds the two written together, the
-    largest score first; so pairs are counted here by what they make, and a piece that is given a
-    smaller score than all before it is merged in the words exactly as it was while learning.
+    largest score first. So pairs are counted here by the piece that they make. If a new piece gets
+    a smaller score than all before it, SentencePiece merges it in words exactly as it is merged
+    here.
 
     Args:
-        words: The pieces that each is cut into, and how often it occurs; an empty piece is one
-            that nothing merges with.
+        words: The pieces of each word, and how often the word occurs. Nothing merges with an empty
+            piece.
         known: The vocabulary.
-        most: Merges at most; fewer if no pair occurs twice.
+        most: Maximum number of merges; fewer if no pair occurs twice.
 
     Returns:
         The new pieces, in the order of their merges.
@@ -55,7 +56,7 @@ def continue_merges(
     while heap and len(learned) < most:
         negative, pair = heappop(heap)
         if pair in learned or -negative != counts[pair]:
-            continue  # counted anew since, and in the heap with that count
+            continue  # its count has changed, and the heap has it with the new one, too
         if -negative < _FEWEST:
             break
         learned[pair] = None
@@ -70,38 +71,38 @@ def continue_merges(
                 counts[new] += times[number]
                 where[new].add(number)
             changed.update(before, after)
-        for each in changed:
-            heappush(heap, (-counts[each], each))
+        for new in changed:
+            heappush(heap, (-counts[new], new))
     return list(learned)
 
 
 def steps_to(piece: str, scores: Mapping[str, float]) -> Iterator[str]:
-    """Yields what the characters of a piece are merged into, one merge after the other.
+    """Yields the pieces that the characters of a piece are merged into, merge by merge.
 
-    Where a word is cut into the piece and others, its merges within the piece are the same.
+    In a word that is cut into this piece and others, the merges within the piece are the same.
 
     Args:
-        piece: Its text.
-        scores: Of the vocabulary's pieces; the largest comes first.
+        piece: The piece's text.
+        scores: The scores of the vocabulary's pieces; the largest is merged first.
     """
     parts = list(piece)
     while len(parts) > 1:
-        made = ["".join(pair) for pair in pairwise(parts)]
-        best = max(range(len(made)), key=lambda place: scores.get(made[place], -math.inf))
-        if made[best] not in scores:
+        pairs = ["".join(pair) for pair in pairwise(parts)]
+        best = max(range(len(pairs)), key=lambda place: scores.get(pairs[place], -math.inf))
+        if pairs[best] not in scores:
             return
-        yield made[best]
-        parts[best : best + 2] = [made[best]]
+        yield pairs[best]
+        parts[best : best + 2] = [pairs[best]]
 
 
 def _pairs(pieces: Sequence[str], known: Collection[str]) -> list[str]:
-    """Returns what neighbours would make, where that may be a piece and is none yet."""
-    made = [left + right for left, right in pairwise(pieces) if left and right]
-    return [pair for pair in made if pair not in known and may_be_piece(pair)]
+    """Returns the neighbours, joined, that may become a piece and are none yet."""
+    pairs = [left + right for left, right in pairwise(pieces) if left and right]
+    return [pair for pair in pairs if pair not in known and may_be_piece(pair)]
 
 
 def _merge(pieces: Sequence[str], pair: str) -> list[str]:
-    """Returns the pieces with neighbours merged that make ``pair``, from left to right."""
+    """Merges the neighbours that make ``pair``, from left to right."""
     merged: list[str] = []
     position = 0
     while position < len(pieces):
@@ -125,7 +126,7 @@ def may_be_piece(text: str) -> bool:
 
 @cache
 def script_of(character: str) -> str:
-    """A letter's script by the first word of its name; ``""`` of marks, which go with any."""
+    """Returns a letter's script, the first word of its name; ``""`` for combining marks."""
     category = unicodedata.category(character)[0]
     if category != "L":
         return "" if category == "M" else "common"

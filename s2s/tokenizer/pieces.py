@@ -1,7 +1,7 @@
-"""What is inside a serialized SentencePiece model, and how pieces are added to it.
+"""The pieces of a serialized SentencePiece model, read and appended to.
 
-Field numbers are those of ``sentencepiece_model.proto``: a model is a list of pieces (1), what it
-was trained with (2) and its rules for characters (3).
+Field numbers are those of ``sentencepiece_model.proto``: a model has a list of pieces (1), its
+training settings (2) and its rules for characters (3).
 """
 
 import struct
@@ -14,13 +14,14 @@ from s2s.errors import ModelError
 from s2s.protobuf import read_fields, write_field, write_fixed32
 
 Ids = tuple[int, ...]
-
+"""Ids of the pieces of a text."""
 
 NORMAL, CONTROL, BYTE = 1, 3, 6
-"""Kinds of pieces: text; what no text contains; and a byte of a character that has no piece."""
+"""Kinds of pieces: text; control pieces, which no text contains; and bytes, which write a character
+that has no piece."""
 ALGORITHMS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}
 SPACE = "\u2581"
-"""How SentencePiece writes a blank, which begins the piece of a word's beginning."""
+"""SentencePiece's sign for a blank, with which the first piece of a word begins."""
 
 
 class Piece(NamedTuple):
@@ -55,19 +56,19 @@ def read_pieces(model: bytes) -> list[Piece]:
 
 
 def algorithm_of(model: bytes) -> str:
-    """Returns how a model was learned: ``bpe`` or ``unigram``, ``word`` or ``char``."""
-    kind = _part(model, 2).get(3, 1)
+    """Returns the algorithm that learned a model: ``bpe``, ``unigram``, ``word`` or ``char``."""
+    kind = _fields(model, 2).get(3, 1)
     return ALGORITHMS.get(kind, "unknown") if isinstance(kind, int) else "unknown"
 
 
 def normalization_of(model: bytes) -> str:
     """Returns the name of a model's rule for characters."""
-    name = _part(model, 3).get(1, memoryview(b""))
+    name = _fields(model, 3).get(1, memoryview(b""))
     return bytes(name).decode(errors="replace") if isinstance(name, memoryview) else ""
 
 
 def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
-    """Returns the model with more pieces at its end; ids of those before stay as they are."""
+    """Returns the model with more pieces at its end; the ids of the others do not change."""
     return model + b"".join(
         write_field(
             1,
@@ -80,10 +81,10 @@ def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
 
 
 def normalize(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
-    """Returns text as a model sees it: its characters replaced by its rules, blanks marked.
+    """Applies a model's rules for characters to a text, and writes its sign for blanks.
 
     Raises:
-        ModelError: If the rules make of it what is no UTF-8: they are damaged.
+        ModelError: If the result is no UTF-8: the rules are damaged.
     """
     try:
         return str(processor.normalize(text))
@@ -92,12 +93,11 @@ def normalize(processor: sentencepiece.SentencePieceProcessor, text: str) -> str
 
 
 def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:
-    """Loads a model that cuts what is written in pieces' own form, and adds nothing to it.
+    """Loads a model that cuts normalised text, with signs for blanks, and changes nothing in it.
 
-    It takes text as it is, the sign for a blank included: a piece that begins no word can be cut
-    without becoming the beginning of one.
+    So a text that does not begin a word can be cut without becoming the beginning of one.
     """
-    # No character map, no blank put before, no blank taken away.
+    # No character map, no blank added in front, no blank removed.
     plain = write_field(2, b"") + write_field(3, 0) + write_field(4, 0)
     processor = sentencepiece.SentencePieceProcessor()
     try:
@@ -113,12 +113,12 @@ def _bytes(value: int | memoryview) -> bytes:
     return bytes(value)
 
 
-def _part(model: bytes, number: int) -> dict[int, int | memoryview]:
+def _fields(model: bytes, number: int) -> dict[int, int | memoryview]:
     """Returns the fields of the message that is a model's field ``number``."""
     fields: dict[int, int | memoryview] = {}
     try:
-        for found, value in read_fields(memoryview(model)):
-            if found == number and isinstance(value, memoryview):
+        for field, value in read_fields(memoryview(model)):
+            if field == number and isinstance(value, memoryview):
                 fields |= dict(read_fields(value))
     except IndexError as error:
         raise ModelError(f"the vocabulary is damaged: {error}") from error

@@ -1,10 +1,10 @@
-"""The target's share of a joint vocabulary: its first pieces.
+"""The target's share: the first pieces of a joint vocabulary, the only ones for target text.
 
-Of two languages' pieces many are ever seen on one side only, and an output layer of all of them
-spends its time, and some of its probability, on pieces that it never learns. So the pieces that
-target text is cut into stand first, and the model says in a field of its own how many they are. A
-target is cut into those alone, as with the vocabulary threshold of Sennrich et al. (2017), "The
-University of Edinburgh's Neural MT Systems for WMT17". Training text is cut as without a share.
+Many pieces of a joint vocabulary occur on one side only. An output layer with all of them spends
+time, and some of its probability, on pieces that it never learns. So the pieces of target text come
+first, and a field of its own in the SentencePiece model holds their number. Target text is cut into
+these pieces alone, as with the vocabulary threshold of Sennrich et al. (2017), "The University of
+Edinburgh's Neural MT Systems for WMT17". Training text is cut as it would be without a share.
 """
 
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from s2s.errors import ModelError
 from s2s.protobuf import read_fields, read_varint, write_field, write_varint
 
 FIELD = 200
-"""The first number that ``sentencepiece_model.proto`` leaves to others; SentencePiece itself passes
-the field over. It stands before all others, so that a reader finds it at once."""
+"""The first field number that ``sentencepiece_model.proto`` leaves to others; SentencePiece ignores
+the field. It comes before all others, so that a reader finds it at once."""
 _KEY = write_varint(FIELD << 3)
 _PIECE = 1
 
 
 def target_share(model: bytes) -> int | None:
-    """Returns how many of a joint vocabulary's pieces the target has; None if all.
+    """Returns how many pieces of a joint vocabulary are the target's; None if all are.
 
     Raises:
         ModelError: If the field is damaged.
@@ -35,15 +35,15 @@ def target_share(model: bytes) -> int | None:
 
 
 def share_with_target(model: bytes, ids: Iterable[int]) -> bytes:
-    """Returns the model with the pieces ``ids``, and the special ones, first, and marked as shared.
+    """Makes the pieces ``ids``, and the special ones, the target's share: puts them first.
 
-    Others keep their order.
+    The other pieces keep their order.
     """
     shared = {*ids, *range(EOS_ID + 1)}
     pieces, others = _split(model)
     first = [piece for number, piece in enumerate(pieces) if number in shared]
-    rest = [piece for number, piece in enumerate(pieces) if number not in shared]
-    return b"".join([write_field(FIELD, len(first)), *first, *rest, *others])
+    later = [piece for number, piece in enumerate(pieces) if number not in shared]
+    return b"".join([write_field(FIELD, len(first)), *first, *later, *others])
 
 
 def target_model(model: bytes) -> bytes:
@@ -56,7 +56,7 @@ def target_model(model: bytes) -> bytes:
 
 
 def _split(model: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Returns the serialized fields of a model: its pieces, and all others but the share."""
+    """Returns the serialized fields of a model: its pieces, and all others except the share."""
     pieces, others = [], []
     try:
         for number, value in read_fields(memoryview(model)):

@@ -9,8 +9,8 @@ from s2s.corpus.pairs import Survey, survey
 from s2s.errors import FileError
 from s2s.formats.run_folder import read_tokenizer
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.extend import extend_tokenizer, keeping, share_anew
-from s2s.tokenizer.keep import STAND_IN, make_keep
+from s2s.tokenizer.extend import extend_tokenizer, update_target_share, with_keep
+from s2s.tokenizer.keep import STAND_IN, compile_keep
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import TrainConfig
 from s2s.train.log import say
@@ -31,7 +31,7 @@ def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainCo
     sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
     if config.src_model is None and training.init is None:
         say(f"learning a vocabulary from {len(sample.src):,} of {sum(sample.pairs):,} pairs")
-    if keep := make_keep(data.keep):
+    if keep := compile_keep(data.keep):
         # Texts that both sides keep take no pieces.
         marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
         sample = replace(
@@ -39,7 +39,7 @@ def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainCo
             src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
             tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
         )
-    return keeping(_choose_vocabulary(sample, data, config, training), data.keep)
+    return with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
 
 
 def _choose_vocabulary(
@@ -62,7 +62,7 @@ def _choose_vocabulary(
         )
     # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
     # may need pieces that were the source's alone.
-    return vocabulary if training.init is None else share_anew(vocabulary, sample.tgt)
+    return vocabulary if training.init is None else update_target_share(vocabulary, sample.tgt)
 
 
 def _load_vocabulary(src_model: str, tgt_model: str | None) -> Tokenizer:

@@ -12,7 +12,7 @@ from s2s.config import FORBIDDEN_IDS, SearchConfig, check_integer
 from s2s.errors import ConfigError, suggest
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import Keep, make_keep
+from s2s.tokenizer.keep import KeepPatterns, compile_keep
 from s2s.tokenizer.tags import choose_tag
 from s2s.translate.phrases import Required
 
@@ -99,7 +99,7 @@ class Request:
     bias: NDArray[np.float32] | None
     """(tgt_vocab,), minus infinity for banned pieces."""
     details: bool
-    keep: Keep | None
+    keep: KeepPatterns | None
 
 
 def check_request(
@@ -154,7 +154,7 @@ def check_request(
         too_long=too_long,
         bias=_bias(options.get("banned") or (), tokenizer),
         details=bool(given.get("details", False)),
-        keep=tokenizer.keep if options.get("keep") is None else make_keep(options["keep"] or ()),
+        keep=tokenizer.keep if options.get("keep") is None else compile_keep(options["keep"] or ()),
     )
 
 

@@ -9,10 +9,10 @@ from s2s.config import EOS_ID
 from s2s.errors import SentenceError
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import Kept, MarkedText
+from s2s.tokenizer.keep import KeptText, MarkedText
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
-from s2s.tokenizer.tags import codes
+from s2s.tokenizer.tags import language_codes
 from s2s.translate.batching import SourcePart
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
@@ -28,7 +28,7 @@ class MarkedPart(NamedTuple):
 
     ids: Ids
     """Its pieces and marks (``s2s.tokenizer.marks``), without a tag or the end piece."""
-    kept: tuple[Kept, ...]
+    kept: tuple[KeptText, ...]
     """The kept text of each mark, in order."""
 
     @property
@@ -212,10 +212,10 @@ def tag_sentences(
     tags = tokenizer.tags
     for number, text in enumerate(texts if tags else (), done + 1):
         if text and tokenizer.tag_of(text) is None:
+            code = language_codes(tags)[0]
             raise SentenceError(
                 number,
                 f"begins with none of the model's tags {', '.join(tags)}; name the language "
-                f"to translate to (to={codes(tags)[0]!r}, --to {codes(tags)[0]}), or begin "
-                "each sentence with its tag",
+                f"to translate to (to={code!r}, --to {code}), or begin each sentence with its tag",
             )
     return texts

@@ -13,8 +13,8 @@ from s2s.corpus.shards import open_shards
 from s2s.corpus.worker import pack_tokenizer, unpack_tokenizer
 from s2s.errors import ConfigError, ModelError
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.extend import extend_tokenizer, keeping
-from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN, Keep
+from s2s.tokenizer.extend import extend_tokenizer, with_keep
+from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN, KeepPatterns
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.tokenizer.pieces import Piece, append_pieces
 
@@ -28,7 +28,7 @@ def kept(request, pairs):
     config = TokenizerConfig(
         vocab_size=150, joint=joint, algorithm="bpe" if not joint else request.param
     )
-    return keeping(train_tokenizer(*zip(*pairs, strict=True), config, 1, ["<2de>"]), PATTERNS)
+    return with_keep(train_tokenizer(*zip(*pairs, strict=True), config, 1, ["<2de>"]), PATTERNS)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def kept(request, pairs):
     ],
 )  # fmt: skip
 def test_what_both_sides_have_is_kept_as_often_as_both_have_it(src, tgt, expected):
-    assert Keep(PATTERNS).mark_pair(src, tgt) == expected
+    assert KeepPatterns(PATTERNS).mark_pair(src, tgt) == expected
 
 
 def pieces(tokenizer, sides):
@@ -94,7 +94,7 @@ def test_stand_ins_survive_when_text_is_cut_anew(kept, pairs):
 
 
 def test_no_merge_left_out_is_what_was_cut_before(pairs):
-    tokenizer = keeping(
+    tokenizer = with_keep(
         train_tokenizer(*zip(*pairs, strict=True), TokenizerConfig(vocab_size=150), 1), PATTERNS
     )
     texts = [f"sun {STAND_IN} moon{STAND_IN}rain", f"{STAND_IN}Ω{STAND_IN} Ω", STAND_IN, "sun"]
@@ -115,8 +115,8 @@ def test_a_written_target_is_its_text(kept):
 
 
 def test_a_vocabulary_gets_the_piece_once_and_processes_are_told(kept):
-    assert keeping(kept, PATTERNS).src_model == kept.src_model
-    assert keeping(kept, ()).keep is None
+    assert with_keep(kept, PATTERNS).src_model == kept.src_model
+    assert with_keep(kept, ()).keep is None
     other = unpack_tokenizer(list(pack_tokenizer(kept)))
     assert other.keep.patterns == kept.keep.patterns
     config = TokenizerConfig(src_model="given")
@@ -129,9 +129,9 @@ def test_a_vocabulary_without_the_piece_keeps_nothing(tokenizer):
         Tokenizer(tokenizer.src_model, keep=PATTERNS)
     typed = append_pieces(tokenizer.src_model, [Piece(KEEP_PIECE, -1.0)])
     with pytest.raises(ModelError, match="has <keep> as text, not as a control piece; learn a new"):
-        keeping(Tokenizer(typed), PATTERNS)
+        with_keep(Tokenizer(typed), PATTERNS)
     with pytest.raises(ConfigError, match="no regular expression"):
-        keeping(tokenizer, ["("])
+        with_keep(tokenizer, ["("])
 
 
 def test_another_pattern_is_another_corpus_on_disk(write, kept, tmp_path):
@@ -139,7 +139,7 @@ def test_another_pattern_is_another_corpus_on_disk(write, kept, tmp_path):
     options = {**LIMITS, "keep_text": False, "report": lambda _: None}
     keys = [
         open_shards(config, tokenizer, tmp_path / "cache", **options).key
-        for tokenizer in (kept, keeping(kept, ["n"]), keeping(kept, ()), kept)
+        for tokenizer in (kept, with_keep(kept, ["n"]), with_keep(kept, ()), kept)
     ]
     assert len(set(keys)) == 3
     assert keys[0] == keys[3]

@@ -180,7 +180,7 @@ def test_what_cannot_be_extended_is_refused():
         extend_tokenizer(tokenizer, RU, RU, config, -1, seed=1)
     with pytest.raises(DataError, match="no text to learn"):
         extend_tokenizer(tokenizer, [" "], [], config, 1, seed=1)
-    with pytest.raises(ConfigError, match="such as <2de>"):
+    with pytest.raises(ConfigError, match="for example <2de>"):
         extend_tokenizer(tokenizer, RU, RU, config, 1, 1, ["ru"])
     taken = Tokenizer(append_pieces(tokenizer.src_model, [Piece("<2ru>", -99.0)]))
     with pytest.raises(ModelError, match="<2ru> as text"):

@@ -87,7 +87,7 @@ def test_a_vocabulary_may_have_more_tags_than_a_model(tokenizer):
 
 @pytest.mark.parametrize("symbol", ["de", "<2>", "<2d e>", "<2de> ", "</s>", ""])
 def test_a_symbol_of_another_form_is_refused(symbol):
-    with pytest.raises(ConfigError, match="such as <2de>"):
+    with pytest.raises(ConfigError, match="for example <2de>"):
         train_tokenizer(DE, EN, TokenizerConfig(vocab_size=80), seed=1, symbols=[symbol])
 
 

@@ -8,7 +8,7 @@ from s2s.corpus.chunks import make_samplers
 from s2s.errors import ConfigError, ModelError
 from s2s.protobuf import write_field
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.extend import extend_tokenizer, keeping
+from s2s.tokenizer.extend import extend_tokenizer, with_keep
 from s2s.tokenizer.keep import KEEP_PIECE
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.tokenizer.pieces import read_pieces
@@ -88,7 +88,7 @@ def test_sampling_takes_the_shares_pieces_alone(algorithm):
 def test_tags_are_the_sources_and_the_piece_of_kept_texts_both_sides():
     shared = learn(tags=["<2en>"])
     assert texts_of(shared).index("<2en>") >= shared.tgt_vocab_size
-    kept = keeping(shared, [r"\d+"])
+    kept = with_keep(shared, [r"\d+"])
     assert kept.tgt_vocab_size == shared.tgt_vocab_size + 1
     assert texts_of(kept).index(KEEP_PIECE) == shared.tgt_vocab_size
     assert kept.tags == ("<2en>",)

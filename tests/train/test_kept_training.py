@@ -16,7 +16,7 @@ from s2s.cli import main
 from s2s.errors import ConfigError, ModelError
 from s2s.model.ensemble import load_runs
 from s2s.model.run import load_run
-from s2s.tokenizer.keep import KEEP_PIECE, Keep
+from s2s.tokenizer.keep import KEEP_PIECE, KeepPatterns
 from s2s.train import train
 
 PATTERNS = (r"\{\w+\}", r"</?\w+>")
@@ -62,7 +62,7 @@ def test_a_run_keeps_and_resumes(kept_folder, tokenizer, capsys):
     assert loaded.card["keep"] == list(PATTERNS)
     translator = Translator(kept_folder / "whole", threads=1)
     texts = ["sun {n} moon", "<b>rain</b> {n} {m}", f"snow {KEEP_PIECE}", "tree", "{n}"]
-    keep = Keep(PATTERNS)
+    keep = KeepPatterns(PATTERNS)
     for text, each in zip(texts, translator.translate(texts, n_best=3), strict=True):
         for hypothesis in each.hypotheses:
             found = Counter(keep.texts(hypothesis.text))

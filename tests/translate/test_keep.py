@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from s2s.errors import ConfigError
-from s2s.tokenizer.keep import SILENT, STAND_IN, Keep, make_keep
+from s2s.tokenizer.keep import SILENT, STAND_IN, KeepPatterns, compile_keep
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.translate.keep.placement import place_texts
 from s2s.translate.sources import MarkedPart
 from s2s.translate.translation import Details, Hypothesis
 
-KEEP = Keep([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])
+KEEP = KeepPatterns([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])
 
 
 @pytest.mark.parametrize(
     ("patterns", "message"),
     [
         ("(a", r"keep has '\(a', which is no regular expression: missing \)"),
-        (["a", "b*"], r"keep has 'b\*', which matches the empty string; write what it has to"),
+        (["a", "b*"], r"keep has 'b\*', which matches the empty string; write a pattern"),
         (r"\b", "matches the empty string"),
         (["a", ""], "keep has '', which matches the empty string"),
         ([3], "keep has 3; expected a regular expression as text"),
@@ -28,21 +28,21 @@ KEEP = Keep([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])
 )
 def test_patterns_that_find_nothing_are_one_line(patterns, message):
     with pytest.raises(ConfigError, match=message) as caught:
-        make_keep(patterns)
+        compile_keep(patterns)
     assert "\n" not in str(caught.value)
 
 
 def test_an_empty_match_is_told_where_it_is_met():
     with pytest.raises(ConfigError, match="matches the empty string"):
-        make_keep("(?=q)").texts("a q")
+        compile_keep("(?=q)").texts("a q")
 
 
 def test_no_pattern_keeps_nothing():
-    assert [make_keep(each) for each in ((), [], "", [""])] == [None] * 4
+    assert [compile_keep(each) for each in ((), [], "", [""])] == [None] * 4
 
 
 def test_matches_that_touch_or_overlap_are_one():
-    keep = Keep([r"\d+", r"<b>", r"3k\w", r" x ", r"\s+"])
+    keep = KeepPatterns([r"\d+", r"<b>", r"3k\w", r" x ", r"\s+"])
     assert keep.texts("<b>12<b> 3kg 4 a x b") == ["<b>12<b>", "3kg", "4", "x"]
 
 
@@ -165,7 +165,7 @@ def test_a_text_goes_where_the_attention_looks(translator, case):
 
 
 def test_words_of_the_text_are_aligned(translator):
-    keep = Keep(["New York"])
+    keep = KeepPatterns(["New York"])
     writes = [(FIVE, "fünf"), (NINE, "New York"), (TEN, "zehn")]
     result = carried(translator, "zehn New York fünf", writes, keep)
     assert result.hypothesis.text == "five New York ten"
@@ -186,5 +186,5 @@ def test_a_prefix_stays_and_what_it_has_is_not_put_in_again(translator):
     result = carried(translator, "zehn {x}", [(NINE, "{x}"), (TEN, "zehn")], begun=1)
     assert result.hypothesis.text == "nine ten {x}"
     writes = [("▁", "s"), ("s", "s"), (TEN, "zehn")]
-    result = carried(translator, "zehn s", writes, Keep(["s$"]), begun=2)
+    result = carried(translator, "zehn s", writes, KeepPatterns(["s$"]), begun=2)
     assert (result.hypothesis.text, result.num_inserted) == ("s ten", 0)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from s2s import Translator
 from s2s.errors import ConfigError, ModelError
-from s2s.tokenizer.keep import Keep
+from s2s.tokenizer.keep import KeepPatterns
 
 PATTERNS = [r"\{\w*\}", r"</?\w+>", r"\d+(?:\.\d+)?", r"https?://[\w./]*\w", r"\S+@\S+\w"]
-KEEP = Keep(PATTERNS)
+KEEP = KeepPatterns(PATTERNS)
 WORDS = st.sampled_from(["eins", "zwei", "zwölf", "acht.", "Ω", ",", "(", "drei)", "一", "-"])
 TEXTS = st.sampled_from(["{n}", "<b>", "</b>", "3", "13", "4.5", "http://a.b/c", "x@y.z", "{n}{m}"])
 SENTENCES = st.lists(
@@ -157,8 +157,8 @@ def test_the_command_keeps(tiny, s2s, tmp_path):
     refused = s2s("translate", tiny, "--keep", "a*", stdin=b"")
     assert refused.code == 2
     assert refused.err == (
-        "s2s: error: keep has 'a*', which matches the empty string; write what it has to match, "
-        "+ for * say\n"
+        "s2s: error: keep has 'a*', which matches the empty string; write a pattern that "
+        "matches at least one character, for example with + in place of *\n"
     )
     (tmp_path / "out.partial").write_bytes(b"one\n")
     options = ("translate", tiny, "-o", tmp_path / "out", "--resume")

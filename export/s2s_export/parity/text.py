@@ -28,7 +28,7 @@ from s2s.runtime.providers import import_onnxruntime, reason, runtime_errors
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import SPACE, Ids, algorithm_of, read_pieces
-from s2s.tokenizer.tags import codes
+from s2s.tokenizer.tags import language_codes
 from s2s_export.graph.builder import INT64
 
 SCORE_TOLERANCE = 1e-5
@@ -153,7 +153,7 @@ def _sample(tokenizer: Tokenizer) -> Iterator[tuple[list[str], list[str]]]:
         ids = torch.randint(EOS_ID + 1, tokenizer.src_vocab_size, (length,), generator=generator)
         pieces = "".join(tokenizer.src_pieces(ids.tolist())).replace(SPACE, " ")
         made.append(unicodedata.normalize("NFC", pieces))
-    languages = codes(tokenizer.tags)
+    languages = language_codes(tokenizer.tags)
     for texts in ([*ODD, *made], made[:1], [""], []):
         yield texts, [languages[i % len(languages)] for i in range(len(texts)) if languages]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.tokenizer.keep import Keep, Kept
+from s2s.tokenizer.keep import KeepPatterns, KeptText
 from s2s.translate.keep.units import SourceUnits, TargetTokens
 from s2s.translate.sources import MarkedPart
 from s2s.translate.words import Pairs, pair_words
@@ -51,7 +51,9 @@ class Line:
         return word
 
 
-def put_together(target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], keep: Keep) -> Line:
+def put_together(
+    target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], keep: KeepPatterns
+) -> Line:
     """Makes a line in which the patterns match the kept texts, if blanks around these allow it.
 
     For example, the pattern of an address may take a full stop after it for a part of it.
@@ -83,7 +85,7 @@ def _make_line(
     """
     line = Line()
     next_token = 0
-    inserted: Kept | None = None  # the text just before, if it replaces no word
+    inserted: KeptText | None = None  # the text just before, if it replaces no word
     for slot in [*sorted(slots, key=lambda slot: (slot.start, slot.kept)), None]:
         for token in range(next_token, len(target) if slot is None else slot.start):
             if not target.text(token, token + 1):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import Keep
+from s2s.tokenizer.keep import KeepPatterns
 from s2s.translate.keep.line import Slot, align, put_together
 from s2s.translate.keep.units import SourceUnits, TargetTokens
 from s2s.translate.sources import MarkedPart
@@ -39,7 +39,7 @@ def place_texts(
     hypothesis: Hypothesis,
     attention: NDArray[np.float32],
     part: MarkedPart,
-    keep: Keep,
+    keep: KeepPatterns,
     tokenizer: Tokenizer,
     prefix_len: int = 0,
 ) -> Placement:
