@@ -67,7 +67,7 @@ def faults(source, name="source.py"):
             why = CALLS.get(called) or ("it pickles" if called.endswith(OBJECTS) else None)
             if why and not (name in WRITING and called == "torch.save"):
                 yield f"{name}:{node.lineno}: {called}: {why}"
-            given = {each.arg: each.value for each in node.keywords}
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
             for option in ("shell", "allow_pickle"):
                 value = given.get(option)
                 if value is not None and not (
@@ -116,8 +116,8 @@ def requirements():
     """Every requirement of the package and of its extras."""
     requirement = pytest.importorskip("packaging.requirements").Requirement
     extras = project()["optional-dependencies"].values()
-    texts = [*project()["dependencies"], *(each for extra in extras for each in extra)]
-    return [each for each in map(requirement, texts) if each.name != "s2s"]
+    texts = [*project()["dependencies"], *(text for extra in extras for text in extra)]
+    return [package for package in map(requirement, texts) if package.name != "s2s"]
 
 
 def test_versions_with_known_faults_are_not_allowed():
@@ -125,14 +125,14 @@ def test_versions_with_known_faults_are_not_allowed():
     # 34446). sentencepiece 0.2.1 crashes on long pieces and reads beyond a damaged model (its
     # issues 1263 and 1269); 0.2.2 refuses sound models (1308).
     for name, old in {"onnx": "1.20.99", "sentencepiece": "0.2.2"}.items():
-        found = [each for each in requirements() if each.name == name]
+        found = [package for package in requirements() if package.name == name]
         assert found
-        assert not any(each.specifier.contains(old) for each in found)
+        assert not any(package.specifier.contains(old) for package in found)
 
 
 def test_what_is_pinned_is_what_is_allowed():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
     pinned = dict(line.lower().split("==") for line in lines)
-    for each in requirements():
-        if each.name != "onnxruntime-gpu":  # in place of onnxruntime
-            assert each.specifier.contains(pinned[each.name.lower()]), each
+    for package in requirements():
+        if package.name != "onnxruntime-gpu":  # in place of onnxruntime
+            assert package.specifier.contains(pinned[package.name.lower()]), package

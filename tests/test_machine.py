@@ -64,9 +64,7 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("files", "cores"), [pytest.param(*each[1:], id=each[0]) for each in LIMITS]
-)
+@pytest.mark.parametrize(("files", "cores"), [pytest.param(*row[1:], id=row[0]) for row in LIMITS])
 def test_a_quota_limits_the_cores(tmp_path, sixty_four_cores, files, cores):
     write(tmp_path, files)
     assert available_cores(tmp_path) == cores

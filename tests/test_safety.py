@@ -137,7 +137,7 @@ def test_a_pickle_in_place_of_any_file_of_a_run_is_not_run(s2s, run, tmp_path, s
 
 def watch(commands):
     """Runs commands in one process; returns what they did that is watched."""
-    texts = json.dumps([[str(each) for each in command] for command in commands])
+    texts = json.dumps([[str(word) for word in command] for command in commands])
     finished = subprocess.run(  # noqa: S603
         [sys.executable, "-c", EVENTS, texts], capture_output=True, check=False
     )
@@ -177,4 +177,4 @@ def test_training_and_exporting_fetch_nothing_and_start_tokenisers_alone(tmp_pat
             ("translate", out, src, "-o", tmp_path / "out"),
         ]
     )
-    assert not [each for each in seen if "s2s.corpus.worker" not in each[1]]
+    assert not [event for event in seen if "s2s.corpus.worker" not in event[1]]

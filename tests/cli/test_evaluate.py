@@ -63,22 +63,26 @@ def test_everything_at_once_as_text_and_as_json(s2s, tiny, files, tmp_path):
     report = json.loads(s2s("evaluate", tiny, *options, "--json").out)
     found = (tmp_path / "out").read_text(encoding="utf-8").splitlines()
     references, old = files["texts"]["ref"], files["texts"]["old"]
-    for each in score(found, references, lowercase=True, confidence=True):
-        told = report["scores"][each.name]
-        assert (told["value"], told["signature"]) == (each.value, each.signature)
+    for result in score(found, references, lowercase=True, confidence=True):
+        told = report["scores"][result.name]
+        assert (told["value"], told["signature"]) == (result.value, result.signature)
         assert "case:lc" in told["signature"]
-        assert told["interval"]["mean"] == each.interval.mean
+        assert told["interval"]["mean"] == result.interval.mean
         width = told["interval"]["high"] - told["interval"]["low"]
-        assert width == pytest.approx(2 * each.interval.half_width)
-        assert f"{each.value:.2f} (μ = {each.interval.mean:.2f} ± " in text
-    for each in compare(found, old, references, lowercase=True):
-        told = report["baseline"]["scores"][each.name]
-        assert (told["value"], told["p_value"]) == (each.baseline, each.p_value)
-        assert told["delta"] == each.delta
-        assert f"{each.p_value:.3f}  {each.verdict}" in text
+        assert width == pytest.approx(2 * result.interval.half_width)
+        assert f"{result.value:.2f} (μ = {result.interval.mean:.2f} ± " in text
+    for difference in compare(found, old, references, lowercase=True):
+        told = report["baseline"]["scores"][difference.name]
+        assert (told["value"], told["p_value"]) == (difference.baseline, difference.p_value)
+        assert told["delta"] == difference.delta
+        assert f"{difference.p_value:.3f}  {difference.verdict}" in text
     assert report["baseline"]["file"] == str(files["old"])
     buckets = report["buckets"]["buckets"]
-    assert [(each["first"], each["sentences"]) for each in buckets] == [(1, 25), (6, 25), (11, 10)]
+    assert [(bucket["first"], bucket["sentences"]) for bucket in buckets] == [
+        (1, 25),
+        (6, 25),
+        (11, 10),
+    ]
     assert report["buckets"]["unit"] == "words"
     assert text.count("too few to say") == 3
     assert report["scores"]["BLEU"]["length_ratio"] > 0.5

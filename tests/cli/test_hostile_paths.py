@@ -136,7 +136,7 @@ PRINTING = [
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("command", PRINTING, ids=lambda command: command[0])
 def test_a_full_standard_output_is_one_line(tiny, texts, command):
-    command = [tiny if each == "MODEL" else each for each in command]
+    command = [tiny if word == "MODEL" else word for word in command]
     with Path("/dev/full").open("wb") as full:
         code, err = run(command, stdout=full)
     assert (code, err) == (
@@ -147,7 +147,7 @@ def test_a_full_standard_output_is_one_line(tiny, texts, command):
 
 @pytest.mark.parametrize("command", PRINTING[1::2], ids=lambda command: command[0])
 def test_a_closed_standard_output_is_one_line(tiny, texts, command):
-    command = [tiny if each == "MODEL" else each for each in command]
+    command = [tiny if word == "MODEL" else word for word in command]
     code, err = run(command, preexec_fn=lambda: os.close(1))
     assert code == 2
     assert err == "s2s: error: standard output is closed; open it, or send it to /dev/null\n"
@@ -191,7 +191,7 @@ def test_a_training_names_what_is_no_name_and_makes_nothing(s2s, texts, name):
     for option in (*plain, "--cache", "--tokenizer"):
         made = option in ("--out", "--cache") and name == "a\udcff"  # which is there
         options = {**plain, option: f"{name}2" if made else name}
-        finished = s2s("train", *[each for pair in options.items() for each in pair])
+        finished = s2s("train", *[word for pair in options.items() for word in pair])
         assert finished.code == 2, finished.err
         assert finished.err.count("\n") == 1
         assert names() == before

@@ -36,7 +36,7 @@ def test_ways_to_write_the_same_text_score_the_same(s2s, tiny, files):
     for data in (PLAIN.encode(), *SAME.values()):
         text, tgt = files(text=data, tgt="one two three\ntwelve eleven\neight\n")
         found.add(s2s("score", tiny, "--src", text, "--tgt", tgt))
-    assert [each.code for each in found] == [0]
+    assert [finished.code for finished in found] == [0]
 
 
 @pytest.mark.parametrize("asked", [(), ("--json", "--confidence", "--buckets", "--lowercase")])

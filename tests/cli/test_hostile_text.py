@@ -64,8 +64,8 @@ def test_as_many_lines_whatever_is_asked_for(s2s, tiny, options):
     text = "".join(text for name, text in ODD_LINES.items() if "many" not in name)
     finished = s2s("translate", tiny, *options, stdin=text.encode())
     assert finished.code == 0, finished.err
-    each = 2 if "--n-best" in options else 1
-    assert finished.out.count(b"\n") == each * text.count("\n")
+    n_best = 2 if "--n-best" in options else 1
+    assert finished.out.count(b"\n") == n_best * text.count("\n")
     assert all(line.startswith("s2s: warning: ") for line in finished.err.splitlines())
 
 
@@ -93,9 +93,9 @@ def test_strings_with_lone_surrogates_are_translated(translator):
     texts = ["\ud800 eins \udfff", "\ud83d\ude00", "eins\0zwei", "eins\nzwei", "\0", "\ud800" * 500]
     found = translator.translate(texts, beam_size=2, details=True)
     assert len(found) == len(texts)
-    assert [each.text for each in found[2:5]] == ["one two", "one two", ""]
-    for each in found:
-        each.text.encode()
+    assert [translation.text for translation in found[2:5]] == ["one two", "one two", ""]
+    for translation in found:
+        translation.text.encode()
     (with_kept,) = translator.translate(["eins {a\udc80} \ud800"], keep=r"\{\w+\W?\}")
     with_kept.text.encode()
     with pytest.raises(ConfigError, match="the prefix '\ufffd' cannot be written"):

@@ -22,8 +22,8 @@ def test_what_would_have_to_be_read_is_not_counted(tmp_path):
 @pytest.mark.parametrize("total", [None, 3])
 def test_what_is_shown_goes_through_one_by_one_and_not_to_standard_output(total, capfd):
     taken = []
-    items = (taken.append(each) or each for each in range(3))
-    for number, each in enumerate(show_progress(items, total)):
-        assert each == number
+    items = (taken.append(number) or number for number in range(3))
+    for number, item in enumerate(show_progress(items, total)):
+        assert item == number
         assert taken == list(range(number + 1))
     assert capfd.readouterr().out == ""

@@ -47,8 +47,8 @@ def test_what_both_sides_have_is_kept_as_often_as_both_have_it(src, tgt, expecte
 
 
 def pieces(tokenizer, sides):
-    src = [tokenizer.src_piece(int(each)) for each in sides[0].ids]
-    return src, tokenizer.tgt_pieces([int(each) for each in sides[1].ids])
+    src = [tokenizer.src_piece(int(piece)) for piece in sides[0].ids]
+    return src, tokenizer.tgt_pieces([int(piece) for piece in sides[1].ids])
 
 
 def test_a_pair_has_the_piece_on_both_sides_and_typed_text_has_none(write, kept):
@@ -74,7 +74,7 @@ def test_stand_ins_survive_when_text_is_cut_anew(kept, pairs):
     encode = ChunkTokenizer(kept)
     first = encode(chunk, Filter("<2de>", 100, 9.0, keep_text=True))
     texts = [
-        bytes(each.ids).decode().removesuffix("\n") for each in (first.src_text, first.tgt_text)
+        bytes(text.ids).decode().removesuffix("\n") for text in (first.src_text, first.tgt_text)
     ]
     assert texts[0].count(STAND_IN) == 150
     again = encode(Chunk(*(text.encode() for text in texts)), Resample(0.3, 7))
@@ -102,7 +102,7 @@ def test_no_merge_left_out_is_what_was_cut_before(pairs):
         texts, 0.0, np.random.default_rng(1), [None] * len(texts)
     )
     expected = [tokenizer.read_marks(ids) for ids in tokenizer.encode_marked(texts)]
-    assert found.ids.tolist() == [each for ids in expected for each in ids]
+    assert found.ids.tolist() == [piece for ids in expected for piece in ids]
 
 
 def test_a_written_target_is_its_text(kept):

@@ -121,8 +121,8 @@ def test_corpora_of_any_size_keep_their_own_weight():
 def test_buffers_are_of_about_equal_size_and_hold_every_block(sizes, block, blocks, epoch):
     all_blocks = blocks_in_epoch(sizes, [1.0] * len(sizes), block)
     buffers = draw_buffers(all_blocks, block * blocks, 1, epoch)
-    assert sorted(each for buffer in buffers for each in buffer) == sorted(all_blocks)
-    pairs = [sum(each.pairs for each in buffer) for buffer in buffers]
+    assert sorted(block for buffer in buffers for block in buffer) == sorted(all_blocks)
+    pairs = [sum(block.pairs for block in buffer) for buffer in buffers]
     assert max(pairs) <= block * blocks + block
     if len(all_blocks) > 20:
         assert buffers != draw_buffers(all_blocks, block * blocks, 1, epoch + 1)

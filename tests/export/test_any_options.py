@@ -35,7 +35,7 @@ PREFIX = st.tuples(
     st.lists(st.one_of(PIECES, st.sampled_from([PAD_ID, UNK_ID])), max_size=4),
     st.sampled_from([[], [EOS_ID]]),
 ).map(lambda parts: parts[0] + parts[1])
-SOURCE = st.lists(PIECES, max_size=6).map(lambda each: [*each, EOS_ID])
+SOURCE = st.lists(PIECES, max_size=6).map(lambda pieces: [*pieces, EOS_ID])
 SENTENCES = st.lists(st.tuples(SOURCE, PREFIX), min_size=1, max_size=5)
 """Sources, and how the translation of each begins."""
 BIAS = st.sampled_from([0.0, 0.0, 1.5, -2.0, float("-inf")])
@@ -96,7 +96,5 @@ def test_one_prefix_is_one_for_all_sentences(pair, prefix, sources, beam):
     src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
     config, one = SearchConfig(beam_size=beam, max_length=9), padded([prefix])
     expected = session.search(src, src_lengths, config, Constraints(one.repeat(len(src), 1)))
-    for each, other in zip(
-        session.search(src, src_lengths, config, Constraints(one)), expected, strict=True
-    ):
-        assert torch.equal(each, other)
+    outputs = session.search(src, src_lengths, config, Constraints(one))
+    assert all(torch.equal(*pair) for pair in zip(outputs, expected, strict=True))

@@ -56,7 +56,7 @@ def test_run_folders_and_their_file_translate_alike(runs, exported):
     assert "3 members" in str(report)
     of_runs, of_file = Translator(runs, threads=1), Translator(path, threads=1)
     assert of_runs.search == of_file.search == Translator(runs[0]).search
-    found, expected = (each.translate(TEXTS, n_best=3) for each in (of_file, of_runs))
+    found, expected = (translator.translate(TEXTS, n_best=3) for translator in (of_file, of_runs))
     if report.precision == "fp32":
         assert report.parity.identical == report.parity.hypotheses
         assert [[h.pieces for h in one.hypotheses] for one in found] == [
@@ -74,7 +74,7 @@ def test_the_metadata_list_all_members_and_no_score_of_one(runs, exported):
     path, report = exported
     card = read_model_file(path).card
     configs = [run.model.config for run in load_runs(runs)]
-    assert [ModelConfig.from_dict(each) for each in card["members"]] == configs
+    assert [ModelConfig.from_dict(member) for member in card["members"]] == configs
     assert ModelConfig.from_dict(card["model"]) == configs[0]
     assert card["precision"] == report.precision
     assert card["languages"] == {"src": "en", "tgt": "es"}
@@ -98,7 +98,9 @@ def test_weights_are_named_as_in_the_torch_ensemble(runs):
 def test_one_model_in_a_list_is_that_model(runs, make_model, tiny_config):
     model = make_model(tiny_config())
     for precision in ("fp32", "int8"):
-        one, listed = (build_model(each, SearchConfig(), precision) for each in (model, [model]))
+        one, listed = (
+            build_model(network, SearchConfig(), precision) for network in (model, [model])
+        )
         assert one.SerializeToString() == listed.SerializeToString()
     assert not any("members" in tensor.name for tensor in every_tensor(one.graph))
     assert Translator([runs[0]]).translate(TEXTS) == Translator(runs[0]).translate(TEXTS)
@@ -109,8 +111,8 @@ def test_one_model_in_a_list_is_that_model(runs, make_model, tiny_config):
 def test_a_network_twice_is_the_network(make_model, tiny_config, kind, precision):
     model = make_model(tiny_config(**kind))
     sessions = [
-        Session(build_model(each, SearchConfig(), precision).SerializeToString())
-        for each in (model, [model, model])
+        Session(build_model(network, SearchConfig(), precision).SerializeToString())
+        for network in (model, [model, model])
     ]
     for beam in (1, 5):
         config = SearchConfig(beam_size=beam, max_length=40)
@@ -233,7 +235,7 @@ def test_the_commands_take_several_runs(runs, tmp_path, s2s):
     assert of_runs == of_file
     assert of_file.code == 0
     assert of_file.out.decode().splitlines() == [
-        each.text for each in Translator(runs).translate(TEXTS)
+        translation.text for translation in Translator(runs).translate(TEXTS)
     ]
     told = s2s("info", output).out.decode()
     assert "members      3 networks that translate together\n" in told
@@ -241,7 +243,7 @@ def test_the_commands_take_several_runs(runs, tmp_path, s2s):
         (line,) = [line for line in told.splitlines() if line.startswith(f"network {number} ")]
         assert f"cell {kind['cell']}" in line
     facts = json.loads(s2s("info", output, "--json").out)
-    assert [each["attention"] for each in facts["members"]] == ["multihead", "mlp", "dot"]
+    assert [member["attention"] for member in facts["members"]] == ["multihead", "mlp", "dot"]
     assert "network" not in facts
 
 

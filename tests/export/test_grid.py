@@ -111,7 +111,7 @@ def make_kind(make_model, tiny_config, number):
 @pytest.mark.parametrize("number", range(6))
 def test_the_graph_of_an_ensemble_translates_like_torch(make_model, tiny_config, number):
     numbers = [number, (3 * number + 5) % 16, number + 8][: 2 + number % 2]
-    members = [make_kind(make_model, tiny_config, each) for each in numbers]
+    members = [make_kind(make_model, tiny_config, kind) for kind in numbers]
     parity = Parity()
     shapes = [Shape(1, 1, 5), Shape(7, 30, 1), Shape(5, 50, 5)]
     lengths = compare_model(members, shapes, parity, length_penalty=0.5 * (number % 3))

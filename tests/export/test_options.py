@@ -62,7 +62,7 @@ def pairs(make_model, tiny_config):
         {"attention": "dot", "context": "input_feeding", "decoder_layers": 2, "cell": "rnn"},
     ]
     models = [make_model(tiny_config(**kind), seed) for seed, kind in enumerate(kinds)]
-    graphs = [Session(build_model(each, SearchConfig()).SerializeToString()) for each in models]
+    graphs = [Session(build_model(model, SearchConfig()).SerializeToString()) for model in models]
     both = Session(build_model(models[:2], SearchConfig()).SerializeToString())
     return [*zip(models, graphs, strict=True), (Ensemble(models[:2]), both)]
 
@@ -105,7 +105,7 @@ def test_a_file_as_it_is_has_no_options(pairs, make_model, tiny_config, capfd):
     model = make_model(tiny_config())
     session = onnxruntime.InferenceSession(build_model(model, SearchConfig()).SerializeToString())
     assert len(session.get_inputs()) == 5
-    assert [each.name for each in session.get_outputs()] == ["hypotheses", "lengths", "scores"]
+    assert [output.name for output in session.get_outputs()] == ["hypotheses", "lengths", "scores"]
     assert not session.get_overridable_initializers()
     assert capfd.readouterr().err == ""  # onnxruntime warns of constants that are inputs
 
@@ -117,9 +117,9 @@ def test_places_in_the_beam_that_nothing_is_left_for_are_empty(make_run):
     first, *others = found.hypotheses
     assert first.text == "el gato se sento"
     assert math.isfinite(first.score)
-    for each in others:
-        assert (each.text, each.pieces, each.score) == ("", (), -math.inf)
-        assert (each.details.log_probs, each.details.confidence) == ((-math.inf,), 0.0)
+    for other in others:
+        assert (other.text, other.pieces, other.score) == ("", (), -math.inf)
+        assert (other.details.log_probs, other.details.confidence) == ((-math.inf,), 0.0)
 
 
 def test_int8_knows_the_options(make_model, tiny_config):

@@ -94,7 +94,7 @@ def test_a_quarter_of_the_sentences_leaves_at_a_time(
     ]
     ends = expected.lengths.amax(dim=1).tolist()
     searched = sentences_a_step(ends, beam, leave=not details)
-    assert [rows for rows, _ in shapes[0::2]] == [each * beam for each in searched]
+    assert [rows for rows, _ in shapes[0::2]] == [sentences * beam for sentences in searched]
     assert [rows for rows, _ in shapes[1::2]] == searched
     assert {best for _, best in shapes[0::2]} == {max(beam, 2)}  # two cost less than one
     assert count < 9 or details or sum(searched) < 0.5 * count * max(ends)

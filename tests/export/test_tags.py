@@ -38,8 +38,12 @@ def test_run_folder_and_file_take_tags_alike(run, tmp_path, s2s):
     assert of_run.card["tags"] == of_file.card["tags"] == ["<2es>", "<2pt>"]
     for to in ("es", "pt"):
         found, expected = of_file.translate(TEXTS, to=to), of_run.translate(TEXTS, to=to)
-        assert [each.pieces for each in found] == [each.pieces for each in expected]
-        assert [each.src_length for each in found] == [each.src_length for each in expected]
+        assert [translation.pieces for translation in found] == [
+            translation.pieces for translation in expected
+        ]
+        assert [translation.src_length for translation in found] == [
+            translation.src_length for translation in expected
+        ]
     for translator in (of_run, of_file):
         with pytest.raises(DataError, match="<2es>, <2pt>"):
             translator.translate(TEXTS)

@@ -179,7 +179,9 @@ def test_a_pickle_is_not_read(tmp_path, name):
 
 def test_a_file_of_0_1_0_translates():
     translator = Translator(DATA / "tiny-0.1.0.onnx", threads=1)
-    assert [each.text for each in translator.translate(["eins zwei", "elf", "drei"])] == [
+    assert [
+        translation.text for translation in translator.translate(["eins zwei", "elf", "drei"])
+    ] == [
         "one two",
         "eleven",
         "three",

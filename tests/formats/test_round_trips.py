@@ -70,7 +70,7 @@ def values_of(kind):
 
 def test_every_configuration_is_tried():
     def below(kind):
-        return {each.__name__ for each in kind.__subclasses__()}.union(
+        return {child.__name__ for child in kind.__subclasses__()}.union(
             *map(below, kind.__subclasses__())
         )
 

@@ -79,7 +79,7 @@ def test_a_translation_is_aligned_piece_by_piece(tmp_path, tiny):
     texts = ["eins zwei", "drei"]
     translations = Translator(folder).translate(texts)
     run = load_run(folder)
-    aligned = align(run, texts, [each.pieces for each in translations])
+    aligned = align(run, texts, [translation.pieces for translation in translations])
     for text, translation, found in zip(texts, translations, aligned, strict=True):
         assert "".join(found.src_pieces) == f"▁{text.replace(' ', '▁')}</s>"
         assert found.tgt_pieces == (*translation.pieces, "</s>")

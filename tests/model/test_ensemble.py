@@ -58,12 +58,13 @@ def test_scores_are_the_mean_of_the_members_log_probabilities_normalised(seeds, 
     for row, length in enumerate(lengths.tolist()):
         for rank, written in enumerate(found.lengths[row].tolist()):
             tokens = found.tokens[row, rank, :written].tolist()
-            each = [spoken(member, src[row : row + 1, :length], tokens) for member in members]
+            by_member = [spoken(member, src[row : row + 1, :length], tokens) for member in members]
             total = 0.0
             for position, piece in enumerate(tokens):
                 # By hand: probabilities multiplied, their root taken, and divided by their sum.
                 product = [
-                    math.prod(float(one[position, other].exp()) for one in each) ** (1 / len(each))
+                    math.prod(float(one[position, other].exp()) for one in by_member)
+                    ** (1 / len(by_member))
                     for other in range(30)
                 ]
                 total += math.log(product[piece] / sum(product))
@@ -78,9 +79,9 @@ def test_greedy_search_takes_the_piece_of_the_largest_mean():
     overruled = 0
     for row, length in enumerate(lengths.tolist()):
         tokens = found.tokens[row, 0, : int(found.lengths[row, 0])].tolist()
-        each = [spoken(member, src[row : row + 1, :length], tokens) for member in members]
-        assert torch.stack(each).mean(0).argmax(-1).tolist() == tokens
-        overruled += sum(one.argmax(-1).tolist() != tokens for one in each)
+        by_member = [spoken(member, src[row : row + 1, :length], tokens) for member in members]
+        assert torch.stack(by_member).mean(0).argmax(-1).tolist() == tokens
+        overruled += sum(one.argmax(-1).tolist() != tokens for one in by_member)
     assert overruled > 3  # members who would have said something else
 
 

@@ -83,7 +83,9 @@ def test_a_cell_takes_the_steps_of_its_equations(cell):
     inputs, hidden = drawn((1, 7, 4)), drawn((1, 1, 3))
     before = (hidden, drawn((1, 1, 3))) if cell[0] == "lstm" else hidden
     outputs, after = run_layer(layer, inputs, before, None)
-    state = tuple(each.flatten().numpy() for each in (before if cell[0] == "lstm" else [before]))
+    state = tuple(
+        tensor.flatten().numpy() for tensor in (before if cell[0] == "lstm" else [before])
+    )
     for x, output in zip(inputs[0].numpy(), outputs[0].detach().numpy(), strict=True):
         state = equations.CELLS[cell](x, state, in_numpy(layer))
         np.testing.assert_allclose(output, state[0], **EXACT)
@@ -96,12 +98,12 @@ def test_the_gru_differs_from_that_of_its_paper_in_where_it_resets():
     torch.manual_seed(0)
     weights = in_numpy(randomise(make_layer("gru", "tanh", 4, 3)))
     x, state = np.ones(4), (np.ones(3),)
-    here, paper = (each(x, state, weights) for each in (equations.gru, equations.gru_of_cho))
+    here, paper = (step(x, state, weights) for step in (equations.gru, equations.gru_of_cho))
     assert abs(here[0] - paper[0]).max() > 1e-3
     # A diagonal U and no bias beside it let the gate through: then both are the same.
     weights["weight_hh_l0"][6:] = np.diag([0.5, -2.0, 1.0])
     weights["bias_hh_l0"][6:] = 0
-    here, paper = (each(x, state, weights) for each in (equations.gru, equations.gru_of_cho))
+    here, paper = (step(x, state, weights) for step in (equations.gru, equations.gru_of_cho))
     np.testing.assert_allclose(here[0], paper[0], **EXACT)
 
 
@@ -149,8 +151,8 @@ def along(model, direction, step=1e-30):
 
 
 WHOLE = [
-    (*each, layers, tie)
-    for each, (layers, tie) in zip(
+    (*kind, layers, tie)
+    for kind, (layers, tie) in zip(
         itertools.product(CELLS, ATTENTIONS, CONTEXTS),
         itertools.cycle([(1, "none"), (2, "target"), (1, "all"), (3, "none"), (2, "all")]),
         strict=False,
@@ -194,6 +196,8 @@ def test_the_loss_of_two_passes_is_that_of_the_equations(weight, smoothing):
             readouts.detach().numpy(),
         )
     )
-    both = sum(equations.smoothed_nll(each, targets, smoothing) for each in (log_p, log_q))
+    both = sum(
+        equations.smoothed_nll(log_probs, targets, smoothing) for log_probs in (log_p, log_q)
+    )
     expected = (both + weight * equations.r_drop(log_p, log_q)) / 2
     np.testing.assert_allclose(found.smoothed.item(), expected, **EXACT)

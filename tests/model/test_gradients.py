@@ -94,7 +94,7 @@ def test_decoder(cell, context, attention, fast):
         encoded = EncoderOutput(memory * MASK[..., None], MASK, summary)
         asked = module.attention.prepare(encoded)
         readouts, state = module(TGT_IN, asked, module.begin(encoded))
-        return readouts, *(each for each in state if each is not None)
+        return readouts, *(tensor for tensor in state if tensor is not None)
 
     check(module, decode, drawn(2, 4, SIZE), drawn(2, SIZE), fast=fast)
 

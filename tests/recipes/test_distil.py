@@ -75,7 +75,7 @@ def test_a_student_learns_from_what_the_ensemble_says(distil, text, teachers, mo
     assert "student: 5 updates" in out
     said = list(read_lines(text / "out" / "train.distilled.de"))
     texts = list(read_lines(text / "train.en"))
-    assert said == [each.text for each in Translator(teachers).translate(texts)]
+    assert said == [translation.text for translation in Translator(teachers).translate(texts)]
     config = (text / "out" / "run" / "config.json").read_text(encoding="utf-8")
     assert config.index("train.distilled.de") < config.index(f"{text}/train.de")
 

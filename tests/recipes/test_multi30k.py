@@ -168,7 +168,9 @@ def test_case_and_words_make_three_scores(multi30k, tmp_path, monkeypatch):
     assert mixed < 99
     assert lowercased == pytest.approx(100)
     assert words == pytest.approx(100)
-    assert [str(each.get_signature()).split("|")[1:4:2] for each in multi30k.METRICS.values()] == [
+    assert [
+        str(metric.get_signature()).split("|")[1:4:2] for metric in multi30k.METRICS.values()
+    ] == [
         ["case:mixed", "tok:13a"],
         ["case:lc", "tok:13a"],
         ["case:lc", "tok:none"],

@@ -24,14 +24,14 @@ def test_ticks_are_round_and_enclose_the_values(one, other):
 
 
 def rects(drawn):
-    return [each for each in drawn.iter("rect") if each.find("title") is not None]
+    return [element for element in drawn.iter("rect") if element.find("title") is not None]
 
 
 def test_bars_are_as_high_as_their_values():
     drawn = draw_bars([Bar("1-5", (20.0, 40.0), True), Bar("6-10", (10.0, 0.0), False)], "AB", "w")
-    heights = [float(each.get("height")) for each in rects(drawn)]
+    heights = [float(element.get("height")) for element in rects(drawn)]
     assert heights == pytest.approx([heights[1] / 2, heights[1], heights[1] / 4, 0], abs=0.02)
-    assert [each.get("opacity") for each in rects(drawn)] == ["0.35", "0.35", "1", "1"]
+    assert [element.get("opacity") for element in rects(drawn)] == ["0.35", "0.35", "1", "1"]
     assert rects(drawn)[0].find("title").text == "1-5 w: A 20.00"
 
 
@@ -42,7 +42,7 @@ def test_a_curve_goes_through_its_points():
     assert x1 - x0 == pytest.approx(x2 - x1, abs=0.2)
     assert y1 - y0 == pytest.approx(y2 - y1, abs=0.2)
     assert y0 < y2  # upwards is less in SVG
-    assert [each.find("title").text for each in drawn.iter("circle")][1] == "50 updates: 2"
+    assert [element.find("title").text for element in drawn.iter("circle")][1] == "50 updates: 2"
 
 
 @pytest.mark.parametrize("points", [[(0, 1.0)], [(7, 0.0)], [(1, 3.0), (2, 3.0)]])
@@ -62,13 +62,13 @@ def test_long_curves_are_averaged():
 def test_a_heat_map_has_a_square_for_each_weight_that_can_be_seen():
     weights = np.array([[0.75, 0.25, 0.0], [0.0, 0.001, 0.999]], dtype=np.float32)
     drawn = draw_heat(["a", "b", "</s>"], ["x", "我"], weights)
-    assert [each.find("title").text for each in rects(drawn)] == [
+    assert [element.find("title").text for element in rects(drawn)] == [
         "x ← a: 0.75",
         "x ← b: 0.25",
         "我 ← </s>: 1.00",
     ]
-    assert [each.get("fill-opacity") for each in rects(drawn)] == ["0.75", "0.25", "1"]
-    columns = [float(each.get("x")) for each in rects(drawn)]
+    assert [element.get("fill-opacity") for element in rects(drawn)] == ["0.75", "0.25", "1"]
+    columns = [float(element.get("x")) for element in rects(drawn)]
     assert columns[1] - columns[0] == columns[2] - columns[1] == 20
 
 

@@ -25,22 +25,22 @@ def test_scores_are_sacrebleu_s_with_signatures():
     assert bleu.signature.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:")
     assert score(hypotheses, references, bleu_only=True) == [bleu]
     assert score(hypotheses, references, ter=False) == [bleu, chrf]
-    assert {each.interval for each in (bleu, chrf, ter)} == {None}
+    assert {score.interval for score in (bleu, chrf, ter)} == {None}
 
 
 def test_a_perfect_translation_has_the_best_scores():
     pytest.importorskip("sacrebleu")
     text = ["one two three four five", "six seven eight nine ten"]
-    assert [round(each.value, 6) for each in score(text, text)] == [100, 100, 0]
+    assert [round(result.value, 6) for result in score(text, text)] == [100, 100, 0]
 
 
 def test_case_is_told_in_the_signature():
     pytest.importorskip("sacrebleu")
     mixed, lower = (score(["A B C D E"], ["a b c d e"], lowercase=flag) for flag in (False, True))
     assert mixed[0].value < 1
-    assert [round(each.value, 6) for each in lower] == [100, 100, 0]
-    assert ["case:lc" in each.signature for each in lower] == [True] * 3
-    assert ["case:mixed" in each.signature for each in mixed] == [True, True, False]
+    assert [round(score.value, 6) for score in lower] == [100, 100, 0]
+    assert ["case:lc" in score.signature for score in lower] == [True] * 3
+    assert ["case:mixed" in score.signature for score in mixed] == [True, True, False]
 
 
 def test_chinese_has_words_once_it_is_cut_into_them():
@@ -80,18 +80,18 @@ def test_intervals_and_p_values_are_those_of_sacrebleu_s_command_line(tmp_path):
     p_values = re.findall(r"\(p = ([\d.]+)\)", told)
     found = compare(GOOD, BAD, REFERENCES)
     scores = score(GOOD, REFERENCES, confidence=True)
-    for row, (each, alone) in enumerate(zip(found, scores, strict=True)):
+    for row, (difference, alone) in enumerate(zip(found, scores, strict=True)):
         value, mean, half_width = map(float, values[3 + row])
-        assert each.baseline == pytest.approx(float(values[row][0]), abs=1e-6)
-        assert each.value == alone.value == pytest.approx(value, abs=1e-6)
-        assert each.p_value == pytest.approx(float(p_values[row]), abs=1e-4)
+        assert difference.baseline == pytest.approx(float(values[row][0]), abs=1e-6)
+        assert difference.value == alone.value == pytest.approx(value, abs=1e-6)
+        assert difference.p_value == pytest.approx(float(p_values[row]), abs=1e-4)
         assert alone.interval.mean == pytest.approx(mean, abs=1e-4)
         assert alone.interval.half_width == pytest.approx(half_width, abs=1e-4)
-        assert f"{each.name:10} {each.signature}" in told
-        assert "bs:1000|seed:12345" in each.signature
-        assert each.signature == alone.signature
-    assert [each.verdict for each in found] == ["better"] * 3
-    assert [each.verdict for each in compare(BAD, GOOD, REFERENCES)] == ["worse"] * 3
+        assert f"{difference.name:10} {difference.signature}" in told
+        assert "bs:1000|seed:12345" in difference.signature
+        assert difference.signature == alone.signature
+    assert [difference.verdict for difference in found] == ["better"] * 3
+    assert [difference.verdict for difference in compare(BAD, GOOD, REFERENCES)] == ["worse"] * 3
     assert found[2].delta < 0  # fewer edits
 
 
@@ -105,8 +105,12 @@ def test_resampling_can_be_repeated():
 
 def test_equal_systems_do_not_differ():
     pytest.importorskip("sacrebleu")
-    for each in compare(GOOD, GOOD, REFERENCES):
-        assert (each.delta, each.p_value, each.verdict) == (0, 1, "no difference shown")
+    for difference in compare(GOOD, GOOD, REFERENCES):
+        assert (difference.delta, difference.p_value, difference.verdict) == (
+            0,
+            1,
+            "no difference shown",
+        )
 
 
 def test_one_sentence_has_no_interval_and_too_many_are_refused():

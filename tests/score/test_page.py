@@ -96,7 +96,7 @@ def test_the_worst_come_first_and_blank_lines_not_at_all():
     sources = ["a", "b", "", "d", "e"]
     references = ["a", "b", "c", " ", "e"]
     ranked = rank(sources, references, ["x", "", "", "", "y"], [50.0, 0.0, 0.0, 0.0, 0.0])
-    assert [each.row for each in ranked] == [1, 4, 0]
+    assert [example.row for example in ranked] == [1, 4, 0]
     page = read_page(make_page(["a", "b"], worst=ranked * WORST))
     assert page.count("dl") == WORST
     assert "Line 2, chrF2 0.0" in page.texts

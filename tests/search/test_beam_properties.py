@@ -219,7 +219,7 @@ def check_alone(seed, sentences, options, begun):
         )
         alone = search(decoder, given_own, [src], **options)
         width = alone.tokens.shape[2]
-        assert not any(each.isnan().any() for each in alone)
+        assert not any(tensor.isnan().any() for tensor in alone)
         for one, other in zip(alone, together, strict=True):
             assert torch.equal(one[0], other[row][..., :width] if one.dim() == 3 else other[row])
         assert not together.tokens[row, :, width:].any()

@@ -65,15 +65,15 @@ def test_of_equal_logits_the_smallest_pieces_come_first(rows, count):
 def test_all_pieces_may_follow_but_those_that_are_taken_away(
     written, no_repeat, min_length, banned, diversity, seed
 ):
-    tokens = torch.tensor([[[BOS_ID, *each] for each in written]])
+    tokens = torch.tensor([[[BOS_ID, *pieces] for pieces in written]])
     logits = torch.randn(len(written), VOCAB, generator=torch.Generator().manual_seed(seed))
     logits[:, :EOS_ID] = -math.inf
     bias = torch.zeros(VOCAB)
     bias[list(banned)] = -math.inf
     config = SearchConfig(no_repeat=no_repeat, min_length=min_length, diversity=diversity)
     found = candidates_with_options(logits, tokens, VOCAB, config, Constraints(None, bias))
-    for row, each in enumerate(written):
-        left = left_over([BOS_ID, *each], no_repeat, min_length, banned)
+    for row, pieces in enumerate(written):
+        left = left_over([BOS_ID, *pieces], no_repeat, min_length, banned)
         values = logits[row, left].double() if left else torch.zeros(1)
         left = left or [EOS_ID]
         expected = dict(zip(left, (values - values.logsumexp(0)).tolist(), strict=True))

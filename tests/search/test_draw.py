@@ -33,7 +33,7 @@ def test_noise_is_what_its_whole_numbers_say():
     for seed, step in [(0, 0), (5, 2), (2**31 - 3, 300), (13400, 0)]:
         for place, row in enumerate(gumbel(seed, step, 2, 50).tolist()):
             states = (mix(mix(mix(mix(0, seed), step), place), rank) for rank in range(50))
-            expected = [-math.log(-math.log((each + 0.5) / (2**31 - 1))) for each in states]
+            expected = [-math.log(-math.log((state + 0.5) / (2**31 - 1))) for state in states]
             assert row == pytest.approx(expected, rel=1e-6)
     last = 2**31 - 2  # a sum that is larger than the prime
     for value in (0, 1, 77, last):

@@ -113,8 +113,12 @@ def damage_message(rng, data, schema):
         if message.fields:
             by_kind.setdefault(message.kind, []).append(message)
     for _ in range(rng.choice([1, 1, 1, 2, 5])):
-        kinds = [kind for kind in sorted(by_kind) if any(each.fields for each in by_kind[kind])]
-        message = rng.choice([each for each in by_kind[rng.choice(kinds)] if each.fields])
+        kinds = [
+            kind for kind in sorted(by_kind) if any(message.fields for message in by_kind[kind])
+        ]
+        message = rng.choice(
+            [candidate for candidate in by_kind[rng.choice(kinds)] if candidate.fields]
+        )
         _change_field(rng, message)
     return root.write()
 

@@ -29,7 +29,7 @@ def kill_repeatedly(commands, target, kills, seed=1, modules=()):
     Returns:
         How often the target was as it was before the kill, was new, and a temporary file was left.
     """
-    job = json.dumps([[[str(each) for each in command] for command in commands], str(target)])
+    job = json.dumps([[[str(word) for word in command] for command in commands], str(target)])
     options = [str(kills), str(seed), *modules]
     finished = subprocess.run(  # noqa: S603
         [sys.executable, __file__, job, *options],

@@ -106,7 +106,7 @@ def test_the_same_text_makes_the_same_extension_and_few_pieces_are_characters(ol
     assert one.src_model == other.src_model
     few = extend_tokenizer(tokenizer, iter(RU), iter([]), config, 5, seed=1)
     counts = Counter("".join(RU).replace(" ", "").replace(".", ""))
-    frequent = sorted(counts, key=lambda each: (-counts[each], each))[:5]
+    frequent = sorted(counts, key=lambda char: (-counts[char], char))[:5]
     assert [piece.text for piece in read_pieces(few.src_model)[-5:]] == frequent
 
 

@@ -105,15 +105,19 @@ def test_to_is_the_tag_before_each_sentence(many, translator):
     found = many.translate(texts, to="it")
     assert found == many.translate([f"<2it> {text}" for text in texts])
     assert list(many.translate_stream(texts, to="it", chunk_lines=1)) == found
-    assert [each.src_length for each in found] == [
-        each.src_length and each.src_length + 1 for each in translator.translate(texts)
+    assert [translation.src_length for translation in found] == [
+        translation.src_length and translation.src_length + 1
+        for translation in translator.translate(texts)
     ]
     assert many.translate(["eins"], to="en")[0].score != many.translate(["eins"], to="it")[0].score
 
 
 def test_blank_lines_stay_blank(many):
-    assert [each.text for each in many.translate(["", " ", "<2it>"])] == [""] * 3
-    assert [each.src_length for each in many.translate(["", " \t"], to="en")] == [0, 0]
+    assert [translation.text for translation in many.translate(["", " ", "<2it>"])] == [""] * 3
+    assert [translation.src_length for translation in many.translate(["", " \t"], to="en")] == [
+        0,
+        0,
+    ]
 
 
 def test_what_is_typed_after_to_is_text(many):

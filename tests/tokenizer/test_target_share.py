@@ -35,7 +35,7 @@ def test_training_text_is_cut_as_by_the_whole_vocabulary(algorithm):
     assert 4 < shared.tgt_vocab_size <= shared.src_vocab_size == whole.tgt_vocab_size
     assert (algorithm == "char") == (shared.tgt_vocab_size == shared.src_vocab_size)
     for side, texts in (("src", DE), ("tgt", EN)):
-        cut = [getattr(each, f"encode_{side}")(texts) for each in (whole, shared)]
+        cut = [getattr(tokenizer, f"encode_{side}")(texts) for tokenizer in (whole, shared)]
         assert [whole.tgt_pieces(ids) for ids in cut[0]] == [shared.tgt_pieces(i) for i in cut[1]]
     assert shared.decode(shared.encode_tgt(EN)) == EN
 
@@ -45,7 +45,7 @@ def test_other_text_of_the_scripts_is_cut_into_the_shares_pieces(algorithm):
     shared = learn(algorithm)
     ids = shared.encode_tgt(DE)  # with letters that no target has
     assert max(map(max, ids)) < shared.tgt_vocab_size
-    assert not any(UNK_ID in each for each in ids)
+    assert not any(UNK_ID in row for row in ids)
     assert shared.decode(ids) == DE
     assert sum(map(len, ids)) > sum(map(len, shared.encode_src(DE)))
 
@@ -53,7 +53,7 @@ def test_other_text_of_the_scripts_is_cut_into_the_shares_pieces(algorithm):
 def test_characters_of_a_script_that_no_target_has_are_left_out():
     shared = learn(src=RU)
     assert not any(
-        "а" <= each <= "я" for each in "".join(texts_of(shared)[: shared.tgt_vocab_size])
+        "а" <= char <= "я" for char in "".join(texts_of(shared)[: shared.tgt_vocab_size])
     )
     assert UNK_ID in shared.encode_tgt(RU[:1])[0]
     assert UNK_ID not in shared.encode_src(RU[:1])[0]
@@ -82,7 +82,7 @@ def test_sampling_takes_the_shares_pieces_alone(algorithm):
     shared, draw = learn(algorithm), np.random.default_rng(1)
     _, sampler = make_samplers(shared)
     ids = [sampler.encode(EN[:3], 0.3, draw, [None] * 3).ids for _ in range(50)]
-    assert max(max(each) for each in ids) < shared.tgt_vocab_size
+    assert max(max(row) for row in ids) < shared.tgt_vocab_size
 
 
 def test_tags_are_the_sources_and_the_piece_of_kept_texts_both_sides():
@@ -99,7 +99,7 @@ def test_an_extended_target_gets_what_its_new_text_needs():
     new = extend_tokenizer(old, EN, DE, config, 0, 1)  # the other way round
     assert texts_of(new)[: old.tgt_vocab_size] == texts_of(old)[: old.tgt_vocab_size]
     assert sorted(texts_of(new)) == sorted(texts_of(old))
-    cut = [each.encode_src(DE) for each in (old, new)]
+    cut = [tokenizer.encode_src(DE) for tokenizer in (old, new)]
     assert [old.src_pieces(ids) for ids in cut[0]] == [new.src_pieces(ids) for ids in cut[1]]
     assert [new.tgt_pieces(ids[:-1]) for ids in new.encode_tgt(DE)] == [
         new.src_pieces(ids) for ids in cut[1]

@@ -150,7 +150,7 @@ def test_letters_and_phonemes_are_one_piece_each():
     for text, ids in zip(SPELLINGS, tokenizer.encode_src(SPELLINGS), strict=True):
         assert len(ids) == len(text) + 2  # the blank that begins a sentence, and the end piece
     for text, ids in zip(PHONEMES, tokenizer.encode_tgt(PHONEMES), strict=True):
-        assert tokenizer.tgt_pieces(ids) == [*(f"▁{each}" for each in text.split()), "</s>"]
+        assert tokenizer.tgt_pieces(ids) == [*(f"▁{word}" for word in text.split()), "</s>"]
     assert tokenizer.decode(tokenizer.encode_tgt(PHONEMES)) == PHONEMES
 
 

@@ -208,7 +208,7 @@ def test_a_checkpoint_with_a_state_of_another_kind_is_one_line(trained, state, c
 
 def test_a_folder_of_0_1_0_translates(s2s, tmp_path):
     texts = ["eins", "zwei drei", "zehn neun acht", "sieben"]
-    found = [each.text for each in Translator(OLD, threads=1).translate(texts)]
+    found = [translation.text for translation in Translator(OLD, threads=1).translate(texts)]
     assert found == ["one", "two three", "ten nine eight", "seven"]
     shutil.copytree(OLD, tmp_path / "run")
     resumed = s2s("train", "--out", tmp_path / "run", "--resume")

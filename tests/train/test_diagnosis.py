@@ -272,8 +272,8 @@ def test_table_and_plot_show_every_decay():
     assert lines[1].split() == ["at", "end", "0", "1", "2", "4", "8", "16", "32", "a", "step"]
     assert len(lines) == 2 + len(decay.decays)
     shown = plot(decay, width=30)
-    for each in decay.decays:
-        assert f"{each.where}, {each.state}, {each.route}: {each.verdict}" in shown
+    for curve in decay.decays:
+        assert f"{curve.where}, {curve.state}, {curve.route}: {curve.verdict}" in shown
     bars = [line.split("|")[1] for line in shown.splitlines() if "|" in line]
     assert max(map(len, bars)) == 25  # every second of 50
     assert set("".join(bars)) <= set(" ▁▂▃▄▅▆▇█")

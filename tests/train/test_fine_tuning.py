@@ -113,7 +113,7 @@ def test_rows_follow_their_pieces(make_run, was_joint, was_tied, joint, tie):
     models = ((old.src_model, new.src_model), (old.tgt_cutter, new.tgt_cutter))
     for (was_vocabulary, vocabulary), was_tables, now_tables, random_tables, rows in zip(
         models,
-        *(tables(each, tie) for each in (was, model, untouched)),
+        *(tables(network, tie) for network in (was, model, untouched)),
         (report.src, report.tgt),
         strict=True,
     ):
@@ -163,7 +163,7 @@ def test_an_extended_vocabulary_leaves_what_the_network_says_about_old_pieces(ma
     tgt = torch.tensor(tokenizer.encode_tgt(EN[:1]))
     lengths = torch.tensor([src.shape[1]])
     logits, expected = (
-        each.output(each(src, lengths, tgt)) for each in (model, load_run(folder).model)
+        network.output(network(src, lengths, tgt)) for network in (model, load_run(folder).model)
     )
     assert torch.equal(logits[..., :size], expected)
 

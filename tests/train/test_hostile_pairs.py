@@ -68,7 +68,7 @@ def train(s2s, tmp_path):
         paths = [tmp_path / name for name in contents]
         names = ("--val-src", "--val-tgt", "--src", "--tgt")
         ordered = zip(names if validate else (*names[2:], *names[:2]), paths, strict=True)
-        options = [each for pair in ordered for each in pair]
+        options = [word for pair in ordered for word in pair]
         return s2s("train", *options, "--out", tmp_path / "run", *SMALL)
 
     return run

@@ -63,19 +63,21 @@ def test_every_translation_holds_what_is_required_of_it(translator, beam_size):
         for i in range(25)
     ]
     found = translator.translate(texts, required=required, beam_size=beam_size, n_best=beam_size)
-    for each, phrases in zip(found, required, strict=True):
-        assert len(each.hypotheses) == beam_size
-        scores = [hypothesis.score for hypothesis in each.hypotheses]
+    for translation, phrases in zip(found, required, strict=True):
+        assert len(translation.hypotheses) == beam_size
+        scores = [hypothesis.score for hypothesis in translation.hypotheses]
         assert scores == sorted(scores, reverse=True)
-        assert all(holds(hypothesis, *phrases) for hypothesis in each.hypotheses)
-        possible = [each.text for each in each.hypotheses if each.score > -math.inf]
+        assert all(holds(hypothesis, *phrases) for hypothesis in translation.hypotheses)
+        possible = [
+            hypothesis.text for hypothesis in translation.hypotheses if hypothesis.score > -math.inf
+        ]
         assert not phrases or len(possible) == len(set(possible))
     for text, phrases, together in zip(texts, required, found, strict=True):
         (alone,) = translator.translate(
             [text], required=[phrases], beam_size=beam_size, n_best=beam_size
         )
-        assert [each.pieces for each in alone.hypotheses] == [
-            each.pieces for each in together.hypotheses
+        assert [hypothesis.pieces for hypothesis in alone.hypotheses] == [
+            hypothesis.pieces for hypothesis in together.hypotheses
         ]
         assert alone.score == pytest.approx(together.score, abs=1e-5)
 
@@ -91,7 +93,7 @@ def test_a_phrase_is_put_where_the_score_is_best(translator, caplog):
         for prefix in ("two", "one two", "one three two")
     ]
     assert found[1] == found[2]
-    assert found[1].score >= max(each.score for each in by_hand)
+    assert found[1].score >= max(translation.score for translation in by_hand)
 
 
 def test_details_are_those_of_the_forced_search(translator):
@@ -104,9 +106,10 @@ def test_details_are_those_of_the_forced_search(translator):
 
 def test_a_given_prefix_stays_first_and_limits_give_way(translator):
     texts = ["eins drei", "zwei"]
-    for each in translator.translate(texts, prefix="ten", required=["two", "six"], n_best=3):
-        assert all(hypothesis.text.startswith("ten") for hypothesis in each.hypotheses)
-        assert all(holds(hypothesis, "two", "six") for hypothesis in each.hypotheses)
+    required = ["two", "six"]
+    for translation in translator.translate(texts, prefix="ten", required=required, n_best=3):
+        assert all(hypothesis.text.startswith("ten") for hypothesis in translation.hypotheses)
+        assert all(holds(hypothesis, *required) for hypothesis in translation.hypotheses)
     (found,) = translator.translate(["eins"], required=["six seven eight"], max_length=2)
     assert holds(found, "six seven eight")
 
@@ -138,7 +141,7 @@ def test_equal_sentences_share_their_searches(tiny, monkeypatch):
 
 
 def test_a_stream_gives_each_sentence_its_own(translator):
-    required = [[each] for each in ENGLISH]
+    required = [[text] for text in ENGLISH]
     together = translator.translate(GERMAN[::-1], required=required)
     stream = translator.translate_stream(iter(GERMAN[::-1]), 3, required=required)
     assert list(stream) == together
@@ -202,7 +205,7 @@ def test_places_are_not_between_the_bytes_of_a_character():
     (ids,) = tokenizer.encode_tgt(["one 世界 two"])
     places = find_gaps(ids[:-1], 0, tokenizer, ())
     found = tokenizer.decode([place.before for place in places])
-    assert [each.strip() for each in found] == ["", "one", "one 世", "one 世界", "one 世界 two"]
+    assert [text.strip() for text in found] == ["", "one", "one 世", "one 世界", "one 世界 two"]
 
 
 def test_the_command_line_takes_texts_that_translations_must_hold(s2s, tiny, tmp_path):

@@ -22,7 +22,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
 def threads_of_pool():
-    return [each for each in threading.enumerate() if each.name.startswith("s2s")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("s2s")]
 
 
 def test_bytes_and_path_are_the_same_model(tiny, translator):
@@ -124,11 +124,13 @@ def test_it_can_be_awaited_and_who_gives_up_waiting_harms_nobody(tiny):
         found = await asyncio.gather(*tasks, return_exceptions=True)
         assert isinstance(found[1], asyncio.CancelledError)
         again = await asyncio.to_thread(translator.translate, TEXTS)
-        return [each[0].text for each in found[:1] + found[2:]], [each.text for each in again]
+        return [translations[0].text for translations in found[:1] + found[2:]], [
+            translation.text for translation in again
+        ]
 
     with Translator(tiny, threads=2) as translator:
         found, again = asyncio.run(main(translator))
-        plain = [each.text for each in translator.translate(TEXTS)]
+        plain = [translation.text for translation in translator.translate(TEXTS)]
     assert again == plain
     assert found == (plain * 3)[:1] + (plain * 3)[2:]
 
@@ -139,7 +141,9 @@ def test_session_options_are_used_as_they_are(tiny, translator, tmp_path):
     options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     found = Translator(tiny, session_options=options).translate(TEXTS)
-    assert [each.text for each in found] == [each.text for each in translator.translate(TEXTS)]
+    assert [translation.text for translation in found] == [
+        translation.text for translation in translator.translate(TEXTS)
+    ]
     assert (tmp_path / "optimised.onnx").stat().st_size > 0
     own = onnxruntime.SessionOptions()
     assert Translator(tiny, session_options=own).translate(["eins"])[0].text == "one"
@@ -213,13 +217,13 @@ def use_after_fork(translator, tiny, told):
         told.put(str(error))
     translator.close()
     with Translator(tiny, threads=2) as own:
-        told.put([each.text for each in own.translate(TEXTS, batch_tokens=5)])
+        told.put([translation.text for translation in own.translate(TEXTS, batch_tokens=5)])
 
 
 @needs_fork
 def test_a_forked_process_is_told_to_make_its_own(tiny):
     translator = Translator(tiny, threads=2)
-    expected = [each.text for each in translator.translate(TEXTS, batch_tokens=5)]
+    expected = [translation.text for translation in translator.translate(TEXTS, batch_tokens=5)]
     context = multiprocessing.get_context("fork")
     told = context.Queue()
     process = context.Process(target=use_after_fork, args=(translator, tiny, told))
@@ -228,4 +232,6 @@ def test_a_forked_process_is_told_to_make_its_own(tiny):
     assert told.get(timeout=60) == expected
     process.join(60)
     assert process.exitcode == 0
-    assert [each.text for each in translator.translate(TEXTS, batch_tokens=5)] == expected
+    assert [
+        translation.text for translation in translator.translate(TEXTS, batch_tokens=5)
+    ] == expected

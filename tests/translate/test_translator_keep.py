@@ -30,8 +30,8 @@ def test_every_text_is_in_each_translation_as_often(translator, sentences, limit
     for text, translation, other in zip(sentences, found, plain, strict=True):
         wanted = KEEP.texts(" ".join(text.split()))
         for hypothesis in translation.hypotheses:
-            for each, count in Counter(wanted).items():
-                assert hypothesis.text.count(each) >= count
+            for kept, count in Counter(wanted).items():
+                assert hypothesis.text.count(kept) >= count
             assert hypothesis.text == " ".join(hypothesis.text.split())
         if not wanted:
             assert translation == other
@@ -40,8 +40,8 @@ def test_every_text_is_in_each_translation_as_often(translator, sentences, limit
 def test_texts_are_found_again_as_written(translator):
     texts = ["eins {n} zwei", "<b>drei</b> vier", "7 acht", "Sieh http://a.b/c, zwei.", "{a} {b}"]
     found = translator.translate(texts, keep=PATTERNS, n_best=5)
-    for text, each in zip(texts, found, strict=True):
-        for hypothesis in each.hypotheses:
+    for text, translation in zip(texts, found, strict=True):
+        for hypothesis in translation.hypotheses:
             assert Counter(KEEP.texts(hypothesis.text)) == Counter(KEEP.texts(text))
     assert found[1].text == "<b>three</b> four"
     assert (found[4].text, found[4].score, found[4].parts) == ("{a} {b}", 0.0, 1)

@@ -17,8 +17,8 @@ def test_details_say_how_probable_and_where_from(translator):
     texts = ["drei eins zwölf", "", "sieben"]
     found = translator.translate(texts, n_best=2, details=True)
     plain = translator.translate(texts, n_best=2)
-    for each, other in zip(found, plain, strict=True):
-        for one, same in zip(each.hypotheses, other.hypotheses, strict=True):
+    for hypothesis, other in zip(found, plain, strict=True):
+        for one, same in zip(hypothesis.hypotheses, other.hypotheses, strict=True):
             assert (one.text, one.score, one.pieces) == (same.text, same.score, same.pieces)
     assert found[0].text == "three one twelve"
     assert found[0].details.alignment == ((0, 0), (1, 1), (2, 2))
@@ -38,11 +38,11 @@ def test_parts_are_aligned_with_the_words_of_the_whole(translator):
 
 def test_a_prefix_begins_the_translation(translator):
     texts = ["eins zwei drei", "vier", "acht"]
-    found = [each.text for each in translator.translate(texts, prefix="ten")]
+    found = [translation.text for translation in translator.translate(texts, prefix="ten")]
     assert all(text.startswith("ten") for text in found)
-    each = translator.translate(texts, prefix=["one two", "", "eight nine"])
-    assert [one.text for one in each[:2]] == ["one two three", "four"]
-    assert each[2].text.startswith("eight nine")
+    by_prefix = translator.translate(texts, prefix=["one two", "", "eight nine"])
+    assert [translation.text for translation in by_prefix[:2]] == ["one two three", "four"]
+    assert by_prefix[2].text.startswith("eight nine")
     with pytest.raises(ConfigError, match="the prefix 'one Ω' cannot be written: the target"):
         translator.translate(texts, prefix="one Ω")
     with pytest.raises(ConfigError, match="there are 2 prefixes, and more sentences"):
@@ -61,7 +61,7 @@ def test_given_translations_are_scored(translator):
     assert wrong.score < right.score
     assert unknown.score == -math.inf
     assert unknown.details.confidence == 0
-    assert not any(math.isnan(each) for each in unknown.details.log_probs)
+    assert not any(math.isnan(log_prob) for log_prob in unknown.details.log_probs)
     assert math.isfinite(blank.score)
     with pytest.raises(DataError, match="1 sentences but 2 translations"):
         translator.score(["eins"], ["one", "two"])
@@ -77,8 +77,8 @@ def test_what_is_drawn_belongs_to_the_sentence_and_the_seed(translator):
     together = translator.translate(texts, seed=7, **options)
     assert together == translator.translate(texts, seed=7, **options)
     assert together != translator.translate(texts, seed=8, **options)
-    for text, each in zip(texts, together, strict=True):
-        assert translator.translate([text], seed=7, **options)[0].text == each.text
+    for text, translation in zip(texts, together, strict=True):
+        assert translator.translate([text], seed=7, **options)[0].text == translation.text
     assert len({hypothesis.text for hypothesis in together[2].hypotheses}) > 1
 
 
@@ -108,21 +108,21 @@ def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
     sentences = ["eins zwei.", "Drei vier fünf.", "Sechs."]
     texts = ["eins", " ".join(sentences), "", "zwei " * 2000]
     alone = translator.translate(sentences, n_best=2)
-    limit = max(each.src_length for each in alone)
+    limit = max(translation.src_length for translation in alone)
     with caplog.at_level(logging.WARNING, "s2s"):
         found = translator.translate(texts, n_best=2, max_src_length=limit)
     said = (
         f"2 of 4 sentences had over {limit} pieces and were translated in parts, 1 of them within"
     )
     assert f"{said} a sentence (first: line 2)" in caplog.text
-    assert [each.cut for each in found] == [False] * 4
-    assert [each.parts for each in found[:3]] == [1, 3, 0]
+    assert [translation.cut for translation in found] == [False] * 4
+    assert [translation.parts for translation in found[:3]] == [1, 3, 0]
     assert found[0] == translator.translate(["eins"], n_best=2)[0]
     for rank, hypothesis in enumerate(found[1].hypotheses):
-        ranked = [each.hypotheses[rank] for each in alone]
-        assert hypothesis.text == " ".join(each.text for each in ranked if each.text)
-        assert hypothesis.score == pytest.approx(sum(each.score for each in ranked))
-        assert hypothesis.pieces == tuple(piece for each in ranked for piece in each.pieces)
+        ranked = [translation.hypotheses[rank] for translation in alone]
+        assert hypothesis.text == " ".join(part.text for part in ranked if part.text)
+        assert hypothesis.score == pytest.approx(sum(part.score for part in ranked))
+        assert hypothesis.pieces == tuple(piece for part in ranked for piece in part.pieces)
     pieces = found[3].src_length - found[3].parts  # without the end piece of each part
     assert (
         pieces
@@ -135,8 +135,8 @@ def test_a_long_sentence_is_cut_or_refused_if_that_is_chosen(translator, caplog)
     texts = ["eins", "zwei " * 2000, "", "drei " * 2000]
     with caplog.at_level(logging.WARNING, "s2s"):
         found = translator.translate(texts, max_src_length=9, too_long="truncate")
-    assert [each.cut for each in found] == [False, True, False, True]
-    assert [each.src_length for each in found] == [len(found[0].pieces) + 1, 9, 0, 9]
+    assert [translation.cut for translation in found] == [False, True, False, True]
+    assert [translation.src_length for translation in found] == [len(found[0].pieces) + 1, 9, 0, 9]
     assert "2 of 4 sentences had over 9 pieces and were cut there (first: line 2)" in caplog.text
     stream = translator.translate_stream(texts, 1, max_src_length=9, too_long="error")
     assert next(stream) == found[0]

@@ -121,7 +121,7 @@ def work_off(tiny, count, distinct):
 
         counts = list(pool.map(serve, range(THREADS)))
     assert sum(turns) == count
-    return [sum(each) for each in zip(*counts, strict=True)], slowest, turns, memory
+    return [sum(numbers) for numbers in zip(*counts, strict=True)], slowest, turns, memory
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
