@@ -119,7 +119,7 @@ def test_threads_that_begin_together_make_one_second_session():
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(serve, range(8)))
-    assert {each for one in found for each in one} <= {1, THREADS}
+    assert {number for one in found for number in one} <= {1, THREADS}
     assert sorted(made) in ([1], [1, THREADS], [1, 1, THREADS])
     while use(sessions) == 1:
         pass
@@ -133,9 +133,9 @@ def test_one_thread_and_two_find_the_same_bits(tiny, beam_size):
     config = SearchConfig(beam_size=beam_size)
     one, two = (OnnxBackend(file, "cpu", threads) for threads in (1, 2))
     for _ in range(FIRST_SHARED):
-        for rows in (sources, *([each] for each in sources)):
+        for rows in (sources, *([source] for source in sources)):
             batch = SearchBatch(*pad([tuple(row) for row in rows]))
-            found = [each.search(batch, config, details=True) for each in (one, two)]
+            found = [backend.search(batch, config, details=True) for backend in (one, two)]
             for values in zip(*found, strict=True):
                 np.testing.assert_array_equal(*values)
 

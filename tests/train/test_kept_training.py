@@ -91,10 +91,10 @@ def test_fine_tuning_learns_to_keep_and_goes_on_keeping(kept_folder, capsys):
 
     def s2s(*arguments):
         with pytest.raises(SystemExit) as ended:
-            main([str(each) for each in ("train", *options, *limits, *arguments)])
+            main([str(argument) for argument in ("train", *options, *limits, *arguments)])
         assert ended.value.code == 0
 
-    patterns = [each for pattern in PATTERNS for each in ("--keep", pattern)]
+    patterns = [word for pattern in PATTERNS for word in ("--keep", pattern)]
     s2s("--init", kept_folder / "plain", "--out", kept_folder / "kept", *patterns)
     assert "0 composed, 1 new" in capsys.readouterr().err
     s2s("--init", kept_folder / "kept", "--out", kept_folder / "more", "--new-pieces", 5)
@@ -114,7 +114,9 @@ def test_the_model_file_keeps(kept_folder):
     texts = ["sun {n} moon", "<b>rain</b>"]
     found = translator.translate(texts)
     torchs = Translator(kept_folder / "run").translate(texts)
-    assert [each.text for each in found] == [each.text for each in torchs]
+    assert [translation.text for translation in found] == [
+        translation.text for translation in torchs
+    ]
     assert "{n}" in found[0].text
     config = json.loads((kept_folder / "run" / "config.json").read_text())
     assert config["keep"] == list(PATTERNS)

@@ -49,8 +49,8 @@ def test_matches_that_touch_or_overlap_are_one():
 def test_a_tag_is_silent_and_other_texts_have_a_stand_in():
     marked = KEEP.mark("<b>ja</b> zu {x}, <i>7</i>", silent_tags=True)
     assert marked.text == f"{SILENT}ja{SILENT} zu {STAND_IN}, {STAND_IN}"
-    assert [each.text for each in marked.kept] == ["<b>", "</b>", "{x}", "<i>7</i>"]
-    assert [(each.after_blank, each.before_blank) for each in marked.kept] == [
+    assert [kept.text for kept in marked.kept] == ["<b>", "</b>", "{x}", "<i>7</i>"]
+    assert [(kept.after_blank, kept.before_blank) for kept in marked.kept] == [
         (True, False),
         (False, True),
         (True, False),
@@ -65,7 +65,7 @@ def test_what_is_between_marks_is_cut_as_in_a_sentence(translator):
 
     def pieces(text):
         ids = tokenizer.encode_marked([KEEP.mark(text, silent_tags=True).text])[0][:-1]
-        return [tokenizer.src_piece(each) if each >= 0 else each for each in ids]
+        return [tokenizer.src_piece(piece) if piece >= 0 else piece for piece in ids]
 
     (eins,), (zwei,) = (
         [tokenizer.src_pieces(ids) for ids in tokenizer.encode_src([text])]
