@@ -1,4 +1,4 @@
-"""What a model, its tokenizer, its training and its search are made of.
+"""Configurations of a tokenizer, a model and a search.
 
 Every configuration is frozen, checks itself when it is made, and survives a trip through JSON
 (``to_dict``, ``from_dict``). ``None`` means "off".
@@ -14,9 +14,9 @@ from typing import Any, Literal, Self, get_args
 from s2s.errors import ConfigError, suggest
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
-"""Special pieces, the same in every vocabulary; ``PAD_ID`` is also what padding holds."""
+"""Ids of the special pieces, the same in every vocabulary; padding is ``PAD_ID``."""
 FORBIDDEN_IDS = (PAD_ID, UNK_ID, BOS_ID)
-"""Pieces that the search never puts out: a translation holds no padding and no unknown piece."""
+"""Pieces that are never part of a translation."""
 
 Algorithm = Literal["bpe", "unigram", "char", "word"]
 Cell = Literal["lstm", "gru", "rnn"]
@@ -36,7 +36,7 @@ def _matches(value: Any, kind: Any) -> bool:
         return any(_matches(value, arm) for arm in get_args(kind))
     if origin is tuple:
         arm = get_args(kind)[0]
-        return isinstance(value, tuple) and all(_matches(each, arm) for each in value)
+        return isinstance(value, tuple) and all(_matches(item, arm) for item in value)
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
@@ -46,7 +46,7 @@ def _matches(value: Any, kind: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """Base of all configurations: type checks, JSON round trip, one-line errors."""
+    """Base class of all configurations: type checks, JSON round trip, one-line errors."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -65,19 +65,19 @@ class Config:
                 )
 
     def _check_range(self, name: str, low: float, high: float = math.inf) -> None:
-        """Raises ConfigError unless ``low`` <= field <= ``high``; None passes."""
+        """Raises ConfigError unless ``low`` <= field <= ``high``; None is allowed."""
         value = getattr(self, name)
         if value is not None and not low <= value <= high:
             limits = f"at least {low}" if high == math.inf else f"{low} to {high}"
             raise ConfigError(f"{type(self).__name__}.{name} is {value}; expected {limits}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns plain values that JSON can hold."""
+        """Returns the fields as plain values for JSON."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Builds from ``to_dict``'s values.
+        """Builds a configuration from the values of ``to_dict``.
 
         Raises:
             ConfigError: If a key is unknown or missing, or a value has the wrong type.
@@ -99,11 +99,11 @@ class Config:
 
 
 def _built(value: Any, kind: Any) -> Any:
-    """Makes what ``to_dict`` or JSON turned into plain values again what a field wants."""
+    """Converts a plain value of ``to_dict`` or JSON to the type ``kind`` of its field."""
     if isinstance(kind, type) and issubclass(kind, Config):
         return kind.from_dict(value)
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
-        return tuple(_built(each, get_args(kind)[0]) for each in value)
+        return tuple(_built(item, get_args(kind)[0]) for item in value)
     return value
 
 
@@ -112,35 +112,41 @@ class TokenizerConfig(Config):
     """How text is cut into pieces (SentencePiece)."""
 
     vocab_size: int = 8000
-    """Pieces of a vocabulary, special ones included; fewer where the text does not hold as many."""
+    """Number of pieces of a vocabulary, special pieces included. A small text may give fewer."""
     algorithm: Algorithm = "bpe"
-    """Byte-pair encoding (Sennrich et al. 2016), unigram language model (Kudo 2018), one piece a
-    character, or one a word: what stands between blanks, such as a phoneme. ``char`` and ``word``
-    keep the ``vocab_size`` most frequent; what else comes is the unknown piece, never put out."""
+    """How text is cut into pieces: ``bpe``, byte-pair encoding (Sennrich et al. 2016); ``unigram``,
+    a unigram language model (Kudo 2018); ``char``, one piece a character; ``word``, one piece a
+    word, which is anything between blanks, for example a phoneme. ``char`` and ``word`` keep the
+    ``vocab_size`` most frequent characters or words; all others become the unknown piece, which no
+    translation contains."""
     tgt_algorithm: Algorithm | None = None
-    """The target's, where it is another one (letters to phonemes: ``char`` to ``word``)."""
+    """Algorithm of the target vocabulary, if it is not ``algorithm`` (for letters to phonemes,
+    ``word`` beside ``char``). It needs ``joint`` false. None: the same as ``algorithm``."""
     joint: bool = True
-    """One vocabulary for both languages, or one for each."""
+    """True: one vocabulary for both languages. False: one for each language."""
     tgt_pieces: Literal["seen", "all"] = "seen"
-    """Which pieces of a joint vocabulary the output layer has: those that the training text's
-    targets are cut into, which are then the only ones that targets are cut into; or all."""
+    """Pieces of a joint vocabulary that the output layer has. ``seen``: only pieces that occur in
+    the targets of the training text; targets are then cut into these alone. ``all``: all pieces."""
     normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
-    """SentencePiece's rule for characters; part of the model, so the same when translating. Both
-    ``nfkc`` make one symbol of some that differ (a raised h and h): ``identity`` keeps them."""
+    """SentencePiece's normalization of characters. It is part of the model, so translating uses the
+    same. ``nmt_nfkc`` and ``nfkc`` make one symbol of some that differ, for example of a raised h
+    and h; ``identity`` changes nothing."""
     sampling: float = 0.0
-    """Subword sampling while training: the share of BPE merges left out (BPE-dropout, Provilkov et
-    al. 2020), or the smoothing of the unigram lattice; 0 is off."""
+    """Strength of the subword sampling in training, 0 to 1: for ``bpe``, the share of merges that
+    are left out (BPE-dropout, Provilkov et al. 2020); for ``unigram``, the smoothing of the
+    lattice. 0: off."""
     byte_fallback: bool = False
-    """Write characters that the vocabulary lacks byte by byte (256 of its pieces), so that any text
-    is read, and may be put out; not together with ``sampling``."""
+    """True: characters that are not in the vocabulary are written as bytes (256 of its pieces), so
+    that any text can be read, and may occur in translations. It excludes ``sampling``."""
     src_model: str | None = None
-    """A SentencePiece model that exists, instead of learning one: the source's, or both sides'. Its
-    special pieces must be those of s2s (pad 0, unk 1, bos 2, eos 3)."""
+    """Path of an existing SentencePiece model, for the source or for both sides. Its special pieces
+    must be those of s2s (pad 0, unk 1, bos 2, eos 3). None: a vocabulary is learned."""
     tgt_model: str | None = None
-    """The target's, where ``src_model`` is the source's alone."""
+    """Path of an existing SentencePiece model for the target; ``src_model`` is then the model of
+    the source alone. None: ``src_model`` is the model of both sides."""
     new_pieces: int = 0
-    """Pieces at most that a vocabulary which exists (``src_model``, or that of the run that
-    ``TrainConfig.init`` names) gets from the training text, after its own."""
+    """Most pieces that an existing vocabulary (``src_model``, or that of the run in
+    ``TrainConfig.init``) gets from the training text, after its own pieces. 0: none."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
@@ -172,37 +178,47 @@ class ModelConfig(Config):
     """Shape of the encoder, the attention and the decoder."""
 
     src_vocab_size: int = 8000
-    """Training takes the vocabulary sizes from the tokenizer."""
+    """Number of source pieces. Training replaces it by the size of the tokenizer's vocabulary."""
     tgt_vocab_size: int = 8000
+    """Number of target pieces. Training replaces it by the size of the tokenizer's vocabulary."""
     embedding_size: int = 256
-    """Width of the embeddings, and of the readout before the output layer."""
+    """Width of the embeddings and of the readout before the output layer."""
     hidden_size: int = 512
-    """Width of a decoder layer, and of the memory: each direction of the encoder has half of it."""
+    """Width of a decoder layer and of the memory, an even number: each direction of the encoder has
+    half of it."""
     encoder_layers: int = 1
+    """Number of encoder layers, each in both directions."""
     decoder_layers: int = 1
+    """Number of decoder layers."""
     cell: Cell = "lstm"
+    """Recurrent cell of encoder and decoder: ``lstm``, ``gru``, or ``rnn``, the plain one."""
     activation: Activation = "tanh"
-    """Non-linearity of the plain ``rnn`` cell; the other cells have their own."""
+    """Non-linearity of the ``rnn`` cell: ``tanh`` or ``relu``. The other cells ignore it."""
     attention: AttentionKind = "general"
+    """How the decoder attends to the memory: ``dot`` or ``general`` (Luong et al. 2015), ``mlp``
+    (Bahdanau et al. 2015), or ``multihead`` (Vaswani et al. 2017)."""
     attention_heads: int = 4
-    """Heads of ``multihead``; the other kinds have one."""
+    """Number of heads of ``multihead``, a divisor of ``hidden_size``. Other kinds ignore it."""
     context: ContextKind = "parallel"
-    """``parallel``: the first decoder layer asks the memory, the layers above and the readout read
-    the answer, each layer one call over the whole target (GNMT v2). ``input_feeding``: the readout
-    of each step is an input of the next one (Luong et al. 2015, section 3.3)."""
+    """Where the attention's result goes. ``parallel``: the first decoder layer attends; the layers
+    above and the readout take the result, so each layer is one call over the whole target (GNMT
+    v2). ``input_feeding``: the readout of each step is an input of the next step (Luong et al.
+    2015, section 3.3)."""
     tie: Tie = "target"
-    """Shared embedding tables: none, target input with output, or source with both (needs a joint
-    vocabulary, whose first pieces are the target's). Press and Wolf (2017)."""
+    """Embedding tables that share weights (Press and Wolf 2017). ``none``: no tables. ``target``:
+    the target's input and output. ``all``: these and the source's; it needs a joint vocabulary,
+    whose first pieces are the target's."""
     dropout: float = 0.2
-    """On embeddings, between layers and on the readout, while training."""
+    """Share of values that training sets to zero, on embeddings, between layers and on the readout.
+    0: off."""
     dropout_kind: DropoutKind = "plain"
-    """A new mask at each position, or one a sentence (``variational``, Gal and Ghahramani 2016)."""
+    """Masks of ``dropout``. ``plain``: a new one at each position. ``variational``: one for each
+    sentence (Gal and Ghahramani 2016)."""
     word_dropout: float = 0.0
-    """Share of source and target-input words whose embedding is zero, while training."""
-
+    """Share of source and target-input pieces whose embedding training sets to zero. 0: off."""
     recurrent_dropout: float = 0.0
-    """Share of the weights from one state to the next that a batch leaves out, while training
-    (Merity et al. 2018)."""
+    """Share of the weights from state to state that training leaves out in a batch (Merity et al.
+    2018). 0: off."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
@@ -234,34 +250,37 @@ class ModelConfig(Config):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchConfig(Config):
-    """How a translation is looked for; what a model file recommends."""
+    """Settings of the search; a model file recommends some."""
 
     beam_size: int = 5
+    """Number of hypotheses of a sentence that the search keeps after each step. 1: greedy."""
     length_penalty: float = 1.0
-    """Alpha of Wu et al. (2016), equation 14: 0 ranks by total log-probability, 1 nearly by its
-    mean."""
+    """Alpha of Wu et al. (2016), equation 14. 0 ranks hypotheses by their total log-probability, 1
+    nearly by its mean."""
     max_length: int = 512
-    """Pieces of a hypothesis at most, the end piece counted, whatever the source's length."""
+    """Maximum length of a hypothesis in pieces, end piece included, for every source length."""
     length_factor: int = 2
-    """A hypothesis has at most ``length_factor * src_length + length_margin`` pieces: a limit that
+    """A hypothesis has at most ``length_factor * src_length + length_margin`` pieces. This limit
     depends on its own sentence alone, so that a translation does not depend on its batch."""
     length_margin: int = 20
+    """Pieces that a hypothesis may always have, see ``length_factor``."""
     min_length: int = 1
-    """Minimum length in pieces, end piece included. Ignored if the maximum length or the bans leave
-    no other piece."""
+    """Minimum length of a hypothesis in pieces, end piece included. Ignored if the maximum length
+    or the bans leave no other piece."""
     no_repeat: int = 0
-    """N-grams of so many pieces come once in a hypothesis (Paulus et al. 2018); 0 is no limit."""
+    """Length of n-grams of pieces that occur at most once in a hypothesis (Paulus et al. 2018). 0:
+    no limit."""
     diversity: float = 0.0
-    """Taken from the log-probability of a hypothesis' second candidate once, of the third twice: a
-    beam of unlike hypotheses (Li, Monroe and Jurafsky 2016, "A Simple, Fast Diverse Decoding
-    Algorithm"). Scores hold it."""
+    """Penalty in nats for candidates that follow the same hypothesis: the second-best loses it
+    once, the third-best twice. The beam's hypotheses then differ more (Li, Monroe and Jurafsky
+    2016, "A Simple, Fast Diverse Decoding Algorithm"). Scores include it. 0: off."""
     temperature: float = 0.0
-    """Over 0, pieces are drawn from the softmax of logits over it, each hypothesis on its own; 0
-    takes the best ones."""
+    """Divisor of the logits if pieces are drawn at random, for each hypothesis on its own. 0: the
+    search takes the best pieces and draws nothing."""
     top_k: int = 0
-    """Pieces that are drawn from, the best ones; 0 is all."""
+    """Number of best pieces that are drawn from if ``temperature`` is over 0. 0: all pieces."""
     seed: int = 0
-    """Of what is drawn."""
+    """Seed of the random draws, see ``temperature``."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
@@ -284,6 +303,6 @@ class SearchConfig(Config):
 
 
 def check_integer(name: str, value: object, low: int) -> None:
-    """Raises ConfigError unless ``value`` is a whole number of at least ``low``."""
+    """Raises ConfigError unless ``value`` is an integer of at least ``low``."""
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
         raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")

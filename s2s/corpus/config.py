@@ -10,16 +10,19 @@ from s2s.tokenizer.tags import check_tags
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CorpusConfig(Config):
-    """One parallel corpus: line i of ``tgt`` translates line i of ``src``; plain or gzip."""
+    """One parallel corpus: line i of ``tgt`` is the translation of line i of ``src``."""
 
     src: str
+    """Path of the source text: UTF-8, plain or gzip."""
     tgt: str
+    """Path of the target text: UTF-8, plain or gzip."""
     weight: float = 1.0
-    """How often an epoch shows each pair: 2 twice, 0.5 half of the pairs, others each time."""
+    """How often an epoch shows each pair. 2: twice. 0.5: an epoch shows half of the pairs, and the
+    next epoch the other half."""
     tag: str | None = None
-    """A piece put before each source sentence, ``<2de>`` say: with several target languages the
-    model is told which one is wanted (Johnson et al. 2017, "Google's Multilingual Neural Machine
-    Translation System", section 3)."""
+    """Piece before each source sentence, for example ``<2de>``. It tells a model with several
+    target languages which one to translate to (Johnson et al. 2017, "Google's Multilingual Neural
+    Machine Translation System", section 3). None: no tag."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
@@ -34,23 +37,26 @@ class CorpusConfig(Config):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DataConfig(Config):
-    """The corpora of a training, and which of their pairs are left out."""
+    """Corpora of a training, and the filter of their pairs."""
 
     train: tuple[CorpusConfig, ...]
+    """Corpora to train on, at least one."""
     validation: tuple[CorpusConfig, ...]
+    """Corpora to validate on, at least one."""
     src_language: str | None = None
-    """Language code for the model's card; None takes the file name's ending."""
+    """Code of the source language for the model's card. None: the ending of the file name."""
     tgt_language: str | None = None
+    """Code of the target language for the model's card. None: the ending of the file name."""
     max_pieces: int = 200
-    """Pairs with more pieces on either side are left out and counted."""
+    """Most pieces of a side, end piece and tag not counted. Longer pairs are rejected."""
     max_ratio: float = 4.0
-    """Pairs with more than ``max_ratio * shorter + 5`` pieces on the longer side are left out."""
+    """A pair is rejected if its longer side has more than ``max_ratio * shorter + 5`` pieces."""
     keep: tuple[str, ...] = ()
-    """Regular expressions of what is to come into translations as it is written
-    (``s2s.translate.keep``): matches that both sides of a pair have are one piece each, which the
-    network learns to carry over, and translating keeps them by itself."""
+    """Regular expressions of texts that translations copy unchanged (``s2s.translate.keep``). In
+    training, a match that occurs on both sides of a pair becomes a single piece, which the network
+    learns to copy. Translating then uses these expressions by default. Empty: off."""
     cache: str | None = None
-    """Folder for tokenised text that several runs may share; None keeps it in the run folder."""
+    """Folder of tokenised text, which several runs may share. None: a folder in the run folder."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
@@ -63,5 +69,5 @@ class DataConfig(Config):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """The tags of the corpora, each once, sorted."""
-        return tuple(sorted({each.tag for each in self.train if each.tag is not None}))
+        """Tags of the corpora, sorted, without repetition."""
+        return tuple(sorted({corpus.tag for corpus in self.train if corpus.tag is not None}))
