@@ -1,9 +1,9 @@
 """How many cores this process may use.
 
-Three limits hold at once: the affinity of the process, and the CPU quota of its control groups,
-which is how containers are limited, in version 2 (``cpu.max``) or in version 1
-(``cpu.cfs_quota_us``). See https://docs.kernel.org/admin-guide/cgroup-v2.html, "CPU Interface
-Files", and https://docs.kernel.org/scheduler/sched-bwc.html.
+Two limits hold at once: the affinity of the process, and the CPU quota of its control groups, which
+limits containers. The quota is in ``cpu.max`` (version 2) or ``cpu.cfs_quota_us`` (version 1). See
+https://docs.kernel.org/admin-guide/cgroup-v2.html, "CPU Interface Files", and
+https://docs.kernel.org/scheduler/sched-bwc.html.
 """
 
 import contextlib
@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 
 
 def available_cores(root: Path = Path("/")) -> int:
-    """Returns the cores that this process may use, at least 1.
+    """Returns the number of cores that this process may use, at least 1.
 
     A quota of 2.5 cores counts as 2: a third thread would be stopped half of the time.
 
     Args:
-        root: Where ``proc`` and ``sys`` are.
+        root: Folder that has ``proc`` and ``sys``.
     """
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
@@ -28,11 +28,10 @@ def available_cores(root: Path = Path("/")) -> int:
 
 
 def _quotas(root: Path) -> Iterator[float]:
-    """Yields the CPU quotas of the process, in cores: of its groups and of all groups above."""
+    """Yields the CPU quotas of the process's groups and of all groups above them, in cores."""
     for folder in _cpu_groups(root):
-        with contextlib.suppress(
-            OSError, ValueError, ZeroDivisionError
-        ):  # "max" is no number: there is no quota
+        # Without a quota, cpu.max has the word "max", which is no number.
+        with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
             quota, period = (folder / "cpu.max").read_text(encoding="ascii").split()
             yield int(quota) / int(period)
         with contextlib.suppress(OSError, ValueError, ZeroDivisionError):
@@ -47,8 +46,8 @@ def _quotas(root: Path) -> Iterator[float]:
 def _cpu_groups(root: Path) -> Iterator[Path]:
     """Yields the folders of the process's CPU control groups and of the groups above them.
 
-    Inside a container the names of ``/proc/self/cgroup`` may be those of the host, of which only
-    the top folder is there: the container's own group.
+    Inside a container, ``/proc/self/cgroup`` may have the names of the host. Then only the top
+    folder exists, which is the container's own group.
     """
     mount = root / "sys/fs/cgroup"
     groups = [(mount, "/"), (mount / "cpu", "/")]

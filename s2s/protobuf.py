@@ -1,8 +1,8 @@
 """Protobuf messages, read and written without the protobuf package.
 
-The wire format is https://protobuf.dev/programming-guides/encoding/. Two of its rules are used by
-others here: a repeated field that is appended to a message is one element more, and a message that
-is appended where one is already is merged into it, field by field.
+The wire format is described in https://protobuf.dev/programming-guides/encoding/. Other modules
+rely on two of its rules: appending a repeated field to a message adds an element, and appending a
+message to a field that already has one merges both, field by field.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def read_fields(view: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Yields the number and value of each field of a message.
 
     Raises:
-        IndexError: If the message is cut off, or none.
+        IndexError: If the message is cut off, or is not a message.
     """
     position = 0
     while position < len(view):
@@ -41,7 +41,7 @@ def read_varint(view: memoryview, position: int) -> tuple[int, int]:
     """Returns the number at ``position`` and the position after it.
 
     Raises:
-        IndexError: If it ends before it is whole, or has over 64 bits.
+        IndexError: If the number is cut off, or has more than 64 bits.
     """
     value = shift = 0
     while shift < 64:
@@ -55,20 +55,20 @@ def read_varint(view: memoryview, position: int) -> tuple[int, int]:
 
 
 def write_field(number: int, value: int | bytes) -> bytes:
-    """Returns a field: a non-negative number, or a string, bytes or message that is serialized."""
+    """Returns a field with a non-negative number, or with a serialized string or message."""
     if isinstance(value, int):
         return write_varint(number << 3 | _VARINT) + write_varint(value)
     return write_varint(number << 3 | _BYTES) + write_varint(len(value)) + value
 
 
 def write_fixed32(number: int, value: bytes) -> bytes:
-    """Returns a field of four bytes, a little-endian float say."""
+    """Returns a field of four bytes, for example a little-endian float."""
     assert len(value) == 4
     return write_varint(number << 3 | _FIXED32) + value
 
 
 def write_varint(value: int) -> bytes:
-    """Returns a non-negative number as messages hold it."""
+    """Returns a non-negative number in the encoding of messages."""
     written = bytearray()
     while value > 0x7F:
         written.append(value & 0x7F | 0x80)

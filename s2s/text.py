@@ -1,8 +1,8 @@
-r"""Lines of text in, whatever the file: UTF-8, plain or gzip, on one side or in parallel.
+r"""Lines of text from files and pipes: UTF-8, plain or gzip, one file or two parallel ones.
 
-Only ``\n`` ends a line, with an optional ``\r`` before it: every other separator that Unicode
-knows is a blank inside a line, so both sides of a corpus stay aligned and N lines in are N lines
-out. Nothing is read as a whole: memory is bounded by ``LINE_LIMIT``, whatever the file's size.
+Only ``\n`` ends a line, with an optional ``\r`` before it. Every other line separator of Unicode is
+a blank inside a line, so both sides of a corpus stay aligned and N lines in are N lines out. Files
+are read in pieces: memory is bounded by ``LINE_LIMIT``, whatever the size of a file.
 """
 
 import codecs
@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, cast
 from s2s.errors import DataError, FileError, printable
 
 LINE_LIMIT = 1 << 20
-"""Bytes of a line that are kept; what is over is checked, left out, and said."""
+"""Most bytes of a line; the rest is checked and left out, and a warning is logged."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 _CONVERT = "convert it, for example with iconv"
@@ -33,7 +33,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-"""Marks at the start of a file."""
+"""Byte order marks at the start of a file, and the encodings that they mean."""
 _PACKED = (
     (0, b"PK\3\4", "a zip archive"),
     (0, b"\xfd7zXZ\0", "xz data"),
@@ -41,9 +41,9 @@ _PACKED = (
     (4, b"1AY&SY", "bzip2 data"),
     (257, b"ustar", "a tar archive"),
 )
-"""Where in a file which bytes stand, of what. Some of it is UTF-8, and would be read as text."""
+"""Position, bytes and name of formats that are not text; some are valid UTF-8."""
 _LONG = 1000
-"""Characters of a line from which on marks are put in order here, see ``_in_order``."""
+"""Lines with more characters than this go through ``_in_order``."""
 
 _WITHOUT_BLANKS = (
     (0x0E00, 0x0E7F, "thai"),
@@ -89,7 +89,7 @@ _WITHOUT_BLANKS = (
 """First and last code point of the blocks of scripts without blanks, in order."""
 _FIRSTS = [first for first, _, _ in _WITHOUT_BLANKS]
 
-_BLANKS = re.compile("[\0\u200b\ufeff]")  # what str.split does not see as such
+_BLANKS = re.compile("[\0\u200b\ufeff]")  # str.split does not take them for blanks
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
@@ -98,8 +98,8 @@ logger = logging.getLogger(__name__)
 def clean(line: str) -> str:
     """Returns ``line`` in Unicode form NFC, with single blanks between words and none around.
 
-    A blank is what Unicode calls white space, and NUL, the zero-width space and the byte order
-    mark, which nobody can see either. A lone surrogate, which no UTF-8 can hold, becomes U+FFFD.
+    Blanks are Unicode's white space, and NUL, the zero-width space and the byte order mark, which
+    are invisible too. A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
     """
     if not line.isascii():
         line = _SURROGATES.sub("\ufffd", line)
@@ -110,12 +110,12 @@ def clean(line: str) -> str:
 def _in_order(line: str) -> str:
     """Returns ``line`` decomposed, with the marks after each letter in canonical order.
 
-    NFC does that itself, but with an insertion sort: 100,000 marks took it 23 seconds.
+    NFC sorts marks too, but with an insertion sort: 100,000 marks took 23 seconds.
     """
-    apart = "".join(unicodedata.normalize("NFD", each) for each in line)
+    decomposed = "".join(unicodedata.normalize("NFD", character) for character in line)
     return "".join(
         "".join(sorted(run, key=unicodedata.combining) if are_marks else run)
-        for are_marks, run in groupby(apart, lambda each: unicodedata.combining(each) > 0)
+        for are_marks, run in groupby(decomposed, lambda mark: unicodedata.combining(mark) > 0)
     )
 
 
@@ -136,14 +136,15 @@ def script_without_blanks(character: str) -> str:
 def read_lines(path: Path | str) -> Iterator[str]:
     r"""Yields the lines of a file, without their line ends.
 
-    Gzip is told by its first bytes, not by its name; a byte order mark at the start is dropped. A
-    line of more than ``LINE_LIMIT`` bytes is cut there and a warning logged.
+    Gzip is recognised by its first bytes, not by its name. A byte order mark at the start is
+    dropped. A line of more than ``LINE_LIMIT`` bytes is cut there and a warning is logged.
 
     Args:
         path: The file; the string ``"-"`` is standard input.
 
     Raises:
-        DataError: If the text is not UTF-8 (file, line and byte are named) or its gzip is damaged.
+        DataError: If the text is not UTF-8 (the message names file, line and byte) or the gzip data
+            is damaged.
         FileError: If the file is missing, unreadable or a folder.
     """
     name = text_name(path)
@@ -160,7 +161,7 @@ def read_lines(path: Path | str) -> Iterator[str]:
 
 
 def text_name(path: Path | str) -> str:
-    """Returns what messages call a file that ``read_lines`` reads."""
+    """Returns the name of a file of ``read_lines`` for messages."""
     return "standard input" if path == "-" else printable(str(path))
 
 
@@ -168,13 +169,13 @@ def read_pairs(src: Path, tgt: Path, *, cleaned: bool = True) -> Iterator[tuple[
     """Yields the line pairs of two parallel files, blank ones too.
 
     Args:
-        src: One side.
-        tgt: The other.
-        cleaned: Whether ``clean`` is applied.
+        src: File of the source.
+        tgt: File of the target.
+        cleaned: Whether ``clean`` is applied to each line.
 
     Raises:
-        DataError: At the end, if one file has more lines than the other; at the start, if both are
-            the same file; else as ``read_lines``.
+        DataError: At the start if both are the same file, at the end if one has more lines than the
+            other; also as ``read_lines``.
         FileError: As ``read_lines``.
     """
     if src == tgt or _same_file(src, tgt):
@@ -189,14 +190,14 @@ def read_pairs(src: Path, tgt: Path, *, cleaned: bool = True) -> Iterator[tuple[
             raise _mismatch(src, count + 1 + sum(1 for _ in src_lines), tgt, count)
         count += 1
         yield (clean(src_line), clean(tgt_line)) if cleaned else (src_line, tgt_line)
-    if rest := sum(1 for _ in tgt_lines):
-        raise _mismatch(src, count, tgt, count + rest)
+    if more := sum(1 for _ in tgt_lines):
+        raise _mismatch(src, count, tgt, count + more)
 
 
-def _same_file(one: Path, other: Path) -> bool:
+def _same_file(src: Path, tgt: Path) -> bool:
     try:
-        return one.samefile(other)
-    except (OSError, ValueError):  # whoever reads them says why they cannot be
+        return src.samefile(tgt)
+    except (OSError, ValueError):  # reading them raises the error that says why
         return False
 
 
@@ -208,7 +209,7 @@ def _mismatch(src: Path, src_count: int, tgt: Path, tgt_count: int) -> DataError
 
 
 class _Unread(io.RawIOBase):
-    """A stream whose first bytes were read to see what they are, and are put back."""
+    """A stream with its first bytes put back, which were read to recognise the format."""
 
     def __init__(self, head: bytes, stream: BinaryIO) -> None:
         self._head = head
@@ -219,7 +220,7 @@ class _Unread(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         view = memoryview(buffer)
-        # read1 hands over what a pipe has now: an interactive user gets an answer line by line.
+        # read1 returns what a pipe has now: an interactive user gets an answer line by line.
         data = self._head or cast(io.BufferedReader, self._stream).read1(len(view))
         data, self._head = data[: len(view)], self._head[len(view) :]
         view[: len(data)] = data
@@ -228,14 +229,14 @@ class _Unread(io.RawIOBase):
 
 @contextmanager
 def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
-    """Opens a file for reading bytes; also tells whether they are unpacked from gzip."""
+    """Opens a file for reading bytes; also returns whether they are unpacked from gzip."""
     if path == "-" and sys.stdin is None:
         raise FileError("standard input is closed; give it text, or name a file")
     with ExitStack() as stack:
         try:
             raw: BinaryIO
             raw = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
-            head = raw.read(1)  # one byte is enough to see that a typed line is no gzip
+            head = raw.read(1)  # one byte is enough to see that a typed line is not gzip
             if head == GZIP_MAGIC[:1]:
                 head += raw.read(1)
         except FileNotFoundError as error:
@@ -263,11 +264,11 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
         offset += len(raw)
         first = first or raw
         if number == 1:
-            for place, magic, kind in _PACKED:
-                if raw.startswith(magic, place):
+            for position, magic, kind in _PACKED:
+                if raw.startswith(magic, position):
                     raise DataError(f"{name} is no text but {kind}; unpack it first")
             raw = raw.removeprefix(codecs.BOM_UTF8)
-        if not checked and b"\0" in raw and len(raw) >= 4:  # of less, nothing can be said
+        if not checked and b"\0" in raw and len(raw) >= 4:  # fewer bytes show nothing
             checked = True
             if wide := _wide(raw):
                 raise DataError(f"{name} is no UTF-8 text: it looks like {wide}; {_CONVERT}")
@@ -281,14 +282,14 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
                 while raw and not raw.endswith(b"\n"):
                     raw = stream.readline(LINE_LIMIT)
                     offset += len(raw)
-                    rest = decoder.decode(raw, final=not raw or raw.endswith(b"\n"))
-                    cut = cut or bool(rest.strip())
+                    text = decoder.decode(raw, final=not raw or raw.endswith(b"\n"))
+                    cut = cut or bool(text.strip())
                 if cut:
                     logger.warning(
                         "%s, line %d: what is over %d bytes is left out", name, number, LINE_LIMIT
                     )
         except UnicodeDecodeError as error:
-            # What was decoded ends where reading stands, also where a rest was carried over.
+            # The decoded bytes end at ``offset``, even if some came from an earlier read.
             position = offset - len(error.object) + error.start + 1
             bad = error.object[error.start]
             wide = next((wide for mark, wide in _ENCODINGS if first.startswith(mark)), None)
@@ -301,13 +302,14 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
 
 
 def _wide(line: bytes) -> str | None:
-    """Names the encoding that gives a character two bytes or four, if a line is in one.
+    """Returns the encoding of a line if it is one of two or four bytes a character.
 
-    Of ASCII, all of them but one are NUL: valid UTF-8, of single letters with blanks between.
+    In these, all but one of the bytes of an ASCII character are NUL. They are valid UTF-8: single
+    letters with blanks between them.
     """
     for width, name in ((4, "UTF-32"), (2, "UTF-16")):
         count = len(line) // width
-        zeros = sorted(line[place::width].count(0) for place in range(width))
+        zeros = sorted(line[start::width].count(0) for start in range(width))
         if count >= 2 and zeros[0] == 0 and zeros[1] >= count:
             return name
     return None
