@@ -57,7 +57,7 @@ def load(
         raise ConfigError("no model was named; expected a model file, or one run folder or more")
     if len(models) == 1 and not _is_run(models[0]):
         file = read_model_file(models[0])
-        onnx = OnnxBackend(file, device, threads, session_options, providers)
+        onnx = OnnxBackend(file, device, threads, options=session_options, providers=providers)
         return LoadedModel(onnx, file.card, file.tokenizer, file.search)
     folders = [_check_run(member) for member in models]
     if session_options is not None or providers is not None:

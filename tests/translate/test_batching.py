@@ -27,15 +27,15 @@ SENTENCES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=40).map(tu
 def test_every_sentence_is_in_one_batch_and_batches_are_as_large_as_they_may(
     sentences, beam, size, workers
 ):
-    queries = sorted(map(SourcePart, sentences), key=batching.longest_first)
-    batches = list(make_batches(queries, beam, size, workers))
-    assert [query for batch in batches for query in batch] == queries
+    parts = sorted(map(SourcePart, sentences), key=batching.longest_first)
+    batches = list(make_batches(parts, beam, size, workers))
+    assert [part for batch in batches for part in batch] == parts
     pieces = sum(map(len, sentences))
     rounds = max(1, math.ceil(pieces / (workers * size.pieces)))
     share = max(pieces / (workers * rounds), SMALLEST_BATCH)
     taken = 0
     for number, batch in enumerate(batches, 1):
-        taken += sum(len(query.src) for query in batch)
+        taken += sum(len(part.src) for part in batch)
         padded = len(batch[0].src)
         assert len(batch) == 1 or len(batch) * padded <= size.pieces
         assert len(batch) == 1 or len(batch) * beam <= size.rows
@@ -48,10 +48,10 @@ def test_every_sentence_is_in_one_batch_and_batches_are_as_large_as_they_may(
 @pytest.mark.parametrize("workers", [1, 2, 3, 4])
 def test_all_workers_have_as_many_batches_of_as_many_pieces(workers):
     lengths = np.random.default_rng(1).integers(10, 40, 60)
-    queries = sorted((SourcePart((5,) * length) for length in lengths), key=batching.longest_first)
-    batches = list(make_batches(queries, 5, BatchSize(4096, 1024), workers))
+    parts = sorted((SourcePart((5,) * length) for length in lengths), key=batching.longest_first)
+    batches = list(make_batches(parts, 5, BatchSize(4096, 1024), workers))
     assert len(batches) == workers
-    pieces = [sum(len(query.src) for query in batch) for batch in batches]
+    pieces = [sum(len(part.src) for part in batch) for batch in batches]
     assert max(pieces) - min(pieces) <= 40
 
 
@@ -66,15 +66,15 @@ def test_padding_stands_after_the_sentence_and_nowhere_else(sentences):
 
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=9), max_size=30), st.integers(1, 8), st.integers(1, 40))
-def test_portions_hold_every_sentence_and_end_where_they_are_long(texts, lines, characters):
+def test_chunks_hold_every_sentence_and_end_where_they_are_long(texts, lines, characters):
     rest = iter(texts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batching, "CHUNK_CHARACTERS", characters)
-        portions = list(iter(lambda: take(rest, lines), []))
-    assert [text for portion in portions for text in portion] == texts
-    for portion in portions:
-        assert len(portion) <= lines
-        assert sum(map(len, portion[:-1])) < characters
+        chunks = list(iter(lambda: take(rest, lines), []))
+    assert [text for chunk in chunks for text in chunk] == texts
+    for chunk in chunks:
+        assert len(chunk) <= lines
+        assert sum(map(len, chunk[:-1])) < characters
 
 
 @settings(deadline=None)

@@ -184,27 +184,27 @@ def test_scripts_without_blanks_have_room_everywhere_and_need_no_blank():
     tokenizer = train_tokenizer(texts, texts, config, seed=1)
     phrase = read_phrase("你们", tokenizer, ())
     (ids,) = tokenizer.encode_tgt(["OK 我们走吧"])
-    places = find_gaps(ids[:-1], 0, tokenizer, ())
+    gaps = find_gaps(ids[:-1], 0, tokenizer, ())
     made = {
         text
-        for place in places
+        for gap in gaps
         for way in phrase.ways
-        for text in tokenizer.decode([place.before + way + place.after])
+        for text in tokenizer.decode([gap.before + way + gap.after])
     }
     assert "OK 我们你们走吧" in made
     assert not any(text.startswith("O你") or text.startswith("O 你") for text in made)
     held = (read_phrase("我们", tokenizer, ()),)
-    for place in find_gaps(ids[:-1], 0, tokenizer, held):
-        before, after = tokenizer.decode([place.before, place.after])
+    for gap in find_gaps(ids[:-1], 0, tokenizer, held):
+        before, after = tokenizer.decode([gap.before, gap.after])
         assert "我们" in before or "我们" in after
 
 
-def test_places_are_not_between_the_bytes_of_a_character():
+def test_gaps_are_not_between_the_bytes_of_a_character():
     config = TokenizerConfig(vocab_size=300, byte_fallback=True)
     tokenizer = train_tokenizer(["one two"] * 20, ["one two"] * 20, config, seed=1)
     (ids,) = tokenizer.encode_tgt(["one 世界 two"])
-    places = find_gaps(ids[:-1], 0, tokenizer, ())
-    found = tokenizer.decode([place.before for place in places])
+    gaps = find_gaps(ids[:-1], 0, tokenizer, ())
+    found = tokenizer.decode([gap.before for gap in gaps])
     assert [text.strip() for text in found] == ["", "one", "one 世", "one 世界", "one 世界 two"]
 
 

@@ -221,9 +221,9 @@ def test_a_graph_that_onnxruntime_refuses_is_one_line(tiny):
 
 
 def test_every_worker_gets_a_batch():
-    queries = [SourcePart((5,) * 30)] * 8
-    assert len(list(make_batches(queries, 1, BatchSize(1024, 1024), 1))) == 1
-    assert len(list(make_batches(queries, 1, BatchSize(1024, 1024), 4))) == 4
+    parts = [SourcePart((5,) * 30)] * 8
+    assert len(list(make_batches(parts, 1, BatchSize(1024, 1024), 1))) == 1
+    assert len(list(make_batches(parts, 1, BatchSize(1024, 1024), 4))) == 4
 
 
 class FakeRuntime:

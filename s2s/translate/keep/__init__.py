@@ -1,1 +1,1 @@
-"""Texts of a sentence that its translation has to have as they are (``--keep``)."""
+"""Texts that come into the translation as they are (``--keep``): placeholders, tags, numbers."""

@@ -1,1 +1,1 @@
-"""Words that a translation has to hold (``--require``)."""
+"""Texts that a translation must hold (``--require``)."""
