@@ -1,8 +1,8 @@
 """The text model: the whole graph with the tokenizer's operators around it, strings in and out.
 
-Cutting and joining are done by SentencePiece itself, as an operator of onnxruntime-extensions; what
-s2s does before and after is done by operators, too: ``s2s.text.clean`` but for Unicode form NFC,
-the end piece, tags, and blank sentences, which have blank translations.
+SentencePiece itself cuts and joins, as an operator of onnxruntime-extensions. Other operators do
+what s2s does before and after: ``s2s.text.clean`` except for Unicode form NFC, the end piece, tags,
+and blank sentences, which have blank translations.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ BLANKS = (
     r"[\x00\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}"
     r"\x{205f}\x{3000}\x{feff}]+"
 )
-"""What ``s2s.text.clean`` takes for blanks, as RE2 writes it."""
+"""The characters that ``s2s.text.clean`` treats as blanks, in RE2's syntax."""
 NUL = f"a sentence in {TEXT_INPUT} has a NUL, behind which onnxruntime-extensions reads nothing"
 
 
@@ -45,13 +45,13 @@ def build_text_model(
     tokenizer: Tokenizer,
     precision: Precision = "fp32",
 ) -> onnx.ModelProto:
-    """Writes a model's graph between strings.
+    """Writes a model's graph with strings as inputs and outputs.
 
     Args:
-        model: As for ``build_model``.
-        search: Likewise.
-        tokenizer: The model's; its tags become an input that chooses among them.
-        precision: Likewise.
+        model: See ``build_model``.
+        search: See ``build_model``.
+        tokenizer: The model's tokenizer; an input chooses among its tags.
+        precision: See ``build_model``.
 
     Returns:
         The model, with inputs and outputs as in the README, without metadata.
@@ -63,84 +63,85 @@ def build_text_model(
     graph = Graph("s2s_text")
     text = graph.input(TEXT_INPUT, STRING, ["batch"])
     batch = graph.op("Shape", text)
-    # The search needs a sentence: in an empty batch there is a blank one, which is taken away.
+    # The search needs a sentence: an empty batch gets a blank one, which is removed at the end.
     spare = graph.op("Cast", graph.op("Equal", batch, 0), to=INT64)
     to = None
     if tokenizer.tags:
-        language = _one_each(graph, graph.input(TO_INPUT, STRING, ["batch"]), batch)
-        to = _lengthened(graph, language, spare, language_codes(tokenizer.tags)[0])
-    texts = _lengthened(graph, _without_nul(graph, text, batch), spare, "")
+        languages = _check_count(graph, graph.input(TO_INPUT, STRING, ["batch"]), batch)
+        to = _append_spare(graph, languages, spare, language_codes(tokenizer.tags)[0])
+    texts = _append_spare(graph, _check_nul(graph, text, batch), spare, "")
     src, counts = _cut(graph, _clean(graph, texts), tokenizer.src_model)
     src_lengths = graph.op("Add", counts, 1)
     if to is not None:
         tag = graph.op("Unsqueeze", _tag_ids(graph, to, tokenizer), graph.ints(1))
         src = graph.op("Concat", tag, src, axis=1)
         src_lengths = graph.op("Add", src_lengths, 1)
-    src = graph.label(src, "src")  # an output where the check says so
-    found = write_search(graph, as_members(model), search, checked, (src, src_lengths))
+    src = graph.label(src, "src")  # the check makes an output of it
+    outputs = write_search(graph, as_members(model), search, checked, (src, src_lengths))
     blank = graph.op("Equal", counts, 0)
-    _write_outputs(graph, found, blank, batch, tokenizer.tgt_model or tokenizer.src_model)
-    real = graph.op("Slice", src_lengths, graph.ints(0), batch)
-    graph.output(real, INT64, ["batch"], "src_lengths")
+    _write_outputs(graph, outputs, blank, batch, tokenizer.tgt_model or tokenizer.src_model)
+    src_lengths = graph.op("Slice", src_lengths, graph.ints(0), batch)
+    graph.output(src_lengths, INT64, ["batch"], "src_lengths")
     domains = [EXTENSIONS, *([ML] if tokenizer.tags else []), *domains_of(checked)]
     return to_model(graph, __version__, domains)
 
 
-def _lengthened(graph: Graph, texts: Value, spare: Value, filler: str) -> Value:
-    """Writes (batch + spare,) string: ``filler`` at the end where ``spare`` (1,) is 1, not 0."""
+def _append_spare(graph: Graph, texts: Value, spare: Value, filler: str) -> Value:
+    """Writes (batch + spare,) string: ``filler`` at the end if ``spare`` (1,) is 1, not 0."""
     longer = graph.op("Concat", texts, graph.strings(filler), axis=0)
     end = graph.op("Add", graph.op("Shape", texts), spare)
     return graph.op("Slice", longer, graph.ints(0), end)
 
 
-def _without_nul(graph: Graph, text: Value, batch: Value) -> Value:
-    """Writes ``text`` as it is, and an error if a NUL is in it.
+def _check_nul(graph: Graph, text: Value, batch: Value) -> Value:
+    """Writes ``text`` unchanged, and an error if it has a NUL.
 
-    The operators of onnxruntime-extensions read a string up to its first NUL. One that finds
-    nothing to replace shows what they see; Unique numbers strings, and sees all of them.
+    The operators of onnxruntime-extensions read a string up to its first NUL. A replacement that
+    matches nothing returns the part that they read. Unique, which reads whole strings, numbers the
+    texts and these parts: the numbers differ if a text has a NUL.
     """
-    seen = _replace(graph, text, r"[^\x00-\x{10ffff}]", "")
-    both = graph.op("Concat", text, seen, axis=0)
+    parts = _replace(graph, text, r"[^\x00-\x{10ffff}]", "")
+    both = graph.op("Concat", text, parts, axis=0)
     _, _, numbers, _ = graph.ops("Unique", 4, both)
     numbers = graph.op("Reshape", numbers, graph.op("Concat", graph.ints(2), batch, axis=0))
     first, second = (graph.op("Gather", numbers, number) for number in (0, 1))
     differ = graph.op("Cast", graph.op("Not", graph.op("Equal", first, second)), to=INT64)
-    whole = graph.refuse(differ, np.zeros(1, np.int64), NUL)
-    return _in_order(graph, text, batch, whole)
+    zeros = graph.refuse(differ, np.zeros(1, np.int64), NUL)
+    return _in_order(graph, text, batch, zeros)
 
 
-def _one_each(graph: Graph, to: Value, batch: Value) -> Value:
-    """Writes ``to`` as it is, and an error if it has not as many codes as there are sentences.
+def _check_count(graph: Graph, to: Value, batch: Value) -> Value:
+    """Writes ``to`` unchanged, and an error if it does not have one code for each sentence.
 
-    onnxruntime's Concat passes over what is empty: it would leave out all tags.
+    onnxruntime's Concat ignores empty operands: it would leave out all tags.
     """
     differ = graph.op("Not", graph.op("Equal", graph.op("Shape", to), batch))
     reason = f"{TO_INPUT} has not one code for each sentence in {TEXT_INPUT}"
-    same = graph.refuse(graph.op("Cast", differ, to=INT64), np.zeros(1, np.int64), reason)
-    return _in_order(graph, to, batch, same)
+    zero = graph.refuse(graph.op("Cast", differ, to=INT64), np.zeros(1, np.int64), reason)
+    return _in_order(graph, to, batch, zero)
 
 
 def _in_order(graph: Graph, texts: Value, batch: Value, zero: Value) -> Value:
-    """Writes ``texts``, taken in their order plus ``zero``, which has been checked to be that."""
+    """Writes ``texts`` unchanged, but so that they depend on ``zero``, which a check returned."""
     order = graph.op("Add", graph.op("Range", 0, graph.op("Squeeze", batch), 1), zero)
     return graph.op("Gather", texts, order)
 
 
-def _replace(graph: Graph, texts: Value, pattern: str, by: str) -> Value:
+def _replace(graph: Graph, texts: Value, pattern: str, replacement: str) -> Value:
     """Writes ``texts``, any shape, with every match of an RE2 ``pattern`` replaced."""
-    operands = (graph.strings(pattern), graph.strings(by))
+    operands = (graph.strings(pattern), graph.strings(replacement))
     return graph.op("StringRegexReplace", texts, *operands, domain=EXTENSIONS, global_replace=1)
 
 
 def _clean(graph: Graph, texts: Value) -> Value:
-    """Writes ``s2s.text.clean`` but for Unicode form NFC."""
+    """Writes ``s2s.text.clean`` except for Unicode form NFC."""
     return _replace(graph, _replace(graph, texts, BLANKS, " "), "^ | $", "")
 
 
 def _cut(graph: Graph, texts: Value, model: bytes) -> tuple[Value, Value]:
-    """Writes src (batch, src_len) int64, the end piece last, and how many pieces come before it."""
-    no = np.zeros(1, np.bool_)
-    operands = (np.zeros(1, np.int64), np.zeros(1, np.float32), no, no, no)
+    """Writes src (batch, src_len) int64, the end piece last, and the number of pieces before it."""
+    false = np.zeros(1, np.bool_)
+    operands = (np.zeros(1, np.int64), np.zeros(1, np.float32), false, false, false)
     ids, bounds = graph.ops(
         "SentencepieceTokenizer", 2, texts, *operands, domain=EXTENSIONS, model=model
     )
@@ -150,17 +151,17 @@ def _cut(graph: Graph, texts: Value, model: bytes) -> tuple[Value, Value]:
     longest = graph.op("ReduceMax", counts, keepdims=0)
     positions = graph.op("Range", 0, graph.op("Add", longest, 1), 1)
     column = graph.op("Unsqueeze", counts, graph.ints(1))
-    # One more, so that there is something to take where all sentences are blank.
+    # One piece more, because Gather needs one even if all sentences are blank.
     ids = graph.op("Concat", graph.op("Cast", ids, to=INT64), graph.ints(EOS_ID), axis=0)
     places = graph.op("Add", graph.op("Unsqueeze", starts, graph.ints(1)), positions)
-    inside = graph.op("Less", positions, column)
-    pieces = graph.op("Gather", ids, graph.op("Where", inside, places, 0))
+    is_piece = graph.op("Less", positions, column)
+    pieces = graph.op("Gather", ids, graph.op("Where", is_piece, places, 0))
     after = graph.op("Where", graph.op("Equal", positions, column), EOS_ID, PAD_ID)
-    return graph.op("Where", inside, pieces, after), counts
+    return graph.op("Where", is_piece, pieces, after), counts
 
 
 def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
-    """Writes (batch,) int64: the piece that each language's code stands for."""
+    """Writes (batch,) int64: the tag of each language code."""
     languages = language_codes(tokenizer.tags)
     number = graph.op(
         "LabelEncoder",
@@ -176,35 +177,35 @@ def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
 
 
 def _write_outputs(
-    graph: Graph, found: OutputValues, blank: Value, batch: Value, model: bytes
+    graph: Graph, outputs: OutputValues, blank: Value, batch: Value, model: bytes
 ) -> None:
     """Writes translations, scores and lengths, without the spare sentence of an empty batch.
 
     Args:
         graph: The main graph.
-        found: What the search found.
-        blank: (batch,) bool, True of sentences without a piece.
-        batch: (1,) int64, the spare one not counted.
+        outputs: The outputs of the search.
+        blank: (batch,) bool, True for sentences without a piece.
+        batch: (1,) int64, the spare sentence not counted.
         model: The SentencePiece model of the target.
     """
     blank = graph.op("Unsqueeze", blank, graph.ints(1))
-    all_blank = graph.op("Unsqueeze", blank, graph.ints(2))
-    hypotheses = graph.op("Where", all_blank, PAD_ID, found.hypotheses)
-    both = graph.op("Shape", hypotheses, end=2)
-    outputs = {
-        "translations": (_join(graph, hypotheses, both, model), STRING),
-        "scores": (graph.op("Where", blank, 0.0, found.scores), FLOAT),
-        "lengths": (graph.op("Where", blank, 0, found.lengths), INT64),
+    blank_pieces = graph.op("Unsqueeze", blank, graph.ints(2))
+    hypotheses = graph.op("Where", blank_pieces, PAD_ID, outputs.hypotheses)
+    by_beam = graph.op("Shape", hypotheses, end=2)
+    named = {
+        "translations": (_join(graph, hypotheses, by_beam, model), STRING),
+        "scores": (graph.op("Where", blank, 0.0, outputs.scores), FLOAT),
+        "lengths": (graph.op("Where", blank, 0, outputs.lengths), INT64),
     }
-    for name, (value, dtype) in outputs.items():
-        real = graph.op("Slice", value, graph.ints(0), batch)
-        graph.output(real, dtype, ["batch", "beam"], name)
+    for name, (value, dtype) in named.items():
+        without_spare = graph.op("Slice", value, graph.ints(0), batch)
+        graph.output(without_spare, dtype, ["batch", "beam"], name)
 
 
-def _join(graph: Graph, hypotheses: Value, both: Value, model: bytes) -> Value:
-    """Writes (batch, beam) string of pieces (batch, beam, tgt_len).
+def _join(graph: Graph, hypotheses: Value, by_beam: Value, model: bytes) -> Value:
+    """Writes (batch, beam) string for pieces (batch, beam, tgt_len).
 
-    The operator joins one hypothesis; a Loop takes all in turn.
+    The operator joins one hypothesis; a Loop goes through all.
     """
     by_row = graph.op("Concat", graph.ints(-1), graph.op("Shape", hypotheses, start=2), axis=0)
     rows = graph.op("Reshape", hypotheses, by_row)
@@ -213,19 +214,19 @@ def _join(graph: Graph, hypotheses: Value, both: Value, model: bytes) -> Value:
     going = body.input("more", BOOL, [])
     pieces = body.op("Gather", rows, row)
     pieces = body.op("Compress", pieces, body.op("Greater", pieces, EOS_ID))
-    pieces = _without_nul_bytes(body, pieces, model)
+    pieces = _replace_nul_byte(body, pieces, model)
     text = body.op("SentencepieceDecoder", pieces, domain=EXTENSIONS, model=model)
     body.output(body.op("Identity", going), BOOL, [])
     body.output(text, STRING, [1])
-    (texts,) = graph.loop(body, [], graph.op("ReduceProd", both, keepdims=0))
-    # Cleaned, because a vocabulary made elsewhere may hold line ends, and bytes may be any.
-    return _clean(graph, graph.op("Reshape", texts, both))
+    (texts,) = graph.loop(body, [], graph.op("ReduceProd", by_beam, keepdims=0))
+    # Cleaned, because a vocabulary made elsewhere may hold line ends, and bytes may be anything.
+    return _clean(graph, graph.op("Reshape", texts, by_beam))
 
 
-def _without_nul_bytes(graph: Graph, pieces: Value, model: bytes) -> Value:
-    """Writes ``pieces`` with the byte 32, a blank, for the byte 0, where a vocabulary has bytes.
+def _replace_nul_byte(graph: Graph, pieces: Value, model: bytes) -> Value:
+    """Writes ``pieces`` with the byte 32, a blank, for the byte 0, if a vocabulary has bytes.
 
-    To ``s2s.text.clean`` both are blanks. The operator ends its text at a NUL.
+    ``s2s.text.clean`` treats by_beam as blanks, but the operator ends its text at a NUL.
     """
     numbers = {
         piece.text: number
