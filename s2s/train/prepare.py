@@ -167,8 +167,8 @@ def _check_processes(accumulate: int | None, world: World) -> None:
 
 
 def _check_empty(out: Path) -> None:
-    """Raises FileError if there is a file or a run where a new run is to be made."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    """Raises FileError if ``out`` cannot be a folder's name, or is no empty folder."""
+    if resolve(out).exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
 
