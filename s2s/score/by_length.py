@@ -1,6 +1,6 @@
-"""Scores by the length of the source: where a model begins to lose the thread.
+"""Scores by the length of the source, which show how long a sentence a model can translate.
 
-Bahdanau et al. (2015), figure 2, is the picture that made attention famous.
+Bahdanau et al. (2015), figure 2, shows such scores with and without attention.
 """
 
 from bisect import bisect_left
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from s2s.errors import DataError
-from s2s.score.metrics import FEW, Score, score
+from s2s.score.metrics import FEW_SENTENCES, Score, score
 from s2s.score.scripts import written_without_blanks
 
-LAST: Final = (0, 5, 10, 15, 20, 30, 50, 100, 200, 500)
-"""The longest sentence of each bucket but the last. They are the same for every test set, so that
-two can be compared; buckets without a sentence are left out."""
+LONGEST: Final = (0, 5, 10, 15, 20, 30, 50, 100, 200, 500)
+"""Longest source of each bucket but the last one. The buckets are the same for every test set, so
+that two can be compared; a bucket without a sentence is left out."""
 
 Unit = Literal["words", "characters"]
 
@@ -25,7 +25,7 @@ class Bucket:
 
     first: int
     last: int | None
-    """None: as long as they come."""
+    """None: no limit."""
     sentences: int
     bleu: Score
     chrf: Score
@@ -33,7 +33,7 @@ class Bucket:
     @property
     def few(self) -> bool:
         """Whether there are too few sentences for the scores to say much."""
-        return self.sentences < FEW
+        return self.sentences < FEW_SENTENCES
 
     @property
     def label(self) -> str:
@@ -44,24 +44,24 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Buckets:
-    """A test set by length."""
+class ScoresByLength:
+    """Scores of a test set, by the length of the source."""
 
     unit: Unit
-    """What ``first`` and ``last`` count: words between blanks, or characters without blanks."""
+    """Unit of ``first`` and ``last``: words between blanks, or characters other than blanks."""
     buckets: tuple[Bucket, ...]
     """From short to long."""
 
 
 def length_unit(sources: Sequence[str]) -> Unit:
-    """Returns what the length of such sentences is counted in.
+    """Returns the unit for the length of such sentences.
 
-    Characters where words have no blanks between them, and where most sentences are a single word,
-    as in a pronouncing dictionary; else words.
+    It is characters if the script has no blanks between words, or if most sentences are a single
+    word, as in a pronouncing dictionary; else words.
     """
-    spoken = [source for source in sources if source.strip()]
-    single = sum(1 for source in spoken if len(source.split()) == 1)
-    by_character = written_without_blanks(spoken) or 2 * single > len(spoken)
+    sentences = [source for source in sources if source.strip()]
+    single = sum(1 for source in sentences if len(source.split()) == 1)
+    by_character = written_without_blanks(sentences) or 2 * single > len(sentences)
     return "characters" if by_character else "words"
 
 
@@ -72,13 +72,13 @@ def score_by_length(
     *,
     lowercase: bool = False,
     tokenize: str = "13a",
-) -> Buckets:
+) -> ScoresByLength:
     """Scores short sentences apart from long ones.
 
     Args:
-        sources: What was translated.
-        hypotheses: The translations, as many.
-        references: As many.
+        sources: Source sentences.
+        hypotheses: Translations, one for each source.
+        references: Human translations, one for each source.
         lowercase: As for ``score``.
         tokenize: As for ``score``.
 
@@ -90,13 +90,13 @@ def score_by_length(
     if len(sources) != len(hypotheses):
         raise DataError(f"{len(sources)} sources do not fit {len(hypotheses)} translations")
     unit = length_unit(sources)
-    members: dict[int, list[int]] = {}
+    rows_by_bucket: dict[int, list[int]] = {}
     for row, source in enumerate(sources):
         words = source.split()
         length = len(words) if unit == "words" else sum(map(len, words))
-        members.setdefault(bisect_left(LAST, length), []).append(row)
+        rows_by_bucket.setdefault(bisect_left(LONGEST, length), []).append(row)
     buckets = []
-    for number, rows in sorted(members.items()):
+    for number, rows in sorted(rows_by_bucket.items()):
         bleu, chrf = score(
             [hypotheses[row] for row in rows],
             [references[row] for row in rows],
@@ -104,7 +104,7 @@ def score_by_length(
             lowercase=lowercase,
             tokenize=tokenize,
         )
-        first = LAST[number - 1] + 1 if number else 0
-        last = LAST[number] if number < len(LAST) else None
-        buckets.append(Bucket(first, last, len(rows), bleu, chrf))
-    return Buckets(unit, tuple(buckets))
+        first = LONGEST[number - 1] + 1 if number else 0
+        last = LONGEST[number] if number < len(LONGEST) else None
+        buckets.append(Bucket(first=first, last=last, sentences=len(rows), bleu=bleu, chrf=chrf))
+    return ScoresByLength(unit, tuple(buckets))

@@ -1,96 +1,97 @@
-"""What ``s2s evaluate`` found, as JSON and as text."""
+"""Results of ``s2s evaluate``, as JSON and as text."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from s2s.score.by_length import Buckets
-from s2s.score.metrics import FEW, RESAMPLES, Difference, Score
+from s2s.score.by_length import ScoresByLength
+from s2s.score.metrics import FEW_SENTENCES, RESAMPLES, Difference, Score
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Speed:
-    """How long the translating took."""
+    """Time that translating took."""
 
     seconds: float
     tokens: int
-    """Target pieces, end pieces counted."""
+    """Target pieces, end pieces included."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
-    """Scores of translations, and all that was asked for besides."""
+    """Scores of translations, and what else the options asked for."""
 
     translated: dict[str, Any]
-    """By what: ``model`` with its settings, or ``hypotheses``, the file; JSON values."""
+    """What made the translations, as JSON values: ``model`` and its settings, or ``hypotheses``,
+    the name of a file."""
     sentences: int
     scores: Sequence[Score]
     baseline: str = ""
-    """Name of the file that ``differences`` compare with."""
+    """Name of the file with the translations of the second system in ``differences``."""
     differences: Sequence[Difference] = ()
-    buckets: Buckets | None = None
+    buckets: ScoresByLength | None = None
     speed: Speed | None = None
     """None if nothing was translated."""
 
     @property
     def few(self) -> bool:
         """Whether the test set is too small for its scores to say much."""
-        return self.sentences < FEW
+        return self.sentences < FEW_SENTENCES
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns all of it as JSON values."""
-        found: dict[str, Any] = {
+        """Returns the results as JSON values."""
+        values: dict[str, Any] = {
             **self.translated,
             "sentences": self.sentences,
-            "scores": {each.name: _score_dict(each) for each in self.scores},
+            "scores": {score.name: _score_dict(score) for score in self.scores},
         }
         if self.differences:
-            found["baseline"] = {
+            values["baseline"] = {
                 "file": self.baseline,
                 "scores": {
-                    each.name: {
-                        "value": each.baseline,
-                        "delta": each.delta,
-                        "p_value": each.p_value,
-                        "verdict": each.verdict,
-                        "signature": each.signature,
+                    difference.name: {
+                        "value": difference.baseline,
+                        "delta": difference.delta,
+                        "p_value": difference.p_value,
+                        "verdict": difference.verdict,
+                        "signature": difference.signature,
                     }
-                    for each in self.differences
+                    for difference in self.differences
                 },
             }
         if self.buckets is not None:
-            found["buckets"] = {
+            values["buckets"] = {
                 "unit": self.buckets.unit,
                 "buckets": [
                     {
-                        "first": each.first,
-                        "last": each.last,
-                        "sentences": each.sentences,
-                        "few": each.few,
-                        "BLEU": each.bleu.value,
-                        "chrF2": each.chrf.value,
-                        "length_ratio": each.bleu.length_ratio,
+                        "first": bucket.first,
+                        "last": bucket.last,
+                        "sentences": bucket.sentences,
+                        "few": bucket.few,
+                        "BLEU": bucket.bleu.value,
+                        "chrF2": bucket.chrf.value,
+                        "length_ratio": bucket.bleu.length_ratio,
                     }
-                    for each in self.buckets.buckets
+                    for bucket in self.buckets.buckets
                 ],
             }
         if self.speed is not None:
             seconds = self.speed.seconds
-            found["seconds"] = round(seconds, 3)
-            found["sentences_per_second"] = round(self.sentences / seconds, 1)
-            found["target_tokens_per_second"] = round(self.speed.tokens / seconds, 1)
-        return found
+            values["seconds"] = round(seconds, 3)
+            values["sentences_per_second"] = round(self.sentences / seconds, 1)
+            values["target_tokens_per_second"] = round(self.speed.tokens / seconds, 1)
+        return values
 
     def lines(self) -> Iterator[str]:
-        """Yields it as lines for a terminal."""
-        for each in self.scores:
-            interval = each.interval
+        """Yields the results as lines for a terminal."""
+        for score in self.scores:
+            interval = score.interval
             width = f" (μ = {interval.mean:.2f} ± {interval.half_width:.2f})" if interval else ""
-            yield f"{each.name:5} {each.value:6.2f}{width}  {each.signature}"
+            yield f"{score.name:5} {score.value:6.2f}{width}  {score.signature}"
         bleu = self.scores[0]
         yield (
             f"length ratio {bleu.length_ratio:.3f}, brevity penalty {bleu.brevity_penalty:.3f}"
-            f"{f'; under {FEW} sentences say little' if self.few else ''}"
+            f"{f'; under {FEW_SENTENCES} sentences say little' if self.few else ''}"
         )
         if self.differences:
             yield ""
@@ -122,10 +123,10 @@ class Evaluation:
 
 
 def _score_dict(score: Score) -> dict[str, Any]:
-    found: dict[str, Any] = {"value": score.value, "signature": score.signature}
+    values: dict[str, Any] = {"value": score.value, "signature": score.signature}
     if score.interval is not None:
         mean, half = score.interval.mean, score.interval.half_width
-        found["interval"] = {"mean": mean, "low": mean - half, "high": mean + half}
+        values["interval"] = {"mean": mean, "low": mean - half, "high": mean + half}
     if score.length_ratio is not None:
-        found |= {"length_ratio": score.length_ratio, "brevity_penalty": score.brevity_penalty}
-    return found
+        values |= {"length_ratio": score.length_ratio, "brevity_penalty": score.brevity_penalty}
+    return values

@@ -1,7 +1,7 @@
-"""BLEU, chrF2 and TER with sacrebleu's signatures, how sure they are, and whether two differ.
+"""BLEU, chrF2 and TER with sacrebleu's signatures, confidence intervals and significance tests.
 
-Post (2018), "A Call for Clarity in Reporting BLEU Scores"; the numbers are sacrebleu's own, those
-of the resampling too: Koehn (2004), "Statistical Significance Tests for Machine Translation
+Post (2018), "A Call for Clarity in Reporting BLEU Scores". All numbers are sacrebleu's, also those
+of the resampling: Koehn (2004), "Statistical Significance Tests for Machine Translation
 Evaluation".
 """
 
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
 
 RESAMPLES: Final = 1000
-"""Test sets drawn with replacement, as many as sacrebleu's command line draws."""
-MOST_RESAMPLED: Final = 20_000
-"""Sentences. sacrebleu holds all resamples at once: 40 kB a sentence for BLEU, 72 kB for chrF2."""
-FEW: Final = 50
-"""Sentences under which a score says little. With 50 of Multi30k's, the 95 % interval of BLEU is
-+-7 (6 to 8, in twenty pieces of 50); with 100, +-5; with all 1,000, +-1.5."""
+"""Number of test sets drawn with replacement, the same as in sacrebleu's command line."""
+MAX_RESAMPLED: Final = 20_000
+"""Most sentences of a test set that is resampled. sacrebleu has all resamples in memory at once:
+40 kB a sentence for BLEU, 72 kB for chrF2."""
+FEW_SENTENCES: Final = 50
+"""A score of fewer sentences says little. The 95 % interval of BLEU on Multi30k is +-7 for 50
+sentences (6 to 8, in twenty parts of 50), +-5 for 100, +-1.5 for all 1,000."""
 TOKENIZERS: Final = ("13a", "intl", "zh", "char", "none")
-"""sacrebleu's that need no further package; ``none`` is for text that is tokenised already."""
+"""sacrebleu's tokenizers that need no other package; ``none`` is for text that is tokenised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where 95 % of the resampled test sets lie."""
+    """Interval with 95 % of the resampled test sets."""
 
     mean: float
-    """Of the resamples, in percent."""
+    """Mean of the resamples, in percent."""
     half_width: float
     """Half the distance of their 2.5th and 97.5th percentiles, in percent."""
 
@@ -40,40 +41,40 @@ class Score:
     """A corpus score."""
 
     name: str
-    """``BLEU``, ``chrF2`` (larger is better) or ``TER`` (smaller is)."""
+    """``BLEU`` or ``chrF2`` (larger is better), or ``TER`` (smaller is better)."""
     value: float
     """In percent."""
     signature: str
     """How sacrebleu computed it: tokenizer, case, resamples and their seed, version."""
     interval: Interval | None = None
-    """If it was asked for."""
+    """None if it was not asked for."""
     length_ratio: float | None = None
-    """BLEU's: tokens of the translations over tokens of the references."""
+    """BLEU only: tokens of the translations over tokens of the references."""
     brevity_penalty: float | None = None
-    """BLEU's: the factor that it lost by translations that are too short; 1 is none."""
+    """BLEU only: its factor for translations that are too short; 1 is no penalty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A score beside that of a second system on the same sentences."""
+    """Scores of two systems on the same sentences, and whether they differ."""
 
     name: str
     value: float
     """In percent."""
     baseline: float
-    """The second system's, in percent."""
+    """Score of the second system, in percent."""
     p_value: float
-    """How likely a difference at least as large is between systems that are equally good."""
+    """Probability of a difference at least as large between systems that are equally good."""
     signature: str
 
     @property
     def delta(self) -> float:
-        """What the score is more than the baseline's, in points."""
+        """Score minus the baseline's score, in points."""
         return self.value - self.baseline
 
     @property
     def verdict(self) -> str:
-        """``better`` or ``worse`` than the baseline where p < 0.05, or ``no difference shown``."""
+        """``better`` or ``worse`` than the baseline if p < 0.05, else ``no difference shown``."""
         if self.p_value >= 0.05:
             return "no difference shown"
         return "better" if (self.delta > 0) == (self.name != "TER") else "worse"
@@ -92,23 +93,23 @@ def score(
     """Scores translations against one human translation each.
 
     Args:
-        hypotheses: What the model said, as plain text.
-        references: What it should have said, as many.
+        hypotheses: Translations, as plain text.
+        references: Human translations, one for each hypothesis.
         bleu_only: Leave out chrF2 and TER, which take longer.
         ter: Whether TER, which takes longest on long sentences, is computed too.
         lowercase: Compare lowercased text (``case:lc``), as TER always does.
         tokenize: How BLEU cuts text into words, one of ``TOKENIZERS``.
-        confidence: Also estimate 95 % intervals by ``RESAMPLES`` bootstrap resamples. Their seed
-            is fixed: sacrebleu takes 12345, or what SACREBLEU_SEED says, and puts it into the
+        confidence: Also estimate 95 % intervals by ``RESAMPLES`` bootstrap resamples. The seed is
+            fixed: sacrebleu takes 12345, or SACREBLEU_SEED of the environment, and names it in the
             signature.
 
     Returns:
-        BLEU, chrF2 and TER, or what of them is wanted.
+        BLEU, chrF2 and TER, without those that are left out.
 
     Raises:
         ConfigError: If ``tokenize`` is unknown.
-        DataError: If there is no sentence, not as many references as hypotheses, or
-            ``why_not_resampled``.
+        DataError: If there is no sentence, the numbers differ, or ``why_not_resampled`` has a
+            reason.
         MissingPackageError: If sacrebleu is not installed.
     """
     _check(hypotheses, references, resampled=confidence)
@@ -117,19 +118,19 @@ def score(
     signatures = [str(metric.get_signature()) for metric in metrics]
     intervals: list[Interval | None] = [None] * len(metrics)
     if confidence:
-        # corpus_score resamples too, but where some resamples score 0 its mean of Python's and
+        # corpus_score resamples too, but if some resamples score 0, its mean of Python's and
         # numpy's floats fails (sacrebleu 2.4 to 2.6).
         sampled = _resample([hypotheses], references, metrics)
         signatures = [signature for signature, _ in sampled]
-        intervals = [Interval(float(own.mean), float(own.ci)) for _, (own,) in sampled]
+        intervals = [Interval(float(result.mean), float(result.ci)) for _, (result,) in sampled]
     return [
         Score(
-            str(result.name),
-            float(result.score),
-            signature,
-            interval,
-            float(result.ratio) if result.name == "BLEU" else None,
-            float(result.bp) if result.name == "BLEU" else None,
+            name=str(result.name),
+            value=float(result.score),
+            signature=signature,
+            interval=interval,
+            length_ratio=float(result.ratio) if result.name == "BLEU" else None,
+            brevity_penalty=float(result.bp) if result.name == "BLEU" else None,
         )
         for result, signature, interval in zip(results, signatures, intervals, strict=True)
     ]
@@ -146,18 +147,18 @@ def compare(
     """Tests whether two systems differ, by paired bootstrap resampling (Koehn 2004, section 4).
 
     Both are scored on the same ``RESAMPLES`` resamples of the test set; the test is two-sided. A
-    difference of exactly 0 has p = 1: sacrebleu, which counts larger differences only, gives equal
-    outputs its smallest p.
+    difference of exactly 0 has p = 1 here. sacrebleu gives equal outputs its smallest p, because it
+    counts larger differences only.
 
     Args:
-        hypotheses: One system's translations.
-        baseline: The other's, as many.
-        references: As many.
+        hypotheses: Translations of the first system.
+        baseline: Translations of the second system, one for each hypothesis.
+        references: Human translations, one for each hypothesis.
         lowercase: As for ``score``.
         tokenize: As for ``score``.
 
     Returns:
-        BLEU, chrF2 and TER of both.
+        BLEU, chrF2 and TER of both systems.
 
     Raises:
         ConfigError: As ``score``.
@@ -171,7 +172,15 @@ def compare(
     differences = []
     for name, (signature, (old, new)) in zip(("BLEU", "chrF2", "TER"), sampled, strict=True):
         p_value = 1.0 if new.score == old.score else float(new.p_value)
-        differences.append(Difference(name, float(new.score), float(old.score), p_value, signature))
+        differences.append(
+            Difference(
+                name=name,
+                value=float(new.score),
+                baseline=float(old.score),
+                p_value=p_value,
+                signature=signature,
+            )
+        )
     return differences
 
 
@@ -180,11 +189,11 @@ def sentence_scores(
 ) -> list[float]:
     """Returns each sentence's chrF2, in percent (Popovic 2015, "chrF").
 
-    BLEU of one sentence is mostly its smoothing; a character F-score needs none.
+    BLEU of one sentence depends mostly on its smoothing; a character F-score needs none.
 
     Args:
         hypotheses: Translations.
-        references: As many.
+        references: Human translations, one for each hypothesis.
         lowercase: As for ``score``.
 
     Raises:
@@ -200,19 +209,19 @@ def sentence_scores(
 
 
 def why_not_resampled(sentences: int) -> str | None:
-    """Says why a test set of so many sentences cannot be resampled; None if it can."""
+    """Returns why a test set of so many sentences cannot be resampled; None if it can."""
     if sentences < 2:
         return f"resampling needs 2 sentences or more, and there is {sentences}"
-    if sentences > MOST_RESAMPLED:
+    if sentences > MAX_RESAMPLED:
         return (
             f"resampling {sentences} sentences takes more memory than it is worth; "
-            f"give it {MOST_RESAMPLED} of them at most"
+            f"give it {MAX_RESAMPLED} of them at most"
         )
     return None
 
 
 def check_metrics(tokenize: str) -> None:
-    """Looks that scores can be computed, before the work of translating.
+    """Checks that scores can be computed, before the work of translating.
 
     Raises:
         ConfigError: If ``tokenize`` is unknown.
@@ -245,7 +254,7 @@ def _metrics(lowercase: bool, tokenize: str) -> "list[Metric]":
 def _resample(
     systems: Sequence[Sequence[str]], references: Sequence[str], metrics: "list[Metric]"
 ) -> list[tuple[str, list[Any]]]:
-    """Returns of each metric its signature and sacrebleu's result of each system."""
+    """Returns for each metric its signature and sacrebleu's result for each system."""
     from sacrebleu.significance import PairedTest
 
     test = PairedTest(
@@ -255,5 +264,5 @@ def _resample(
         test_type="bs",
         n_samples=RESAMPLES,
     )
-    signatures, found = test()
-    return [(str(signature), list(found[name])) for name, signature in signatures.items()]
+    signatures, results = test()
+    return [(str(signature), list(results[name])) for name, signature in signatures.items()]

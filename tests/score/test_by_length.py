@@ -3,8 +3,8 @@ import pytest
 pytest.importorskip("sacrebleu")
 
 from s2s.errors import DataError
-from s2s.score.by_length import LAST, length_unit, score_by_length
-from s2s.score.metrics import FEW, score
+from s2s.score.by_length import LONGEST, length_unit, score_by_length
+from s2s.score.metrics import FEW_SENTENCES, score
 
 
 def words(count):
@@ -12,7 +12,7 @@ def words(count):
 
 
 def test_every_sentence_is_in_one_bucket_and_scored_with_its_like():
-    lengths = [0, 1, 5, 6, 10, 11, 500, 501, 502] + [7] * FEW
+    lengths = [0, 1, 5, 6, 10, 11, 500, 501, 502] + [7] * FEW_SENTENCES
     sources = [words(length) for length in lengths]
     hypotheses = [f"{source} end" for source in sources]
     references = [f"{source} stop" for source in sources]
@@ -20,14 +20,14 @@ def test_every_sentence_is_in_one_bucket_and_scored_with_its_like():
     assert found.unit == "words"
     labels = [bucket.label for bucket in found.buckets]
     assert labels == ["0", "1-5", "6-10", "11-15", "201-500", "501+"]
-    assert [bucket.sentences for bucket in found.buckets] == [1, 2, FEW + 2, 1, 1, 2]
+    assert [bucket.sentences for bucket in found.buckets] == [1, 2, FEW_SENTENCES + 2, 1, 1, 2]
     assert [bucket.few for bucket in found.buckets] == [True, True, False, True, True, True]
     bucket = found.buckets[1]
     alone = score(hypotheses[1:3], references[1:3])
     assert (bucket.bleu, bucket.chrf) == (alone[0], alone[1])
 
 
-@pytest.mark.parametrize("last", LAST)
+@pytest.mark.parametrize("last", LONGEST)
 def test_a_bucket_ends_where_the_next_one_begins(last):
     sources = [words(last), words(last + 1), "two words"]
     found = score_by_length(sources, ["a"] * 3, ["a"] * 3)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from s2s.errors import ConfigError, DataError, MissingPackageError
-from s2s.score.metrics import MOST_RESAMPLED, compare, score, sentence_scores, why_not_resampled
+from s2s.score.metrics import MAX_RESAMPLED, compare, score, sentence_scores, why_not_resampled
 
 REFERENCES = [f"the {animal} runs along the beach, and it likes it." for animal in "abcdefghij"]
 GOOD = [text if row % 3 else text.replace("runs", "walks") for row, text in enumerate(REFERENCES)]
@@ -119,8 +119,8 @@ def test_one_sentence_has_no_interval_and_too_many_are_refused():
         score(["a"], ["a"], confidence=True)
     with pytest.raises(DataError, match="needs 2 sentences or more"):
         compare(["a"], ["b"], ["a"])
-    assert why_not_resampled(2) is why_not_resampled(MOST_RESAMPLED) is None
-    assert f"{MOST_RESAMPLED} of them at most" in why_not_resampled(MOST_RESAMPLED + 1)
+    assert why_not_resampled(2) is why_not_resampled(MAX_RESAMPLED) is None
+    assert f"{MAX_RESAMPLED} of them at most" in why_not_resampled(MAX_RESAMPLED + 1)
 
 
 def test_resamples_that_score_nothing_are_no_error():

@@ -9,7 +9,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from s2s.score.evaluation import Evaluation
-from s2s.score.metrics import FEW
+from s2s.score.metrics import FEW_SENTENCES
 from s2s.score.report.charts import Bar, draw_bars, draw_curves, draw_heat
 from s2s.score.report.curve import Curve
 from s2s.score.report.examples import Example, Picture
@@ -89,7 +89,7 @@ class Page:
             ),
         ]
         if found.few:
-            parts.append(_note(f"Under {FEW} sentences, scores say little."))
+            parts.append(_note(f"Under {FEW_SENTENCES} sentences, scores say little."))
         return parts + self._said_of("intervals")
 
     def _baseline(self) -> list[Element]:
@@ -139,7 +139,7 @@ class Page:
             element("h2", None, "By length"),
             element("figure", None, draw_bars(bars, ("BLEU", "chrF2"), unit)),
             table((unit, "sentences", "BLEU", "chrF2", "length ratio", ""), rows),
-            _note(f"Faint: under {FEW} sentences."),
+            _note(f"Faint: under {FEW_SENTENCES} sentences."),
         ]
 
     def _learning(self) -> list[Element]:
