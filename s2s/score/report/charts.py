@@ -14,25 +14,27 @@ from s2s.score.report.markup import Attributes, element
 WIDTH: Final = 720
 HEIGHT: Final = 260
 LEFT: Final = 52
-"""Pixels for the numbers of the vertical axis; those of the horizontal one have ``BELOW``."""
+"""Pixels for the numbers of the vertical axis."""
 BELOW: Final = 40
+"""Pixels for the numbers and the unit of the horizontal axis."""
 TOP: Final = 22
+"""Pixels for the legend."""
 COLOURS: Final = ("#1f5fa8", "#d17a00")
-"""Of the series: told apart by the colour-blind, and in grey."""
+"""Colours of the series, which differ for the colour-blind and in grey."""
 CELL: Final = 20
-"""Pixels of a square of a heat map."""
-_POINTS = 300  # of a curve; what is more is averaged
+"""Side of a square of a heat map, in pixels."""
+_POINTS = 300  # most points of a curve; more are averaged
 _INK, _GREY, _RULE = "#1c1f24", "#5d636c", "#d9dce1"
 
 
 class Bar(NamedTuple):
-    """Bars that stand together."""
+    """A group of bars."""
 
     label: str
     values: tuple[float, ...]
-    """One of each series."""
+    """One value for each series."""
     faint: bool
-    """Whether they are not to be trusted."""
+    """Whether the values are unreliable."""
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:
@@ -49,14 +51,14 @@ def draw_bars(bars: Sequence[Bar], series: Sequence[str], unit: str) -> Element:
     """Draws groups of bars from 0 up.
 
     Args:
-        bars: From left to right, one or more.
-        series: What each bar of a group is.
-        unit: What the labels count.
+        bars: Groups from left to right, at least one.
+        series: Name of each bar of a group.
+        unit: Unit of the labels.
     """
     marks = ticks(0.0, max(1.0, *(value for bar in bars for value in bar.values)))
     group = (WIDTH - LEFT) / len(bars)
     width = min(36.0, 0.8 * group / len(series))
-    drawn = []
+    shapes = []
     for number, bar in enumerate(bars):
         middle = LEFT + (number + 0.5) * group
         for which, value in enumerate(bar.values):
@@ -69,19 +71,19 @@ def draw_bars(bars: Sequence[Bar], series: Sequence[str], unit: str) -> Element:
                 "fill": COLOURS[which],
                 "opacity": 0.35 if bar.faint else 1,
             }
-            told = element("title", None, f"{bar.label} {unit}: {series[which]} {value:.2f}")
-            drawn.append(element("rect", place, told))
-        drawn.append(_label(middle, HEIGHT - BELOW + 16, bar.label))
-    drawn.append(_label(LEFT + (WIDTH - LEFT) / 2, HEIGHT - 6, unit))
-    return _figure(WIDTH, HEIGHT, *_rules(marks), *drawn, *_legend(series))
+            title = element("title", None, f"{bar.label} {unit}: {series[which]} {value:.2f}")
+            shapes.append(element("rect", place, title))
+        shapes.append(_label(middle, HEIGHT - BELOW + 16, bar.label))
+    shapes.append(_label(LEFT + (WIDTH - LEFT) / 2, HEIGHT - 6, unit))
+    return _figure(WIDTH, HEIGHT, *_rules(marks), *shapes, *_legend(series))
 
 
 def draw_curves(curves: Mapping[str, Sequence[tuple[float, float]]], unit: str) -> Element:
     """Draws lines through points.
 
     Args:
-        curves: Points (x, y) of each, one or more, x rising and at least 0.
-        unit: What x counts.
+        curves: Points (x, y) of each curve, at least one point, x rising and at least 0.
+        unit: Unit of x.
     """
     lines = {name: _thin(points) for name, points in curves.items()}
     heights = [y for points in lines.values() for _, y in points]
@@ -91,31 +93,31 @@ def draw_curves(curves: Mapping[str, Sequence[tuple[float, float]]], unit: str) 
     def across(x: float) -> float:
         return LEFT + 8 + (WIDTH - LEFT - 40) * x / along[-1]
 
-    drawn = [_label(across(x), HEIGHT - BELOW + 16, f"{x:,.10g}") for x in along]
+    shapes = [_label(across(x), HEIGHT - BELOW + 16, f"{x:,.10g}") for x in along]
     for number, points in enumerate(lines.values()):
         path = " ".join(f"{across(x):.1f},{_height(y, marks):.1f}" for x, y in points)
         line: Attributes = {"points": path, "fill": "none", "stroke": COLOURS[number]}
-        drawn.append(element("polyline", {**line, "stroke-width": 2}))
+        shapes.append(element("polyline", {**line, "stroke-width": 2}))
         if len(points) <= _POINTS // 5:
             for x, y in points:
-                told = element("title", None, f"{x:,.0f} {unit}: {y:.4g}")
+                title = element("title", None, f"{x:,.0f} {unit}: {y:.4g}")
                 spot: Attributes = {"cx": across(x), "cy": _height(y, marks), "r": 3}
-                drawn.append(element("circle", {**spot, "fill": COLOURS[number]}, told))
-    drawn.append(_label(LEFT + (WIDTH - LEFT) / 2, HEIGHT - 6, unit))
-    return _figure(WIDTH, HEIGHT, *_rules(marks), *drawn, *_legend(list(lines)))
+                shapes.append(element("circle", {**spot, "fill": COLOURS[number]}, title))
+    shapes.append(_label(LEFT + (WIDTH - LEFT) / 2, HEIGHT - 6, unit))
+    return _figure(WIDTH, HEIGHT, *_rules(marks), *shapes, *_legend(list(lines)))
 
 
 def draw_heat(columns: Sequence[str], rows: Sequence[str], weights: NDArray[np.float32]) -> Element:
     """Draws a table of squares, the darker the heavier.
 
     Args:
-        columns: What stands above, from left to right.
-        rows: What stands at the left, from top to bottom.
+        columns: Names above the columns.
+        rows: Names at the left of the rows.
         weights: (rows, columns), 0 to 1.
     """
     left = 12 + max(map(_span, rows))
     top = 12 + max(map(_span, columns))
-    drawn = []
+    shapes = []
     for number, name in enumerate(columns):
         x = left + (number + 0.65) * CELL
         place: Attributes = {
@@ -123,23 +125,23 @@ def draw_heat(columns: Sequence[str], rows: Sequence[str], weights: NDArray[np.f
             "y": top - 6,
             "transform": f"rotate(-90 {x:.1f} {top - 6:.1f})",
         }
-        drawn.append(element("text", {**place, "fill": _INK}, name))
+        shapes.append(element("text", {**place, "fill": _INK}, name))
     for number, name in enumerate(rows):
         place = {"x": left - 6, "y": top + (number + 0.7) * CELL, "text-anchor": "end"}
-        drawn.append(element("text", {**place, "fill": _INK}, name))
-    for row, column in np.argwhere(weights >= 0.005).tolist():  # what is less would be invisible
+        shapes.append(element("text", {**place, "fill": _INK}, name))
+    for row, column in np.argwhere(weights >= 0.005).tolist():  # smaller ones are invisible
         weight = float(weights[row, column])
-        told = element("title", None, f"{rows[row]} \u2190 {columns[column]}: {weight:.2f}")
+        title = element("title", None, f"{rows[row]} \u2190 {columns[column]}: {weight:.2f}")
         corner = {"x": left + column * CELL, "y": top + row * CELL}
         size = {"width": CELL - 1, "height": CELL - 1, "fill-opacity": weight}
-        drawn.append(element("rect", {**corner, **size, "fill": COLOURS[0]}, told))
+        shapes.append(element("rect", {**corner, **size, "fill": COLOURS[0]}, title))
     frame = {"x": left, "y": top, "width": CELL * len(columns), "height": CELL * len(rows)}
-    drawn.append(element("rect", {**frame, "fill": "none", "stroke": _RULE}))
-    return _figure(left + CELL * len(columns) + 4, top + CELL * len(rows) + 4, *drawn)
+    shapes.append(element("rect", {**frame, "fill": "none", "stroke": _RULE}))
+    return _figure(left + CELL * len(columns) + 4, top + CELL * len(rows) + 4, *shapes)
 
 
 def _thin(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Averages neighbours until no more than ``_POINTS`` are left."""
+    """Averages neighbours so that at most ``_POINTS`` are left."""
     size = -(-len(points) // _POINTS)
     groups = (points[start : start + size] for start in range(0, len(points), size))
     return [
@@ -155,30 +157,30 @@ def _height(value: float, marks: Sequence[float]) -> float:
 
 def _rules(marks: Sequence[float]) -> list[Element]:
     """Draws the vertical axis: a line across at each round number."""
-    drawn = []
+    shapes = []
     for mark in marks:
         y = _height(mark, marks)
-        drawn.append(element("line", {"x1": LEFT, "x2": WIDTH, "y1": y, "y2": y, "stroke": _RULE}))
+        shapes.append(element("line", {"x1": LEFT, "x2": WIDTH, "y1": y, "y2": y, "stroke": _RULE}))
         place: Attributes = {"x": LEFT - 6, "y": y + 4, "text-anchor": "end"}
-        drawn.append(element("text", place, f"{mark:,.10g}"))
-    return drawn
+        shapes.append(element("text", place, f"{mark:,.10g}"))
+    return shapes
 
 
 def _legend(names: Sequence[str]) -> list[Element]:
     """Names the series, in their colours, at the upper right."""
-    drawn: list[Element] = []
+    shapes: list[Element] = []
     x = float(WIDTH)
     for number, name in reversed(list(enumerate(names))):
         x -= _span(name) + 24
-        drawn.append(
+        shapes.append(
             element("rect", {"x": x, "y": 2, "width": 10, "height": 10, "fill": COLOURS[number]})
         )
-        drawn.append(element("text", {"x": x + 14, "y": 11}, name))
-    return drawn
+        shapes.append(element("text", {"x": x + 14, "y": 11}, name))
+    return shapes
 
 
 def _span(name: str) -> float:
-    """Returns the pixels that a text takes at most."""
+    """Returns the most pixels that a text takes."""
     return sum(13.0 if east_asian_width(char) in "WF" else 8.5 for char in name)
 
 
@@ -186,11 +188,11 @@ def _label(x: float, y: float, content: str) -> Element:
     return element("text", {"x": x, "y": y, "text-anchor": "middle"}, content)
 
 
-def _figure(width: float, height: float, *drawn: Element) -> Element:
+def _figure(width: float, height: float, *shapes: Element) -> Element:
     size: Attributes = {
         "width": width,
         "height": height,
         "viewBox": f"0 0 {width:.0f} {height:.0f}",
     }
     words: Attributes = {"role": "img", "font-size": "12px", "fill": _GREY}
-    return element("svg", {**size, **words}, *drawn)
+    return element("svg", {**size, **words}, *shapes)

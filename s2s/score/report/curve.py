@@ -1,4 +1,4 @@
-"""The learning curve of a run, from the ``metrics.jsonl`` that its training wrote."""
+"""The learning curve of a run, from the ``metrics.jsonl`` of its training."""
 
 import json
 import math
@@ -16,23 +16,24 @@ class Curve:
     """Figures over updates, as (update, value)."""
 
     training: Points
-    """Loss, nats a target token without label smoothing, dropout on; means since the last point."""
+    """Loss in nats a target token, without label smoothing, with dropout; each point is the mean
+    since the point before."""
     validation: Points
-    """The same of the validation pairs, dropout off."""
+    """Loss of the validation pairs in nats a target token, without dropout."""
     bleu: Points
-    """Of the validation pairs' translations, in percent."""
+    """BLEU of the translated validation pairs, in percent."""
     left_out: int
-    """Records that are damaged, or whose figure is not finite."""
+    """Number of records that are damaged or have a figure that is not finite."""
 
 
 def read_curve(path: Path) -> Curve | None:
-    """Reads a run's records; None if there is no such file.
+    """Reads the records of a run; None if there is no such file.
 
-    A record may be damaged, as the last one is after a crash: it is left out, and counted.
+    A damaged record, for example the last one after a crash, is left out and counted.
 
     Raises:
-        DataError: If the file is no text.
-        FileError: If it cannot be read.
+        DataError: If the file is not text.
+        FileError: If the file cannot be read.
     """
     if not path.is_file():
         return None
@@ -49,7 +50,7 @@ def read_curve(path: Path) -> Curve | None:
             continue
         for name, points in wanted.get(str(record.get("kind")), []):
             value = record.get(name)
-            if value is None:  # a validation without sentences to translate has no BLEU
+            if value is None:  # a validation that translates nothing has no BLEU
                 continue
             if isinstance(value, int | float) and math.isfinite(value):
                 points.append((float(record["update"]), float(value)))
@@ -63,5 +64,5 @@ def _parse(line: str) -> dict[str, Any] | None:
         record = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    whole = isinstance(record, dict) and isinstance(record.get("update"), int)
-    return record if whole else None
+    has_update = isinstance(record, dict) and isinstance(record.get("update"), int)
+    return record if has_update else None

@@ -1,4 +1,4 @@
-"""Sentences worth a look: the worst ones, and some from worst to best."""
+"""Example sentences for the page: the worst ones, and some from the worst to the best."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Item = TypeVar("Item")
+ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Example:
     """A sentence of the test set."""
 
     row: int
-    """Counted from 0; its line is one more."""
+    """Number of the sentence, from 0; its line is one more."""
     source: str
     reference: str
     translation: str
@@ -24,7 +24,7 @@ class Example:
 
 
 class Picture(NamedTuple):
-    """What a network attended to while it translated a sentence."""
+    """Attention of a network while it translated a sentence."""
 
     example: Example
     src_pieces: tuple[str, ...]
@@ -39,26 +39,27 @@ def rank(
     translations: Sequence[str],
     scores: Sequence[float],
 ) -> list[Example]:
-    """Returns the sentences from worst to best, equal ones in the order of the text.
+    """Returns the sentences from worst to best; equal ones are in the order of the text.
 
-    Those whose source or reference is blank are left out: nothing could have been right.
+    Sentences with a blank source or reference are left out: no translation could be right.
 
     Args:
-        sources: One sentence each.
-        references: As many, like the others.
-        translations: Of them.
-        scores: Of each sentence, in percent.
+        sources: Source sentences.
+        references: Human translations, one for each source.
+        translations: Translations of the model, one for each source.
+        scores: Score of each translation, in percent.
     """
+    sentences = zip(sources, references, translations, scores, strict=True)
     examples = [
-        Example(row, *rest)
-        for row, rest in enumerate(zip(sources, references, translations, scores, strict=True))
+        Example(row=row, source=source, reference=reference, translation=translation, score=score)
+        for row, (source, reference, translation, score) in enumerate(sentences)
+        if source.strip() and reference.strip()
     ]
-    told = [each for each in examples if each.source.strip() and each.reference.strip()]
-    return sorted(told, key=lambda each: each.score)
+    return sorted(examples, key=lambda example: example.score)
 
 
-def spread(items: Sequence[Item], count: int) -> list[Item]:
-    """Returns ``count`` of ``items``, evenly from the first to the last, or all of fewer."""
+def spread(items: Sequence[ItemT], count: int) -> list[ItemT]:
+    """Returns ``count`` evenly spaced items, first and last included; all if there are fewer."""
     if len(items) <= count:
         return list(items)
     return [items[round(number * (len(items) - 1) / (count - 1))] for number in range(count)]

@@ -1,12 +1,12 @@
-"""HTML and SVG as a tree; what is written of it is escaped by ``xml.etree``."""
+"""HTML and SVG as a tree of elements, which ``xml.etree`` escapes when it writes it."""
 
 import re
 from collections.abc import Mapping, Sequence
 from xml.etree.ElementTree import Element, tostring
 
-# What neither HTML nor XML can hold, and what a terminal or editor would stumble over.
+# Characters that HTML and XML cannot hold, or that disturb a terminal or editor.
 _UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_RAW = ("style", "script")  # their content is written as it is
+_RAW = ("style", "script")  # elements whose content is not escaped
 
 Value = str | float
 Attributes = dict[str, Value]
@@ -15,31 +15,31 @@ Attributes = dict[str, Value]
 def element(
     tag: str, attributes: Mapping[str, Value] | None = None, *children: Element | str
 ) -> Element:
-    """Returns an element; numbers are written with two decimals at most, text is escaped later.
+    """Returns an element. Numbers have at most two decimals; text is escaped when it is written.
 
     Args:
-        tag: HTML's or SVG's name of it.
-        attributes: By name.
+        tag: Name of the element in HTML or SVG.
+        attributes: Values by name.
         children: Elements and texts, in order.
     """
     assert tag not in _RAW, "only `document` writes a style, and nothing a script"
-    made = Element(tag, {name: _written(value) for name, value in (attributes or {}).items()})
+    parent = Element(tag, {name: _format(value) for name, value in (attributes or {}).items()})
     for child in children:
         if isinstance(child, Element):
-            made.append(child)
-        elif len(made):
-            made[-1].tail = (made[-1].tail or "") + _printable(child)
+            parent.append(child)
+        elif len(parent):
+            parent[-1].tail = (parent[-1].tail or "") + _printable(child)
         else:
-            made.text = (made.text or "") + _printable(child)
-    return made
+            parent.text = (parent.text or "") + _printable(child)
+    return parent
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Element | str]]) -> Element:
-    """Returns a table; text in its cells is a number or a name, elements go in as they are."""
+    """Returns a table; the text of a cell is a number or a name of ours, not a user's text."""
     return element(
         "table",
         None,
-        element("thead", None, element("tr", None, *(element("th", None, each) for each in head))),
+        element("thead", None, element("tr", None, *(element("th", None, name) for name in head))),
         element(
             "tbody",
             None,
@@ -49,7 +49,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Element | str]]) -> Eleme
 
 
 def text(content: str) -> Element:
-    """Returns a user's text in its own direction, which changes nothing around it."""
+    """Returns a user's text, whose direction of writing changes nothing around it."""
     return element("bdi", {"dir": "auto"}, content)
 
 
@@ -57,9 +57,9 @@ def document(title: str, style: str, body: Sequence[Element]) -> str:
     """Returns a whole page that loads nothing and runs nothing.
 
     Args:
-        title: What the window is called.
-        style: CSS, trusted: it is written as it is.
-        body: What is on the page.
+        title: Title of the window.
+        style: CSS, which is not escaped.
+        body: Elements of the page.
     """
     sheet = Element("style")
     sheet.text = style
@@ -80,7 +80,7 @@ def document(title: str, style: str, body: Sequence[Element]) -> str:
     return f"<!DOCTYPE html>\n{tostring(root, encoding='unicode', method='html')}\n"
 
 
-def _written(value: Value) -> str:
+def _format(value: Value) -> str:
     if isinstance(value, str):
         return _printable(value)
     return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,6 +1,6 @@
 """The page that ``s2s evaluate --plot`` writes.
 
-It is the same for the same input: no time, no date, no speed.
+The same input gives the same page: it has no time, date or speed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from s2s.score.report.examples import Example, Picture
 from s2s.score.report.markup import document, element, table, text
 
 WORST: Final = 20
-"""Sentences shown."""
+"""Number of worst sentences on the page."""
 
 STYLE: Final = """
 body { font: 16px/1.45 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem;
@@ -34,15 +34,15 @@ svg { max-width: 100%; height: auto } .heat svg { max-width: none }
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """What is on the page."""
+    """Content of the page."""
 
     evaluation: Evaluation
     curve: Curve | None
     pictures: Sequence[Picture]
     worst: Sequence[Example]
-    """From the worst on."""
+    """Sentences from the worst to the best."""
     notes: Mapping[str, str]
-    """What is to be said of ``intervals``, ``curve`` or ``pictures``: why there are none, say."""
+    """Remarks on ``intervals``, ``curve`` or ``pictures``, for example why there are none."""
 
     def html(self) -> str:
         """Returns the page: one file that loads nothing and runs nothing."""
@@ -64,23 +64,23 @@ class Page:
         return str(self.evaluation.translated.get("hypotheses", ""))
 
     def _scores(self) -> list[Element]:
-        found = self.evaluation
+        evaluation = self.evaluation
         rows = []
-        for each in found.scores:
+        for score in evaluation.scores:
             interval = "not estimated"
-            if each.interval is not None:
-                interval = f"{each.interval.mean:.2f} ± {each.interval.half_width:.2f}"
-            signature = element("code", None, each.signature)
-            rows.append((each.name, f"{each.value:.2f}", interval, signature))
+            if score.interval is not None:
+                interval = f"{score.interval.mean:.2f} ± {score.interval.half_width:.2f}"
+            signature = element("code", None, score.signature)
+            rows.append((score.name, f"{score.value:.2f}", interval, signature))
         settings = [
             f"{name.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
-            for name, value in found.translated.items()
+            for name, value in evaluation.translated.items()
             if name not in ("model", "hypotheses")
         ]
-        bleu = found.scores[0]
+        bleu = evaluation.scores[0]
         parts = [
             element("h2", None, "Scores"),
-            _note(", ".join([f"{found.sentences:,} sentences", *settings])),
+            _note(", ".join([f"{evaluation.sentences:,} sentences", *settings])),
             table(("", "score", "95 % interval", "signature"), rows),
             _note(
                 f"BLEU's length ratio is {bleu.length_ratio:.3f}, its brevity penalty "
@@ -88,29 +88,29 @@ class Page:
                 "smaller."
             ),
         ]
-        if found.few:
+        if evaluation.few:
             parts.append(_note(f"Under {FEW_SENTENCES} sentences, scores say little."))
-        return parts + self._said_of("intervals")
+        return parts + self._notes_on("intervals")
 
     def _baseline(self) -> list[Element]:
-        found = self.evaluation
-        if not found.differences:
+        evaluation = self.evaluation
+        if not evaluation.differences:
             return []
         rows = [
             (
-                each.name,
-                f"{each.baseline:.2f}",
-                f"{each.value:.2f}",
-                f"{each.delta:+.2f}",
-                f"{each.p_value:.3f}",
-                each.verdict,
-                element("code", None, each.signature),
+                difference.name,
+                f"{difference.baseline:.2f}",
+                f"{difference.value:.2f}",
+                f"{difference.delta:+.2f}",
+                f"{difference.p_value:.3f}",
+                difference.verdict,
+                element("code", None, difference.signature),
             )
-            for each in found.differences
+            for difference in evaluation.differences
         ]
         head = ("", "baseline", "this", "delta", "p", "", "signature")
         return [
-            element("h2", None, "Beside ", text(found.baseline)),
+            element("h2", None, "Beside ", text(evaluation.baseline)),
             table(head, rows),
             _note("Paired bootstrap resampling (Koehn 2004), two-sided."),
         ]
@@ -121,19 +121,19 @@ class Page:
             return []
         unit = f"{buckets.unit} of the source"
         bars = [
-            Bar(each.label, (each.bleu.value, each.chrf.value), each.few)
-            for each in buckets.buckets
+            Bar(bucket.label, (bucket.bleu.value, bucket.chrf.value), bucket.few)
+            for bucket in buckets.buckets
         ]
         rows = [
             (
-                each.label,
-                f"{each.sentences:,}",
-                f"{each.bleu.value:.2f}",
-                f"{each.chrf.value:.2f}",
-                f"{each.bleu.length_ratio:.3f}",
-                "too few to say" if each.few else "",
+                bucket.label,
+                f"{bucket.sentences:,}",
+                f"{bucket.bleu.value:.2f}",
+                f"{bucket.chrf.value:.2f}",
+                f"{bucket.bleu.length_ratio:.3f}",
+                "too few to say" if bucket.few else "",
             )
-            for each in buckets.buckets
+            for bucket in buckets.buckets
         ]
         return [
             element("h2", None, "By length"),
@@ -143,19 +143,19 @@ class Page:
         ]
 
     def _learning(self) -> list[Element]:
-        parts = [element("h2", None, "Learning curve"), *self._said_of("curve")]
+        parts = [element("h2", None, "Learning curve"), *self._notes_on("curve")]
         curve = self.curve
         if curve is None:
             return parts
         losses = {"training": curve.training, "validation": curve.validation}
         shown = {name: points for name, points in losses.items() if points}
-        for lines, told in (
+        for lines, caption in (
             (shown, "Loss, nats a target token, without label smoothing; training with dropout."),
             ({"BLEU": curve.bleu} if curve.bleu else {}, "BLEU of the validation pairs."),
         ):
             if lines:
-                caption = element("figcaption", {"class": "note"}, told)
-                parts.append(element("figure", None, draw_curves(lines, "updates"), caption))
+                below = element("figcaption", {"class": "note"}, caption)
+                parts.append(element("figure", None, draw_curves(lines, "updates"), below))
         if not shown and not curve.bleu:
             parts.append(_note("The run has recorded no losses yet."))
         if curve.left_out:
@@ -163,7 +163,7 @@ class Page:
         return parts
 
     def _attention(self) -> list[Element]:
-        parts = [element("h2", None, "Attention"), *self._said_of("pictures")]
+        parts = [element("h2", None, "Attention"), *self._notes_on("pictures")]
         if self.pictures:
             parts.append(
                 _note(
@@ -172,30 +172,32 @@ class Page:
                 )
             )
         for picture in self.pictures:
-            drawn = draw_heat(picture.src_pieces, picture.tgt_pieces, picture.attention)
-            told = f"Line {picture.example.row + 1:,}, chrF2 {picture.example.score:.1f}"
-            caption = element("figcaption", {"class": "note"}, told)
-            parts.append(element("figure", {"class": "heat"}, drawn, caption))
+            heat = draw_heat(picture.src_pieces, picture.tgt_pieces, picture.attention)
+            caption = element("figcaption", {"class": "note"}, _title(picture.example))
+            parts.append(element("figure", {"class": "heat"}, heat, caption))
         return parts
 
     def _worst(self) -> list[Element]:
         parts = [element("h2", None, "The worst sentences"), _note("By chrF2 of the sentence.")]
-        for each in self.worst[:WORST]:
-            told = element("dt", None, f"Line {each.row + 1:,}, chrF2 {each.score:.1f}")
+        for example in self.worst[:WORST]:
             texts: list[Element] = []
             for name, content in (
-                ("source", each.source),
-                ("reference", each.reference),
-                ("translation", each.translation),
+                ("source", example.source),
+                ("reference", example.reference),
+                ("translation", example.translation),
             ):
-                said = content if content.strip() else "(blank)"
                 texts.append(element("dt", None, name))
-                texts.append(element("dd", {"dir": "auto"}, said))
-            parts.append(element("dl", None, told, *texts))
+                shown = content if content.strip() else "(blank)"
+                texts.append(element("dd", {"dir": "auto"}, shown))
+            parts.append(element("dl", None, element("dt", None, _title(example)), *texts))
         return parts
 
-    def _said_of(self, what: str) -> list[Element]:
+    def _notes_on(self, what: str) -> list[Element]:
         return [_note(self.notes[what])] if what in self.notes else []
+
+
+def _title(example: Example) -> str:
+    return f"Line {example.row + 1:,}, chrF2 {example.score:.1f}"
 
 
 def _note(content: str) -> Element:
