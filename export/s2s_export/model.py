@@ -147,7 +147,7 @@ def _begin(
 
 
 def kept_in_fp32(configs: Sequence[ModelConfig]) -> dict[str, str]:
-    """Returns what an int8 file of such networks still computes in fp32, and why."""
+    """Returns the parts that an int8 file of such networks computes in fp32, and the reasons."""
     parts = {
         "attention weights and sums": "products of activations, which differ for each sentence",
         "gates, softmax and search": "no matrix of weights is in them",

@@ -22,7 +22,7 @@ LayerState = tuple[Tensor, Tensor | None]
 
 
 class DecoderState(NamedTuple):
-    """What a decoder carries from one step to the next."""
+    """The state that a decoder carries from one step to the next."""
 
     hidden: Tensor  # (layers, batch, hidden_size)
     cell: Tensor | None  # (layers, batch, hidden_size), in an LSTM only

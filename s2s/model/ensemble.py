@@ -28,7 +28,7 @@ from s2s.tokenizer import Tokenizer
 
 
 class EnsembleState(NamedTuple):
-    """What the members carry from one step to the next."""
+    """The states that the members carry from one step to the next."""
 
     members: tuple[DecoderState, ...]
 

@@ -31,7 +31,7 @@ class Hypotheses(NamedTuple):
 
 
 class SearchState(Protocol):
-    """What a model carries from one step to the next, for each row."""
+    """The state that a model carries from one step to the next, for each row."""
 
     def select(self, rows: Tensor) -> Self:
         """Returns the state of ``rows`` (new_batch,) int64, repeated or left out as listed."""
@@ -42,9 +42,9 @@ StateT = TypeVar("StateT", bound=SearchState)
 
 
 class StepModel(Protocol[MemoryT, StateT]):
-    """What the search needs of a model: ``Seq2Seq``, ``Ensemble``, or a scripted one.
+    """A model as the search sees it: ``Seq2Seq``, ``Ensemble``, or a scripted one.
 
-    ``MemoryT`` is what every step reads; only the model knows what is in it.
+    Every step reads the memory, ``MemoryT``; only the model knows its content.
     """
 
     def begin(self, src: Tensor, src_lengths: Tensor) -> tuple[MemoryT, StateT]:
@@ -89,7 +89,7 @@ def beam_search(
         src_lengths: (batch,) int64, each >= 1.
         config: Beam size, length penalty and length limits, and the options of
             ``s2s.search.candidates``.
-        constraints: What hypotheses begin with, and a bias on pieces. A prefix is written in full,
+        constraints: Beginnings of hypotheses, and a bias on pieces. A prefix is written in full,
             even if it is longer than a sentence's limit of length.
 
     Returns:

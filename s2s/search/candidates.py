@@ -18,7 +18,7 @@ NOTHING = float("-inf")
 
 
 class Constraints(NamedTuple):
-    """What a caller asks of hypotheses."""
+    """Conditions on hypotheses, besides the options of ``SearchConfig``."""
 
     prefix: Tensor | None = None
     """(batch, prefix_len) int64: pieces that hypotheses begin with; 0 leaves a position free."""
@@ -43,7 +43,7 @@ def stable_top(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def top_pieces(logits: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Does what ``stable_top`` does, over a whole vocabulary, without sorting all of it."""
+    """Returns the same as ``stable_top``, without sorting the whole vocabulary."""
     values, index = logits.topk(min(count + 1, logits.shape[-1]), dim=-1)
     # topk takes any of equal logits at the edge (the best 8 of 40 zeros were 21 to 29 without 24).
     if bool((values[..., count - 1 : count] == values[..., count:]).any()):

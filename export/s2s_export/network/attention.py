@@ -29,7 +29,7 @@ BLOCK = 16
 
 @dataclass
 class MemoryValues:
-    """What a decoder step reads of the source; all beams of a sentence share it."""
+    """The source as decoder steps read it; all beams of a sentence share it."""
 
     keys: Value  # (batch, width / 16, hidden, 16), multihead (batch, heads, width / 16, head, 16);
     # mlp (batch, 1, src_len, hidden)
@@ -43,7 +43,7 @@ class MemoryValues:
 
 @dataclass
 class Context:
-    """The source as a step sees it."""
+    """The result of attention in a step."""
 
     states: Signal | None
     """Weighted mean of the encoder's states (rows, hidden); None if no layer reads it. In multihead
@@ -66,12 +66,12 @@ def prepare(
     encoder_values: EncoderValues,
     beam: Value,
 ) -> MemoryValues:
-    """Writes what does not depend on the step; ``beam`` is (1,) int64."""
+    """Writes the memory, which all steps read; ``beam`` is (1,) int64."""
     attention = decoder.attention
     size, memory = config.hidden_size, encoder_values.memory
     scale = np.array(attention.scale, dtype=np.float32)
     extra = _extra(graph, encoder_values.mask)
-    mask = _mqueries(graph, encoder_values.mask, extra)
+    mask = _widen_mask(graph, encoder_values.mask, extra)
 
     def project(part: str) -> Value:
         weight = to_array(getattr(attention, part).weight)
@@ -108,7 +108,7 @@ def prepare(
 
 
 def _project_values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal) -> Value:
-    """Writes (batch, src_len, sum of _value_sizes): what the readers need of each source piece."""
+    """Writes (batch, src_len, sum of _value_sizes): each source piece's values."""
     weight = to_array(decoder.readout.weight)[:, config.hidden_size :]
     transposed = graph.weight("decoder.readout.context", weight.T)
     readout = graph.op("MatMul", memory.value, transposed)
@@ -130,7 +130,7 @@ def _extra(graph: Graph, mask: Value) -> Value:
     return graph.op("Sub", width, src_len)
 
 
-def _mqueries(graph: Graph, mask: Value, extra: Value) -> Value:
+def _widen_mask(graph: Graph, mask: Value, extra: Value) -> Value:
     """Writes the mask (batch, 1, width), minus infinity on the ``extra`` places."""
     pads = graph.op("Concat", graph.ints(0, 0, 0, 0, 0), extra, axis=0)
     return graph.op("Pad", mask, pads, np.array(-np.inf, dtype=np.float32))

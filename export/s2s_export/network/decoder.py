@@ -31,7 +31,7 @@ from s2s_export.network.layers import LayerStateValues, hidden_bound, layer_weig
 
 @dataclass
 class DecoderStateValues:
-    """What a decoder carries from one step to the next, (rows, size) each."""
+    """Signals that a decoder carries from one step to the next, (rows, size) each."""
 
     layers: list[LayerStateValues]
     readout: Signal | None  # with input feeding only

@@ -248,7 +248,7 @@ def _write_scan_body(
 def _state_tensors(
     graph: Graph, arithmetic: Arithmetic, config: ModelConfig, state: LayerStateValues
 ) -> list[list[StateTensor]]:
-    """Lists what a step hands to the next one."""
+    """Lists the tensors of a state, a list for each of its signals."""
     tensors = [arithmetic.state_tensors(graph, state.hidden, real=config.cell == "gru")]
     if state.cell is not None:
         tensors.append(arithmetic.state_tensors(graph, state.cell, real=True))

@@ -88,7 +88,7 @@ def check_texts(
         search: Length penalty, and a limit for the ``max_length`` of the check.
 
     Returns:
-        What was compared.
+        Counts of the sentences that were compared.
 
     Raises:
         MissingPackageError: If onnxruntime-extensions is not installed.

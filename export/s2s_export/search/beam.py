@@ -93,7 +93,7 @@ def _first_rows(
     last_steps: Value,
     tensors: list[StateTensor],
 ) -> HypothesisRows:
-    """Writes what the first step gets.
+    """Writes the values for the first step.
 
     Args:
         graph: The main graph.
@@ -137,7 +137,7 @@ def _last_steps(graph: Graph, inputs: InputValues, config: SearchConfig) -> Valu
 def _round_inputs(
     graph: Graph, inputs: InputValues, by_beam: Value, last_steps: Value
 ) -> RoundInputs:
-    """Writes what all rounds read."""
+    """Writes the values that all rounds read."""
     # At least two candidates: onnxruntime's TopK has a slow branch for one (160 rows of 8,000
     # pieces: 1.4 ms for 1, 0.8 ms for 2, 1.0 ms for 5).
     width = graph.op("Max", inputs.beam, graph.ints(2))

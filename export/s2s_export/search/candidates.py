@@ -1,6 +1,6 @@
 """Which pieces may follow a hypothesis: ``s2s.search.candidates`` as a graph, in the same order.
 
-What few searches ask for is in a branch of its own, so that it costs the other searches one node.
+Rare options are in a branch of their own, so that they cost other searches one node only.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NOTHING = np.array(-np.inf, dtype=np.float32)
 
 @dataclass
 class CandidateInputs:
-    """What the choice of candidates reads in every step."""
+    """Values that the choice of candidates reads in every step."""
 
     options: OptionValues
     beam: Value  # (1,) int64

@@ -11,7 +11,7 @@ from s2s_export.graph.builder import Graph, Value
 
 @dataclass
 class OptionValues:
-    """The options, and what follows from them before the first step."""
+    """The options, and two conditions on them."""
 
     prefix: Value  # (batch, prefix_len) int64, or (1, 1)
     bias: Value  # (tgt_vocab,) float32, or (1,)
@@ -27,7 +27,7 @@ class OptionValues:
 
 
 def declare_options(graph: Graph) -> OptionValues:
-    """Stores the constants, and writes what follows from them before the first step."""
+    """Stores the constants, and writes the conditions before the first step."""
     values = {name: graph.weight(name, default) for name, default in DEFAULTS.items()}
     draws = graph.op("Greater", values["temperature"], 0.0)
     largest_bias = graph.op("ReduceMax", graph.op("Abs", values["bias"]), keepdims=0)

@@ -39,7 +39,7 @@ NOTES: list[tuple[str, int, Shape]] = [
 
 @dataclass
 class RoundInputs:
-    """What all rounds read."""
+    """Values that all rounds read."""
 
     options: OptionValues
     beam: Value  # (1,) int64
@@ -54,7 +54,7 @@ class RoundInputs:
 
 @dataclass
 class RoundState:
-    """What a round hands to the next one, besides notes."""
+    """Values that a round hands to the next one, besides notes."""
 
     steps_before: Value  # () int64: steps of earlier rounds
     sentences: Value  # (sentences,) int64: the index of each unfinished sentence in the batch
@@ -81,7 +81,7 @@ def search_rounds(
     Args:
         graph: The main graph.
         decoder: The decoder.
-        inputs: What all rounds read.
+        inputs: Values that all rounds read.
         memory: Memory of the whole batch.
         rows: Rows of the whole batch before the first step.
 
@@ -172,7 +172,7 @@ def _close_body(
 
 
 def _step_inputs(body: Graph, inputs: RoundInputs, before: RoundState) -> StepInputs:
-    """Writes what every step of a round reads."""
+    """Writes the values that every step of a round reads."""
     count = body.op("Shape", before.sentences)
     fewest = body.op("Div", body.op("Add", inputs.beam, FEWEST - 1), inputs.beam)
     fewest = body.op("Max", body.op("Div", body.op("Add", count, 3), 4), fewest)
@@ -207,13 +207,13 @@ def _step_inputs(body: Graph, inputs: RoundInputs, before: RoundState) -> StepIn
 def _end_round(
     body: Graph, inputs: RoundInputs, by_beam: Value, before: RoundState, rows: HypothesisRows
 ) -> tuple[Value, RoundState]:
-    """Writes the condition to go on, and what the next round gets.
+    """Writes the condition to go on, and the values for the next round.
 
     Args:
         body: The body of a round.
-        inputs: What all rounds read.
+        inputs: Values that all rounds read.
         by_beam: int64 shape (sentences, beam).
-        before: What the round got.
+        before: The values that the round began with.
         rows: Rows of its sentences after its last step.
     """
     written = body.op("Shape", rows.history, start=1)
@@ -242,7 +242,7 @@ def _end_round(
 def _write_back(
     body: Graph, by_beam: Value, before: RoundState, rows: HypothesisRows, written: Value
 ) -> tuple[Value, Value]:
-    """Writes histories and scores of the whole batch, those of the round's sentences updated.
+    """Writes histories and scores of the whole batch, with new values for the round's sentences.
 
     Unfinished sentences are updated, too: their next round overwrites them.
     """

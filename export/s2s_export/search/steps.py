@@ -15,7 +15,7 @@ StateT = TypeVar("StateT")
 
 
 class StepWriter(Protocol[MemoryT, StateT]):
-    """What the search needs of a decoder, or of several: ``s2s.search.StepModel`` as a graph."""
+    """A decoder, or several, as the search sees them: ``s2s.search.StepModel`` as a graph."""
 
     def step(
         self, graph: Graph, tokens: Value, memory: MemoryT, state: StateT
@@ -68,7 +68,7 @@ class LoopDecoder(Generic[MemoryT, StateT]):
 
 @dataclass
 class HypothesisRows:
-    """What a step hands to the next one for each hypothesis; rows is sentences * beam."""
+    """Values that a step hands to the next one: one row a hypothesis, sentences * beam rows."""
 
     token: Value  # (rows,) int64, the last piece
     history: Value  # (rows, written) int64, the begin piece first
@@ -104,12 +104,12 @@ def row_shapes(tensors: list[StateTensor], written: str = "written") -> list[tup
 
 @dataclass
 class StepInputs:
-    """What every step of a Loop reads."""
+    """Values that every step of a Loop reads."""
 
     beam: Value  # (1,) int64
     by_beam: Value  # int64 shape (sentences, beam)
     by_sentence: Value  # int64 shape (sentences, beam * width)
-    first_candidate: Value  # (sentences, 1) int64: where a sentence's candidates begin
+    first_candidate: Value  # (sentences, 1) int64: the place of each sentence's first candidate
     penalties: Value  # (steps,) float32, by step
     max_unfinished: Value  # () int64: the Loop ends when no more sentences are unfinished
     candidates: CandidateInputs
