@@ -1,8 +1,8 @@
-"""In which order the pairs of an epoch come: blocks of text, buffers of blocks, batches.
+"""The order of the pairs in an epoch: blocks of text, buffers of blocks, batches.
 
-An epoch is cut into blocks of consecutive pairs, so that text is read in long stretches whatever
-its size. They come in random order, grouped to buffers that fit into memory; inside a buffer pairs
-are drawn freely. Everything is a function of the sizes, the settings and the seed.
+An epoch is cut into blocks of consecutive pairs, so that large text too is read in long stretches.
+Blocks come in random order, in buffers that fit into memory. Inside a buffer, batches are drawn
+from all pairs. Everything is a function of the sizes, the settings and the seed.
 """
 
 import math
@@ -13,22 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 SRC_SHARE = 3
-"""A batch holds at most this many times ``batch_tokens`` source tokens, padding counted."""
+"""A batch has at most ``SRC_SHARE * batch_tokens`` source tokens, padding counted."""
 
 Rows = NDArray[np.int64]
 
 _ORDER, _ROWS, _BATCHES, _PIECES, _SEED = range(5)
-"""What a random number is for: the last word of its seed, so that no two draws are the same."""
+"""Uses of random numbers. The use is the last word of a seed, so that no two draws are alike."""
 
 
 class Block(NamedTuple):
-    """Consecutive pairs of one corpus, of which an epoch shows some or all."""
+    """Consecutive pairs of one corpus; an epoch shows some or all of them."""
 
     corpus: int
     start: int
     stop: int
     pairs: int
-    """How many are shown; fewer than there are where the weight is no whole number."""
+    """Number of pairs that an epoch shows; not all, if the weight is not a whole number."""
 
 
 class Plan(NamedTuple):
@@ -45,12 +45,12 @@ class Plan(NamedTuple):
 
 
 def seed_of_batch(seed: int, epoch: int, buffer: int, batch: int) -> int:
-    """Returns 63 random bits for what training draws in a batch, dropout say."""
+    """Returns 63 random bits, the seed of a batch's random numbers, for example of dropout."""
     return int(_words(seed, epoch, buffer, batch, _SEED).generate_state(1, np.uint64)[0] >> 1)
 
 
 def seed_of_pieces(seed: int, epoch: int, buffer: int, chunk: int) -> int:
-    """Returns 32 random bits for the subword sampling of a chunk of a buffer."""
+    """Returns 32 random bits, the seed of the subword sampling of a chunk."""
     return int(_words(seed, epoch, buffer, chunk, _PIECES).generate_state(1)[0])
 
 
@@ -63,8 +63,8 @@ def blocks_in_epoch(
 ) -> list[Block]:
     """Returns the blocks that every epoch shows, in the order of the text.
 
-    Of a weight of 2.3, each block stands there twice in full and once with 30 % of its pairs; of
-    all blocks together these are the pairs times 0.3, rounded.
+    For a weight of 2.3, each block is there twice in full and once with 30 % of its pairs. The
+    shares are rounded so that all blocks together have 30 % of all pairs.
     """
     blocks = []
     for corpus, (size, weight) in enumerate(zip(sizes, weights, strict=True)):
@@ -84,7 +84,7 @@ def draw_buffers(
 ) -> list[list[Block]]:
     """Returns the blocks of an epoch in random order, in buffers of about equal size.
 
-    A buffer has ``buffer_pairs`` at most, give or take a block.
+    A buffer has at most ``buffer_pairs`` pairs, or up to a block more.
     """
     order = np.random.default_rng(_words(seed, epoch, _ORDER)).permutation(len(blocks))
     total = sum(block.pairs for block in blocks)
@@ -98,10 +98,10 @@ def draw_buffers(
 
 
 def draw_rows(block: Block, seed: int, epoch: int) -> Rows | None:
-    """Returns which rows of a block an epoch shows, counted from its start; None for all.
+    """Returns the rows of a block that an epoch shows, counted from its start; None for all.
 
-    The block is shuffled once and then gone through in turns: with a weight of 0.5, two epochs show
-    each pair once.
+    The block is shuffled once, and epochs take turns: with a weight of 0.5, two epochs show each
+    pair once.
     """
     size = block.stop - block.start
     if block.pairs == size:
@@ -116,8 +116,8 @@ def plan_batches(
 ) -> Plan:
     """Returns the batches of a buffer.
 
-    Sentences of equal target length (then source length) stand together, so that batches have next
-    to no padding; which of them meet, and the order of the batches, is drawn.
+    Sentences of equal target length (then source length) share batches, so that there is nearly no
+    padding. The order among them and the order of the batches are random.
     """
     random = np.random.default_rng(_words(seed, epoch, buffer, _BATCHES))
     order = random.permutation(len(src_lengths))
@@ -128,14 +128,14 @@ def plan_batches(
 
 
 def plan_in_order(src_lengths: Rows, tgt_lengths: Rows, batch_tokens: int) -> Plan:
-    """Returns batches by length, without anything random."""
+    """Returns batches in the order of their length; nothing is random."""
     order = np.lexsort((src_lengths, tgt_lengths))
     ends = cut_batches(src_lengths[order], tgt_lengths[order], batch_tokens)
     return _pick(order, ends, tgt_lengths, np.arange(len(ends)))
 
 
 def _pick(order: Rows, ends: Rows, tgt_lengths: Rows, batches: Rows) -> Plan:
-    """Puts the batches that end at ``ends`` of ``order`` in the order ``batches``."""
+    """Returns the batches of ``order``, which end at ``ends``, in the order ``batches``."""
     starts = np.concatenate([[0], ends[:-1]])
     tokens = np.add.reduceat(tgt_lengths[order], starts)
     sizes = (ends - starts)[batches]
@@ -147,19 +147,19 @@ def _pick(order: Rows, ends: Rows, tgt_lengths: Rows, batches: Rows) -> Plan:
 def cut_batches(src_lengths: Rows, tgt_lengths: Rows, batch_tokens: int) -> Rows:
     """Cuts sentences into batches of ``batch_tokens`` target tokens at most, padding counted.
 
-    A sentence that is longer is a batch of its own.
+    A longer sentence is a batch of its own.
 
     Args:
         src_lengths: (sentences,).
         tgt_lengths: (sentences,), ascending.
-        batch_tokens: Limit; source tokens have ``SRC_SHARE`` times as much.
+        batch_tokens: Limit of the target; the limit of the source is ``SRC_SHARE`` times as high.
 
     Returns:
-        (batches,), where each batch ends.
+        (batches,), the end of each batch.
     """
     ends, start, count = [], 0, len(tgt_lengths)
     while start < count:
-        most = max(1, batch_tokens // int(tgt_lengths[start]))  # the others are no shorter
+        most = max(1, batch_tokens // int(tgt_lengths[start]))  # later ones are not shorter
         stop = min(start + most, count)
         sizes = np.arange(1, stop - start + 1)
         over = (sizes * tgt_lengths[start:stop] > batch_tokens) | (

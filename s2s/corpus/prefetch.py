@@ -5,32 +5,32 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Generic, Self, TypeVar
 
-T = TypeVar("T")
+ItemT = TypeVar("ItemT")
 
 
 class _Closed(Exception):  # noqa: N818
-    """Ends whoever waits for an item."""
+    """Raised for a thread that still waits for an item."""
 
 
-class Prefetch(Generic[T]):
-    """An iterator over the same items, of which up to ``depth`` are ready or being made.
+class Prefetch(Generic[ItemT]):
+    """An iterator over the same items; up to ``depth`` of them are ready or being made.
 
-    An exception that ends ``items`` is raised where its item would have come, and ever after.
+    An exception that ends ``items`` is raised in place of the next item, and at every later call.
     """
 
-    def __init__(self, items: Iterator[T], depth: int) -> None:
+    def __init__(self, items: Iterator[ItemT], depth: int) -> None:
         self._items = items
         self._free = threading.Semaphore(depth)
-        self._ready: SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = SimpleQueue()
+        self._ready: SimpleQueue[tuple[ItemT, None] | tuple[None, BaseException]] = SimpleQueue()
         self._closed = False
-        # A daemon: a program that forgets to close may still end.
+        # A daemon: a program that does not close it can still end.
         self._thread = threading.Thread(target=self._run, name="s2s-prefetch", daemon=True)
         self._thread.start()
 
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> T:
+    def __next__(self) -> ItemT:
         item, error = self._ready.get()
         if error is not None:
             self._ready.put((None, error))
@@ -39,7 +39,7 @@ class Prefetch(Generic[T]):
         return item  # type: ignore[return-value]
 
     def close(self) -> None:
-        """Ends the thread, once it has made the item that it is at."""
+        """Ends the thread after the item that it is making."""
         self._closed = True
         self._free.release()
         self._ready.put((None, _Closed()))
@@ -51,6 +51,6 @@ class Prefetch(Generic[T]):
                 self._free.acquire()
                 if self._closed:
                     return
-                self._ready.put((next(self._items), None))  # no name: nothing holds on to it
+                self._ready.put((next(self._items), None))  # a name would keep it alive
         except BaseException as error:
             self._ready.put((None, error))

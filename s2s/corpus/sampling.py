@@ -1,8 +1,8 @@
-"""Subword sampling: text cut into pieces at random, the same for the same seed in any process.
+"""Subword sampling: cuts text into pieces at random; the same seed gives the same pieces anywhere.
 
-SentencePiece does it, too, but no run can be repeated with it: 0.2.1 reads its seed once a thread,
+SentencePiece samples too, but its results cannot be repeated: 0.2.1 reads its seed once a thread,
 0.2.2 and 0.2.3 mix into it a number that each process draws anew (abseil's salt). So SentencePiece
-only normalizes here, and all words of a chunk are cut at once (``s2s.corpus.bpe``, ``.unigram``).
+only normalizes here. All words of a chunk are cut at once (``s2s.corpus.bpe``, ``.unigram``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,18 +23,18 @@ from s2s.tokenizer.pieces import CONTROL, NORMAL, SPACE, algorithm_of, normalize
 
 _UNKNOWN = 2  # kind of the unknown piece
 _GROUP = 1 << 22
-"""Elements of an array over words and their characters."""
+"""Most elements of an array over words and their characters."""
 _SIZES = np.array([4, 8, 12, *(1 << power for power in range(4, 40))])
-"""Lengths to which words are padded."""
+"""Lengths, in characters, that words are padded to."""
 
 
 class Segmenter(Protocol):
     """Cuts words at random."""
 
     characters: dict[str, int]
-    """A number, from 0, for each character that a piece has; others get the next one."""
+    """Numbers, from 0, of the characters in the pieces. All others share the next number."""
     cells: int
-    """Array elements that it takes for a character."""
+    """Array elements that the segmenter needs for a character."""
 
     def cut(
         self,
@@ -46,13 +46,13 @@ class Segmenter(Protocol):
         """Cuts words.
 
         Args:
-            words: (distinct, length) numbers of characters; -1 behind the end.
+            words: (distinct, length) numbers of characters; -1 after the end.
             which: (words,) rows of ``words``.
-            sampling: See ``TokenizerConfig``.
-            random: Where chance comes from.
+            sampling: Strength of the sampling, see ``TokenizerConfig``.
+            random: Source of random numbers.
 
         Returns:
-            (words, length) ids in their order, with -1 between them.
+            (words, length) ids in order, with -1 between them.
         """
 
 
@@ -63,7 +63,7 @@ class Sampler:
         """Reads a SentencePiece model.
 
         Raises:
-            ConfigError: If it is neither bpe nor unigram, or has pieces beyond theirs.
+            ConfigError: If it is neither bpe nor unigram, or has user-defined symbols or bytes.
         """
         pieces, algorithm = read_pieces(model), algorithm_of(model)
         for piece in pieces:
@@ -88,8 +88,10 @@ class Sampler:
         known = sorted((ord(text), n) for text, n in self._segmenter.characters.items())
         self._codes = np.array([code for code, _ in known], np.int64)
         self._numbers = np.array([number for _, number in known], np.int64)
-        # Where no piece reaches over the beginning of a word, words are cut one by one.
-        self._by_words = not any(SPACE in each.text[1:] for each in pieces if each.kind == NORMAL)
+        # If no piece reaches over the beginning of a word, words are cut one by one.
+        self._by_words = not any(
+            SPACE in piece.text[1:] for piece in pieces if piece.kind == NORMAL
+        )
 
     def encode(
         self,
@@ -98,7 +100,7 @@ class Sampler:
         random: np.random.Generator,
         tags: Sequence[str | None],
     ) -> Sentences:
-        """Returns the texts as ids, each with its tag first and the end piece last."""
+        """Returns the ids of the texts, each with its tag first and the end piece last."""
         distinct: dict[str, int] = {}
         which: list[int] = []
         counts = []
@@ -107,34 +109,34 @@ class Sampler:
             which += [distinct.setdefault(word, len(distinct)) for word in words]
             counts.append(len(words))
         cut = self._cut(list(distinct), np.array(which, np.int64), sampling, random)
-        if STAND_IN in distinct:  # which is a word of one unknown piece
-            places = np.flatnonzero(np.array(which) == distinct[STAND_IN])
-            cut.ids[cut.offsets[places]] = self._ids[KEEP_PIECE]
+        if STAND_IN in distinct:  # it was cut as a word of one unknown piece
+            stand_ins = np.flatnonzero(np.array(which) == distinct[STAND_IN])
+            cut.ids[cut.offsets[stand_ins]] = self._ids[KEEP_PIECE]
         starts = cut.offsets[to_offsets(counts)]
-        # Like SentencePiece, what it does not know is one piece, however long.
+        # As in SentencePiece, neighbouring unknown characters are one piece.
         doubled = cut.ids == UNK_ID
         doubled[1:] &= cut.ids[:-1] == UNK_ID
         doubled[starts[:-1][np.diff(starts) > 0]] = False
         offsets = to_offsets(~doubled)[starts]
-        return _between(tags, self._ids, cut.ids[~doubled], offsets)
+        return _add_tags(tags, self._ids, cut.ids[~doubled], offsets)
 
     def _plain_words(self, text: str) -> list[str]:
         return self._words(normalize(self._normalizer, text))
 
     def _marked_words(self, text: str) -> list[str]:
         words = []
-        for each in self._marked.segments(text):
-            if isinstance(each, str):
-                words += self._words(each)
+        for segment in self._marked.segments(text):
+            if isinstance(segment, str):
+                words += self._words(segment)
             else:
-                words.append(SPACE if each == BLANK_ID else STAND_IN)
+                words.append(SPACE if segment == BLANK_ID else STAND_IN)
         return words
 
     def _words(self, text: str) -> list[str]:
         if not self._by_words:
             return [text] if text else []
-        head, *rest = text.split(SPACE)
-        words = [SPACE + word for word in rest]
+        head, *others = text.split(SPACE)
+        words = [SPACE + word for word in others]
         return [head, *words] if head else words
 
     def _cut(
@@ -144,7 +146,7 @@ class Sampler:
         sampling: float,
         random: np.random.Generator,
     ) -> Sentences:
-        """Returns the words ``which`` as if each were a sentence."""
+        """Returns the pieces of the words ``which``, each as a sentence of its own."""
         characters = self._characters(distinct)
         lengths = characters.lengths()[which]
         sizes = np.zeros(len(which), np.int64)
@@ -161,16 +163,16 @@ class Sampler:
         return Sentences(ids, offsets)
 
     def _characters(self, words: list[str]) -> Sentences:
-        """Returns words as numbers of their characters."""
+        """Returns words as numbers of characters."""
         codes = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32).astype(np.int64)
-        found = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
+        rows = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
         numbers = np.where(
-            self._codes[found] == codes, self._numbers[found], len(self._segmenter.characters)
+            self._codes[rows] == codes, self._numbers[rows], len(self._segmenter.characters)
         )
         return Sentences(numbers, to_offsets([len(word) for word in words]))
 
     def _groups(self, lengths: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """Yields rows of words of about the same length."""
+        """Yields rows of ``lengths`` with about the same length."""
         sizes = np.searchsorted(_SIZES, lengths)
         for number in np.unique(sizes):
             rows = np.flatnonzero(sizes == number)
@@ -179,18 +181,18 @@ class Sampler:
                 yield rows[start : start + most]
 
 
-def _between(
+def _add_tags(
     tags: Sequence[str | None],
     ids_of: dict[str, int],
     ids: NDArray[np.int64],
     offsets: NDArray[np.int64],
 ) -> Sentences:
-    """Puts tags before sentences, and the end piece behind each."""
+    """Returns the sentences with their tags before them and the end piece after them."""
     tagged = np.array([tag is not None for tag in tags], np.int64)
     lengths = np.diff(offsets)
-    whole = to_offsets(tagged + lengths + 1)
-    filled = np.empty(int(whole[-1]), np.int64)
-    filled[positions(whole[:-1] + tagged, lengths)] = ids
-    filled[whole[:-1][tagged == 1]] = [ids_of[tag] for tag in tags if tag is not None]
-    filled[whole[1:] - 1] = EOS_ID
-    return Sentences(filled, whole)
+    new_offsets = to_offsets(tagged + lengths + 1)
+    new_ids = np.empty(int(new_offsets[-1]), np.int64)
+    new_ids[positions(new_offsets[:-1] + tagged, lengths)] = ids
+    new_ids[new_offsets[:-1][tagged == 1]] = [ids_of[tag] for tag in tags if tag is not None]
+    new_ids[new_offsets[1:] - 1] = EOS_ID
+    return Sentences(new_ids, new_offsets)

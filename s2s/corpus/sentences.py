@@ -21,7 +21,7 @@ class Sentences:
         return len(self.offsets) - 1
 
     def lengths(self) -> NDArray[np.int64]:
-        """Returns (sentences,), the end piece counted."""
+        """Returns (sentences,), lengths with the end piece."""
         return np.diff(self.offsets)
 
     def take(self, rows: NDArray[np.int64]) -> "Sentences":
@@ -46,14 +46,14 @@ def positions(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[
 
 
 def to_offsets(lengths: Sequence[int] | NDArray[Any]) -> NDArray[np.int64]:
-    """Returns (len(lengths) + 1,): where each sentence starts, and where the last one ends."""
+    """Returns (len(lengths) + 1,): the start of each sentence and the end of the last one."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
 def join(parts: Sequence[Sentences]) -> Sentences:
-    """Returns the sentences of all ``parts``, of which there is at least one."""
+    """Returns the sentences of all ``parts``, at least one part."""
     lengths = np.concatenate([part.lengths() for part in parts])
     return Sentences(np.concatenate([part.ids for part in parts]), to_offsets(lengths))
 

@@ -14,7 +14,7 @@ from s2s.config import UNK_ID
 from s2s.tokenizer.pieces import NORMAL, Piece
 
 _PENALTY = 10.0
-"""How much worse an unknown character is than the worst piece, in nats; as in SentencePiece."""
+"""Nats by which an unknown character is worse than the worst piece, as in SentencePiece."""
 
 
 class UnigramSampling:
@@ -68,9 +68,9 @@ class UnigramSampling:
         return cut
 
     def _lattice(self, words: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Returns (words, length, longest): the piece from a character on that has a size, or -1.
+        """Returns (words, length, longest): the piece that starts at a character and has a length.
 
-        A character that is no piece can be passed as an unknown one.
+        It is -1 if there is none. A character that is not a piece itself is the unknown piece.
         """
         count, length = words.shape
         ids = np.full((count, length, self._longest), -1, np.int64)
@@ -78,21 +78,21 @@ class UnigramSampling:
             node = np.where(words[:, start] >= 0, 0, -1)
             for size in range(min(self._longest, length - start)):
                 step = node * self._count + words[:, start + size]
-                found = np.searchsorted(self._steps, step).clip(max=len(self._steps) - 1)
-                there = (node >= 0) & (words[:, start + size] >= 0) & (self._steps[found] == step)
-                if not there.any():
+                rows = np.searchsorted(self._steps, step).clip(max=len(self._steps) - 1)
+                is_known = (node >= 0) & (words[:, start + size] >= 0) & (self._steps[rows] == step)
+                if not is_known.any():
                     break
-                node = np.where(there, self._nodes[found], -1)
-                ids[:, start, size] = np.where(there, self._ends[node], -1)
+                node = np.where(is_known, self._nodes[rows], -1)
+                ids[:, start, size] = np.where(is_known, self._ends[node], -1)
             alone = (ids[:, start, 0] < 0) & (words[:, start] >= 0)
             ids[alone, start, 0] = UNK_ID
         return ids
 
     def _cumulative(self, ids: NDArray[np.int64], sampling: float) -> NDArray[np.float64]:
-        """Returns (words, length + 1, longest): how likely the piece that ends there is no longer.
+        """Returns (words, length + 1, longest): cumulative weights of the piece that ends there.
 
-        Sums of probabilities over sizes, up to a factor for each end; equation 5 of the paper with
-        ``sampling`` as its alpha.
+        Element k is the sum over pieces of at most k + 1 characters; the last one is the total.
+        Equation 5 of the paper with ``sampling`` as its alpha.
         """
         count, length, longest = ids.shape
         scores = np.where(ids < 0, -np.inf, sampling * self._scores[ids])
@@ -103,7 +103,7 @@ class UnigramSampling:
             sizes = np.arange(1, min(longest, end) + 1)
             paths = total[:, end - sizes] + scores[:, end - sizes, sizes - 1]
             best = paths.max(axis=1)
-            passable = np.isfinite(best)  # not behind the word's end
+            passable = np.isfinite(best)  # false after the end of the word
             likely = np.exp(paths[passable] - best[passable, None])
             upto[passable, end, : len(sizes)] = likely.cumsum(axis=1)
             upto[:, end, len(sizes) :] = upto[:, end, len(sizes) - 1 : len(sizes)]
