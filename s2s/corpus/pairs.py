@@ -160,7 +160,7 @@ def read_corpus(
         DataError: If the files do not match, or no pair is accepted.
         FileError: If a file cannot be read.
     """
-    how = make_filter(config, tokenizer, max_pieces, max_ratio)
+    how = make_filter(config, tokenizer, max_pieces=max_pieces, max_ratio=max_ratio)
     tokenize = ChunkTokenizer(tokenizer)
     chunks = [tokenize(chunk, how) for chunk in read_chunks(config)]
     counts = sum((chunk.counts for chunk in chunks), PairCounts())

@@ -126,7 +126,9 @@ def open_shards(
         DataError: If the files do not match, or no pair is accepted.
         FileError: If a file cannot be read, or ``folder`` cannot be written to.
     """
-    how = make_filter(config, tokenizer, max_pieces, max_ratio, keep_text)
+    how = make_filter(
+        config, tokenizer, max_pieces=max_pieces, max_ratio=max_ratio, keep_text=keep_text
+    )
     if keep_text:
         make_samplers(tokenizer)  # raises early if the vocabulary allows no sampling
     stamps = [_stamp(path) for path in (config.src, config.tgt)]
@@ -134,13 +136,13 @@ def open_shards(
     target = folder / key
     what = f"{printable(config.src)}, {printable(config.tgt)}"
     for name in remove_abandoned(folder, min_age=0.0):
-        report(f"removed {folder / name}, tokenised text that another run left half-made")
+        report(f"removed {folder / name}, unfinished tokenised text of another run")
     if target.exists():
         loaded = load(target, key)
         if isinstance(loaded, Shards):
             report(f"{what}: tokenised text found in {target}")
             return loaded
-        report(f"{what}: tokenised text in {target} is damaged ({loaded}); it is made anew")
+        report(f"{what}: tokenised text in {target} is damaged ({loaded}); tokenising again")
     else:
         report(f"{what}: tokenising")
     with atomic_folder(target, lambda: isinstance(load(target, key), Shards)) as lent:

@@ -155,7 +155,7 @@ def test_damage_is_noticed_told_and_repaired(write, pairs, open_it, reports, dam
     damage(first.folder)
     assert open_it(config) == first
     assert reason in reports[-1]
-    assert "it is made anew" in reports[-1]
+    assert "tokenising again" in reports[-1]
     assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
     assert [path.name for path in first.folder.parent.iterdir()] == [first.key]
 
