@@ -208,12 +208,12 @@ def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None
     }
     try:
         with temporary_folder(target.parent) as temporary:
-            lent = temporary / target.name
-            lent.mkdir()
+            folder = temporary / target.name
+            folder.mkdir()
             for name, content in files.items():
                 if content is not None:
-                    (lent / name).write_bytes(content)
-            lent.replace(target)
+                    (folder / name).write_bytes(content)
+            folder.replace(target)
     except OSError as error:
         raise FileError(f"{out}: cannot make the run folder: {error.strerror}") from error
 

@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch")
 from s2s.train.diagnosis.decay import LayerDecay
 
 
-def made(relative, factor=0.9):
+def make_decay(relative, factor=0.9):
     return LayerDecay(
         where="decoder layer 1",
         state="hidden",
@@ -31,4 +31,4 @@ def made(relative, factor=0.9):
     ],
 )
 def test_the_verdict_says_what_became_of_the_gradient(relative, verdict):
-    assert made(relative).verdict == verdict
+    assert make_decay(relative).verdict == verdict
