@@ -45,7 +45,7 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
-        # Only the root's are used: names of everything that is stored in any graph, and so on.
+        # Only the root uses these four: they hold for all graphs inside it.
         self._stored: set[str] = set()
         self._shared: dict[tuple[str, tuple[int, ...], bytes], Value] = {}
         self._counts: dict[str, int] = {}
