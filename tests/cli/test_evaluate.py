@@ -61,9 +61,9 @@ def test_everything_at_once_as_text_and_as_json(s2s, tiny, files, tmp_path):
     assert shown.code == 0, shown.err
     text = shown.out.decode()
     report = json.loads(s2s("evaluate", tiny, *options, "--json").out)
-    found = (tmp_path / "out").read_text(encoding="utf-8").splitlines()
+    translations = (tmp_path / "out").read_text(encoding="utf-8").splitlines()
     references, old = files["texts"]["ref"], files["texts"]["old"]
-    for result in score(found, references, lowercase=True, confidence=True):
+    for result in score(translations, references, lowercase=True, confidence=True):
         told = report["scores"][result.name]
         assert (told["value"], told["signature"]) == (result.value, result.signature)
         assert "case:lc" in told["signature"]
@@ -71,7 +71,7 @@ def test_everything_at_once_as_text_and_as_json(s2s, tiny, files, tmp_path):
         width = told["interval"]["high"] - told["interval"]["low"]
         assert width == pytest.approx(2 * result.interval.half_width)
         assert f"{result.value:.2f} (μ = {result.interval.mean:.2f} ± " in text
-    for difference in compare(found, old, references, lowercase=True):
+    for difference in compare(translations, old, references, lowercase=True):
         told = report["baseline"]["scores"][difference.name]
         assert (told["value"], told["p_value"]) == (difference.baseline, difference.p_value)
         assert told["delta"] == difference.delta

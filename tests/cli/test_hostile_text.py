@@ -91,10 +91,10 @@ def test_a_name_in_gz_is_a_promise(s2s, tiny, tmp_path, data):
 
 def test_strings_with_lone_surrogates_are_translated(translator):
     texts = ["\ud800 eins \udfff", "\ud83d\ude00", "eins\0zwei", "eins\nzwei", "\0", "\ud800" * 500]
-    found = translator.translate(texts, beam_size=2, details=True)
-    assert len(found) == len(texts)
-    assert [translation.text for translation in found[2:5]] == ["one two", "one two", ""]
-    for translation in found:
+    translations = translator.translate(texts, beam_size=2, details=True)
+    assert len(translations) == len(texts)
+    assert [translation.text for translation in translations[2:5]] == ["one two", "one two", ""]
+    for translation in translations:
         translation.text.encode()
     (with_kept,) = translator.translate(["eins {a\udc80} \ud800"], keep=r"\{\w+\W?\}")
     with_kept.text.encode()

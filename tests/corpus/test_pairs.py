@@ -83,9 +83,9 @@ def test_chunks_are_bounded_in_pairs_and_in_text(write):
 
 def test_a_small_text_is_surveyed_whole_and_in_order(write, pairs):
     first = write([*pairs[:20], ("", "blank"), ("\ufeff\u200b", "x")], "first", tag="<2de>")
-    found = survey([first, write(pairs[20:50], "second", weight=3.0)], 50, seed=1)
-    assert found.pairs == (20, 30)
-    assert list(zip(found.src, found.tgt, strict=True)) == pairs[:50]
+    sample = survey([first, write(pairs[20:50], "second", weight=3.0)], 50, seed=1)
+    assert sample.pairs == (20, 30)
+    assert list(zip(sample.src, sample.tgt, strict=True)) == pairs[:50]
 
 
 def test_a_sample_is_in_the_order_of_the_text_and_repeatable(write, pairs):
@@ -107,8 +107,8 @@ def test_every_pair_has_the_same_chance_to_be_in_the_sample(write, pairs):
 
 
 def test_a_survey_without_a_sample_only_checks(write, pairs):
-    found = survey([write(pairs)], 0, seed=1)
-    assert (found.pairs, found.src, found.tgt) == ((3000,), [], [])
+    sample = survey([write(pairs)], 0, seed=1)
+    assert (sample.pairs, sample.src, sample.tgt) == ((3000,), [], [])
 
 
 def test_text_of_blanks_is_an_error_that_says_what_for(write):

@@ -57,11 +57,11 @@ def test_the_result_does_not_depend_on_the_processes(chunks, tokenizer):
 
 def test_a_process_that_dies_is_an_error_that_says_so(chunks, tokenizer):
     with TokenizerPool(tokenizer, 1) as pool:
-        found = pool.map([(chunk, FILTER) for chunk in chunks * 20])
-        next(found)
+        results = pool.map([(chunk, FILTER) for chunk in chunks * 20])
+        next(results)
         os.kill(pool.processes[0], signal.SIGKILL)
         with pytest.raises(TrainingError, match="a tokenising process was killed by signal 9"):
-            list(found)
+            list(results)
 
 
 def test_the_last_line_that_a_process_wrote_is_told(chunks, tokenizer):
@@ -86,13 +86,13 @@ def test_an_error_while_reading_comes_through(chunks, tokenizer):
 def test_closing_ends_the_processes_in_the_middle_of_work(chunks, tokenizer):
     before = children()
     pool = TokenizerPool(tokenizer, 2)
-    found = pool.map([(chunk, FILTER) for chunk in chunks * 20])
-    next(found)
+    results = pool.map([(chunk, FILTER) for chunk in chunks * 20])
+    next(results)
     assert len(children() - before) == 2
     pool.close()
     assert children() == before
     with pytest.raises(TrainingError, match="was closed"):
-        list(found)
+        list(results)
 
 
 def test_the_processes_end_when_their_parent_is_killed(tmp_path, tokenizer):
@@ -128,8 +128,8 @@ def _runs(number):
 
 def test_a_process_imports_nothing_that_is_slow():
     program = "import sys, s2s.corpus.worker; print(*sys.modules)"
-    found = subprocess.check_output([sys.executable, "-c", program], text=True)  # noqa: S603
-    loaded = set(found.split())
+    printed = subprocess.check_output([sys.executable, "-c", program], text=True)  # noqa: S603
+    loaded = set(printed.split())
     assert not loaded & {"torch", "rich", "typer", "onnxruntime", "onnx", "s2s.train"}
 
 

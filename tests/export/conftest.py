@@ -48,9 +48,9 @@ def make_model():
         best = {}
         for bias in (0.0, 1.0, 2.0, 3.0, 4.0, 6.0):
             model.output.bias.data[EOS_ID] = bias
-            found = beam_search(model, src, lengths, SearchConfig(beam_size=2, max_length=40))
-            spread = len(set(found.lengths.flatten().tolist()))
-            limited = float((found.lengths == 40).float().mean())
+            beams = beam_search(model, src, lengths, SearchConfig(beam_size=2, max_length=40))
+            spread = len(set(beams.lengths.flatten().tolist()))
+            limited = float((beams.lengths == 40).float().mean())
             best[bias] = spread - 6 * limited
         model.output.bias.data[EOS_ID] = max(best, key=best.__getitem__)
         return model

@@ -56,18 +56,20 @@ def test_run_folders_and_their_file_translate_alike(runs, exported):
     assert "3 members" in str(report)
     of_runs, of_file = Translator(runs, threads=1), Translator(path, threads=1)
     assert of_runs.search == of_file.search == Translator(runs[0]).search
-    found, expected = (translator.translate(TEXTS, n_best=3) for translator in (of_file, of_runs))
+    translations, expected = (
+        translator.translate(TEXTS, n_best=3) for translator in (of_file, of_runs)
+    )
     if report.precision == "fp32":
         assert report.parity.identical == report.parity.hypotheses
-        assert [[h.pieces for h in one.hypotheses] for one in found] == [
+        assert [[h.pieces for h in one.hypotheses] for one in translations] == [
             [h.pieces for h in one.hypotheses] for one in expected
         ]
-        assert [one.score for one in found] == pytest.approx(
+        assert [one.score for one in translations] == pytest.approx(
             [one.score for one in expected], abs=1e-4
         )
-    assert sum(len(one.pieces) for one in found) > 10
+    assert sum(len(one.pieces) for one in translations) > 10
     alone = Translator(runs[0], threads=1).translate(TEXTS)
-    assert [one.pieces for one in found] != [one.pieces for one in alone]
+    assert [one.pieces for one in translations] != [one.pieces for one in alone]
 
 
 def test_the_metadata_list_all_members_and_no_score_of_one(runs, exported):

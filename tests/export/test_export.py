@@ -87,17 +87,17 @@ def test_fp32_uses_standard_operators_only_and_int8_one_of_onnxruntime(exported)
 
 def test_the_metadata_say_what_the_file_is(exported):
     run, report, model = exported
-    found = {entry.key: entry.value for entry in model.metadata_props}
-    assert found["s2s.format"] == "1"
-    config = json.loads(found["s2s.config"])
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert metadata["s2s.format"] == "1"
+    config = json.loads(metadata["s2s.config"])
     loaded = load_run(run)
     assert ModelConfig.from_dict(config["model"]) == loaded.model.config
     assert SearchConfig.from_dict(config["search"]) == loaded.search
     assert config["precision"] == report.precision
     assert config["languages"] == {"src": "en", "tgt": "es"}
     assert config["scores"] == {"bleu": 12.5}
-    assert base64.b64decode(found["s2s.tokenizer"]) == loaded.tokenizer.src_model
-    assert base64.b64decode(found["s2s.tgt_tokenizer"]) == loaded.tokenizer.tgt_model
+    assert base64.b64decode(metadata["s2s.tokenizer"]) == loaded.tokenizer.src_model
+    assert base64.b64decode(metadata["s2s.tgt_tokenizer"]) == loaded.tokenizer.tgt_model
 
 
 def test_a_joint_tokenizer_is_stored_once(make_run, tmp_path):

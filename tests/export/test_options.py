@@ -75,27 +75,27 @@ def test_the_graph_does_as_torch_does(pairs, case, kind):
     model, session = pairs[kind]
     src = sources()
     expected = beam_search(model, src, SRC_LENGTHS, config, given)
-    found, attention = session.search_with_details(src, SRC_LENGTHS, config, given)
-    assert torch.isfinite(found.scores[:, 0]).all()
-    assert torch.equal(expected.tokens, found.tokens)
-    assert torch.equal(expected.lengths, found.lengths)
-    torch.testing.assert_close(expected.scores, found.scores, atol=2e-5, rtol=1e-4)
-    torch.testing.assert_close(expected.log_probs, found.log_probs, atol=2e-5, rtol=1e-4)
-    assert attention.shape == (*found.tokens.shape, src.shape[1])
-    torch.testing.assert_close(attention.sum(dim=-1), (found.tokens > PAD_ID).float())
+    beams, attention = session.search_with_details(src, SRC_LENGTHS, config, given)
+    assert torch.isfinite(beams.scores[:, 0]).all()
+    assert torch.equal(expected.tokens, beams.tokens)
+    assert torch.equal(expected.lengths, beams.lengths)
+    torch.testing.assert_close(expected.scores, beams.scores, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(expected.log_probs, beams.log_probs, atol=2e-5, rtol=1e-4)
+    assert attention.shape == (*beams.tokens.shape, src.shape[1])
+    torch.testing.assert_close(attention.sum(dim=-1), (beams.tokens > PAD_ID).float())
     # Without details, finished sentences leave the batch.
     plain = session.search(src, SRC_LENGTHS, config, given)
-    assert torch.equal(plain.tokens, found.tokens)
-    assert torch.equal(plain.lengths, found.lengths)
-    torch.testing.assert_close(plain.scores, found.scores, atol=2e-5, rtol=1e-4)
+    assert torch.equal(plain.tokens, beams.tokens)
+    assert torch.equal(plain.lengths, beams.lengths)
+    torch.testing.assert_close(plain.scores, beams.scores, atol=2e-5, rtol=1e-4)
 
 
 def test_attention_is_that_of_the_network_over_the_hypothesis(pairs):
     src, config = sources(), SearchConfig(beam_size=4, max_length=30)
     for model, session in pairs[:4]:
-        found, attention = session.search_with_details(src, SRC_LENGTHS, config)
+        beams, attention = session.search_with_details(src, SRC_LENGTHS, config)
         for rank in range(4):
-            tokens = found.tokens[:, rank]
+            tokens = beams.tokens[:, rank]
             begun = torch.cat([torch.full_like(tokens[:, :1], 2), tokens[:, :-1]], dim=1)
             expected = read_attention(model, src, SRC_LENGTHS, begun) * (tokens > PAD_ID)[..., None]
             torch.testing.assert_close(attention[:, rank], expected, atol=1e-5, rtol=1e-4)
@@ -113,8 +113,8 @@ def test_a_file_as_it_is_has_no_options(pairs, make_model, tiny_config, capfd):
 def test_places_in_the_beam_that_nothing_is_left_for_are_empty(make_run):
     translator = Translator(make_run())
     options = {"beam_size": 3, "n_best": 3, "max_length": 4, "details": True}
-    (found,) = translator.translate(["the cat"], prefix="el gato se sento", **options)
-    first, *others = found.hypotheses
+    (translation,) = translator.translate(["the cat"], prefix="el gato se sento", **options)
+    first, *others = translation.hypotheses
     assert first.text == "el gato se sento"
     assert math.isfinite(first.score)
     for other in others:
@@ -126,11 +126,11 @@ def test_int8_knows_the_options(make_model, tiny_config):
     model = make_model(tiny_config())
     session = Session(build_model(model, SearchConfig(), "int8").SerializeToString())
     config = SearchConfig(beam_size=3, max_length=30, min_length=4, no_repeat=2)
-    found, attention = session.search_with_details(
+    beams, attention = session.search_with_details(
         sources(), SRC_LENGTHS, config, Constraints(PREFIX, BIAS)
     )
-    assert found.tokens[0, 0, :2].tolist() == [7, 8]
-    assert (found.lengths[[0, 1, 2, 4]] >= 4).all()
-    written = found.tokens[[1, 4]]
+    assert beams.tokens[0, 0, :2].tolist() == [7, 8]
+    assert (beams.lengths[[0, 1, 2, 4]] >= 4).all()
+    written = beams.tokens[[1, 4]]
     assert not ((written >= 10) & (written < 20)).any()
     assert torch.isfinite(attention).all()

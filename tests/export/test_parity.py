@@ -56,9 +56,9 @@ def test_scores_that_differ_are_refused(
 ):
     class Wrong(Session):
         def search(self, src, *args):
-            found = super().search(src, *args)
+            beams = super().search(src, *args)
             moved = batch in (None, len(src))
-            return found._replace(scores=found.scores + added) if moved else found
+            return beams._replace(scores=beams.scores + added) if moved else beams
 
     model = make_model(tiny_config())
     serialized = build_model(model, SearchConfig(), precision).SerializeToString()

@@ -37,11 +37,11 @@ def test_run_folder_and_file_take_tags_alike(run, tmp_path, s2s):
     of_run, of_file = Translator(run), Translator(tmp_path / "model.onnx", threads=1)
     assert of_run.card["tags"] == of_file.card["tags"] == ["<2es>", "<2pt>"]
     for to in ("es", "pt"):
-        found, expected = of_file.translate(TEXTS, to=to), of_run.translate(TEXTS, to=to)
-        assert [translation.pieces for translation in found] == [
+        translations, expected = of_file.translate(TEXTS, to=to), of_run.translate(TEXTS, to=to)
+        assert [translation.pieces for translation in translations] == [
             translation.pieces for translation in expected
         ]
-        assert [translation.src_length for translation in found] == [
+        assert [translation.src_length for translation in translations] == [
             translation.src_length for translation in expected
         ]
     for translator in (of_run, of_file):

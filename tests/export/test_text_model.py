@@ -152,11 +152,11 @@ def tagged(request, make_run, with_tags, tmp_path_factory):
 def test_the_language_of_each_sentence_is_an_input_of_its_own(tagged):
     of_ids, of_text = tagged
     languages = ["es", "pt", "pt"] * 5
-    found = translate(load(of_text), TEXTS, to=languages[: len(TEXTS)])
+    outputs = translate(load(of_text), TEXTS, to=languages[: len(TEXTS)])
     by_language = {code: expected(of_ids, TEXTS, 5, to=code) for code in ("es", "pt")}
     wanted = [by_language[code][i] for i, code in enumerate(languages[: len(TEXTS)])]
-    assert found["translations"].tolist() == [[h.text for h in w.hypotheses] for w in wanted]
-    assert found["src_lengths"][0] == wanted[0].src_length
+    assert outputs["translations"].tolist() == [[h.text for h in w.hypotheses] for w in wanted]
+    assert outputs["src_lengths"][0] == wanted[0].src_length
 
 
 def test_an_unknown_language_or_one_too_few_is_an_error(tagged):

@@ -63,11 +63,11 @@ def test_sentences_that_leave_the_batch_find_their_places(make_model, tiny_confi
         for beam in (1, 2, 5):
             config = SearchConfig(beam_size=beam, max_length=45)
             expected = beam_search(model, src, src_lengths, config)
-            found = fp32.search(src, src_lengths, config)
-            assert [pieces_of(found, row) for row in range(count)] == [
+            beams = fp32.search(src, src_lengths, config)
+            assert [pieces_of(beams, row) for row in range(count)] == [
                 pieces_of(expected, row) for row in range(count)
             ]
-            np.testing.assert_allclose(found.scores, expected.scores, atol=2e-5)
+            np.testing.assert_allclose(beams.scores, expected.scores, atol=2e-5)
             plain, (detailed, _) = (
                 search(src, src_lengths, config)
                 for search in (int8.search, int8.search_with_details)
@@ -141,8 +141,8 @@ def test_no_translation_holds_a_forbidden_piece(make_model, tiny_config):
     model.output.bias.data[:3] = 50.0
     for precision in ("fp32", "int8"):
         session = Session(build_model(model, SearchConfig(), precision).SerializeToString())
-        found = session.search(*sentences(40, [5, 8]), SearchConfig(beam_size=4, max_length=20))
-        assert all(min(pieces) >= EOS_ID for row in range(2) for pieces in pieces_of(found, row))
+        beams = session.search(*sentences(40, [5, 8]), SearchConfig(beam_size=4, max_length=20))
+        assert all(min(pieces) >= EOS_ID for row in range(2) for pieces in pieces_of(beams, row))
 
 
 def test_of_pieces_that_are_equally_probable_the_graph_takes_those_that_torch_takes(
@@ -155,8 +155,8 @@ def test_of_pieces_that_are_equally_probable_the_graph_takes_those_that_torch_ta
     src, lengths = sentences(40, [5, 8, 1])
     for beam in (1, 3, 8):
         config = SearchConfig(beam_size=beam, max_length=6)
-        expected, found = (
+        expected, actual = (
             beam_search(model, src, lengths, config),
             session.search(src, lengths, config),
         )
-        assert torch.equal(expected.tokens, found.tokens)
+        assert torch.equal(expected.tokens, actual.tokens)

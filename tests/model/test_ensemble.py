@@ -54,10 +54,10 @@ def test_scores_are_the_mean_of_the_members_log_probabilities_normalised(seeds, 
     members = [make_member(seed) for seed in seeds]
     src, lengths = ragged()
     config = SearchConfig(beam_size=beam, length_penalty=0.7)
-    found = beam_search(Ensemble(members), src, lengths, config)
+    beams = beam_search(Ensemble(members), src, lengths, config)
     for row, length in enumerate(lengths.tolist()):
-        for rank, written in enumerate(found.lengths[row].tolist()):
-            tokens = found.tokens[row, rank, :written].tolist()
+        for rank, written in enumerate(beams.lengths[row].tolist()):
+            tokens = beams.tokens[row, rank, :written].tolist()
             by_member = [spoken(member, src[row : row + 1, :length], tokens) for member in members]
             total = 0.0
             for position, piece in enumerate(tokens):
@@ -69,16 +69,16 @@ def test_scores_are_the_mean_of_the_members_log_probabilities_normalised(seeds, 
                 ]
                 total += math.log(product[piece] / sum(product))
             expected = total / ((5 + written) / 6) ** 0.7
-            assert float(found.scores[row, rank]) == pytest.approx(expected, abs=1e-4)
+            assert float(beams.scores[row, rank]) == pytest.approx(expected, abs=1e-4)
 
 
 def test_greedy_search_takes_the_piece_of_the_largest_mean():
     members = [make_member(seed) for seed in (0, 1, 2)]
     src, lengths = ragged()
-    found = beam_search(Ensemble(members), src, lengths, SearchConfig(beam_size=1))
+    beams = beam_search(Ensemble(members), src, lengths, SearchConfig(beam_size=1))
     overruled = 0
     for row, length in enumerate(lengths.tolist()):
-        tokens = found.tokens[row, 0, : int(found.lengths[row, 0])].tolist()
+        tokens = beams.tokens[row, 0, : int(beams.lengths[row, 0])].tolist()
         by_member = [spoken(member, src[row : row + 1, :length], tokens) for member in members]
         assert torch.stack(by_member).mean(0).argmax(-1).tolist() == tokens
         overruled += sum(one.argmax(-1).tolist() != tokens for one in by_member)

@@ -131,13 +131,13 @@ def test_attention_and_context_are_those_of_the_equations(attention):
 def test_the_memory_is_that_of_the_equations(cell, layers):
     model = make_model(cell, "dot", "parallel", layers, "none")
     batch = make_batch(PAIRS)
-    found = model.encoder(torch.from_numpy(batch.src), torch.from_numpy(batch.src_lengths))
+    encoded = model.encoder(torch.from_numpy(batch.src), torch.from_numpy(batch.src_lengths))
     for row, (src, _) in enumerate(PAIRS):
         expected = equations.encode(model.config, in_numpy(model), src)
-        memory = found.memory[row].detach().numpy()
+        memory = encoded.memory[row].detach().numpy()
         np.testing.assert_allclose(memory[: len(src)], expected.memory, **EXACT)
         assert not memory[len(src) :].any()
-        np.testing.assert_allclose(found.summary[row].detach(), expected.summary, **EXACT)
+        np.testing.assert_allclose(encoded.summary[row].detach(), expected.summary, **EXACT)
 
 
 def along(model, direction, step=1e-30):
@@ -188,7 +188,7 @@ def test_the_loss_of_two_passes_is_that_of_the_equations(weight, smoothing):
     torch.manual_seed(0)
     output = randomise(OutputLayer(4, 7))
     readouts, targets = drawn((2, 5, 4)).requires_grad_(), [6, 0, 3, 3, 1]
-    found = output_loss(readouts, output, torch.tensor(targets), smoothing, weight)
+    loss = output_loss(readouts, output, torch.tensor(targets), smoothing, weight)
     log_p, log_q = equations.log_softmax(
         equations.linear(
             {f"output.{k}": v for k, v in in_numpy(output).items()},
@@ -200,4 +200,4 @@ def test_the_loss_of_two_passes_is_that_of_the_equations(weight, smoothing):
         equations.smoothed_nll(log_probs, targets, smoothing) for log_probs in (log_p, log_q)
     )
     expected = (both + weight * equations.r_drop(log_p, log_q)) / 2
-    np.testing.assert_allclose(found.smoothed.item(), expected, **EXACT)
+    np.testing.assert_allclose(loss.smoothed.item(), expected, **EXACT)

@@ -118,8 +118,8 @@ def test_threads_that_begin_together_make_one_second_session():
         return [use(sessions) for _ in range(200)]
 
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(serve, range(8)))
-    assert {number for one in found for number in one} <= {1, THREADS}
+        results = list(pool.map(serve, range(8)))
+    assert {number for one in results for number in one} <= {1, THREADS}
     assert sorted(made) in ([1], [1, THREADS], [1, 1, THREADS])
     while use(sessions) == 1:
         pass

@@ -16,13 +16,13 @@ def test_every_sentence_is_in_one_bucket_and_scored_with_its_like():
     sources = [words(length) for length in lengths]
     hypotheses = [f"{source} end" for source in sources]
     references = [f"{source} stop" for source in sources]
-    found = score_by_length(sources, hypotheses, references)
-    assert found.unit == "words"
-    labels = [bucket.label for bucket in found.buckets]
+    buckets = score_by_length(sources, hypotheses, references)
+    assert buckets.unit == "words"
+    labels = [bucket.label for bucket in buckets.buckets]
     assert labels == ["0", "1-5", "6-10", "11-15", "201-500", "501+"]
-    assert [bucket.sentences for bucket in found.buckets] == [1, 2, FEW_SENTENCES + 2, 1, 1, 2]
-    assert [bucket.few for bucket in found.buckets] == [True, True, False, True, True, True]
-    bucket = found.buckets[1]
+    assert [bucket.sentences for bucket in buckets.buckets] == [1, 2, FEW_SENTENCES + 2, 1, 1, 2]
+    assert [bucket.few for bucket in buckets.buckets] == [True, True, False, True, True, True]
+    bucket = buckets.buckets[1]
     alone = score(hypotheses[1:3], references[1:3])
     assert (bucket.bleu, bucket.chrf) == (alone[0], alone[1])
 
@@ -30,10 +30,10 @@ def test_every_sentence_is_in_one_bucket_and_scored_with_its_like():
 @pytest.mark.parametrize("last", LONGEST)
 def test_a_bucket_ends_where_the_next_one_begins(last):
     sources = [words(last), words(last + 1), "two words"]
-    found = score_by_length(sources, ["a"] * 3, ["a"] * 3)
-    ends = [bucket.last for bucket in found.buckets]
+    buckets = score_by_length(sources, ["a"] * 3, ["a"] * 3)
+    ends = [bucket.last for bucket in buckets.buckets]
     assert last in ends
-    assert found.buckets[ends.index(last) + 1].first in (1, last + 1)
+    assert buckets.buckets[ends.index(last) + 1].first in (1, last + 1)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_length_is_counted_in_what_is_written(texts, unit):
 
 
 def test_characters_are_counted_without_blanks():
-    found = score_by_length(["我 们 今 天", "我们今天去学"], ["a", "b"], ["a", "b"])
-    assert [bucket.label for bucket in found.buckets] == ["1-5", "6-10"]
+    buckets = score_by_length(["我 们 今 天", "我们今天去学"], ["a", "b"], ["a", "b"])
+    assert [bucket.label for bucket in buckets.buckets] == ["1-5", "6-10"]
 
 
 def test_sources_must_match():

@@ -78,9 +78,9 @@ def test_intervals_and_p_values_are_those_of_sacrebleu_s_command_line(tmp_path):
     values = re.findall(r"([\d.]+) \(([\d.]+) ± ([\d.]+)\)", told)
     assert len(values) == 6  # of the baseline, then of the system
     p_values = re.findall(r"\(p = ([\d.]+)\)", told)
-    found = compare(GOOD, BAD, REFERENCES)
+    differences = compare(GOOD, BAD, REFERENCES)
     scores = score(GOOD, REFERENCES, confidence=True)
-    for row, (difference, alone) in enumerate(zip(found, scores, strict=True)):
+    for row, (difference, alone) in enumerate(zip(differences, scores, strict=True)):
         value, mean, half_width = map(float, values[3 + row])
         assert difference.baseline == pytest.approx(float(values[row][0]), abs=1e-6)
         assert difference.value == alone.value == pytest.approx(value, abs=1e-6)
@@ -90,9 +90,9 @@ def test_intervals_and_p_values_are_those_of_sacrebleu_s_command_line(tmp_path):
         assert f"{difference.name:10} {difference.signature}" in told
         assert "bs:1000|seed:12345" in difference.signature
         assert difference.signature == alone.signature
-    assert [difference.verdict for difference in found] == ["better"] * 3
+    assert [difference.verdict for difference in differences] == ["better"] * 3
     assert [difference.verdict for difference in compare(BAD, GOOD, REFERENCES)] == ["worse"] * 3
-    assert found[2].delta < 0  # fewer edits
+    assert differences[2].delta < 0  # fewer edits
 
 
 def test_resampling_can_be_repeated():

@@ -58,19 +58,19 @@ def exhaustive(seed, words, limit):
 def test_hypotheses_are_sorted_distinct_and_worth_their_score(seed, words, limit, beam, alpha):
     beam = min(beam, words + 1)
     decoder = ScriptedDecoder(seed, words)
-    found = search(decoder, beam_size=beam, max_length=limit, length_penalty=alpha)
-    scores = found.scores[0].tolist()
+    beams = search(decoder, beam_size=beam, max_length=limit, length_penalty=alpha)
+    scores = beams.scores[0].tolist()
     assert scores == sorted(scores, reverse=True)
-    hypotheses = hypotheses_of(found)
+    hypotheses = hypotheses_of(beams)
     assert len({tokens for tokens, _ in hypotheses}) == len(hypotheses)
     assert len(hypotheses) == beam
     for rank, (tokens, score) in enumerate(hypotheses):
         assert EOS_ID not in tokens[:-1]
         assert tokens[-1] == EOS_ID or len(tokens) == limit
         assert set(tokens) <= {EOS_ID, *decoder.words}
-        assert not found.tokens[0, rank, len(tokens) :].any()
-        assert not found.log_probs[0, rank, len(tokens) :].any()
-        log_probs = found.log_probs[0, rank, : len(tokens)].tolist()
+        assert not beams.tokens[0, rank, len(tokens) :].any()
+        assert not beams.log_probs[0, rank, len(tokens) :].any()
+        log_probs = beams.log_probs[0, rank, : len(tokens)].tolist()
         assert log_probs == pytest.approx(decoder.log_probs(SRC, tokens), abs=NEAR)
         assert score == pytest.approx(decoder.score(SRC, tokens, alpha), abs=NEAR)
 
@@ -91,12 +91,12 @@ def test_a_beam_of_one_takes_the_best_piece_each_time(seed, words, limit):
 def check_exhaustive(seed, words, limit, alpha):
     decoder, every, beam = exhaustive(seed, words, limit)
     options = {"max_length": limit, "length_penalty": alpha}
-    found = hypotheses_of(search(decoder, beam_size=beam, **options))
-    assert {tokens for tokens, _ in found} == set(every)
+    hypotheses = hypotheses_of(search(decoder, beam_size=beam, **options))
+    assert {tokens for tokens, _ in hypotheses} == set(every)
     worth = {tokens: decoder.score(SRC, tokens, alpha) for tokens in every}
     best = sorted(worth.values(), reverse=True)
-    assert [score for _, score in found] == pytest.approx(best, abs=NEAR)
-    assert [worth[tokens] for tokens, _ in found] == pytest.approx(best, abs=NEAR)
+    assert [score for _, score in hypotheses] == pytest.approx(best, abs=NEAR)
+    assert [worth[tokens] for tokens, _ in hypotheses] == pytest.approx(best, abs=NEAR)
     for narrow in (1, 2, words, beam // 2):
         for tokens, score in hypotheses_of(search(decoder, beam_size=max(1, narrow), **options)):
             assert tokens in worth
@@ -120,10 +120,10 @@ def test_a_beam_with_room_for_all_finds_the_best_of_longer_ones(seed, words, lim
 @given(SEEDS, st.integers(2, 4), ALPHAS)
 def test_two_steps_need_no_more_beams_than_pieces(seed, words, alpha):
     decoder, beam = ScriptedDecoder(seed, words), words + 1
-    found = search(decoder, beam_size=beam, max_length=2, length_penalty=alpha)
+    beams = search(decoder, beam_size=beam, max_length=2, length_penalty=alpha)
     every = decoder.every_hypothesis(2)
     best = sorted((decoder.score(SRC, tokens, alpha) for tokens in every), reverse=True)
-    assert found.scores[0].tolist() == pytest.approx(best[:beam], abs=NEAR)
+    assert beams.scores[0].tolist() == pytest.approx(best[:beam], abs=NEAR)
 
 
 class GardenPath(ScriptedDecoder):
@@ -157,8 +157,8 @@ def test_a_stronger_penalty_never_shortens_the_best_hypothesis(seed, alphas):
     decoder, _, beam = exhaustive(seed, 2, 4)
     lengths = []
     for alpha in sorted(alphas):
-        found = search(decoder, beam_size=beam, max_length=4, length_penalty=alpha)
-        lengths.append(int(found.lengths[0, 0]))
+        beams = search(decoder, beam_size=beam, max_length=4, length_penalty=alpha)
+        lengths.append(int(beams.lengths[0, 0]))
     assert lengths == sorted(lengths)
 
 
@@ -194,12 +194,12 @@ def test_scores_are_sums_of_what_the_pieces_are_worth(seed, sentences, options, 
     longest = max(map(len, prefixes))
     padded = [[*prefix, *[PAD_ID] * (longest - len(prefix))] for prefix in prefixes]
     prefix = torch.tensor(padded, dtype=torch.int64).view(len(sources), longest)
-    found = search(
+    beams = search(
         ScriptedDecoder(seed, words=3), Constraints(prefix) if begun else None, sources, **options
     )
     alpha = options.get("length_penalty", SearchConfig().length_penalty)
     for row in range(len(sources)):
-        hypotheses = zip(hypotheses_of(found, row), found.log_probs[row].tolist(), strict=False)
+        hypotheses = zip(hypotheses_of(beams, row), beams.log_probs[row].tolist(), strict=False)
         for (tokens, score), log_probs in hypotheses:
             worth = sum(log_probs) / ((5 + len(tokens)) / 6) ** alpha
             assert score == pytest.approx(worth, abs=NEAR)

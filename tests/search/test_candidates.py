@@ -71,14 +71,14 @@ def test_all_pieces_may_follow_but_those_that_are_taken_away(
     bias = torch.zeros(VOCAB)
     bias[list(banned)] = -math.inf
     config = SearchConfig(no_repeat=no_repeat, min_length=min_length, diversity=diversity)
-    found = candidates_with_options(logits, tokens, VOCAB, config, Constraints(None, bias))
+    candidates = candidates_with_options(logits, tokens, VOCAB, config, Constraints(None, bias))
     for row, pieces in enumerate(written):
         left = left_over([BOS_ID, *pieces], no_repeat, min_length, banned)
         values = logits[row, left].double() if left else torch.zeros(1)
         left = left or [EOS_ID]
         expected = dict(zip(left, (values - values.logsumexp(0)).tolist(), strict=True))
         order = sorted(expected, key=expected.__getitem__, reverse=True)
-        assert found.pieces[row, : len(left)].tolist() == order
+        assert candidates.pieces[row, : len(left)].tolist() == order
         worth = [expected[piece] - diversity * rank for rank, piece in enumerate(order)]
-        assert found.log_probs[row, : len(left)].tolist() == pytest.approx(worth, abs=1e-5)
-        assert (found.log_probs[row, len(left) :] == -math.inf).all()
+        assert candidates.log_probs[row, : len(left)].tolist() == pytest.approx(worth, abs=1e-5)
+        assert (candidates.log_probs[row, len(left) :] == -math.inf).all()

@@ -65,11 +65,13 @@ def test_pieces_are_drawn_as_often_as_they_are_probable(temperature, top_k):
     counts = torch.zeros(7)
     for seed in range(5):
         config = SearchConfig(temperature=temperature, top_k=top_k, seed=seed)
-        found = candidates_with_options(logits.repeat(4000, 1), tokens, 3, config, Constraints())
-        counts += torch.bincount(found.pieces[:, 0], minlength=7)
-        log_probs = logits.log_softmax(dim=0)[found.pieces[:, 0]]
-        torch.testing.assert_close(found.log_probs[:, 0], log_probs)
-        assert (found.log_probs[:, 1:] == float("-inf")).all()
+        candidates = candidates_with_options(
+            logits.repeat(4000, 1), tokens, 3, config, Constraints()
+        )
+        counts += torch.bincount(candidates.pieces[:, 0], minlength=7)
+        log_probs = logits.log_softmax(dim=0)[candidates.pieces[:, 0]]
+        torch.testing.assert_close(candidates.log_probs[:, 0], log_probs)
+        assert (candidates.log_probs[:, 1:] == float("-inf")).all()
     assert (counts / 20_000 - expected).abs().max() < 0.015
 
 

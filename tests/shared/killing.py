@@ -91,14 +91,16 @@ def _main(commands, target, kills, seed):
         time.sleep(draw.uniform(0, 1.2) * longest)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        found = _content(target)
-        assert found in whole or found == before is None, f"{len(found or b'')} bytes of no version"
+        content = _content(target)
+        assert content in whole or content == before is None, (
+            f"{len(content or b'')} bytes of no version"
+        )
         counts["as before" if _marks(target) == marks else "new"] += 1
         left = [path for path in target.parent.iterdir() if path.name.startswith(".s2s-")]
         counts["leftovers"] += len(left)
         for path in left:
             shutil.rmtree(path)
-        if found is None:
+        if content is None:
             target.write_bytes(whole[0])
     sys.__stdout__.write(json.dumps(counts))
 

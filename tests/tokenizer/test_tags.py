@@ -102,10 +102,10 @@ def many(tagged):
 
 def test_to_is_the_tag_before_each_sentence(many, translator):
     texts = ["eins zwei", "", "drei", "\u200b"]
-    found = many.translate(texts, to="it")
-    assert found == many.translate([f"<2it> {text}" for text in texts])
-    assert list(many.translate_stream(texts, to="it", chunk_lines=1)) == found
-    assert [translation.src_length for translation in found] == [
+    translations = many.translate(texts, to="it")
+    assert translations == many.translate([f"<2it> {text}" for text in texts])
+    assert list(many.translate_stream(texts, to="it", chunk_lines=1)) == translations
+    assert [translation.src_length for translation in translations] == [
         translation.src_length and translation.src_length + 1
         for translation in translator.translate(texts)
     ]

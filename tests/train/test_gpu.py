@@ -30,10 +30,10 @@ def gpu_updater(**changes):
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
 def test_an_update_on_a_gpu_is_that_of_the_cpu(precision):
     cpu, gpu = make_updater({"dropout": 0.0}), gpu_updater(precision=precision)
-    expected, found = cpu.update(STEP, 0.1), gpu.update(STEP, 0.1)
+    expected, actual = cpu.update(STEP, 0.1), gpu.update(STEP, 0.1)
     tolerance = 1e-4 if precision == "fp32" else 0.03
-    assert losses(found) == pytest.approx(losses(expected), rel=tolerance)
-    assert found.gradient_norm.item() == pytest.approx(
+    assert losses(actual) == pytest.approx(losses(expected), rel=tolerance)
+    assert actual.gradient_norm.item() == pytest.approx(
         expected.gradient_norm.item(), rel=3 * tolerance
     )
 

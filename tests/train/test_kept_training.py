@@ -65,8 +65,8 @@ def test_a_run_keeps_and_resumes(kept_folder, tokenizer, capsys):
     keep = KeepPatterns(PATTERNS)
     for text, each in zip(texts, translator.translate(texts, n_best=3), strict=True):
         for hypothesis in each.hypotheses:
-            found = Counter(keep.texts(hypothesis.text))
-            assert found == Counter(keep.texts(text))
+            kept = Counter(keep.texts(hypothesis.text))
+            assert kept == Counter(keep.texts(text))
     plain = translator.translate(["tree", "sun"], keep="")
     assert plain == translator.translate(["tree", "sun"])
     assert "{n}" not in translator.translate(["sun {n}"], keep=[])[0].text
@@ -112,12 +112,12 @@ def test_the_model_file_keeps(kept_folder):
     translator = Translator(kept_folder / "model.onnx", threads=1)
     assert translator.card["keep"] == list(PATTERNS)
     texts = ["sun {n} moon", "<b>rain</b>"]
-    found = translator.translate(texts)
+    translations = translator.translate(texts)
     torchs = Translator(kept_folder / "run").translate(texts)
-    assert [translation.text for translation in found] == [
+    assert [translation.text for translation in translations] == [
         translation.text for translation in torchs
     ]
-    assert "{n}" in found[0].text
+    assert "{n}" in translations[0].text
     config = json.loads((kept_folder / "run" / "config.json").read_text())
     assert config["keep"] == list(PATTERNS)
     config["keep"] = "x"

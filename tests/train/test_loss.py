@@ -33,18 +33,18 @@ def test_the_fused_loss_is_torchs(passes, r_drop, smoothing, chunk_values, monke
     output = OutputLayer(6, 17)
     readouts = torch.randn(passes, 9, 6, requires_grad=True)
     targets = torch.randint(0, 17, (9,))
-    found = output_loss(readouts, output, targets, smoothing, r_drop)
-    (found.smoothed * 0.5).backward()
+    loss = output_loss(readouts, output, targets, smoothing, r_drop)
+    (loss.smoothed * 0.5).backward()
     gradients = [readouts.grad, output.weight.grad, output.bias.grad]
     readouts.grad = output.weight.grad = output.bias.grad = None
     expected, nll = torchs_loss(readouts, output, targets, smoothing, r_drop)
     (expected * 0.5).backward()
-    torch.testing.assert_close(found.smoothed, expected)
+    torch.testing.assert_close(loss.smoothed, expected)
     for ours, theirs in zip(
         gradients, [readouts.grad, output.weight.grad, output.bias.grad], strict=True
     ):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(found.nll, nll.detach())
+    torch.testing.assert_close(loss.nll, nll.detach())
 
 
 def test_r_drop_holds_where_a_probability_vanishes():
@@ -53,10 +53,10 @@ def test_r_drop_holds_where_a_probability_vanishes():
         output.bias.zero_()
         output.weight.copy_(torch.tensor([[0.0], [300.0], [-300.0]]))
     readouts = torch.tensor([[[1.0]], [[-1.0]]], requires_grad=True)
-    found = output_loss(readouts, output, torch.tensor([0]), 0.0, 1.0)
-    found.smoothed.backward()
+    loss = output_loss(readouts, output, torch.tensor([0]), 0.0, 1.0)
+    loss.smoothed.backward()
     # All of p is on the second piece, all of q on the third: KL is 600 each way.
-    assert found.smoothed.item() == pytest.approx((300 + 300 + 600) / 2)
+    assert loss.smoothed.item() == pytest.approx((300 + 300 + 600) / 2)
     assert readouts.grad.isfinite().all()
 
 

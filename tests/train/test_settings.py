@@ -39,9 +39,9 @@ def test_a_folder_without_a_run_has_no_settings(tmp_path):
 
 
 def test_any_field_can_be_set_by_name():
-    found = parse_fields(["r_drop=5", "tie=none", "ema_decay=null", "word_dropout=0.25"])
-    assert found == {"r_drop": 5, "tie": "none", "ema_decay": None, "word_dropout": 0.25}
-    settings = Settings.of_preset("small").with_fields({**PATHS, **found})
+    fields = parse_fields(["r_drop=5", "tie=none", "ema_decay=null", "word_dropout=0.25"])
+    assert fields == {"r_drop": 5, "tie": "none", "ema_decay": None, "word_dropout": 0.25}
+    settings = Settings.of_preset("small").with_fields({**PATHS, **fields})
     assert (settings.training.r_drop, settings.training.ema_decay) == (5, None)
     assert (settings.model.tie, settings.model.word_dropout) == ("none", 0.25)
 

@@ -26,10 +26,10 @@ def test_one_batch_can_be_learned_by_heart(cell, context):
     for _ in range(150):
         figures = updater.update(step, 1e-2)
     assert losses(figures)[1] < 0.05
-    found = beam_search(
+    beams = beam_search(
         updater.model, torch.from_numpy(src), torch.full((6,), 5), SearchConfig(beam_size=2)
     )
-    assert np.array_equal(found.tokens[:, 0, :5].numpy(), tgt)
+    assert np.array_equal(beams.tokens[:, 0, :5].numpy(), tgt)
 
 
 def assert_same(one, other):

@@ -62,8 +62,10 @@ def test_every_translation_holds_what_is_required_of_it(translator, beam_size):
         [" ".join(rng.choices([*ENGLISH, "e", "o n e"], k=rng.randint(1, 2))) for _ in range(i % 4)]
         for i in range(25)
     ]
-    found = translator.translate(texts, required=required, beam_size=beam_size, n_best=beam_size)
-    for translation, phrases in zip(found, required, strict=True):
+    translations = translator.translate(
+        texts, required=required, beam_size=beam_size, n_best=beam_size
+    )
+    for translation, phrases in zip(translations, required, strict=True):
         assert len(translation.hypotheses) == beam_size
         scores = [hypothesis.score for hypothesis in translation.hypotheses]
         assert scores == sorted(scores, reverse=True)
@@ -72,7 +74,7 @@ def test_every_translation_holds_what_is_required_of_it(translator, beam_size):
             hypothesis.text for hypothesis in translation.hypotheses if hypothesis.score > -math.inf
         ]
         assert not phrases or len(possible) == len(set(possible))
-    for text, phrases, together in zip(texts, required, found, strict=True):
+    for text, phrases, together in zip(texts, required, translations, strict=True):
         (alone,) = translator.translate(
             [text], required=[phrases], beam_size=beam_size, n_best=beam_size
         )
@@ -84,24 +86,28 @@ def test_every_translation_holds_what_is_required_of_it(translator, beam_size):
 
 def test_a_phrase_is_put_where_the_score_is_best(translator, caplog):
     with caplog.at_level(logging.WARNING, "s2s"):
-        found = translator.translate(["zwei", "eins drei", "eins drei"], required=["two"])
-    assert found[0].text == "two"
+        translations = translator.translate(["zwei", "eins drei", "eins drei"], required=["two"])
+    assert translations[0].text == "two"
     assert "2 of 3 translations did not hold what is required, and were" in caplog.text
     assert "(first: line 2)" in caplog.text
     by_hand = [
         translator.translate(["eins drei"], prefix=prefix)[0]
         for prefix in ("two", "one two", "one three two")
     ]
-    assert found[1] == found[2]
-    assert found[1].score >= max(translation.score for translation in by_hand)
+    assert translations[1] == translations[2]
+    assert translations[1].score >= max(translation.score for translation in by_hand)
 
 
 def test_details_are_those_of_the_forced_search(translator):
-    (found,) = translator.translate(["eins drei"], required=["two"], details=True)
-    penalty = ((5 + len(found.pieces) + 1) / 6) ** translator.search.length_penalty
-    assert sum(found.details.log_probs) / penalty == pytest.approx(found.score, abs=1e-5)
-    assert len(found.details.log_probs) == len(found.pieces) + 1
-    assert {tgt for _, tgt in found.details.alignment} <= set(range(len(found.text.split())))
+    (translation,) = translator.translate(["eins drei"], required=["two"], details=True)
+    penalty = ((5 + len(translation.pieces) + 1) / 6) ** translator.search.length_penalty
+    assert sum(translation.details.log_probs) / penalty == pytest.approx(
+        translation.score, abs=1e-5
+    )
+    assert len(translation.details.log_probs) == len(translation.pieces) + 1
+    assert {tgt for _, tgt in translation.details.alignment} <= set(
+        range(len(translation.text.split()))
+    )
 
 
 def test_a_given_prefix_stays_first_and_limits_give_way(translator):
@@ -118,11 +124,13 @@ def test_one_part_of_a_long_sentence_holds_it(translator):
     text = "eins zwei. drei vier fünf. sechs"
     options = {"max_src_length": 9, "n_best": 2}
     (plain,) = translator.translate([text], **options)
-    (found,) = translator.translate([text], required=["two", "ten"], details=True, **options)
-    assert plain.parts == found.parts > 1
-    assert all(holds(hypothesis, "two", "ten") for hypothesis in found.hypotheses)
-    assert find(found.text, "ten") == find(join([found.text]), "ten")
-    assert {tgt for _, tgt in found.details.alignment} <= set(range(len(found.text.split())))
+    (translation,) = translator.translate([text], required=["two", "ten"], details=True, **options)
+    assert plain.parts == translation.parts > 1
+    assert all(holds(hypothesis, "two", "ten") for hypothesis in translation.hypotheses)
+    assert find(translation.text, "ten") == find(join([translation.text]), "ten")
+    assert {tgt for _, tgt in translation.details.alignment} <= set(
+        range(len(translation.text.split()))
+    )
 
 
 def test_equal_sentences_share_their_searches(tiny, monkeypatch):
@@ -204,8 +212,8 @@ def test_gaps_are_not_between_the_bytes_of_a_character():
     tokenizer = train_tokenizer(["one two"] * 20, ["one two"] * 20, config, seed=1)
     (ids,) = tokenizer.encode_tgt(["one 世界 two"])
     gaps = find_gaps(ids[:-1], 0, tokenizer, ())
-    found = tokenizer.decode([gap.before for gap in gaps])
-    assert [text.strip() for text in found] == ["", "one", "one 世", "one 世界", "one 世界 two"]
+    before = tokenizer.decode([gap.before for gap in gaps])
+    assert [text.strip() for text in before] == ["", "one", "one 世", "one 世界", "one 世界 two"]
 
 
 def test_the_command_line_takes_texts_that_translations_must_hold(s2s, tiny, tmp_path):

@@ -140,8 +140,8 @@ def test_session_options_are_used_as_they_are(tiny, translator, tmp_path):
     assert (options.intra_op_num_threads, options.enable_mem_pattern) == (1, False)
     options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-    found = Translator(tiny, session_options=options).translate(TEXTS)
-    assert [translation.text for translation in found] == [
+    translations = Translator(tiny, session_options=options).translate(TEXTS)
+    assert [translation.text for translation in translations] == [
         translation.text for translation in translator.translate(TEXTS)
     ]
     assert (tmp_path / "optimised.onnx").stat().st_size > 0
@@ -154,8 +154,8 @@ def test_session_options_are_used_as_they_are(tiny, translator, tmp_path):
 
 def test_providers_are_chosen_by_name_with_options(tiny, translator):
     for providers in ([CPU], [(CPU, {"use_arena": "0"})], (CPU,)):
-        found = Translator(tiny, providers=providers, threads=1).translate(TEXTS)
-        assert found == translator.translate(TEXTS)
+        translations = Translator(tiny, providers=providers, threads=1).translate(TEXTS)
+        assert translations == translator.translate(TEXTS)
 
 
 @pytest.mark.parametrize(

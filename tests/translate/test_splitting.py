@@ -25,9 +25,9 @@ def encode(texts):
 
 
 def parts_of(text, limit):
-    found = split(text, encode, limit)
-    assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in found.parts)
-    return found
+    parts = split(text, encode, limit)
+    assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in parts.parts)
+    return parts
 
 
 def test_a_short_text_is_one_part():
@@ -50,18 +50,18 @@ def test_a_short_text_is_one_part():
 def test_sentences_end_at_their_marks(text, sentences):
     limit = max(len(ids) for ids in encode(sentences))
     assert len(encode([text])[0]) > limit
-    found = parts_of(text, limit)
-    assert found.parts == [tuple(ids) for ids in encode(sentences)]
-    assert not found.within
+    parts = parts_of(text, limit)
+    assert parts.parts == [tuple(ids) for ids in encode(sentences)]
+    assert not parts.within
 
 
 def test_a_long_sentence_is_parted_at_marks_then_at_blanks_then_between_pieces():
-    found = parts_of("ab cd, ef gh; ij kl", 5)
-    assert found == ([tuple(ids) for ids in encode(["ab cd, ef gh;", "ij kl"])], True)
-    found = parts_of("ab cd ef gh ij", 3)
-    assert found == ([tuple(ids) for ids in encode(["ab cd", "ef gh", "ij"])], True)
-    found = parts_of("abcdefghijkl", 3)
-    assert found == ([tuple(ids) for ids in encode(["abcdefgh", "ijkl"])], True)
+    parts = parts_of("ab cd, ef gh; ij kl", 5)
+    assert parts == ([tuple(ids) for ids in encode(["ab cd, ef gh;", "ij kl"])], True)
+    parts = parts_of("ab cd ef gh ij", 3)
+    assert parts == ([tuple(ids) for ids in encode(["ab cd", "ef gh", "ij"])], True)
+    parts = parts_of("abcdefghijkl", 3)
+    assert parts == ([tuple(ids) for ids in encode(["abcdefgh", "ijkl"])], True)
 
 
 def spell(texts):
@@ -84,11 +84,11 @@ ANY = st.text(st.one_of(st.characters(), st.sampled_from("ab .!?。、，；\u30
 @settings(deadline=None)
 @given(st.one_of(WESTERN, ANY.map(clean)).filter(bool), st.integers(2, 40))
 def test_nothing_is_lost_or_turned_around_and_no_part_is_too_long(text, limit):
-    found = split(text, spell, limit)
-    assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in found.parts)
-    assert without_blanks("".join(read(found.parts))) == without_blanks(text)
-    assert found.within or len(found.parts) == 1 or len(text) >= limit
-    assert join(read(found.parts)) == join(read(found.parts)).strip()
+    parts = split(text, spell, limit)
+    assert all(2 <= len(ids) <= limit and ids[-1] == EOS_ID for ids in parts.parts)
+    assert without_blanks("".join(read(parts.parts))) == without_blanks(text)
+    assert parts.within or len(parts.parts) == 1 or len(text) >= limit
+    assert join(read(parts.parts)) == join(read(parts.parts)).strip()
 
 
 def test_a_word_is_whole_though_blanks_are_pieces_of_their_own():
@@ -102,8 +102,8 @@ def test_a_word_is_whole_though_blanks_are_pieces_of_their_own():
 def test_parts_of_whole_words_are_joined_to_the_text(text, limit):
     if max(map(len, text.split())) >= limit:
         return  # a word has to be cut
-    found = split(text, spell, limit)
-    assert join(read(found.parts)) == text
+    parts = split(text, spell, limit)
+    assert join(read(parts.parts)) == text
 
 
 def test_a_page_of_one_word_is_parted_in_linear_time():
@@ -113,8 +113,8 @@ def test_a_page_of_one_word_is_parted_in_linear_time():
         calls.extend(map(len, texts))
         return encode(texts)
 
-    found = split("x" * 40_000 + ". " + "y " * 20_000, counted, 50)
-    assert sum(len(ids) - 1 for ids in found.parts) == 10_001 + 20_000
+    parts = split("x" * 40_000 + ". " + "y " * 20_000, counted, 50)
+    assert sum(len(ids) - 1 for ids in parts.parts) == 10_001 + 20_000
     assert sum(calls) < 10 * 80_000
 
 

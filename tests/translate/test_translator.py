@@ -112,9 +112,14 @@ def test_a_blank_line_is_a_blank_translation_and_meets_no_model(translator, monk
         pytest.fail("the model was asked")
 
     monkeypatch.setattr(translator._searcher._backend, "search", fail)
-    found = translator.translate([blank], n_best=2)[0]
-    assert (found.text, found.score, found.pieces, found.src_length) == ("", 0.0, (), 0)
-    assert len(found.hypotheses) == 2
+    translation = translator.translate([blank], n_best=2)[0]
+    assert (translation.text, translation.score, translation.pieces, translation.src_length) == (
+        "",
+        0.0,
+        (),
+        0,
+    )
+    assert len(translation.hypotheses) == 2
 
 
 def test_nothing_in_nothing_out(translator):

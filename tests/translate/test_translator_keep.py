@@ -25,9 +25,9 @@ SENTENCES = st.lists(
 @given(st.lists(SENTENCES, min_size=1, max_size=6), st.sampled_from([5, 200]))
 def test_every_text_is_in_each_translation_as_often(translator, sentences, limit):
     options = {"n_best": 3, "max_src_length": limit}
-    found = translator.translate(sentences, keep=PATTERNS, **options)
+    translations = translator.translate(sentences, keep=PATTERNS, **options)
     plain = translator.translate(sentences, **options)
-    for text, translation, other in zip(sentences, found, plain, strict=True):
+    for text, translation, other in zip(sentences, translations, plain, strict=True):
         wanted = KEEP.texts(" ".join(text.split()))
         for hypothesis in translation.hypotheses:
             for kept, count in Counter(wanted).items():
@@ -39,12 +39,16 @@ def test_every_text_is_in_each_translation_as_often(translator, sentences, limit
 
 def test_texts_are_found_again_as_written(translator):
     texts = ["eins {n} zwei", "<b>drei</b> vier", "7 acht", "Sieh http://a.b/c, zwei.", "{a} {b}"]
-    found = translator.translate(texts, keep=PATTERNS, n_best=5)
-    for text, translation in zip(texts, found, strict=True):
+    translations = translator.translate(texts, keep=PATTERNS, n_best=5)
+    for text, translation in zip(texts, translations, strict=True):
         for hypothesis in translation.hypotheses:
             assert Counter(KEEP.texts(hypothesis.text)) == Counter(KEEP.texts(text))
-    assert found[1].text == "<b>three</b> four"
-    assert (found[4].text, found[4].score, found[4].parts) == ("{a} {b}", 0.0, 1)
+    assert translations[1].text == "<b>three</b> four"
+    assert (translations[4].text, translations[4].score, translations[4].parts) == (
+        "{a} {b}",
+        0.0,
+        1,
+    )
 
 
 def test_one_pattern_is_a_string(translator):
@@ -64,16 +68,16 @@ def test_sentences_that_differ_in_what_is_kept_share_a_search(translator, monkey
             searched.append(len(batch.src)) or search(batch, *args, **options)
         ),
     )
-    found = translator.translate(["eins {a} zwei", "eins {bcd} zwei"], keep=PATTERNS)
+    translations = translator.translate(["eins {a} zwei", "eins {bcd} zwei"], keep=PATTERNS)
     assert searched == [1]
-    assert found[0].text.replace("{a}", "{bcd}") == found[1].text
+    assert translations[0].text.replace("{a}", "{bcd}") == translations[1].text
 
 
 def test_details_are_of_the_text_and_scores_of_the_network(translator):
     text = "eins {n} zwei"
-    (found,) = translator.translate([text], keep=PATTERNS, details=True, n_best=2)
+    (translation,) = translator.translate([text], keep=PATTERNS, details=True, n_best=2)
     (same,) = translator.translate([text], keep=PATTERNS, n_best=2)
-    for hypothesis, other in zip(found.hypotheses, same.hypotheses, strict=True):
+    for hypothesis, other in zip(translation.hypotheses, same.hypotheses, strict=True):
         assert (hypothesis.text, hypothesis.score) == (other.text, other.score)
         assert other.details is None
         assert len(hypothesis.details.log_probs) == len(hypothesis.pieces) + 1
@@ -84,12 +88,14 @@ def test_details_are_of_the_text_and_scores_of_the_network(translator):
 def test_a_sentence_is_not_parted_within_a_match(translator):
     keep = "<< .* >>"
     text = "eins zwei << drei. Vier, fünf sechs >> sieben. Acht {n} neun. zehn {n}"
-    (found,) = translator.translate([text], keep=[keep, r"\{n\}"], max_src_length=4, details=True)
-    assert found.parts > 3
-    assert found.text.count("<< drei. Vier, fünf sechs >>") == 1
-    assert found.text.count("{n}") == 2
-    targets = {tgt: src for src, tgt in found.details.alignment}
-    source, words = text.split(), found.text.split()
+    (translation,) = translator.translate(
+        [text], keep=[keep, r"\{n\}"], max_src_length=4, details=True
+    )
+    assert translation.parts > 3
+    assert translation.text.count("<< drei. Vier, fünf sechs >>") == 1
+    assert translation.text.count("{n}") == 2
+    targets = {tgt: src for src, tgt in translation.details.alignment}
+    source, words = text.split(), translation.text.split()
     for word in ("<<", "Vier,", ">>"):
         assert targets[words.index(word)] == source.index(word)
     assert targets[len(words) - 1 - words[::-1].index("{n}")] == len(source) - 1
@@ -98,18 +104,18 @@ def test_a_sentence_is_not_parted_within_a_match(translator):
 def test_of_what_is_left_out_nothing_is_kept(translator, caplog):
     text = "eins {a} " + "zwei " * 10 + "{b}"
     options = {"keep": PATTERNS, "max_src_length": 6, "too_long": "truncate"}
-    (found,) = translator.translate([text], **options)
-    assert found.cut
-    assert "{a}" in found.text
-    assert "{b}" not in found.text
+    (translation,) = translator.translate([text], **options)
+    assert translation.cut
+    assert "{a}" in translation.text
+    assert "{b}" not in translation.text
     assert "1 of 1 sentences had over 6 pieces and were cut there" in caplog.text
 
 
 def test_a_prefix_comes_first(translator):
     for text in ("eins {n}", "{n}"):
-        (found,) = translator.translate([text], keep=PATTERNS, prefix="ten")
-        assert found.text.startswith("ten")
-        assert found.text.count("{n}") == 1
+        (translation,) = translator.translate([text], keep=PATTERNS, prefix="ten")
+        assert translation.text.startswith("ten")
+        assert translation.text.count("{n}") == 1
 
 
 def test_texts_without_a_word_to_replace_are_counted_and_said(translator, caplog):
@@ -130,8 +136,8 @@ def test_the_tag_of_a_language_is_not_kept(tagged):
     translator = Translator(tagged, threads=1)
     keep = r"<\w+>"
     for texts, to in ((["<2en> eins <b> zwei"], None), (["eins <b> zwei"], "en")):
-        (found,) = translator.translate(texts, keep=keep, to=to)
-        assert KEEP.texts(found.text) == ["<b>"]
+        (translation,) = translator.translate(texts, keep=keep, to=to)
+        assert KEEP.texts(translation.text) == ["<b>"]
         (parted,) = translator.translate(texts, keep=keep, to=to, max_src_length=3)
         assert parted.parts > 1
         assert KEEP.texts(parted.text) == ["<b>"]

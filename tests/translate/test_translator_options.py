@@ -15,25 +15,29 @@ from s2s.errors import ConfigError, DataError, ModelError
 
 def test_details_say_how_probable_and_where_from(translator):
     texts = ["drei eins zwölf", "", "sieben"]
-    found = translator.translate(texts, n_best=2, details=True)
+    translations = translator.translate(texts, n_best=2, details=True)
     plain = translator.translate(texts, n_best=2)
-    for hypothesis, other in zip(found, plain, strict=True):
+    for hypothesis, other in zip(translations, plain, strict=True):
         for one, same in zip(hypothesis.hypotheses, other.hypotheses, strict=True):
             assert (one.text, one.score, one.pieces) == (same.text, same.score, same.pieces)
-    assert found[0].text == "three one twelve"
-    assert found[0].details.alignment == ((0, 0), (1, 1), (2, 2))
-    penalty = ((5 + len(found[0].pieces) + 1) / 6) ** translator.search.length_penalty
-    assert sum(found[0].details.log_probs) / penalty == pytest.approx(found[0].score, abs=1e-5)
-    assert len(found[0].details.log_probs) == len(found[0].pieces) + 1
-    assert 0.5 < found[0].details.confidence < 1
-    assert (found[1].details.log_probs, found[1].details.confidence) == ((), 1.0)
+    assert translations[0].text == "three one twelve"
+    assert translations[0].details.alignment == ((0, 0), (1, 1), (2, 2))
+    penalty = ((5 + len(translations[0].pieces) + 1) / 6) ** translator.search.length_penalty
+    assert sum(translations[0].details.log_probs) / penalty == pytest.approx(
+        translations[0].score, abs=1e-5
+    )
+    assert len(translations[0].details.log_probs) == len(translations[0].pieces) + 1
+    assert 0.5 < translations[0].details.confidence < 1
+    assert (translations[1].details.log_probs, translations[1].details.confidence) == ((), 1.0)
 
 
 def test_parts_are_aligned_with_the_words_of_the_whole(translator):
-    (found,) = translator.translate(["zwei eins drei vier"], max_src_length=6, details=True)
-    assert found.parts > 1
-    assert {tgt for _, tgt in found.details.alignment} == set(range(len(found.text.split())))
-    assert max(src for src, _ in found.details.alignment) == 3
+    (translation,) = translator.translate(["zwei eins drei vier"], max_src_length=6, details=True)
+    assert translation.parts > 1
+    assert {tgt for _, tgt in translation.details.alignment} == set(
+        range(len(translation.text.split()))
+    )
+    assert max(src for src, _ in translation.details.alignment) == 3
 
 
 def test_a_prefix_begins_the_translation(translator):
@@ -53,11 +57,11 @@ def test_a_prefix_begins_the_translation(translator):
 
 def test_given_translations_are_scored(translator):
     texts = ["eins zwei drei", "eins zwei drei", "vier", ""]
-    found = translator.translate(texts[:1], details=True)[0].hypotheses[0]
+    hypothesis = translator.translate(texts[:1], details=True)[0].hypotheses[0]
     right, wrong, unknown, blank = translator.score(texts, ["one two three", "ten", "four Ω", ""])
-    assert (right.text, right.pieces) == (found.text, found.pieces)
-    assert right.score == pytest.approx(found.score, abs=1e-5)
-    assert right.details.log_probs == pytest.approx(found.details.log_probs, abs=1e-5)
+    assert (right.text, right.pieces) == (hypothesis.text, hypothesis.pieces)
+    assert right.score == pytest.approx(hypothesis.score, abs=1e-5)
+    assert right.details.log_probs == pytest.approx(hypothesis.details.log_probs, abs=1e-5)
     assert wrong.score < right.score
     assert unknown.score == -math.inf
     assert unknown.details.confidence == 0
@@ -85,10 +89,10 @@ def test_what_is_drawn_belongs_to_the_sentence_and_the_seed(translator):
 def test_pieces_can_be_banned_and_repetition_forbidden(translator):
     free = translator.translate(["fünf eins fünf"])[0]
     assert free.text == "five one five"
-    found = translator.translate(["fünf eins fünf"], banned=["▁five"])[0]
-    assert "▁five" not in found.pieces
-    found = translator.translate(["fünf eins fünf"], no_repeat=1)[0]
-    assert len(set(found.pieces)) == len(found.pieces)
+    translation = translator.translate(["fünf eins fünf"], banned=["▁five"])[0]
+    assert "▁five" not in translation.pieces
+    translation = translator.translate(["fünf eins fünf"], no_repeat=1)[0]
+    assert len(set(translation.pieces)) == len(translation.pieces)
     with pytest.raises(ConfigError, match="no piece 'five'; pieces are written as"):
         translator.translate(["eins"], banned=["five"])
     with pytest.raises(ConfigError, match="banned is one string"):
@@ -110,20 +114,22 @@ def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
     alone = translator.translate(sentences, n_best=2)
     limit = max(translation.src_length for translation in alone)
     with caplog.at_level(logging.WARNING, "s2s"):
-        found = translator.translate(texts, n_best=2, max_src_length=limit)
+        translations = translator.translate(texts, n_best=2, max_src_length=limit)
     said = (
         f"2 of 4 sentences had over {limit} pieces and were translated in parts, 1 of them within"
     )
     assert f"{said} a sentence (first: line 2)" in caplog.text
-    assert [translation.cut for translation in found] == [False] * 4
-    assert [translation.parts for translation in found[:3]] == [1, 3, 0]
-    assert found[0] == translator.translate(["eins"], n_best=2)[0]
-    for rank, hypothesis in enumerate(found[1].hypotheses):
+    assert [translation.cut for translation in translations] == [False] * 4
+    assert [translation.parts for translation in translations[:3]] == [1, 3, 0]
+    assert translations[0] == translator.translate(["eins"], n_best=2)[0]
+    for rank, hypothesis in enumerate(translations[1].hypotheses):
         ranked = [translation.hypotheses[rank] for translation in alone]
         assert hypothesis.text == " ".join(part.text for part in ranked if part.text)
         assert hypothesis.score == pytest.approx(sum(part.score for part in ranked))
         assert hypothesis.pieces == tuple(piece for part in ranked for piece in part.pieces)
-    pieces = found[3].src_length - found[3].parts  # without the end piece of each part
+    pieces = (
+        translations[3].src_length - translations[3].parts
+    )  # without the end piece of each part
     assert (
         pieces
         == translator.translate(texts[3:], too_long="truncate", max_src_length=5000)[0].src_length
@@ -134,11 +140,16 @@ def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
 def test_a_long_sentence_is_cut_or_refused_if_that_is_chosen(translator, caplog):
     texts = ["eins", "zwei " * 2000, "", "drei " * 2000]
     with caplog.at_level(logging.WARNING, "s2s"):
-        found = translator.translate(texts, max_src_length=9, too_long="truncate")
-    assert [translation.cut for translation in found] == [False, True, False, True]
-    assert [translation.src_length for translation in found] == [len(found[0].pieces) + 1, 9, 0, 9]
+        translations = translator.translate(texts, max_src_length=9, too_long="truncate")
+    assert [translation.cut for translation in translations] == [False, True, False, True]
+    assert [translation.src_length for translation in translations] == [
+        len(translations[0].pieces) + 1,
+        9,
+        0,
+        9,
+    ]
     assert "2 of 4 sentences had over 9 pieces and were cut there (first: line 2)" in caplog.text
     stream = translator.translate_stream(texts, 1, max_src_length=9, too_long="error")
-    assert next(stream) == found[0]
+    assert next(stream) == translations[0]
     with pytest.raises(DataError, match=r"sentence 2 has .* pieces; expected at most 9: split it"):
         next(stream)

@@ -111,9 +111,9 @@ def work_off(tiny, count, distinct):
                     next(stream)
                     stream.close()
                     given_up += 1
-                found = answer(translator, kinds[which])
-                assert found == expected[which], kinds[which]
-                refused += isinstance(found, str)
+                result = answer(translator, kinds[which])
+                assert result == expected[which], kinds[which]
+                refused += isinstance(result, str)
                 turns[number] += 1
                 slowest[number] = max(slowest[number], time.monotonic() - began)
                 if number == 0 and turns[0] % max(1, count // THREADS // 10) == 0:
