@@ -70,12 +70,12 @@ def pairs(make_model, tiny_config):
 @pytest.mark.parametrize("kind", range(5))
 @pytest.mark.parametrize("case", CASES)
 def test_the_graph_does_as_torch_does(pairs, case, kind):
-    options, given = CASES[case]
+    options, constraints = CASES[case]
     config = SearchConfig(**{"max_length": 30, **options})
     model, session = pairs[kind]
     src = sources()
-    expected = beam_search(model, src, SRC_LENGTHS, config, given)
-    beams, attention = session.search_with_details(src, SRC_LENGTHS, config, given)
+    expected = beam_search(model, src, SRC_LENGTHS, config, constraints)
+    beams, attention = session.search_with_details(src, SRC_LENGTHS, config, constraints)
     assert torch.isfinite(beams.scores[:, 0]).all()
     assert torch.equal(expected.tokens, beams.tokens)
     assert torch.equal(expected.lengths, beams.lengths)
@@ -84,7 +84,7 @@ def test_the_graph_does_as_torch_does(pairs, case, kind):
     assert attention.shape == (*beams.tokens.shape, src.shape[1])
     torch.testing.assert_close(attention.sum(dim=-1), (beams.tokens > PAD_ID).float())
     # Without details, finished sentences leave the batch.
-    plain = session.search(src, SRC_LENGTHS, config, given)
+    plain = session.search(src, SRC_LENGTHS, config, constraints)
     assert torch.equal(plain.tokens, beams.tokens)
     assert torch.equal(plain.lengths, beams.lengths)
     torch.testing.assert_close(plain.scores, beams.scores, atol=2e-5, rtol=1e-4)

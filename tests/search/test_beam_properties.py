@@ -26,11 +26,11 @@ NEAR = 1e-4
 """Of scores, which the search adds up in float32."""
 
 
-def search(decoder, given=None, sources=(SRC,), **options):
+def search(decoder, constraints=None, sources=(SRC,), **options):
     longest = max(map(len, sources))
     src = torch.tensor([[*row, *[PAD_ID] * (longest - len(row))] for row in sources])
     lengths = torch.tensor([len(row) for row in sources])
-    return beam_search(decoder, src, lengths, SearchConfig(**options), given)
+    return beam_search(decoder, src, lengths, SearchConfig(**options), constraints)
 
 
 def hypotheses_of(found, row=0):
@@ -211,13 +211,13 @@ def check_alone(seed, sentences, options, begun):
     longest = max(map(len, prefixes))
     padded = [[*prefix, *[PAD_ID] * (longest - len(prefix))] for prefix in prefixes]
     prefix = torch.tensor(padded, dtype=torch.int64).view(len(sources), longest)
-    given_prefix = Constraints(prefix) if begun else None
-    together = search(decoder, given_prefix, sources, **options)
+    all_prefixes = Constraints(prefix) if begun else None
+    together = search(decoder, all_prefixes, sources, **options)
     for row, (src, own) in enumerate(sentences):
-        given_own = (
+        own_prefix = (
             Constraints(torch.tensor([own], dtype=torch.int64).view(1, -1)) if begun else None
         )
-        alone = search(decoder, given_own, [src], **options)
+        alone = search(decoder, own_prefix, [src], **options)
         width = alone.tokens.shape[2]
         assert not any(tensor.isnan().any() for tensor in alone)
         for one, other in zip(alone, together, strict=True):
