@@ -109,7 +109,7 @@ class OnnxBackend:
         providers: Sequence[Provider],
         names: Sequence[str],
     ) -> Sessions:
-        """Makes sessions of a file's graph; ``names`` are those of its providers."""
+        """Makes sessions of a file's graph; ``names`` has the names of ``providers``."""
         data, has_options = file.data, "options" in file.card
 
         def make(threads: int) -> Any:

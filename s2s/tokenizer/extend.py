@@ -158,7 +158,7 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
 
 
 def _new_controls(model: bytes, names: Sequence[str]) -> list[Piece]:
-    """Returns those control pieces ``names`` that the vocabulary lacks."""
+    """Returns control pieces for the ``names`` that the vocabulary lacks."""
     kinds = {piece.text: piece.kind for piece in read_pieces(model)}
     for name in names:
         if kinds.get(name, CONTROL) != CONTROL:

@@ -58,7 +58,7 @@ class KeepPatterns:
     """Regular expressions that find the texts to keep."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        """Compiles regular expressions, those of Python's ``re``.
+        """Compiles regular expressions of Python's ``re``.
 
         Raises:
             ConfigError: If one is invalid, or matches the empty string.

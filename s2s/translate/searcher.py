@@ -56,7 +56,7 @@ class Searcher:
         if backend is None:
             raise UseError("this translator is closed; make another one")
         if self._process != os.getpid():
-            # A fork has none of its threads, nor those of onnxruntime or torch.
+            # A fork has no threads: neither the pool's, nor onnxruntime's, nor torch's.
             raise UseError(
                 f"this translator was made in process {self._process}, of which this one is a fork;"
                 " make one in each process"

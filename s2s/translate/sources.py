@@ -61,7 +61,7 @@ class Source(NamedTuple):
 
 
 class SourceReader:
-    """Encodes the sentences of one call and counts those that are too long."""
+    """Encodes the sentences of one call and counts the ones that are too long."""
 
     def __init__(self, tokenizer: Tokenizer, request: Request, done: int = 0) -> None:
         """``done`` sentences came before, in another call."""

@@ -181,7 +181,7 @@ class Translator:
         )
 
     def _finisher(self, request: Request, done: int, *, required: bool) -> "Carrier | Inserter":
-        """Returns what puts kept texts or required texts into translations."""
+        """Returns the object that puts kept texts, or required texts, into translations."""
         if not required:
             return Carrier(self.tokenizer, request, done)
         from s2s.translate.required.inserter import Inserter  # few calls need it

@@ -15,14 +15,14 @@ Several sentences share batches. Each sentence needs several rounds of searches,
 searches next depends on what the last round gave; alone, it would fill no batch. So the work on a
 sentence is a generator, a dialogue: it yields a ``Question``, the source parts that it wants
 searched, pauses, and is sent the ``Answer``, their hypotheses. A scheduler, ``_answer_all``,
-collects the questions of up to ``TOGETHER`` dialogues, has them searched in common batches, and
-sends each dialogue its answer, until no dialogue has a question left::
+collects the questions of up to ``TOGETHER`` dialogues, has them searched in common batches, one run
+for each beam size, and sends each dialogue its answer, until no dialogue has a question left::
 
-    _hold_all (sentence 1) -- Question --.                       .-- Answer --> sentence 1
-    _hold_all (sentence 2) -- Question ---+--> Searcher.run -----+-- Answer --> sentence 2
-    _hold_all (sentence 3) -- Question --'    (one per beam size) '-- Answer --> sentence 3
-              ^                                                                      |
-              '----------------------------- next round -----------------------------'
+    _hold_all, sentence 1 --Question--.                    .--Answer--> sentence 1
+    _hold_all, sentence 2 --Question--+--> Searcher.run ---+--Answer--> sentence 2
+    _hold_all, sentence 3 --Question--'                    '--Answer--> sentence 3
+          ^                                                                 |
+          '--------------------------- next round --------------------------'
 """
 
 import logging
@@ -191,8 +191,8 @@ class Inserter:
     ) -> Generator[Question, Answer, list[Phrase]]:
         """Returns phrases that are said already first, not to be lost; others from left to right.
 
-        Only what follows a phrase is searched anew, so a phrase is best inserted after those on its
-        left.
+        Only what follows a phrase is searched anew, so a phrase is best inserted after the phrases
+        on its left.
         """
         said = [phrase for phrase in phrases if any(state.says(phrase) for state in states)]
         missing = [phrase for phrase in phrases if phrase not in said]
