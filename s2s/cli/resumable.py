@@ -74,11 +74,13 @@ def resumable_output(
             if file is not None:
                 with contextlib.suppress(OSError):
                     file.close()
-            _leave(partial, note)
+            _log_how_to_resume(partial)
             raise
-        finally:
+        finally:  # whatever the error: a module in C turns an interruption into an ImportError
             if file is not None:
                 file.close()
+            if not _has_content(partial):
+                _remove(partial, note)
 
 
 @contextmanager
@@ -115,15 +117,16 @@ def _growing(
         ) from error
 
 
-def _leave(partial: Path, note: Path) -> None:
-    """Logs how to resume, or removes empty files."""
-    if partial.exists() and partial.stat().st_size:  # written now or by an earlier run
+def _log_how_to_resume(partial: Path) -> None:
+    if _has_content(partial):  # written now or by an earlier run
         logger.warning(
             "stopped; what is done is in %s: the same command with --resume goes on",
             printable(str(partial)),
         )
-    else:
-        _remove(partial, note)
+
+
+def _has_content(partial: Path) -> bool:
+    return partial.exists() and partial.stat().st_size > 0
 
 
 def _whole_groups(file: BinaryIO, note: Path, job: dict[str, Any], group: int, name: str) -> int:
