@@ -10,6 +10,7 @@ own, after the imports.
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read by onnxruntime while it is loaded
 import onnxruntime
 import onnxruntime_extensions
 

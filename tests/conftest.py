@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import signal
 import sys
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from typing import NamedTuple
 import pytest
 from hypothesis import Phase, settings
 from paths import DATA
+
+# Many tests import onnxruntime themselves; test_telemetry.py removes this again.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # The same examples each time, so that a change is what breaks a test; --hypothesis-profile default
 # looks for others.

@@ -9,13 +9,16 @@ One sentence a line, UTF-8. For a model with tags, each line begins with one, ``
 import base64
 import fileinput
 import json
+import os
 import sys
 import unicodedata
 from itertools import islice
 
 import numpy as np
-from onnxruntime import InferenceSession
 from sentencepiece import SentencePieceProcessor
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is loaded
+from onnxruntime import InferenceSession
 
 PAD, END = 0, 3
 

@@ -7,11 +7,14 @@ One sentence a line, UTF-8. A model with tags needs the code of the language to 
 """
 
 import json
+import os
 import sys
 import unicodedata
 from itertools import islice
 
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is loaded
 from onnxruntime import InferenceSession, SessionOptions
 from onnxruntime_extensions import get_library_path
 

@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,12 @@ PROVIDERS: dict[str, list[Provider]] = {
     "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
 }
 """Execution providers of each device, in order of preference."""
+TELEMETRY_SWITCH = "ORT_DISABLE_TELEMETRY"
+"""Environment variable that onnxruntime reads while it is loaded; 1 turns its telemetry off.
+
+From 1.29 on, onnxruntime reports to its maker by default, also on Linux: it writes an identifier
+and a database under the home folder, looks up a host, and warns if it cannot write there.
+"""
 CUDA_HINT = (
     "it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install 's2s[gpu]' "
     "(never both packages)"
@@ -22,9 +30,19 @@ CUDA_HINT = (
 
 
 def import_onnxruntime() -> ModuleType:
-    """Returns the package; raises MissingPackageError if it is not installed, or broken."""
+    """Returns the package, its telemetry turned off unless ``TELEMETRY_SWITCH`` is set to 0.
+
+    If somebody else loaded onnxruntime before, no further events are sent.
+
+    Raises:
+        MissingPackageError: If the package is not installed, or broken.
+    """
+    late = "onnxruntime" in sys.modules and TELEMETRY_SWITCH not in os.environ
+    os.environ.setdefault(TELEMETRY_SWITCH, "1")
     with needs("cpu", "a model file", hint=" or 's2s[gpu]', not both"):
         import onnxruntime
+    if late and hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()
     if not hasattr(onnxruntime, "InferenceSession"):  # removing one of the two packages leaves this
         raise MissingPackageError(
             "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "

@@ -10,9 +10,10 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 
-import * as ort from "onnxruntime-node";
-
 import { Translator } from "../shared/translator.mjs";
+
+process.env.ORT_DISABLE_TELEMETRY ??= "1"; // read while onnxruntime is loaded
+const ort = await import("onnxruntime-node");
 
 const LINES = 64; // translated together
 
