@@ -1,11 +1,13 @@
 # Two commands do all the set-up:
 #   make quickstart   install, get data, train, export, translate, score
 #   make test         install what the tests need, run them
+# And one more, for readers:
+#   make docs         install Sphinx, write the documentation to docs/_build/html
 PYTHON ?= python3
 BIN := .venv/bin
 RUNS ?= runs
 
-.PHONY: help quickstart test test-slow test-wheel examples-packages lint clean coverage mutants
+.PHONY: help quickstart test docs test-slow test-wheel examples-packages lint clean coverage mutants
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -26,9 +28,13 @@ test-wheel: .venv/.dev
 	rm -rf dist .venv-wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 	$(PYTHON) -m venv .venv-wheel
-	.venv-wheel/bin/python -m pip install --quiet -c constraints.txt "$$(echo dist/s2s-*.whl)[cpu,score]" pytest hypothesis
+	.venv-wheel/bin/python -m pip install --quiet -c constraints.txt "$$(echo dist/s2s_onnx-*.whl)[cpu,score]" pytest hypothesis
 	! .venv-wheel/bin/python -c "import torch" 2>/dev/null
 	cd tests && ../.venv-wheel/bin/python -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider .
+
+# A warning is an error; all of them are shown.
+docs: .venv/.docs
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 
 # What the examples in JavaScript run with; `make test` tries them then, and the page if there is Chromium.
 examples-packages:
@@ -70,5 +76,9 @@ lint: .venv/.dev
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[cpu,train,export,dev]'
 	touch $@
 
+.venv/.docs: .venv/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[cpu,train,export,docs]'
+	touch $@
+
 clean:
-	rm -rf .venv .venv-wheel .venv-mutants search.sqlite graph.sqlite dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-wheel .venv-mutants search.sqlite graph.sqlite dist build docs/_build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

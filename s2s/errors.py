@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
+DISTRIBUTION = "s2s-onnx"
+"""Name of this package on the index, where ``s2s`` is another project."""
 _OWN_PACKAGES = ("s2s", "s2s_export")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -92,7 +94,7 @@ def needs(extra: str, purpose: str, *, hint: str = "") -> Iterator[None]:
             raise
         package = error.name.replace("_", "-")
         raise MissingPackageError(
-            f"{purpose} needs {package}; install 's2s[{extra}]'{hint}"
+            f"{purpose} needs {package}; install '{DISTRIBUTION}[{extra}]'{hint}"
         ) from error
 
 

@@ -9,6 +9,8 @@ import tomllib
 import pytest
 from paths import ROOT
 
+from s2s.errors import DISTRIBUTION
+
 SOURCES = [
     path for part in ("s2s", "export", "recipes") for path in sorted((ROOT / part).rglob("*.py"))
 ]
@@ -117,7 +119,7 @@ def requirements():
     requirement = pytest.importorskip("packaging.requirements").Requirement
     extras = project()["optional-dependencies"].values()
     texts = [*project()["dependencies"], *(text for extra in extras for text in extra)]
-    return [package for package in map(requirement, texts) if package.name != "s2s"]
+    return [package for package in map(requirement, texts) if package.name != DISTRIBUTION]
 
 
 def test_versions_with_known_faults_are_not_allowed():

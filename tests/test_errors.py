@@ -66,7 +66,7 @@ def test_a_pool_of_processes_raises_the_error_of_its_worker(kind):
 def test_a_missing_package_is_one_line_that_names_the_extra():
     with pytest.raises(MissingPackageError) as caught, needs("text", "a text model", hint=", say"):
         importlib.import_module("no_such_package")
-    assert str(caught.value) == "a text model needs no-such-package; install 's2s[text]', say"
+    assert str(caught.value) == "a text model needs no-such-package; install 's2s-onnx[text]', say"
 
 
 @pytest.mark.parametrize("name", ["s2s.no_such_module", "s2s_export.no_such_module"])

@@ -8,7 +8,15 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from s2s.errors import ConfigError, DeviceError, MissingPackageError, needs, printable, suggest
+from s2s.errors import (
+    DISTRIBUTION,
+    ConfigError,
+    DeviceError,
+    MissingPackageError,
+    needs,
+    printable,
+    suggest,
+)
 
 Provider = str | tuple[str, Mapping[str, Any]]
 """Name of an execution provider, or its name and its options."""
@@ -24,7 +32,7 @@ From 1.29 on, onnxruntime reports to its maker by default, also on Linux: it wri
 and a database under the home folder, looks up a host, and warns if it cannot write there.
 """
 CUDA_HINT = (
-    "it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install 's2s[gpu]' "
+    f"it needs an NVIDIA driver and: pip uninstall onnxruntime; pip install '{DISTRIBUTION}[gpu]' "
     "(never both packages)"
 )
 
@@ -39,14 +47,14 @@ def import_onnxruntime() -> ModuleType:
     """
     late = "onnxruntime" in sys.modules and TELEMETRY_SWITCH not in os.environ
     os.environ.setdefault(TELEMETRY_SWITCH, "1")
-    with needs("cpu", "a model file", hint=" or 's2s[gpu]', not both"):
+    with needs("cpu", "a model file", hint=f" or '{DISTRIBUTION}[gpu]', not both"):
         import onnxruntime
     if late and hasattr(onnxruntime, "disable_telemetry_events"):
         onnxruntime.disable_telemetry_events()
     if not hasattr(onnxruntime, "InferenceSession"):  # removing one of the two packages leaves this
         raise MissingPackageError(
             "onnxruntime is broken; uninstall onnxruntime and onnxruntime-gpu, then install "
-            "'s2s[cpu]' or 's2s[gpu]', not both"
+            f"'{DISTRIBUTION}[cpu]' or '{DISTRIBUTION}[gpu]', not both"
         )
     module: ModuleType = onnxruntime
     return module
@@ -105,7 +113,7 @@ def prepare_cuda(runtime: ModuleType) -> None:
     runtime.set_default_logger_severity(4)  # else it logs each missing library; one error will do
     if hasattr(runtime, "preload_dlls"):
         with contextlib.redirect_stdout(io.StringIO()):  # else it prints
-            runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s[gpu] brings
+            runtime.preload_dlls()  # CUDA and cuDNN from the wheels that s2s-onnx[gpu] brings
 
 
 def reason(error: Exception) -> str:

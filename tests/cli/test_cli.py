@@ -91,7 +91,7 @@ def test_errors_are_one_line_and_exit_with_2(s2s, tiny, tmp_path, options, messa
 def test_no_cuda_is_one_line(s2s, tiny):
     finished = s2s("translate", tiny, "--device", "cuda", stdin=b"eins\n")
     assert_one_line(finished)
-    assert "s2s[gpu]" in finished.err
+    assert "s2s-onnx[gpu]" in finished.err
 
 
 def test_bad_input_half_way_leaves_the_old_output(s2s, tiny, tmp_path):
