@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from s2s.errors import S2SError, printable
 from s2s.files import WRITING_FAILED
@@ -23,10 +24,8 @@ from s2s.version import __version__
 
 app = typer.Typer(
     name="s2s",
-    no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = ("train", "export", "translate", "score", "evaluate", "info")
@@ -53,11 +52,12 @@ def s2s(
         ),
     ] = False,
 ) -> None:
-    """Small, fast translators: train with torch, ship one ONNX file with the beam search inside.
+    r"""Small, fast translators: train with torch, ship one ONNX file with the beam search inside.
 
     From text to scores:
 
-        s2s train --src train.de --tgt train.en --val-src val.de --val-tgt val.en --out run
+        s2s train --src train.de --tgt train.en --val-src val.de \
+            --val-tgt val.en --out run
 
         s2s export run model.onnx --precision int8
 
@@ -90,8 +90,8 @@ def _interrupt(number: int, frame: object) -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Runs the command line.
 
-    Exits with 0; with 2 for an error that the user can mend; with 128 plus the signal's number if
-    a signal stopped it, 130 for Ctrl-C.
+    Exits with 0; with 2 for an error that the user can mend, and after help if no command is given;
+    with 128 plus the signal's number if a signal stopped it, 130 for Ctrl-C.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
@@ -104,7 +104,8 @@ def main(args: Sequence[str] | None = None) -> None:
         # Not standalone: click would print errors in its own way, on several lines.
         for name in [name for name in COMMANDS if name in words[:1]] or COMMANDS:
             _register(name)
-        code = typer.main.get_command(app).main(words, "s2s", standalone_mode=False)
+        command = typer.main.get_command(app)
+        code = command.main(words or ["--help"], "s2s", standalone_mode=False)
         sys.stdout.flush()
     except S2SError as error:
         _fail(str(error))
@@ -125,7 +126,7 @@ def main(args: Sequence[str] | None = None) -> None:
         if isinstance(error, BrokenPipeError):
             _leave_pipe()
         _fail_writing(error)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code or (0 if words else 2))  # a script that names no command has made a mistake
 
 
 def _check_streams() -> None:
@@ -136,11 +137,22 @@ def _check_streams() -> None:
         _fail("standard output is closed; open it, or send it to /dev/null")
 
 
+class _Command(TyperCommand):
+    """A command whose ``--help`` stands in the last group of its options, not in a first one."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option: Any = super().get_help_option(ctx)
+        if option is not None and self.params:
+            option.rich_help_panel = getattr(self.params[-1], "rich_help_panel", None)
+        return option
+
+
 def _register(name: str) -> None:
     """Adds a command, once: tests call ``main`` many times."""
     if name not in {command.name for command in app.registered_commands}:
         module = importlib.import_module(f"s2s.cli.{name}")
-        app.command(name)(getattr(module, name))
+        epilog = getattr(module, "EPILOG", None)
+        app.command(name, cls=_Command, epilog=epilog)(getattr(module, name))
 
 
 def _describe(error: Any) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from s2s.cli.options import (
+    FILES,
     BeamSize,
     Device,
     LengthPenalty,
@@ -22,6 +23,7 @@ from s2s.cli.options import (
     With,
     naming,
     open_output,
+    option,
     say,
 )
 from s2s.cli.page import make_page
@@ -35,52 +37,85 @@ if TYPE_CHECKING:
     from s2s.translate.request import TranslateOptions
 
 
+SCORES = "Scores"
+
+
 def evaluate(
-    ref: Annotated[Path, typer.Option(help="Compare with this human translation, line by line.")],
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")
     ] = None,
+    *,
     src: Annotated[
-        Path | None, typer.Option(help="Translate this text, one sentence a line.")
+        Path | None,
+        option(panel=FILES, help_="Translate this text, one sentence a line.", metavar="FILE"),
     ] = None,
+    ref: Annotated[
+        Path,
+        option(
+            panel=FILES,
+            help_="Compare with this human translation, line by line.",
+            metavar="FILE",
+        ),
+    ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write the translations to this file.")
+        Path | None,
+        option(
+            "--output",
+            "-o",
+            panel=FILES,
+            help_="Write the translations to this file.",
+            metavar="FILE",
+        ),
     ] = None,
     hypotheses: Annotated[
         Path | None,
-        typer.Option(
-            help="Score this output of any system instead of a MODEL's; - is standard input."
+        option(
+            panel=FILES,
+            help_="Score this output of any system instead of a MODEL's; - is standard input.",
+            metavar="FILE",
         ),
     ] = None,
-    confidence: Annotated[
-        bool,
-        typer.Option("--confidence", help="Print 95 % intervals, by bootstrap resampling."),
-    ] = False,
     baseline: Annotated[
         Path | None,
-        typer.Option(help="Test whether this output of another system differs (paired bootstrap)."),
-    ] = None,
-    buckets: Annotated[
-        bool, typer.Option("--buckets", help="Also score by length of the source.")
-    ] = False,
-    lowercase: Annotated[
-        bool, typer.Option("--lowercase", help="Compare lowercased text (case:lc).")
-    ] = False,
-    tokenize: Annotated[
-        str | None,
-        typer.Option(
-            metavar="13a|intl|zh|char|none",
-            help="Choose how BLEU splits text into words. Default: zh for Chinese, char for other "
-            "text without blanks, 13a for all other text.",
+        option(
+            panel=FILES,
+            help_="Test whether this output of another system differs (paired bootstrap).",
+            metavar="FILE",
         ),
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(help="Write a page with figures and examples to this file (HTML)."),
+        option(
+            panel=FILES,
+            help_="Write a page with figures and examples to this file (HTML).",
+            metavar="FILE",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    with_: With = None,
+    confidence: Annotated[
+        bool,
+        option(
+            "--confidence", panel=SCORES, help_="Print 95 % intervals, by bootstrap resampling."
+        ),
+    ] = False,
+    buckets: Annotated[
+        bool, option("--buckets", panel=SCORES, help_="Also score by length of the source.")
+    ] = False,
+    lowercase: Annotated[
+        bool, option("--lowercase", panel=SCORES, help_="Compare lowercased text (case:lc).")
+    ] = False,
+    tokenize: Annotated[
+        str | None,
+        option(
+            panel=SCORES,
+            help_="Choose how BLEU splits text into words.",
+            choices=("13a", "intl", "zh", "char", "none"),
+            check=lambda name: name,  # s2s.score.metrics checks it
+            default="zh for Chinese, char for other text without blanks, 13a for all other text",
+        ),
+    ] = None,
+    as_json: Annotated[bool, option("--json", panel=SCORES, help_="Print JSON.")] = False,
     to: To = None,
+    with_: With = None,
     beam_size: BeamSize = None,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
@@ -89,7 +124,7 @@ def evaluate(
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
-    """Translate a test set and score it: BLEU, chrF2 and TER with sacrebleu's signatures.
+    r"""Translate a test set and score it: BLEU, chrF2 and TER with sacrebleu's signatures.
 
     The speed counts translating alone, not loading the model.
 
@@ -101,11 +136,14 @@ def evaluate(
 
         s2s evaluate run --with run2 --src test.de --ref test.en
 
-        s2s evaluate run --src test.de --ref test.en --baseline old.en --plot report.html
+        s2s evaluate run --src test.de --ref test.en --baseline old.en \
+            --plot report.html
 
-        s2s evaluate --hypotheses new.en --baseline old.en --ref test.en --confidence
+        s2s evaluate --hypotheses new.en --baseline old.en --ref test.en \
+            --confidence
 
-        s2s translate model.onnx < test.de | s2s evaluate --hypotheses - --ref test.en
+        s2s translate model.onnx < test.de \
+            | s2s evaluate --hypotheses - --ref test.en
     """
     from s2s.score.metrics import check_metrics, why_not_resampled
 

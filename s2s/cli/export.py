@@ -5,45 +5,49 @@ from typing import Annotated
 
 import typer
 
-from s2s.cli.options import With, one_of, say
+from s2s.cli.options import OUTPUT, With, option, say
 from s2s.errors import needs
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that `s2s train` wrote.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder that s2s train wrote.")],
     output: Annotated[
         Path, typer.Argument(metavar="OUT.onnx", help="The file to write, ending in .onnx.")
     ],
     precision: Annotated[
         str,
-        typer.Option(
-            metavar="fp32|int8",
-            callback=one_of("fp32", "int8"),
-            help="Choose fp32 to translate as torch does, or int8 for a smaller, faster file.",
+        option(
+            panel=OUTPUT,
+            help_="Choose fp32 to translate as torch does, or int8 for a smaller, faster file.",
+            choices=("fp32", "int8"),
         ),
     ] = "fp32",
-    with_: With = None,
     text: Annotated[
         bool,
-        typer.Option(
+        option(
             "--text",
-            help="Take and return strings, for onnxruntime-extensions instead of s2s.",
+            panel=OUTPUT,
+            help_="Take and return strings, for onnxruntime-extensions instead of s2s.",
         ),
     ] = False,
+    with_: With = None,
 ) -> None:
     """Write a trained run as one ONNX file: weights, beam search and tokenizer.
 
-    The graph is compared with torch first; if it translates differently, no file is written.
+    The graph is compared with torch first; if it translates differently, no
+    file is written.
 
         s2s export run model.onnx
 
         s2s export run model.int8.onnx --precision int8
 
-    Combine several runs with the same vocabulary in one file; they translate together:
+    Combine several runs with the same vocabulary in one file; they translate
+    together:
 
         s2s export run1 ensemble.onnx --with run2 --with run3
 
-    Write a file that takes and returns text, for onnxruntime-extensions and not for s2s:
+    Write a file that takes and returns text, for onnxruntime-extensions and
+    not for s2s:
 
         s2s export run text.onnx --text
     """

@@ -1,10 +1,10 @@
 """Options and outputs that several commands share."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 import typer
 
@@ -33,69 +33,145 @@ def device_of(value: str | None) -> str | None:
     return one_of("cpu", "cuda")(value)
 
 
+def positive(value: float | None) -> float | None:
+    """Checks a number that must be more than 0."""
+    if value is not None and not value > 0:
+        raise typer.BadParameter(f"{value} is out of range; expected more than 0")
+    return value
+
+
+FILES = "Files"
+OUTPUT = "Output"
+MODEL = "Model"
+SEARCH = "Search"
+LONG = "Long sentences"
+MACHINE = "Machine"
+RECOMMENDED = "as the model recommends"
+
+
+def option(
+    *names: str,
+    panel: str,
+    help_: str,
+    metavar: str | None = None,
+    choices: Sequence[str] = (),
+    check: Callable[[Any], Any] | None = None,
+    default: str | bool = True,
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
+    """Returns what typer needs to know of an option.
+
+    Args:
+        names: Names of the option; the name of the parameter if there are none.
+        panel: Group of the help page that it stands in.
+        help_: One or two sentences for the help page.
+        metavar: Name of its value; the choices if there are some.
+        choices: Fixed values, which shell completion knows.
+        check: Callback that checks the value; by default, only ``choices`` are allowed.
+        default: What the help page shows as default. True is the parameter's own, False is none.
+        low: Lowest value of a number.
+        high: Highest value of a number.
+    """
+    return typer.Option(
+        *names,
+        metavar=metavar or "|".join(choices) or None,
+        callback=check or (one_of(*choices) if choices else None),
+        autocompletion=(lambda: list(choices)) if choices else None,
+        help=help_,
+        rich_help_panel=panel,
+        show_default=default,
+        min=low,
+        max=high,
+    )
+
+
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")]
 OutputFile = Annotated[
     str,
-    typer.Option(
+    option(
         "--output",
         "-o",
-        show_default=False,
-        help="Write to this file, whole or not at all; - is standard output.",
+        panel=OUTPUT,
+        help_="Write to this file, whole or not at all; - is standard output.",
+        metavar="FILE",
     ),
 ]
 With = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--with",
+        panel=MODEL,
+        help_="Add a run folder that translates together with the first; may be repeated.",
         metavar="RUN",
-        show_default=False,
-        help="Add a run folder that translates together with the first; may be repeated.",
+        default=False,
     ),
 ]
 To = Annotated[
     str | None,
-    typer.Option(
-        metavar="LANGUAGE", help="Translate to this language, if the model has tags for several."
+    option(
+        panel=MODEL,
+        help_="Translate to this language, if the model has tags for several.",
+        metavar="LANGUAGE",
     ),
 ]
 BeamSize = Annotated[
     int | None,
-    typer.Option(
-        min=1, help="Keep this many hypotheses at each step; 1 is greedy search, the fastest."
+    option(
+        panel=SEARCH,
+        help_="Keep this many hypotheses at each step; 1 is greedy search, the fastest.",
+        metavar="N",
+        low=1,
+        default=RECOMMENDED,
     ),
 ]
 LengthPenalty = Annotated[
     float | None,
-    typer.Option(
-        min=0, help="Rank by total log-probability (0), or nearly by its mean per piece (1)."
+    option(
+        panel=SEARCH,
+        help_="Rank by total log-probability (0), or nearly by its mean per piece (1).",
+        metavar="X",
+        low=0,
+        default=RECOMMENDED,
     ),
 ]
 MaxLength = Annotated[
-    int | None, typer.Option(min=1, help="Limit a translation to this many pieces.")
+    int | None,
+    option(
+        panel=SEARCH,
+        help_="Limit a translation to this many pieces.",
+        metavar="N",
+        low=1,
+        default=RECOMMENDED,
+    ),
 ]
 MaxSrcLength = Annotated[
     int | None,
-    typer.Option(
-        min=2,
-        show_default="200",
-        help="Translate at most this many source pieces at once; see --too-long.",
+    option(
+        panel=LONG,
+        help_="Translate at most this many source pieces at once; see --too-long.",
+        metavar="N",
+        low=2,
+        default="200",
     ),
 ]
 TooLong = Annotated[
     str,
-    typer.Option(
-        metavar="split|truncate|error",
-        callback=one_of("split", "truncate", "error"),
-        help="Choose what happens to a longer sentence: split it at sentence ends, or else at "
+    option(
+        panel=LONG,
+        help_="Choose what happens to a longer sentence: split it at sentence ends, or else at "
         "punctuation and blanks; truncate it; or stop with an error. A warning counts the "
         "sentences.",
+        choices=("split", "truncate", "error"),
     ),
 ]
 Device = Annotated[
-    str, typer.Option(metavar="cpu|cuda", callback=device_of, help="Run on this device.")
+    str,
+    option(panel=MACHINE, help_="Run on this device.", choices=("cpu", "cuda"), check=device_of),
 ]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Use this many cores; all of them by default.")
+    int | None,
+    option(panel=MACHINE, help_="Use this many cores.", metavar="N", low=1, default="all"),
 ]
 
 

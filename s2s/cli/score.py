@@ -4,9 +4,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from s2s.cli.options import Device, Model, OutputFile, Threads, To, With, naming, open_output
+from s2s.cli.options import (
+    FILES,
+    OUTPUT,
+    Device,
+    Model,
+    OutputFile,
+    Threads,
+    To,
+    With,
+    naming,
+    open_output,
+    option,
+)
 
 CHUNK = 2000
 """Pairs that are scored together."""
@@ -14,28 +24,38 @@ CHUNK = 2000
 
 def score(
     model: Model,
+    *,
     src: Annotated[
         Path,
-        typer.Option(help="Read source sentences here, one a line, plain or gzip."),
+        option(
+            panel=FILES,
+            help_="Read source sentences here, one a line, plain or gzip.",
+            metavar="FILE",
+        ),
     ],
-    tgt: Annotated[Path, typer.Option(help="Score these translations, line by line.")],
+    tgt: Annotated[
+        Path,
+        option(panel=FILES, help_="Score these translations, line by line.", metavar="FILE"),
+    ],
     output: OutputFile = "-",
     as_json: Annotated[
         bool,
-        typer.Option(
-            "--json", help="Print a JSON object per pair: its pieces' log-probabilities, ..."
+        option(
+            "--json",
+            panel=OUTPUT,
+            help_="Print a JSON object per pair: its pieces' log-probabilities, ...",
         ),
     ] = False,
-    with_: With = None,
     to: To = None,
+    with_: With = None,
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
     """Print how probable given translations are (forced decoding).
 
-    Each pair gives one line: the log-probability of the translation, a tab, and the geometric mean
-    of its pieces' probabilities, 0 to 1. A translation that the vocabulary cannot write gets minus
-    infinity and 0.
+    Each pair gives one line: the log-probability of the translation, a tab,
+    and the geometric mean of its pieces' probabilities, 0 to 1. A translation
+    that the vocabulary cannot write gets minus infinity and 0.
 
         s2s score model.onnx --src test.de --tgt test.en
     """

@@ -3,11 +3,57 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from s2s.cli.options import device_of, one_of, say
+from s2s.cli.network_options import (
+    Algorithm,
+    Attention,
+    Cell,
+    Context,
+    DecoderLayers,
+    Dropout,
+    EmbeddingSize,
+    EncoderLayers,
+    HiddenSize,
+    Sampling,
+    SeparateVocabularies,
+    TgtAlgorithm,
+    TgtTokenizerModel,
+    TokenizerModel,
+    VocabSize,
+)
+from s2s.cli.options import say
+from s2s.cli.train_options import (
+    Accumulate,
+    Assignments,
+    BatchTokens,
+    BpttSteps,
+    Cache,
+    Corpora,
+    Diagnose,
+    Init,
+    Keep,
+    LearningRate,
+    MaxEpochs,
+    MaxMinutes,
+    MaxUpdates,
+    NewPieces,
+    Out,
+    Patience,
+    Precision,
+    PresetName,
+    Resume,
+    SaveMinutes,
+    Seed,
+    Src,
+    Tgt,
+    TrainDevice,
+    ValCorpora,
+    ValidateEvery,
+    ValSrc,
+    ValTgt,
+    Workers,
+)
 from s2s.errors import ConfigError, needs
 from s2s.files import resolve
 
@@ -22,258 +68,76 @@ all 4,340 and 5,200 to 6,900.
 """
 
 
+EPILOG = """Training learns the vocabulary, stops at the nearest of --max-minutes,
+--max-updates and --max-epochs (20 epochs if none is given), and keeps the
+weights with the best validation BLEU. Defaults are those of the preset small;
+with --init and --resume, those of the run.
+
+To continue a training that was stopped, repeat its command with --resume, or
+just:
+
+    s2s train --out run --resume
+
+To train on several GPUs, or in several processes of a CPU:
+
+    torchrun --nproc-per-node 2 -m s2s train --device cuda ...
+"""
+"""End of the help page."""
+
+
 def train(
-    out: Annotated[Path, typer.Option(help="Write the run to this new folder.")],
-    src: Annotated[
-        Path | None, typer.Option(help="Read source sentences from this file; gzip is fine.")
-    ] = None,
-    tgt: Annotated[
-        Path | None, typer.Option(help="Read their translations from this file, line by line.")
-    ] = None,
-    val_src: Annotated[
-        Path | None, typer.Option(help="Validate on the source sentences of this file.")
-    ] = None,
-    val_tgt: Annotated[
-        Path | None, typer.Option(help="Validate on these translations of --val-src.")
-    ] = None,
-    corpora: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--train",
-            metavar="PREFIX:SRC-TGT[=WEIGHT]",
-            help="Train on PREFIX.SRC and PREFIX.TGT, each pair WEIGHT times an epoch; replaces "
-            "--src and --tgt, may be repeated. If there are several target languages, one model "
-            "learns all of them: each source begins with a tag such as <2de>.",
-        ),
-    ] = None,
-    val_corpora: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--validate",
-            metavar="PREFIX:SRC-TGT",
-            help="Validate on PREFIX.SRC and PREFIX.TGT; may be repeated.",
-        ),
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="REGEX",
-            show_default=False,
-            help="Keep texts that match, such as placeholders, tags or addresses, unchanged in "
-            "translations; may be repeated. If both sides of a pair have such a text, it becomes "
-            "one piece, which the network learns to copy. The default is that of --init; '' turns "
-            "keeping off.",
-        ),
-    ] = None,
-    init: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="RUN",
-            help="Fine-tune: start with the weights, shape and vocabulary of this run.",
-        ),
-    ] = None,
-    new_pieces: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="Add at most this many pieces of the text to the vocabulary of --init."
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="tiny|small|base|large",
-            help="Start with this size and settings; default small.",
-        ),
-    ] = None,
-    cell: Annotated[
-        str | None,
-        typer.Option(
-            metavar="lstm|gru|rnn",
-            callback=one_of("lstm", "gru", "rnn"),
-            help="Use this recurrent cell.",
-        ),
-    ] = None,
-    attention: Annotated[
-        str | None,
-        typer.Option(
-            metavar="dot|general|mlp|multihead",
-            callback=one_of("dot", "general", "mlp", "multihead"),
-            help="Score source positions with this attention.",
-        ),
-    ] = None,
-    context: Annotated[
-        str | None,
-        typer.Option(
-            metavar="parallel|input_feeding",
-            callback=one_of("parallel", "input_feeding"),
-            help="Choose how the decoder reads the source; parallel is faster to train.",
-        ),
-    ] = None,
-    embedding_size: Annotated[
-        int | None, typer.Option(min=1, help="Set the width of an embedding.")
-    ] = None,
-    hidden_size: Annotated[
-        int | None, typer.Option(min=2, help="Set the width of a recurrent state.")
-    ] = None,
-    encoder_layers: Annotated[
-        int | None, typer.Option(min=1, help="Set the encoder's depth.")
-    ] = None,
-    decoder_layers: Annotated[
-        int | None, typer.Option(min=1, help="Set the decoder's depth.")
-    ] = None,
-    dropout: Annotated[
-        float | None,
-        typer.Option(min=0, max=0.95, help="Drop this share of the values between layers."),
-    ] = None,
-    vocab_size: Annotated[
-        int | None, typer.Option(min=8, help="Learn this many SentencePiece pieces.")
-    ] = None,
-    algorithm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="bpe|unigram|char|word",
-            callback=one_of("bpe", "unigram", "char", "word"),
-            help="Cut text into subwords (bpe, unigram), characters, or words between blanks.",
-        ),
-    ] = None,
-    tgt_algorithm: Annotated[
-        str | None,
-        typer.Option(
-            metavar="bpe|unigram|char|word",
-            callback=one_of("bpe", "unigram", "char", "word"),
-            help="Cut target text in another way; needs --separate-vocabularies.",
-        ),
-    ] = None,
-    separate_vocabularies: Annotated[
-        bool,
-        typer.Option(
-            "--separate-vocabularies", help="Learn a vocabulary for each side, not a joint one."
-        ),
-    ] = False,
-    tokenizer: Annotated[
-        Path | None,
-        typer.Option(help="Use this SentencePiece model, for the source or for both sides."),
-    ] = None,
-    tgt_tokenizer: Annotated[
-        Path | None,
-        typer.Option(
-            help="Use this SentencePiece model for the target, and --tokenizer for the source only."
-        ),
-    ] = None,
-    sampling: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Sample subwords with this probability (BPE-dropout), for example 0.1.",
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None, typer.Option(min=1e-9, help="Reach this rate at the end of the warm-up.")
-    ] = None,
-    batch_tokens: Annotated[
-        int | None,
-        typer.Option(min=1, help="Limit a batch to this many target tokens, padding included."),
-    ] = None,
-    accumulate: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Sum this many batches per update, over all processes; default one per process.",
-        ),
-    ] = None,
-    bptt_steps: Annotated[
-        int | None,
-        typer.Option(min=1, help="Truncate back-propagation to this many target positions."),
-    ] = None,
-    more: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="FIELD=VALUE",
-            help="Set any other field of a configuration, for example word_dropout=0.1, "
-            "recurrent_dropout=0.2, r_drop=5, label_smoothing=0.2 or ema_decay=0.999; may be "
-            "repeated.",
-        ),
-    ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(min=1e-6, help="Stop after this many minutes.")
-    ] = None,
-    max_updates: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many updates.")
-    ] = None,
-    max_epochs: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many epochs.")
-    ] = None,
-    patience: Annotated[
-        int | None,
-        typer.Option(min=1, help="Stop after this many validations without a better one."),
-    ] = None,
-    validate_every: Annotated[
-        int | None,
-        typer.Option(min=1, help="Validate every so many updates; by default ten times in all."),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            min=0, help="Draw all random numbers from this seed: same seed, same model. Default 1."
-        ),
-    ] = None,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            metavar="cpu|cuda", callback=device_of, help="Train on this device; default cpu."
-        ),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            metavar="auto|fp32|bf16|fp16",
-            callback=one_of("auto", "fp32", "bf16", "fp16"),
-            help="Compute in this precision. Default auto: bf16 if the device has units for it, or "
-            "else fp32.",
-        ),
-    ] = None,
-    cache: Annotated[
-        Path | None,
-        typer.Option(
-            help="Keep tokenised text in this folder, which runs may share; default in --out."
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Tokenise in this many processes; default one per core."),
-    ] = None,
-    save_minutes: Annotated[
-        float | None,
-        typer.Option(min=1e-6, help="Write a checkpoint every so many minutes; default 5."),
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue exactly from the last checkpoint of --out.")
-    ] = False,
-    diagnose: Annotated[
-        bool,
-        typer.Option(
-            "--diagnose",
-            help="Show how the gradients of the run in --out decay over time steps; train nothing.",
-        ),
-    ] = False,
+    *,
+    src: Src = None,
+    tgt: Tgt = None,
+    val_src: ValSrc = None,
+    val_tgt: ValTgt = None,
+    out: Out,
+    max_minutes: MaxMinutes = None,
+    max_updates: MaxUpdates = None,
+    max_epochs: MaxEpochs = None,
+    preset: PresetName = None,
+    corpora: Corpora = None,
+    val_corpora: ValCorpora = None,
+    keep: Keep = None,
+    vocab_size: VocabSize = None,
+    algorithm: Algorithm = None,
+    tgt_algorithm: TgtAlgorithm = None,
+    separate_vocabularies: SeparateVocabularies = False,
+    tokenizer: TokenizerModel = None,
+    tgt_tokenizer: TgtTokenizerModel = None,
+    sampling: Sampling = None,
+    cell: Cell = None,
+    attention: Attention = None,
+    context: Context = None,
+    embedding_size: EmbeddingSize = None,
+    hidden_size: HiddenSize = None,
+    encoder_layers: EncoderLayers = None,
+    decoder_layers: DecoderLayers = None,
+    dropout: Dropout = None,
+    resume: Resume = False,
+    init: Init = None,
+    new_pieces: NewPieces = None,
+    learning_rate: LearningRate = None,
+    batch_tokens: BatchTokens = None,
+    accumulate: Accumulate = None,
+    bptt_steps: BpttSteps = None,
+    patience: Patience = None,
+    validate_every: ValidateEvery = None,
+    seed: Seed = None,
+    more: Assignments = None,
+    diagnose: Diagnose = False,
+    device: TrainDevice = None,
+    precision: Precision = None,
+    workers: Workers = None,
+    cache: Cache = None,
+    save_minutes: SaveMinutes = None,
 ) -> None:
-    """Train a translator on parallel text: line i of --tgt translates line i of --src.
+    r"""Train a translator on parallel text.
 
-    Learns the vocabulary, trains to the nearest of --max-minutes, --max-updates and --max-epochs
-    (20 epochs if none is given), and keeps the weights with the best validation BLEU.
+    Line i of --tgt is the translation of line i of --src:
 
-        s2s train --src train.en --tgt train.de --val-src val.en --val-tgt val.de \
-            --out run --max-minutes 30
-
-    To continue a training that was stopped, repeat its command with --resume, or just:
-
-        s2s train --out run --resume
-
-    To train on several GPUs, or in several processes of a CPU:
-
-        torchrun --nproc-per-node 2 -m s2s train --device cuda ...
+        s2s train --src train.en --tgt train.de --val-src val.en \
+            --val-tgt val.de --out run --max-minutes 30
     """
     fields = {
         "keep": [] if keep == [""] else keep,

@@ -4,9 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from s2s.cli.options import (
     BeamSize,
@@ -24,6 +22,25 @@ from s2s.cli.options import (
     open_output,
 )
 from s2s.cli.progress import count_lines, show_progress
+from s2s.cli.translate_options import (
+    Alignments,
+    AsJson,
+    Ban,
+    Diversity,
+    Input,
+    Keep,
+    LineBuffered,
+    MinLength,
+    NBest,
+    NoRepeat,
+    Prefix,
+    Require,
+    Resume,
+    Scores,
+    Seed,
+    Temperature,
+    TopK,
+)
 from s2s.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,106 +48,70 @@ if TYPE_CHECKING:
     from s2s.translate.request import TranslateOptions
 
 
+EPILOG = r"""Choose the target language if the model has several; "s2s info"
+lists them:
+
+    s2s translate many.onnx --to de < letter.en > letter.de
+
+Put words into every translation, wherever they fit best:
+
+    s2s translate model.onnx --require 'good morning' < letter.de
+
+Draw five translations at random, or print which source word each word
+comes from:
+
+    s2s translate model.onnx --temperature 1 --beam-size 5 --n-best 5 \
+        < letter.de
+
+    s2s translate model.onnx --alignments < letter.de
+
+Copy placeholders and tags unchanged:
+
+    s2s translate model.onnx --keep '\{\w*\}' --keep '</?\w+>' \
+        < messages.de
+
+Runs with the same vocabulary translate together:
+
+    s2s translate run --with run2 --with run3 < letter.de
+"""
+"""End of the help page."""
+
+
 def translate(
     model: Model,
-    input_: Annotated[
-        str,
-        typer.Argument(
-            metavar="INPUT",
-            show_default=False,
-            help="Text, plain or gzip, one sentence a line; - is standard input.",
-        ),
-    ] = "-",
+    input_: Input = "-",
+    *,
     output: OutputFile = "-",
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Continue an interrupted run from OUTPUT.partial."),
-    ] = False,
-    with_: With = None,
+    resume: Resume = False,
+    n_best: NBest = 1,
+    scores: Scores = False,
+    alignments: Alignments = False,
+    as_json: AsJson = False,
+    line_buffered: LineBuffered = False,
     to: To = None,
+    with_: With = None,
     beam_size: BeamSize = None,
-    n_best: Annotated[
-        int, typer.Option(min=1, help="Print this many translations per sentence, best first.")
-    ] = 1,
-    scores: Annotated[
-        bool, typer.Option("--scores", help="Print score, tab, translation.")
-    ] = False,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
-    min_length: Annotated[
-        int | None, typer.Option(min=1, help="Give a translation at least this many pieces.")
-    ] = None,
-    prefix: Annotated[
-        str | None,
-        typer.Option(help="Begin every translation with this text; end it where a word ends."),
-    ] = None,
-    ban: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PIECE",
-            show_default=False,
-            help="Never use this piece, written as --json prints it; may be repeated.",
-        ),
-    ] = None,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT",
-            show_default=False,
-            help="Put these words into every translation; may be repeated.",
-        ),
-    ] = None,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="REGEX",
-            show_default=False,
-            help="Copy text that matches this pattern unchanged, as often as it occurs: "
-            "placeholders, tags, addresses, numbers; may be repeated. A pattern that backtracks "
-            "without end, such as (a+)+b, is not stopped.",
-        ),
-    ] = None,
-    no_repeat: Annotated[
-        int | None, typer.Option(min=0, help="Use no n-gram of this many pieces twice.")
-    ] = None,
-    diversity: Annotated[
-        float | None,
-        typer.Option(min=0, help="Make the n best translations differ more; try 0.5."),
-    ] = None,
-    temperature: Annotated[
-        float | None,
-        typer.Option(
-            min=0, help="Draw translations at random if over 0; 1 keeps the model's distribution."
-        ),
-    ] = None,
-    top_k: Annotated[
-        int | None,
-        typer.Option(min=0, help="Draw from this many best pieces; from all by default."),
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed the random draws: the same seed repeats them.")
-    ] = None,
-    alignments: Annotated[
-        bool,
-        typer.Option("--alignments", help="Print translation, tab, word alignment (0-0 1-2)."),
-    ] = False,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print a JSON object per translation: score, pieces, ..."),
-    ] = False,
+    min_length: MinLength = None,
+    no_repeat: NoRepeat = None,
+    diversity: Diversity = None,
+    prefix: Prefix = None,
+    require: Require = None,
+    keep: Keep = None,
+    ban: Ban = None,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    seed: Seed = None,
     max_src_length: MaxSrcLength = None,
     too_long: TooLong = "split",
-    line_buffered: Annotated[
-        bool,
-        typer.Option("--line-buffered", help="Answer each line at once, also in a pipe; slower."),
-    ] = False,
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
-    r"""Translate text, line by line.
+    """Translate text, line by line.
 
-    Each line gives one line (`--n-best N` lines); a blank line stays blank. Options that are not
-    given are as the model recommends. Runs with the same vocabulary translate together, `--with`.
+    Each line gives one line (N lines with --n-best N); a blank line stays
+    blank. Options that are not given are as the model recommends.
 
         s2s translate model.onnx < letter.de > letter.en
 
@@ -139,24 +120,6 @@ def translate(
         s2s translate model.onnx book.de.gz -o book.en --beam-size 1 --resume
 
         echo 'Guten Morgen.' | s2s translate model.onnx --n-best 3 --scores
-
-    Choose the target language if the model has several; `s2s info` lists them:
-
-        s2s translate many.onnx --to de < letter.en > letter.de
-
-    Put words into every translation, wherever they fit best:
-
-        s2s translate model.onnx --require 'good morning' < letter.de
-
-    Draw five translations at random, or print which source word each word comes from:
-
-        s2s translate model.onnx --temperature 1 --beam-size 5 --n-best 5 < letter.de
-
-        s2s translate model.onnx --alignments < letter.de
-
-    Copy placeholders and tags unchanged:
-
-        s2s translate model.onnx --keep '\{\w*\}' --keep '</?\w+>' < messages.de
     """
     from s2s.cli.lines import to_columns, to_json
     from s2s.text import read_lines

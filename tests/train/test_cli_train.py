@@ -175,7 +175,7 @@ def test_every_option_becomes_a_field_of_a_configuration(monkeypatch):
     options = inspect.signature(command.train).parameters.keys() - NO_FIELDS - TEXTS
     texts = {name: Path(name) for name in ("src", "tgt", "val_src", "val_tgt")}
     values = {name: Path(f"/{name}") for name in options}
-    command.train(Path("out"), **texts, **values, separate_vocabularies=True)
+    command.train(out=Path("out"), **texts, **values, separate_vocabularies=True)
     assert handed_over.keys() <= FIELDS
     assert handed_over["joint"] is False
     assert handed_over["train"][0]["src"] == str(Path.cwd() / "src")

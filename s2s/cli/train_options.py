@@ -1,0 +1,282 @@
+"""Options of ``s2s train`` but for the network's, in the groups of its help page."""
+
+from pathlib import Path
+from typing import Annotated
+
+from s2s.cli.options import FILES, MACHINE, device_of, option, positive
+
+LIMITS = "Limits and size"
+TEXT = "Text"
+TRAINING = "Training"
+
+PRESETS = ("tiny", "small", "base", "large")
+OF_SMALL = {
+    "cell": "lstm",
+    "attention": "general",
+    "context": "parallel",
+    "embedding_size": "256",
+    "hidden_size": "256",
+    "encoder_layers": "1",
+    "decoder_layers": "1",
+    "dropout": "0.3",
+    "vocab_size": "4000",
+    "algorithm": "bpe",
+    "sampling": "0",
+    "learning_rate": "0.008",
+    "batch_tokens": "1000",
+}
+"""Defaults that the help page shows: those of the preset ``small``.
+
+They are repeated here because the preset is in ``s2s.train``, which loads torch.
+"""
+
+# Files
+
+Src = Annotated[
+    Path | None,
+    option(panel=FILES, help_="Read source sentences here; gzip is fine.", metavar="FILE"),
+]
+Tgt = Annotated[
+    Path | None,
+    option(panel=FILES, help_="Read their translations here, line by line.", metavar="FILE"),
+]
+ValSrc = Annotated[
+    Path | None, option(panel=FILES, help_="Validate on these source sentences.", metavar="FILE")
+]
+ValTgt = Annotated[
+    Path | None,
+    option(panel=FILES, help_="Validate on these translations of them.", metavar="FILE"),
+]
+Out = Annotated[
+    Path, option(panel=FILES, help_="Write the run to this new folder.", metavar="FOLDER")
+]
+
+# Limits and size
+
+MaxMinutes = Annotated[
+    float | None,
+    option(panel=LIMITS, help_="Stop after this many minutes.", metavar="N", check=positive),
+]
+MaxUpdates = Annotated[
+    int | None, option(panel=LIMITS, help_="Stop after this many updates.", metavar="N", low=1)
+]
+MaxEpochs = Annotated[
+    int | None,
+    option(panel=LIMITS, help_="Stop after this many epochs.", metavar="N", low=1, default="20"),
+]
+PresetName = Annotated[
+    str | None,
+    option(
+        "--preset",
+        panel=LIMITS,
+        help_=f"{', '.join(PRESETS)}.",
+        metavar="NAME",
+        default="small",
+        choices=PRESETS,
+        check=lambda name: name,  # s2s.train.settings checks it
+    ),
+]
+
+# Text
+
+Corpora = Annotated[
+    list[str] | None,
+    option(
+        "--train",
+        panel=TEXT,
+        help_="Train on PREFIX.SRC and PREFIX.TGT, each pair WEIGHT times an epoch; replaces --src "
+        "and --tgt, may be repeated. If there are several target languages, one model learns "
+        "all of them: each source begins with a tag such as <2de>.",
+        metavar="PREFIX:SRC-TGT[=WEIGHT]",
+        default=False,
+    ),
+]
+ValCorpora = Annotated[
+    list[str] | None,
+    option(
+        "--validate",
+        panel=TEXT,
+        help_="Validate on PREFIX.SRC and PREFIX.TGT; may be repeated.",
+        metavar="PREFIX:SRC-TGT",
+        default=False,
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    option(
+        panel=TEXT,
+        help_="Keep texts that match, such as placeholders, tags or addresses, unchanged in "
+        "translations; may be repeated. If both sides of a pair have such a text, it becomes "
+        "one piece, which the network learns to copy. '' turns keeping off.",
+        metavar="REGEX",
+        default="none, or that of --init",
+    ),
+]
+
+# Training
+
+Resume = Annotated[
+    bool,
+    option("--resume", panel=TRAINING, help_="Continue exactly from the last checkpoint of --out."),
+]
+Init = Annotated[
+    Path | None,
+    option(
+        panel=TRAINING,
+        help_="Fine-tune: start with the weights, shape and vocabulary of this run.",
+        metavar="RUN",
+    ),
+]
+NewPieces = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Add at most this many pieces of the text to the vocabulary of --init.",
+        metavar="N",
+        low=0,
+        default="0",
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    option(
+        panel=TRAINING,
+        help_="Reach this rate at the end of the warm-up.",
+        metavar="X",
+        check=positive,
+        default=OF_SMALL["learning_rate"],
+    ),
+]
+BatchTokens = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Limit a batch to this many target tokens, padding included.",
+        metavar="N",
+        low=1,
+        default=OF_SMALL["batch_tokens"],
+    ),
+]
+Accumulate = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Sum this many batches per update, over all processes.",
+        metavar="N",
+        low=1,
+        default="one per process",
+    ),
+]
+BpttSteps = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Truncate back-propagation to this many target positions.",
+        metavar="N",
+        low=1,
+        default="no limit",
+    ),
+]
+Patience = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Stop after this many validations without a better one.",
+        metavar="N",
+        low=1,
+        default="no limit",
+    ),
+]
+ValidateEvery = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Validate every so many updates.",
+        metavar="N",
+        low=1,
+        default="ten times in all",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    option(
+        panel=TRAINING,
+        help_="Draw all random numbers from this seed: same seed, same model.",
+        metavar="N",
+        low=0,
+        default="1",
+    ),
+]
+Assignments = Annotated[
+    list[str] | None,
+    option(
+        "--set",
+        panel=TRAINING,
+        help_="Set any other field of a configuration, for example word_dropout=0.1, "
+        "recurrent_dropout=0.2, r_drop=5, label_smoothing=0.2 or ema_decay=0.999; may be "
+        "repeated.",
+        metavar="FIELD=VALUE",
+        default=False,
+    ),
+]
+Diagnose = Annotated[
+    bool,
+    option(
+        "--diagnose",
+        panel=TRAINING,
+        help_="Show how the gradients of the run in --out decay over time steps; train nothing.",
+    ),
+]
+
+# Machine
+
+TrainDevice = Annotated[
+    str | None,
+    option(
+        "--device",
+        panel=MACHINE,
+        help_="Train on this device.",
+        default="cpu",
+        choices=("cpu", "cuda"),
+        check=device_of,
+    ),
+]
+Precision = Annotated[
+    str | None,
+    option(
+        panel=MACHINE,
+        help_="Compute in this precision; auto is bf16 if the device has units for it, or else "
+        "fp32.",
+        choices=("auto", "fp32", "bf16", "fp16"),
+        default="auto",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    option(
+        panel=MACHINE,
+        help_="Tokenise in this many processes.",
+        metavar="N",
+        low=1,
+        default="one per core",
+    ),
+]
+Cache = Annotated[
+    Path | None,
+    option(
+        panel=MACHINE,
+        help_="Keep tokenised text in this folder, which runs may share.",
+        metavar="FOLDER",
+        default="in --out",
+    ),
+]
+SaveMinutes = Annotated[
+    float | None,
+    option(
+        panel=MACHINE,
+        help_="Write a checkpoint every so many minutes.",
+        metavar="N",
+        check=positive,
+        default="5",
+    ),
+]
