@@ -58,19 +58,26 @@ MaxMinutes = Annotated[
     option(panel=LIMITS, help_="Stop after this many minutes.", metavar="N", check=positive),
 ]
 MaxUpdates = Annotated[
-    int | None, option(panel=LIMITS, help_="Stop after this many updates.", metavar="N", low=1)
+    int | None,
+    option(panel=LIMITS, help_="Stop after this many updates.", metavar="N", check=positive),
 ]
 MaxEpochs = Annotated[
     int | None,
-    option(panel=LIMITS, help_="Stop after this many epochs.", metavar="N", low=1, default="20"),
+    option(
+        panel=LIMITS,
+        help_="Stop after this many epochs.",
+        metavar="N",
+        check=positive,
+        default="20",
+    ),
 ]
 PresetName = Annotated[
     str | None,
     option(
         "--preset",
         panel=LIMITS,
-        help_=f"{', '.join(PRESETS)}.",
-        metavar="NAME",
+        help_=f"{', '.join(PRESETS[:-1])} or {PRESETS[-1]}.",
+        metavar="SIZE",
         default="small",
         choices=PRESETS,
         check=lambda name: name,  # s2s.train.settings checks it
