@@ -223,7 +223,7 @@ def test_the_commands_write_and_describe_text_models(make_run, tmp_path, s2s):
 
 def test_without_the_extensions_nothing_is_written(make_run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime_extensions", None)
-    with pytest.raises(MissingPackageError, match=r"install 's2s\[text\]'$"):
+    with pytest.raises(MissingPackageError, match=r"install 's2s-onnx\[text\]'$"):
         export_run(make_run(), tmp_path / "text.onnx", text=True)
     assert not list(tmp_path.iterdir())
 

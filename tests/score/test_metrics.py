@@ -153,5 +153,5 @@ def test_a_baseline_of_another_length_is_a_data_error():
 
 def test_no_sacrebleu_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "sacrebleu", None)
-    with pytest.raises(MissingPackageError, match=r"s2s\[score\]"):
+    with pytest.raises(MissingPackageError, match=r"s2s-onnx\[score\]"):
         score(["a"], ["a"])

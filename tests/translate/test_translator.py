@@ -205,14 +205,14 @@ def test_unknown_devices_and_threads_are_refused(tiny):
     "CUDAExecutionProvider" in onnxruntime.get_available_providers(), reason="there is CUDA"
 )
 def test_no_cuda_is_an_error_and_not_the_cpu(tiny):
-    with pytest.raises(DeviceError, match=r"s2s\[gpu\]"):
+    with pytest.raises(DeviceError, match=r"s2s-onnx\[gpu\]"):
         Translator(tiny, device="cuda")
 
 
 def test_no_onnxruntime_is_one_line(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(
-        MissingPackageError, match=r"install 's2s\[cpu\]' or 's2s\[gpu\]', not both"
+        MissingPackageError, match=r"install 's2s-onnx\[cpu\]' or 's2s-onnx\[gpu\]', not both"
     ):
         Translator(tiny)
 
