@@ -18,6 +18,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.ext.napoleon import GoogleDocstring
 from sphinx.util.docutils import SphinxDirective
 
 from s2s import cli
@@ -42,7 +43,7 @@ def field_sentences(kind: type) -> dict[str, str]:
             sentences[field.target.id] = inspect.cleandoc(text.value)
     for field in dataclasses.fields(kind):
         if field.name not in sentences:
-            sentences[field.name] = "TODO"; print("NO SENTENCE", kind.__name__, field.name)
+            raise ExtensionError(f"{kind.__name__}.{field.name} has no sentence below it")
     return sentences
 
 
@@ -70,7 +71,9 @@ def default_of(field: "dataclasses.Field[Any]") -> str:
         return "required"
     if value is None:
         return "none"
-    return f"`{str(value).lower() if isinstance(value, bool) else value}`" if value != () else "empty"
+    return (
+        f"`{str(value).lower() if isinstance(value, bool) else value}`" if value != () else "empty"
+    )
 
 
 class MarkdownDirective(SphinxDirective):
@@ -131,7 +134,9 @@ class Commands(MarkdownDirective):
                     continue
                 panel = getattr(parameter, "rich_help_panel", None)
                 is_argument = parameter.param_type_name == "argument"
-                groups.setdefault("Arguments" if is_argument else panel or "Options", []).append(parameter)
+                groups.setdefault("Arguments" if is_argument else panel or "Options", []).append(
+                    parameter
+                )
             for panel, parameters in groups.items():
                 lines += [f"### {panel}", ""] if len(groups) > 1 else []
                 for parameter in parameters:
@@ -163,7 +168,11 @@ def _describe(parameter: Any) -> list[str]:
     elif parameter.default not in (None, False, ()) and not callable(parameter.default):
         about.append(f"default: `{parameter.default}`")
     head = names + (f" ({'; '.join(about)})" if about else "")
-    return [head, f": {' '.join((parameter.help or '').split()) or 'See the configuration field of this name.'}", ""]
+    return [
+        head,
+        f": {' '.join((parameter.help or '').split()) or 'See the configuration field of this name.'}",
+        "",
+    ]
 
 
 def check_public_names(app: Sphinx, *_: object) -> None:
@@ -180,8 +189,14 @@ def check_public_names(app: Sphinx, *_: object) -> None:
         raise ExtensionError(f"public names without documentation: {', '.join(missing)}")
 
 
+def _whole_text(docstring: GoogleDocstring) -> list[str]:
+    """Returns an attribute's text as it is: napoleon takes what precedes a colon for a type."""
+    return docstring._consume_to_end()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Makes both directives known."""
+    GoogleDocstring._parse_attribute_docstring = _whole_text  # type: ignore[method-assign]
     app.add_directive("configuration", Configuration)
     app.add_directive("commands", Commands)
     app.connect("env-check-consistency", check_public_names)

@@ -29,12 +29,16 @@ class TrainConfig(Config):
     """How the weights are learned. At least one of the three limits must be set."""
 
     max_updates: int | None = None
+    """Maximum number of updates, those of a resumed run included; None is no limit."""
     max_epochs: int | None = None
+    """Maximum number of times that the training text is read; None is no limit."""
     max_minutes: float | None = None
     """Wall-clock limit on updates and validations; the time to read text and to learn the
     vocabulary does not count."""
     seed: int = 1
+    """Seed of everything that is random: first weights, order of the text, dropout, subword sampling."""
     device: Literal["cpu", "cuda"] = "cpu"
+    """Device that trains; a process of ``torchrun`` has a GPU of its own."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32. ``auto`` is
     bf16 if the device multiplies it faster (a GPU that has it, a CPU with AMX), else fp32; the run
@@ -51,9 +55,11 @@ class TrainConfig(Config):
     init: str | None = None
     """Run folder whose best weights the training starts with; None starts with random weights."""
     optimizer: Literal["adam", "adamw"] = "adam"
+    """Adam (Kingma and Ba 2015), or Adam with decoupled weight decay."""
     learning_rate: float = 1e-3
     """The highest learning rate, at the end of the warm-up."""
     warmup_updates: int = 200
+    """Updates over which the learning rate rises from 0 to ``learning_rate``."""
     decay: DecayKind = "linear"
     """Decay of the learning rate after the warm-up: ``linear`` and ``cosine`` reach ``final_rate``
     at the nearest limit; ``inverse_sqrt`` falls with the square root of the updates; ``constant``
@@ -61,7 +67,9 @@ class TrainConfig(Config):
     final_rate: float = 0.02
     """Share of ``learning_rate`` that is left at the limit."""
     beta1: float = 0.9
+    """Decay of Adam's mean of the gradients."""
     beta2: float = 0.98
+    """Decay of Adam's mean of the squared gradients."""
     weight_decay: float = 0.0
     """Decoupled from the gradient with ``adamw`` (Loshchilov and Hutter 2019); with ``adam`` added
     to it (L2)."""
@@ -85,6 +93,7 @@ class TrainConfig(Config):
     bleu_sentences: int = 500
     """Number of validation sentences that are translated for BLEU; 0 validates by loss."""
     bleu_beam_size: int = 4
+    """Beam size of the search that translates the validation sentences."""
     patience: int | None = None
     """Training stops after this many validations without a better one; None is off."""
     max_bad_updates: int = 20
