@@ -101,7 +101,11 @@ def draw() -> Drawing:
     drawing.text(820, 28, "onnxruntime, no torch", bold=True)
     for number, words in enumerate(("s2s translate", "Python service", "Node.js, browser")):
         drawing.box(742, 50 + 75 * number, 156, 50, "run", words)
-    drawing.text(460, 284, "Before the file gets its name, its translations are compared with those of torch, token by token.")
+    drawing.text(
+        460,
+        284,
+        "Before the file gets its name, its translations are compared with those of torch, token by token.",
+    )
     return drawing
 
 

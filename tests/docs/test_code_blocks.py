@@ -45,7 +45,11 @@ def run_command(command: str) -> None:
     """Runs one command; a training is cut short."""
     if command.startswith(KNOWN):
         return
-    if re.search(r"\bs2s train\b", command) and "--diagnose" not in command and "--help" not in command:
+    if (
+        re.search(r"\bs2s train\b", command)
+        and "--diagnose" not in command
+        and "--help" not in command
+    ):
         command += SHORT
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ended = subprocess.run(  # noqa: S603

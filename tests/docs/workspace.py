@@ -116,7 +116,12 @@ def train_models(folder: Path) -> None:
 
     small = TokenizerConfig(vocab_size=300)
     run("run", data("train", "val", "de"), 1, small)
-    run("run2", data("train", "val", "de"), 2, TokenizerConfig(src_model=str(folder / "run/src.model")))
+    run(
+        "run2",
+        data("train", "val", "de"),
+        2,
+        TokenizerConfig(src_model=str(folder / "run/src.model")),
+    )
     run("many", data("data/web", "data/val", "de", "fr"), 1, small)
     export_run(folder / "run", folder / "model.onnx", "int8")
     export_run(folder / "run", folder / "fp32.onnx", "fp32")
