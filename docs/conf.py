@@ -9,7 +9,7 @@ from s2s import __version__
 
 project = "s2s"
 author = "the authors of s2s"
-copyright = f"2026, {author}"  # noqa: A001
+copyright = f"2026, {author}"
 version = release = __version__
 
 extensions = [
@@ -22,6 +22,7 @@ source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "README.md"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
+smartquotes = False  # --option would become a dash
 
 html_theme = "furo"
 html_title = f"s2s {release}"

@@ -21,8 +21,8 @@ class Drawing:
         size = {"width": str(WIDTH), "height": str(HEIGHT), "viewBox": f"0 0 {WIDTH} {HEIGHT}"}
         self.root = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img", **size)
         ET.SubElement(self.root, "title").text = (
-            "Parallel text is cut into pieces, trains a recurrent network in torch, and is exported "
-            "to one ONNX file, which onnxruntime runs from Python, a command, Node.js or a browser"
+            "Parallel text trains a recurrent network in torch, which is exported to one ONNX file; "
+            "onnxruntime runs that file from Python, a command, Node.js or a browser"
         )
         ET.SubElement(self.root, "rect", width="100%", height="100%", fill=PAPER)
         arrow = ET.SubElement(
@@ -104,7 +104,7 @@ def draw() -> Drawing:
     drawing.text(
         460,
         284,
-        "Before the file gets its name, its translations are compared with those of torch, token by token.",
+        "Before the file gets its name, its translations are compared with torch, token by token.",
     )
     return drawing
 

@@ -145,7 +145,8 @@ class Commands(MarkdownDirective):
 
 
 def _usage(name: str, command: Any) -> list[str]:
-    paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    texts = (command.help, getattr(command, "epilog", None))
+    paragraphs = "\n\n".join(inspect.cleandoc(text) for text in texts if text).split("\n\n")
     lines: list[str] = []
     for paragraph in paragraphs:
         code = all(line.startswith("    ") for line in paragraph.split("\n"))
@@ -168,11 +169,8 @@ def _describe(parameter: Any) -> list[str]:
     elif parameter.default not in (None, False, ()) and not callable(parameter.default):
         about.append(f"default: `{parameter.default}`")
     head = names + (f" ({'; '.join(about)})" if about else "")
-    return [
-        head,
-        f": {' '.join((parameter.help or '').split()) or 'See the configuration field of this name.'}",
-        "",
-    ]
+    text = " ".join((parameter.help or "").split())
+    return [head, f": {text or 'See the configuration field of this name.'}", ""]
 
 
 def check_public_names(app: Sphinx, *_: object) -> None:

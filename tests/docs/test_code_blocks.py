@@ -80,6 +80,7 @@ def workspace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workspace")
     write_texts(folder)
     train_models(folder)
+    (folder / ".venv").symlink_to(sys.prefix)
     return folder
 
 
@@ -89,7 +90,7 @@ PARSERS = [PythonCodeBlockParser(), shell_parser("sh"), shell_parser("console")]
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_code_blocks_of_a_page_run(page, workspace, tmp_path, monkeypatch):
     folder = tmp_path / "w"
-    shutil.copytree(workspace, folder)  # what a page makes is not there for the next one
+    shutil.copytree(workspace, folder, symlinks=True)  # each page has a folder of its own
     monkeypatch.chdir(folder)
     document = Sybil(parsers=PARSERS, path=str(page.parent), patterns=[page.name]).parse(page)
     for example in document.examples():

@@ -18,7 +18,7 @@ SOURCES = [
 
 def place_of(link: str) -> Path:
     """Returns the file that a link of the project's site is made from."""
-    path = link.split("#")[0]
+    path = link.split("#", maxsplit=1)[0]
     if path.startswith("source/"):
         return ROOT / path.removeprefix("source/")
     if path.startswith("_static/"):
