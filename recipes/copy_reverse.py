@@ -36,7 +36,7 @@ TESTED = 100
 """Of each length; as many for validation."""
 
 # Without word dropout, one to five of a thousand sequences go wrong, most of them where a letter
-# comes twice: what was said last does not tell where the reader is. See recipes/README.md.
+# comes twice: what was said last does not tell where the reader is.
 MODEL = ModelConfig(
     embedding_size=64, hidden_size=128, cell="gru", dropout=0.0, word_dropout=0.2, tie="all"
 )

@@ -232,7 +232,7 @@ def report(
 
 
 def row(start: str, models: list[dict[str, Scored]], runs: list[Path]) -> str:
-    """Returns a row of the results in ``recipes/README.md``: means over models, and over runs."""
+    """Returns a row for docs/explanation/benchmarks.md: means over models, and over runs."""
     bleu = (zip(*(each[form].bleu for each in models), strict=True) for form in models[0])
     cells = [join(map(mean, each)) for each in bleu]
     cells.append(", ".join(f"{models[0][form].megabytes:.1f}" for form in ("fp32", "int8")))

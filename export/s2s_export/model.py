@@ -57,7 +57,7 @@ def build_model(
         precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.graph.int8``.
 
     Returns:
-        The model, with inputs and outputs as in the README, without metadata.
+        The model without metadata; docs/reference/model-file.md has its inputs and outputs.
 
     Raises:
         ConfigError: If ``precision`` is unknown, or there is no model.

@@ -54,7 +54,7 @@ def build_text_model(
         precision: See ``build_model``.
 
     Returns:
-        The model, with inputs and outputs as in the README, without metadata.
+        The model without metadata; docs/reference/model-file.md has its inputs and outputs.
 
     Raises:
         ConfigError: If ``precision`` is unknown, or there is no model.

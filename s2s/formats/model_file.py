@@ -116,8 +116,9 @@ def check_model_file(file: FileDescription) -> ModelFile:
     if file.text:
         raise ModelError(
             f"{file.name} is a text model, which needs no s2s: onnxruntime with "
-            "onnxruntime-extensions runs it (export/README.md); for s2s, export the run without "
-            "--text"
+            "onnxruntime-extensions runs it "
+            "(https://s2s.example/reference/model-file.html#text-models); for s2s, export the run "
+            "without --text"
         )
     try:
         inputs = {tensor.name for tensor in file.header.inputs}

@@ -2,8 +2,8 @@
 
 An attacker may have made a file. The operators listed here only compute on tensors: nothing in a
 file reads other files or runs code, and a file cannot reach kernels of onnxruntime that s2s never
-uses. This check cannot tell how long a graph runs or how much memory it takes; ``export/README.md``
-says what remains to be done by the program that loads it.
+uses. This check cannot tell how long a graph runs or how much memory it takes; ``SECURITY.md`` says
+what remains to be done by the program that loads it.
 """
 
 from s2s.errors import ModelError, printable

@@ -1,7 +1,7 @@
 """The run folder: the names of its files, its configuration and its vocabularies.
 
-``export/README.md`` describes the folder for programs that read it without s2s. This module needs
-no torch; ``s2s.model.run``, which reads the weights, does.
+``docs/reference/run-folder.md`` describes the folder for programs that read it without s2s. This
+module needs no torch; ``s2s.model.run``, which reads the weights, does.
 """
 
 import hashlib

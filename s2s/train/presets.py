@@ -34,7 +34,8 @@ PRESETS: dict[str, Preset] = {
         },
     ),
     # Hundreds of thousands of pairs; not measured yet. The learning rates of base and large are
-    # higher than usual, because smaller networks learned best so: see recipes/README.md.
+    # higher than usual, because smaller networks learned best so: see
+    # docs/explanation/decisions.md, "Larger networks want high rates, too".
     "base": Preset(
         ModelConfig(
             embedding_size=512,

@@ -54,7 +54,7 @@ def test_run_folder_and_file_take_tags_alike(run, tmp_path, s2s):
 
 
 def test_the_file_is_usable_without_s2s_as_described(run, tmp_path):
-    """Follows ``export/README.md``."""
+    """Follows ``docs/reference/model-file.md``."""
     import numpy as np
     import sentencepiece
 

@@ -144,7 +144,8 @@ class DecoderWriter:
         """Writes the readout (rows, embedding_size), whose product is always in float32.
 
         The error of this product in int8 would cost more than that of any other, and it is one of
-        the smallest: recipes/README.md, "int8 beside fp32".
+        the smallest: docs/explanation/decisions.md, "The readout stays in fp32 in
+        int8 files".
         """
         readout = self.model.decoder.readout
         weight, bias = to_array(readout.weight), to_array(readout.bias)
