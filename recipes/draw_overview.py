@@ -21,7 +21,7 @@ class Drawing:
         size = {"width": str(WIDTH), "height": str(HEIGHT), "viewBox": f"0 0 {WIDTH} {HEIGHT}"}
         self.root = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img", **size)
         ET.SubElement(self.root, "title").text = (
-            "Parallel text trains a recurrent network in torch, which is exported to one ONNX file; "
+            "Parallel text trains a recurrent network in torch; its export is one ONNX file, and "
             "onnxruntime runs that file from Python, a command, Node.js or a browser"
         )
         ET.SubElement(self.root, "rect", width="100%", height="100%", fill=PAPER)
