@@ -7,6 +7,7 @@ an input is also a constant, onnxruntime takes the constant as the input's defau
 become outputs. ``opened`` does so by appending a message, which protobuf merges.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -47,14 +48,19 @@ def changed_scalars(search: SearchConfig) -> dict[str, Any]:
     }
 
 
-def opened(model: bytes) -> bytes:
+def opened(model: bytes, options: Collection[str] = tuple(DEFAULTS)) -> bytes:
     """Returns a serialized model with its options as inputs, and its details as outputs.
 
     Field numbers are those of ``onnx.proto``: ModelProto 7 graph, GraphProto 11 input, 12 output.
+
+    Args:
+        model: The file's bytes.
+        options: Names of the options that the file has; its card lists them.
     """
     inputs = [
         write_field(11, _value_info(name, value.dtype.type, value.ndim))
         for name, value in DEFAULTS.items()
+        if name in options
     ]
     outputs = [
         write_field(12, _value_info(name, np.float32, axes)) for name, axes in DETAILS.items()

@@ -8,6 +8,7 @@ import numpy as np
 
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DeviceError, ModelError
+from s2s.formats.card import strings_of
 from s2s.formats.model_file import INPUTS, OUTPUTS, ModelFile
 from s2s.formats.option_inputs import DEFAULTS, DETAILS, opened
 from s2s.machine import available_cores
@@ -94,8 +95,9 @@ class OnnxBackend:
         # source pieces, beams 1 and 5, fp32 and int8 are within a tenth of the best at 1,024.
         self.batch_size = BatchSize(1024, 1024) if on_cpu else BatchSize(16384, 8192)
         self._name, self._num_pieces = file.name, file.tokenizer.tgt_vocab_size
-        # Files of 0.1.0 have no options.
-        self._inputs = {*INPUTS, *(DEFAULTS if "options" in file.card else ())}
+        # Files of 0.1.0 have no options, and those of other releases may lack some.
+        self._options = [name for name in strings_of(file.card, "options") if name in DEFAULTS]
+        self._inputs = {*INPUTS, *self._options}
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
             prepare_cuda(runtime)
@@ -110,11 +112,11 @@ class OnnxBackend:
         names: Sequence[str],
     ) -> Sessions:
         """Makes sessions of a file's graph; ``names`` has the names of ``providers``."""
-        data, has_options = file.data, "options" in file.card
+        data, in_file = file.data, self._options
 
         def make(threads: int) -> Any:
             return runtime.InferenceSession(
-                opened(data) if has_options else data,
+                opened(data, in_file) if in_file else data,
                 session_options(threads) if options is None else options,
                 providers=list(providers),
                 # It would go on with the CPU, and print that to standard output.

@@ -1,5 +1,6 @@
 """What a translator may be asked for besides a translation."""
 
+import json
 import logging
 import math
 
@@ -11,6 +12,9 @@ from paths import DATA
 
 from s2s import Translator
 from s2s.errors import ConfigError, DataError, ModelError
+from s2s.formats.checksum import sealed
+from s2s.formats.model_file import read_model_file
+from s2s.protobuf import write_field
 
 
 def test_details_say_how_probable_and_where_from(translator):
@@ -106,6 +110,17 @@ def test_a_file_of_an_older_release_translates_but_has_no_options():
     assert old.translate(["drei eins zwölf"])[0].text == "three one twelve"
     with pytest.raises(ModelError, match="support 'prefix': it was exported by an older s2s"):
         old.translate(["eins"], prefix="one")
+
+
+def test_an_option_that_a_file_does_not_list_is_an_error(tiny):
+    data = tiny.read_bytes()
+    card = json.loads(read_model_file(tiny).header.metadata["s2s.config"])
+    card["options"].remove("no_repeat")
+    entry = write_field(1, b"s2s.config") + write_field(2, json.dumps(card).encode())
+    translator = Translator(sealed(data + write_field(14, entry)), threads=1)
+    assert translator.translate(["drei"], prefix="three")[0].text == "three"
+    with pytest.raises(ModelError, match="support 'no_repeat': it was exported by an older s2s"):
+        translator.translate(["eins"], no_repeat=2)
 
 
 def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
