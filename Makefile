@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNS ?= runs
 
-.PHONY: help quickstart test docs test-slow test-wheel examples-packages lint clean coverage mutants
+.PHONY: help quickstart test docs test-docs test-slow test-wheel examples-packages lint clean coverage mutants
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -19,6 +19,10 @@ quickstart: .venv/.installed
 # A process for each core, each with whole files of tests; a network as small as theirs wants one thread.
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+
+# Every code block of README and docs/, those of the slow pages too.
+test-docs: .venv/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 -m "slow or not slow" tests/docs
 
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest -m slow -s

@@ -28,6 +28,18 @@ SHORT = " --max-updates 3 --set validations=1 --set bleu_sentences=5"
 """Added to each training."""
 KNOWN = ("make ", "python recipes/", "git clone", "cd ", "pip install", ". .venv/")
 """Beginnings of commands that other tests run, or that need the network."""
+SLOW = {
+    "choose-a-preset",
+    "compare-models",
+    "fine-tune",
+    "gpu-and-processes",
+    "other-tasks",
+    "own-files",
+    "resuming",
+    "several-languages",
+    "stop-and-resume",
+}
+"""Pages with several trainings: 8 to 19 seconds each; `make test-docs` runs them."""
 MARKED = re.compile(r"(?:% not run: .+|<!-- not run: .+ -->)\s*\Z")
 """A comment above a block that nothing here can run; it says why."""
 
@@ -87,7 +99,17 @@ def workspace(tmp_path_factory):
 PARSERS = [PythonCodeBlockParser(), shell_parser("sh"), shell_parser("console")]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page,
+            id=str(page.relative_to(ROOT)),
+            marks=[pytest.mark.slow] if page.stem in SLOW else [],
+        )
+        for page in PAGES
+    ],
+)
 def test_the_code_blocks_of_a_page_run(page, workspace, tmp_path, monkeypatch):
     folder = tmp_path / "w"
     shutil.copytree(workspace, folder, symlinks=True)  # each page has a folder of its own

@@ -19,6 +19,8 @@ SOURCES = [
 def place_of(link: str) -> Path:
     """Returns the file that a link of the project's site is made from."""
     path = link.split("#", maxsplit=1)[0]
+    if path == "issues/":  # where faults are reported: no file
+        return ROOT
     if path.startswith("source/"):
         return ROOT / path.removeprefix("source/")
     if path.startswith("_static/"):
