@@ -47,11 +47,11 @@ def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("model", type=Path)
-    parser.add_argument("--src", type=Path, required=True, help="sentences, one a line")
+    parser.add_argument("--src", type=Path, required=True, help="file with one sentence per line")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 5])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 32, 1000], help="of calls")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 32, 1000], help="per call")
     options = parser.parse_args()
     texts = list(read_lines(options.src))
     searched = clocked()

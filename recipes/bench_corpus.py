@@ -221,7 +221,7 @@ def run_phase(options: argparse.Namespace) -> None:
 def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--out", type=Path, required=True, help="folder for text and ids")
+    parser.add_argument("--out", type=Path, required=True, help="write text and ids here")
     parser.add_argument("--pairs", type=int, default=500_000)
     parser.add_argument("--sampling", type=float, default=0.0)
     parser.add_argument("--phase", help=argparse.SUPPRESS)

@@ -35,11 +35,11 @@ def main() -> None:
     """Translates and prints a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("model")
-    parser.add_argument("--src", type=Path, required=True, help="sentences, one a line")
+    parser.add_argument("--src", type=Path, required=True, help="file with one sentence per line")
     parser.add_argument("--sentences", type=int, default=200_000)
     parser.add_argument("--beam-size", type=int)
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--every", type=int, default=20_000, help="sentences between two rows")
+    parser.add_argument("--every", type=int, default=20_000, help="sentences per row")
     options = parser.parse_args()
     table = Table("sentences", "MiB in RAM", "sentences/s")
     before, pieces = resident_mib(), 0
@@ -58,7 +58,7 @@ def main() -> None:
                 )
                 began = now
     Console(width=100).print(table)
-    print(f"{pieces:,} pieces put out")
+    print(f"{pieces:,} pieces written")
 
 
 if __name__ == "__main__":

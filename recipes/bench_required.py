@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--src", type=Path, required=True)
     parser.add_argument("--ref", type=Path, required=True)
     parser.add_argument("--sentences", type=int, default=300)
-    parser.add_argument("--words", type=int, default=1, help="required of a sentence, at most")
+    parser.add_argument("--words", type=int, default=1, help="most required words")
     parser.add_argument("--beam-size", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
@@ -68,7 +68,7 @@ def main() -> None:
         for each, words in zip(found, required, strict=True)
         if words
     ]
-    print(f"{sum(held)} of {len(held)} translations hold what is required of them")
+    print(f"{sum(held)} of {len(held)} translations contain their required words")
     for name, outputs in (("without", plain), ("with", [each.text for each in found])):
         (bleu,) = score(outputs, references, bleu_only=True)
         print(f"{name:8}BLEU {bleu.value:.2f}  {bleu.signature}")

@@ -217,7 +217,7 @@ def train_once(command: Command, threads: int) -> list[float]:
     rates = [float(found) for found in re.findall(command.report, done.stdout, re.MULTILINE)]
     if done.returncode or len(rates) <= SKIPPED:
         sys.exit(
-            f"bench_train_commands: {command.name} ended with {done.returncode} after "
+            f"bench_train_commands: {command.name} ended with code {done.returncode} after "
             f"{len(rates)} reports:\n{done.stdout[-3000:]}"
         )
     return rates[SKIPPED:]

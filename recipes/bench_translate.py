@@ -62,7 +62,7 @@ def write_batches(path: Path, sentences: list[list[int]], size: int, most: int) 
         for start in range(0, len(group) - size + 1, size)
     ]
     if not batches:
-        sys.exit(f"bench_translate: no {size} sentences are equally long; give more with --src")
+        sys.exit(f"bench_translate: fewer than {size} equally long sentences; name more with --src")
     step = max(1, len(batches) // most)
     chosen = batches[::step][:most]
     arrays = {str(number): np.array(ids, np.int64) for number, ids in enumerate(chosen)}
@@ -106,15 +106,15 @@ def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--run", type=Path, help="folder of a trained run")
-    parser.add_argument("--src", type=Path, help="source sentences for --run, one a line")
+    parser.add_argument("--src", type=Path, help="file with one sentence per line")
     parser.add_argument("--cell", choices=["lstm", "gru", "rnn"], default="lstm")
     parser.add_argument("--onmt", help="Python with OpenNMT-py and CTranslate2")
     parser.add_argument("--joeynmt", help="Python with JoeyNMT")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 5])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 32, 64], help="of batches")
-    parser.add_argument("--sentences", type=int, default=64, help="of a pass, about")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1, 32, 64], help="of a batch")
+    parser.add_argument("--sentences", type=int, default=64, help="about, per pass")
     options = parser.parse_args()
     if (options.run is None) != (options.src is None):
         parser.error("--run and --src go together: random pieces are no sentences")

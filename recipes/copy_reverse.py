@@ -140,8 +140,8 @@ def main() -> None:
     for task in tasks:
         if (arguments.out / task).exists():
             sys.exit(
-                f"copy_reverse: error: {arguments.out / task} is there already; remove it or "
-                "name --out"
+                f"copy_reverse: error: {arguments.out / task} already exists; remove it, or "
+                "name another --out"
             )
     columns = [f"{lengths[0]}-{lengths[-1]}" for lengths in (TRAINED, *LONGER)]
     table = Table("task", "model", *(f"{column} letters" for column in columns), "training s")
@@ -149,8 +149,8 @@ def main() -> None:
     console.print(table)
     if failed:
         sys.exit(
-            f"copy_reverse: error: {' and '.join(failed)} of unseen sequences of "
-            f"{columns[0]} letters came out wrong; expected 100 % right from every model"
+            f"copy_reverse: error: {' and '.join(failed)}: a model made errors on unseen sequences "
+            f"of {columns[0]} letters; expected 100 % from every model"
         )
 
 

@@ -54,14 +54,17 @@ def teach(model: Path, src: Path, tgt: Path, path: Path) -> None:
     if path.is_file():
         if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != told:
             raise ConfigError(
-                f"{path} is of another teacher, or other text; remove it, or name another --out"
+                f"{path} was made by another teacher or from another text; remove it, or name "
+                "another --out"
             )
-        console.print(f"{path} is there already and is used")
+        console.print(f"{path} already exists and is used")
         return
     teacher = Translator(model)
     found, wanted = teacher.card.get("languages"), {"src": src, "tgt": tgt}
     if found != {side: language_of(str(name)) for side, name in wanted.items()}:
-        raise ConfigError(f"the teacher translates {found}, not {src} to {tgt}; name another one")
+        raise ConfigError(
+            f"the teacher translates {found}; expected the languages of {src} and {tgt}"
+        )
     with atomic_output(note) as file:
         json.dump(told, file)
     references = list(read_lines(tgt))
@@ -151,4 +154,4 @@ if __name__ == "__main__":
     except S2SError as error:
         sys.exit(f"distil: error: {error}")
     except KeyboardInterrupt:
-        sys.exit("distil: stopped; the same command goes on")
+        sys.exit("distil: stopped; repeat the command to continue")

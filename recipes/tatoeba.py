@@ -73,7 +73,7 @@ def download(archive: Path) -> None:
         except (OSError, HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             raise FileError(
-                f"cannot download {URL}: {reason}; save it as {archive}, or name --data DIR"
+                f"cannot download {URL}: {reason}; save it as {archive}, or use --data DIR"
             ) from error
         with atomic_output(archive, "wb") as file:
             file.write(content)
@@ -91,7 +91,8 @@ def read_archive(archive: Path) -> Rows:
             date = "-".join(f"{part:02}" for part in file.getinfo(MEMBER).date_time[:3])
     except (zipfile.BadZipFile, zlib.error, KeyError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{archive} is no archive with UTF-8 text in {MEMBER}: {error}; remove it and try again"
+            f"{archive} is not an archive with UTF-8 text in {MEMBER}: {error}; remove it "
+            "and try again"
         ) from error
     rows: dict[tuple[str, str], None] = {}
     read = wordless = 0
@@ -106,8 +107,8 @@ def read_archive(archive: Path) -> Rows:
         else:
             wordless += 1
     console.print(
-        f"{MEMBER} of {date}: {read:,} pairs, {len(rows):,} used; left out: {wordless:,} without a "
-        f"letter on a side, {read - wordless - len(rows):,} that are there twice"
+        f"{MEMBER} of {date}: {read:,} pairs, {len(rows):,} used; left out: {wordless:,} with a "
+        f"side that has no letter, {read - wordless - len(rows):,} duplicates"
     )
     return list(rows)
 
@@ -151,7 +152,7 @@ def split(rows: Rows) -> dict[str, Rows]:
         else:
             parts["train"] += members
     counts = ", ".join(f"{part} {len(pairs):,}" for part, pairs in parts.items())
-    console.print(f"{counts}; {left_out:,} left out that say what a pair of val or test says")
+    console.print(f"{counts}; {left_out:,} left out because val or test has the same sentence")
     return parts
 
 
@@ -219,7 +220,7 @@ def evaluate(models: dict[str, Path], folder: Path) -> dict[str, list[Score]]:
 def main() -> None:
     """Data, training, export, scores."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, help="the prepared corpus; else it is downloaded")
+    parser.add_argument("--data", type=Path, help="folder of a prepared corpus; default: download")
     parser.add_argument("--out", type=Path, default=Path("runs/tatoeba"))
     parser.add_argument("--max-minutes", type=float, default=45.0)
     parser.add_argument("--max-updates", type=int)
@@ -271,4 +272,4 @@ if __name__ == "__main__":
     except S2SError as error:
         sys.exit(f"tatoeba: error: {error}")
     except KeyboardInterrupt:
-        sys.exit("tatoeba: stopped; the same command goes on")
+        sys.exit("tatoeba: stopped; repeat the command to continue")

@@ -11,7 +11,7 @@ import typing
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
-from s2s.errors import ConfigError, suggest
+from s2s.errors import OPTIONS, ConfigError, suggest, with_option
 
 PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 """Ids of the special pieces, the same in every vocabulary; padding is ``PAD_ID``."""
@@ -44,6 +44,23 @@ def _matches(value: Any, kind: Any) -> bool:
     return isinstance(value, kind)
 
 
+_WORDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
+
+
+def _in_words(kind: Any) -> str:
+    """Returns an annotated type as an error says it: ``a whole number or None``."""
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(_in_words(arm) for arm in get_args(kind))
+    if origin is tuple:
+        return f"a tuple, each item {_in_words(get_args(kind)[0])}"
+    if kind is type(None):
+        return "None"
+    return _WORDS.get(kind, getattr(kind, "__name__", str(kind)))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """Base class of all configurations: type checks, JSON round trip, one-line errors."""
@@ -56,12 +73,11 @@ class Config:
                     choices = get_args(field.type)
                     hint = suggest(str(value), [str(choice) for choice in choices])
                     raise ConfigError(
-                        f"{type(self).__name__}.{field.name} is {value!r}; expected one of "
+                        f"{self._label(field.name)} is {value!r}; expected one of "
                         f"{', '.join(map(str, choices))}{hint}"
                     )
-                kind = getattr(field.type, "__name__", str(field.type))
                 raise ConfigError(
-                    f"{type(self).__name__}.{field.name} is {value!r}; expected {kind}"
+                    f"{self._label(field.name)} is {value!r}; expected {_in_words(field.type)}"
                 )
 
     def _check_range(self, name: str, low: float, high: float = math.inf) -> None:
@@ -69,7 +85,11 @@ class Config:
         value = getattr(self, name)
         if value is not None and not low <= value <= high:
             limits = f"at least {low}" if high == math.inf else f"{low} to {high}"
-            raise ConfigError(f"{type(self).__name__}.{name} is {value}; expected {limits}")
+            raise ConfigError(f"{self._label(name)} is {value}; expected {limits}")
+
+    def _label(self, name: str) -> str:
+        """Returns the name of a field in an error: with its option, or else with its class."""
+        return with_option(name) if name in OPTIONS else f"{type(self).__name__}.{name}"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the fields as plain values for JSON."""
@@ -155,22 +175,24 @@ class TokenizerConfig(Config):
         self._check_range("new_pieces", 0, 1_000_000)
         if self.joint and self.tgt_algorithm not in (None, self.algorithm):
             raise ConfigError(
-                f"TokenizerConfig.tgt_algorithm is {self.tgt_algorithm!r} beside algorithm "
-                f"{self.algorithm!r}, but joint is True; two algorithms need joint False "
-                "(--separate-vocabularies)"
+                f"{with_option('tgt_algorithm')} is {self.tgt_algorithm!r}, but "
+                f"{with_option('algorithm')} is {self.algorithm!r}; two algorithms need two "
+                "vocabularies: set joint to False (--separate-vocabularies)"
             )
         if self.byte_fallback and self.sampling:
             raise ConfigError(
-                "TokenizerConfig.byte_fallback goes without sampling, which knows no bytes; set "
-                "sampling to 0"
+                "TokenizerConfig.byte_fallback is True and sampling (--sampling) is "
+                f"{self.sampling}; they cannot be combined: turn off one of them"
             )
         if self.sampling and {self.algorithm, self.tgt_algorithm} & {"char", "word"}:
             raise ConfigError(
-                f"TokenizerConfig.sampling is {self.sampling}, but a vocabulary of 'char' or "
-                "'word' cuts text in one way only; set sampling to 0 (--sampling 0)"
+                f"{with_option('sampling')} is {self.sampling}, but a vocabulary of 'char' or "
+                "'word' can cut a text in only one way; set sampling to 0"
             )
         if self.tgt_model is not None and self.src_model is None:
-            raise ConfigError("TokenizerConfig.tgt_model needs a src_model beside it")
+            raise ConfigError(
+                "tgt_model (--tgt-tokenizer) is set, but src_model (--tokenizer) is not; set both"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,20 +253,21 @@ class ModelConfig(Config):
         self._check_range("hidden_size", 2, 1_000_000)
         if self.hidden_size % 2:
             raise ConfigError(
-                f"ModelConfig.hidden_size is {self.hidden_size}; expected an even number, "
-                "half of it for each direction of the encoder"
+                f"{with_option('hidden_size')} is {self.hidden_size}; expected an even number, "
+                "because each direction of the encoder has half of it"
             )
         for name in ("dropout", "word_dropout", "recurrent_dropout"):
             self._check_range(name, 0, 0.95)
         if self.attention == "multihead" and self.hidden_size % self.attention_heads:
             raise ConfigError(
-                f"ModelConfig.hidden_size {self.hidden_size} is no multiple of attention_heads "
-                f"{self.attention_heads}"
+                f"{with_option('hidden_size')} is {self.hidden_size}; expected a multiple of "
+                f"ModelConfig.attention_heads, which is {self.attention_heads}"
             )
         if self.tie == "all" and self.src_vocab_size < self.tgt_vocab_size:
             raise ConfigError(
-                f"ModelConfig.tie is 'all' but the vocabularies have {self.src_vocab_size} and "
-                f"{self.tgt_vocab_size} pieces; use a joint tokenizer or tie 'target'"
+                f"ModelConfig.tie is 'all', but the source vocabulary has {self.src_vocab_size} "
+                f"pieces and the target vocabulary {self.tgt_vocab_size}; use a joint "
+                "vocabulary, or set tie to 'target'"
             )
 
 
@@ -305,4 +328,6 @@ class SearchConfig(Config):
 def check_integer(name: str, value: object, low: int) -> None:
     """Raises ConfigError unless ``value`` is an integer of at least ``low``."""
     if not isinstance(value, int) or isinstance(value, bool) or value < low:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of at least {low}")
+        raise ConfigError(
+            f"{with_option(name)} is {value!r}; expected a whole number, at least {low}"
+        )

@@ -15,6 +15,23 @@ DISTRIBUTION = "s2s-onnx"
 _OWN_PACKAGES = ("s2s", "s2s_export")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_SAME_NAME = (
+    "accumulate algorithm attention batch_tokens beam_size bptt_steps cache cell context "
+    "decoder_layers device diversity dropout embedding_size encoder_layers hidden_size init keep "
+    "learning_rate length_penalty max_epochs max_length max_minutes max_src_length max_updates "
+    "min_length n_best new_pieces no_repeat patience precision prefix sampling save_minutes seed "
+    "temperature tgt_algorithm threads to too_long top_k validate_every vocab_size workers"
+)
+OPTIONS = {
+    **{name: f"--{name.replace('_', '-')}" for name in _SAME_NAME.split()},
+    "banned": "--ban",
+    "required": "--require",
+    "src_model": "--tokenizer",
+    "tgt_model": "--tgt-tokenizer",
+}
+"""Options of the command line by the field or argument that they set, for errors: a user of the
+command knows a setting by its option."""
+
 
 class S2SError(Exception):
     """Base class of all errors that the input or the configuration can cause."""
@@ -96,6 +113,11 @@ def needs(extra: str, purpose: str, *, hint: str = "") -> Iterator[None]:
         raise MissingPackageError(
             f"{purpose} needs {package}; install '{DISTRIBUTION}[{extra}]'{hint}"
         ) from error
+
+
+def with_option(name: str) -> str:
+    """Returns the name of a setting as errors show it: ``beam_size (--beam-size)``."""
+    return f"{name} ({OPTIONS[name]})" if name in OPTIONS else name
 
 
 def suggest(unknown: str, valid: Iterable[str]) -> str:

@@ -112,7 +112,9 @@ def exclusive(path: Path) -> Iterator[None]:
             except OSError as error:
                 raise _failed(printable(str(path)), error) from error
             if not is_ours:
-                raise FileError(f"another process is writing {printable(str(path))}; wait for it")
+                raise FileError(
+                    f"another process is writing {printable(str(path))}; wait until it has finished"
+                )
             yield
         finally:
             lock.remove()
@@ -209,7 +211,9 @@ def atomic_folder(target: Path, is_complete: Callable[[], bool]) -> Iterator[Pat
                     return
                 with contextlib.suppress(FileNotFoundError):  # another process removed it
                     target.rename(temporary / f"replaced-{attempt}")
-        raise FileError(f"cannot make {printable(str(target))}: something is in the way")
+        raise FileError(
+            f"cannot make the folder {printable(str(target))}: its name is in use; remove that file"
+        )
     except OSError as error:
         if isinstance(error, S2SError):
             raise
@@ -229,7 +233,7 @@ def resolve(path: str | Path) -> Path:
         target.exists()
     except (OSError, RuntimeError, ValueError) as error:
         raise FileError(
-            f"{printable(str(path))} cannot be a file's name: {_reason(error)}"
+            f"{printable(str(path))} cannot be the name of a file: {_reason(error)}"
         ) from error
     return target
 

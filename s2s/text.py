@@ -153,7 +153,9 @@ def read_lines(path: Path | str) -> Iterator[str]:
             yield from _decode(stream, name, " of the unpacked text" if unpacked else "")
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             reason = str(error).rstrip(".")
-            raise DataError(f"{name}: the gzip data is damaged ({reason}); make it anew") from error
+            raise DataError(
+                f"{name}: the gzip data is damaged ({reason}); create the file again"
+            ) from error
         except OSError as error:
             if isinstance(error, FileError):
                 raise
@@ -180,7 +182,7 @@ def read_pairs(src: Path, tgt: Path, *, cleaned: bool = True) -> Iterator[tuple[
     """
     if src == tgt or _same_file(src, tgt):
         raise DataError(
-            f"source and target are the same file, {printable(str(src))}; name one for each"
+            f"source and target are the same file, {printable(str(src))}; name two different files"
         )
     src_lines, tgt_lines = read_lines(src), read_lines(tgt)
     count = 0
@@ -231,7 +233,7 @@ class _Unread(io.RawIOBase):
 def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
     """Opens a file for reading bytes; also returns whether they are unpacked from gzip."""
     if path == "-" and sys.stdin is None:
-        raise FileError("standard input is closed; give it text, or name a file")
+        raise FileError("standard input is closed; send text to it, or name a file")
     with ExitStack() as stack:
         try:
             raw: BinaryIO
@@ -250,7 +252,9 @@ def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
         if head == GZIP_MAGIC:
             yield cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream))), True
         elif name.lower().endswith(".gz"):
-            raise DataError(f"{name}: the gzip data is damaged (it has no gzip header)")
+            raise DataError(
+                f"{name}: the gzip data is damaged (it has no gzip header); create the file again"
+            )
         else:
             yield stream, False
 
@@ -266,12 +270,12 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
         if number == 1:
             for position, magic, kind in _PACKED:
                 if raw.startswith(magic, position):
-                    raise DataError(f"{name} is no text but {kind}; unpack it first")
+                    raise DataError(f"{name} is not text but {kind}; unpack it first")
             raw = raw.removeprefix(codecs.BOM_UTF8)
         if not checked and b"\0" in raw and len(raw) >= 4:  # fewer bytes show nothing
             checked = True
             if wide := _wide(raw):
-                raise DataError(f"{name} is no UTF-8 text: it looks like {wide}; {_CONVERT}")
+                raise DataError(f"{name} is not UTF-8 text: it looks like {wide}; {_CONVERT}")
         try:
             if raw.endswith(b"\n") or len(raw) < LINE_LIMIT - len(codecs.BOM_UTF8):
                 line = raw.decode("utf-8")
@@ -286,7 +290,10 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
                     cut = cut or bool(text.strip())
                 if cut:
                     logger.warning(
-                        "%s, line %d: what is over %d bytes is left out", name, number, LINE_LIMIT
+                        "%s, line %d is longer than %d bytes; the rest of it is left out",
+                        name,
+                        number,
+                        LINE_LIMIT,
                     )
         except UnicodeDecodeError as error:
             # The decoded bytes end at ``offset``, even if some came from an earlier read.
@@ -295,7 +302,7 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
             wide = next((wide for mark, wide in _ENCODINGS if first.startswith(mark)), None)
             hint = "" if wide is None else f"it looks like {wide}; "
             raise DataError(
-                f"{name}, line {number}: byte {position}{where} (0x{bad:02x}) is no UTF-8; "
+                f"{name}, line {number}: byte {position}{where} (0x{bad:02x}) is not UTF-8; "
                 f"{hint}{_CONVERT}"
             ) from error
         yield line.removesuffix("\n").removesuffix("\r")

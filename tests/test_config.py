@@ -29,14 +29,20 @@ def test_unknown_keys_are_refused_with_the_nearest(config):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"cell": "lsmt"}, "cell is 'lsmt'.*did you mean 'lstm'"),
+        ({"cell": "lsmt"}, r"cell \(--cell\) is 'lsmt'.*did you mean 'lstm'"),
         ({"hidden_size": 7}, "even number"),
-        ({"hidden_size": 8.0}, "hidden_size is 8.0; expected int"),
-        ({"dropout": 1.5}, "dropout is 1.5; expected 0 to 0.95"),
-        ({"dropout": True}, "dropout is True"),
-        ({"attention": "multihead", "hidden_size": 30}, "no multiple of attention_heads"),
-        ({"tie": "all", "src_vocab_size": 9, "tgt_vocab_size": 10}, "9 and 10 pieces"),
-        ({"encoder_layers": 0}, "encoder_layers is 0; expected 1 to 100"),
+        ({"hidden_size": 8.0}, r"hidden_size \(--hidden-size\) is 8.0; expected a whole number"),
+        ({"dropout": 1.5}, r"dropout \(--dropout\) is 1.5; expected 0 to 0.95"),
+        ({"dropout": True}, r"dropout \(--dropout\) is True"),
+        (
+            {"attention": "multihead", "hidden_size": 30},
+            "expected a multiple of ModelConfig.attention_heads",
+        ),
+        (
+            {"tie": "all", "src_vocab_size": 9, "tgt_vocab_size": 10},
+            "9 pieces and the target vocabulary 10",
+        ),
+        ({"encoder_layers": 0}, r"encoder_layers \(--encoder-layers\) is 0; expected 1 to 100"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_limit(values, message):
@@ -59,7 +65,10 @@ def test_configurations_cannot_be_changed():
     ("make", "message"),
     [
         (lambda: CorpusConfig.from_dict({"src": "a.de"}), "CorpusConfig: key 'tgt' is missing"),
-        (lambda: TokenizerConfig(tgt_model="x.model"), "tgt_model needs a src_model beside it"),
+        (
+            lambda: TokenizerConfig(tgt_model="x.model"),
+            r"\(--tokenizer\) is not; set both",
+        ),
     ],
 )
 def test_what_lacks_its_counterpart_is_refused(make, message):

@@ -54,12 +54,15 @@ class ExportReport:
                 f"{self.texts.sentences - self.texts.ties} with the same pieces"
             )
         if parity.near_ties:
-            lines.append(f"{parity.near_ties} sentences where rounding decided between hypotheses")
+            lines.append(
+                f"{parity.near_ties} sentences in which rounding decided between hypotheses"
+            )
         if parity.batch_dependent:
             lines.append(
-                f"{parity.batch_dependent} sentences have other last bits alone than in a batch"
+                f"{parity.batch_dependent} sentences whose scores, alone and in a batch, differ in "
+                "their last bits"
             )
-        lines += [f"in fp32: {name} ({reason})" for name, reason in self.kept_in_fp32.items()]
+        lines += [f"kept in fp32: {name} ({reason})" for name, reason in self.kept_in_fp32.items()]
         return "\n".join(lines)
 
 
@@ -131,7 +134,7 @@ def export_run(
 def _too_large(size: int) -> str:
     return (
         f"the model would have {size / 1e9:.1f} GB; one ONNX file holds at most "
-        f"{LARGEST / 1e9:.1f} GB: train a smaller one, or export int8"
+        f"{LARGEST / 1e9:.1f} GB; train a smaller model, or export int8"
     )
 
 

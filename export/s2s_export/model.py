@@ -33,7 +33,7 @@ def check_precision(precision: str) -> Precision:
         if precision == known:
             return known
     raise ConfigError(
-        f"precision is {precision!r}; expected one of {', '.join(PRECISIONS)}"
+        f"precision (--precision) is {precision!r}; expected one of {', '.join(PRECISIONS)}"
         f"{suggest(str(precision), PRECISIONS)}"
     )
 
@@ -100,7 +100,7 @@ def write_search(
         ConfigError: If there is no model.
     """
     if not models:
-        raise ConfigError("no model to export; expected one or more")
+        raise ConfigError("no model to export; expected at least one")
     inputs = InputValues(
         src=src[0],
         src_lengths=src[1],

@@ -32,13 +32,16 @@ def parse_corpus(name: str) -> NamedCorpus:
     match = _NAME.fullmatch(name)
     if match is None:
         raise ConfigError(
-            f"corpus {name!r}; expected PREFIX:SRC-TGT or PREFIX:SRC-TGT=WEIGHT, such as "
-            "data/news:en-de=2 for data/news.en and data/news.de, each pair twice an epoch"
+            f"the corpus {name!r} has the wrong form; expected PREFIX:SRC-TGT or "
+            "PREFIX:SRC-TGT=WEIGHT, for example data/news:en-de=2, which reads data/news.en and "
+            "data/news.de twice per epoch"
         )
     try:
         weight = float(match["weight"] or 1)
     except ValueError as error:
-        raise ConfigError(f"corpus {name!r}: weight {match['weight']!r} is no number") from error
+        raise ConfigError(
+            f"the corpus {name!r} has the weight {match['weight']!r}; expected a number"
+        ) from error
     src, tgt = (_file(f"{match['prefix']}.{match[side]}") for side in ("src", "tgt"))
     return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), match["tgt"])
 

@@ -168,7 +168,7 @@ def evaluate(
     baseline_output = None if baseline is None else read_output(baseline, ref, size)
     unsure = why_not_resampled(size)
     if unsure and (confidence or baseline is not None):
-        raise DataError(f"{unsure}; or leave out --confidence and --baseline")
+        raise DataError(f"{unsure}; leave out --confidence and --baseline")
     with ExitStack() as files:
         # Opened before the work, so that a folder that does not exist is an error at once.
         page = None if plot is None else files.enter_context(atomic_output(plot))

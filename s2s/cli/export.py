@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from s2s.cli.options import OUTPUT, With, option, say
-from s2s.errors import needs
+from s2s.errors import ConfigError, needs, printable
 
 
 def export(
@@ -51,6 +51,10 @@ def export(
 
         s2s export run text.onnx --text
     """
+    if output.suffix.lower() != ".onnx" and (output.is_file() or not output.exists()):
+        raise ConfigError(
+            f"the output file is {printable(str(output))}; expected a name that ends in .onnx"
+        )
     with needs("export", "exporting"):
         from s2s_export import export_run
     report = export_run([run, *(with_ or ())], output, precision, text=text)

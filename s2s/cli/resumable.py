@@ -55,7 +55,7 @@ def resumable_output(
     target = writable_target(path)
     name = printable(str(path))
     if target.exists() and not target.is_file():
-        raise ConfigError(f"{name} is no regular file; --resume needs one")
+        raise ConfigError(f"{name} is not a regular file; --resume needs a regular file")
     partial = target.with_name(f"{target.name}.partial")
     note = target.with_name(f"{target.name}.partial.json")
     file: BinaryIO | None = None
@@ -112,15 +112,15 @@ def _growing(
         if error.errno not in WRITING_FAILED:
             raise
         raise FileError(
-            f"cannot write {name}: {error.strerror}; what is done is in "
-            f"{printable(str(partial))}: make room, then the same command with --resume goes on"
+            f"cannot write {name}: {error.strerror}; the finished lines are in "
+            f"{printable(str(partial))}: free some space, then repeat the command with --resume"
         ) from error
 
 
 def _log_how_to_resume(partial: Path) -> None:
     if _has_content(partial):  # written now or by an earlier run
         logger.warning(
-            "stopped; what is done is in %s: the same command with --resume goes on",
+            "stopped; the finished lines are in %s: repeat the command with --resume to continue",
             printable(str(partial)),
         )
 
@@ -140,8 +140,8 @@ def _whole_groups(file: BinaryIO, note: Path, job: dict[str, Any], group: int, n
     for key, value in job.items():
         if old_job.get(key) != value:
             raise ConfigError(
-                f"{name}.partial is of another run: {key} was {old_job.get(key)!r} and is "
-                f"{value!r}; repeat the old command, or leave out --resume to begin anew"
+                f"{name}.partial belongs to another command: {key} was {old_job.get(key)!r} and is "
+                f"now {value!r}; repeat the old command, or leave out --resume to start again"
             )
     file.seek(0)
     lines = size = whole = done = 0

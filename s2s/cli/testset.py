@@ -58,13 +58,16 @@ def check_options(
     """
     if (model is None) == (hypotheses is None):
         raise ConfigError(
-            "name MODEL to translate with, or --hypotheses FILE with translations; one of them"
+            "expected either a MODEL that translates, or --hypotheses FILE with translations"
         )
     if hypotheses is not None:
         for name, value in need_model.items():
             if value is not None:
                 option = name.replace("_", "-")
-                raise ConfigError(f"--hypotheses FILE is scored as it is; leave out --{option}")
+                raise ConfigError(
+                    f"--{option} has no effect on --hypotheses FILE, which is already "
+                    "translated; leave it out"
+                )
     if src is None:
         if model is not None:
             raise ConfigError("--src is missing: name the text that MODEL is to translate")
@@ -83,12 +86,12 @@ def read_test_set(src: Path | None, ref: Path) -> TestSet:
     if src is None:
         references = list(read_lines(ref))
         if not any(reference.strip() for reference in references):
-            raise DataError(f"no sentence in {printable(str(ref))}")
+            raise DataError(f"{printable(str(ref))} is empty; expected one sentence per line")
         return TestSet([], references)
     pairs = list(read_pairs(src, ref, cleaned=False))
     sources = [source for source, _ in pairs]
     if not any(source.strip() for source in sources):
-        raise DataError(f"no sentence in {printable(str(src))}")
+        raise DataError(f"{printable(str(src))} is empty; expected one sentence per line")
     return TestSet(sources, [reference for _, reference in pairs])
 
 
@@ -103,6 +106,6 @@ def read_output(path: Path, ref: Path, expected: int) -> Output:
     if len(lines) != expected:
         raise DataError(
             f"{text_name(source)} has {len(lines)} lines but {printable(str(ref))} has "
-            f"{expected}; expected one translation a line"
+            f"{expected}; expected one translation per line"
         )
     return Output({"hypotheses": str(path)}, lines)

@@ -177,7 +177,7 @@ def train(
     files = {"src": src, "tgt": tgt, "val_src": val_src, "val_tgt": val_tgt}
     if preset is not None and (resume or init is not None):
         option = "--resume" if resume else "--init"
-        raise ConfigError(f"--preset and {option} exclude each other: a run brings its settings")
+        raise ConfigError(f"--preset and {option} cannot be combined: a run has its own settings")
     _limit_spinning()
     if diagnose:
         _show_gradients(out)
@@ -271,7 +271,8 @@ def _corpora(
     if corpora or val_corpora:
         if any(files.values()):
             raise ConfigError(
-                "--train and --validate exclude --src, --tgt, --val-src and --val-tgt"
+                "--train and --validate cannot be combined with --src, --tgt, --val-src and "
+                "--val-tgt"
             )
         if not (corpora and val_corpora):
             missing = "--validate" if corpora else "--train"

@@ -175,7 +175,7 @@ def _open(
     from s2s.cli.resumable import Resumable, fingerprint, is_regular, resumable_output
 
     if resume and output == "-":
-        raise ConfigError("--resume needs a file to go on with; name it with -o")
+        raise ConfigError("--resume needs an output file to continue; name it with -o")
     if resume or is_regular(output):
         job = {"model": [fingerprint(model) for model in models], **job}
         with resumable_output(Path(output), job, resume=resume, group=group) as resumable:

@@ -51,9 +51,9 @@ class PairCounts:
         return PairCounts(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
     def __str__(self) -> str:
-        reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} ratio"
-        copied = f"; {self.copied:,} are copies of their source" if self.copied else ""
-        texts = f"; {self.kept_texts:,} texts in {self.with_kept_texts:,} pairs stay as they are"
+        reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} unequal length"
+        copied = f"; {self.copied:,} targets equal their source" if self.copied else ""
+        texts = f"; {self.kept_texts:,} kept texts in {self.with_kept_texts:,} pairs"
         return (
             f"{self.read:,} pairs read, {self.accepted:,} accepted (rejected: {reasons}){copied}"
             f"{texts if self.kept_texts else ''}"
@@ -118,8 +118,8 @@ def make_filter(
     """Returns how a corpus is read; ConfigError if the tokenizer does not know its tag."""
     if config.tag is not None and config.tag not in tokenizer.tags:
         raise ConfigError(
-            f"CorpusConfig.tag of {config.src} is {config.tag!r}; the vocabulary has "
-            f"{', '.join(tokenizer.tags) or 'no tags'}"
+            f"CorpusConfig.tag of {config.src} is {config.tag!r}; expected a tag of the "
+            f"vocabulary, which has {', '.join(tokenizer.tags) or 'no tags'}"
         )
     return Filter(config.tag, max_pieces, max_ratio, keep_text)
 

@@ -28,8 +28,8 @@ class CorpusConfig(Config):
         Config.__post_init__(self)
         if not 0 < self.weight <= 1000:
             raise ConfigError(
-                f"CorpusConfig.weight of {printable(self.src)} is {self.weight}; expected over 0, "
-                "to 1000"
+                f"CorpusConfig.weight of {printable(self.src)} is {self.weight}; expected a number "
+                "greater than 0 and at most 1000"
             )
         if self.tag is not None:
             check_tags([self.tag])

@@ -91,8 +91,8 @@ def survey(
         pairs.append(seen - before)
         if not pairs[-1]:
             raise DataError(
-                f"{printable(config.src)} and {printable(config.tgt)}: no sentence to {purpose} "
-                "on: there is none, or all are blank"
+                f"{printable(config.src)} and {printable(config.tgt)} have no pair to {purpose} "
+                "on; expected at least one line that is blank in neither file"
             )
     drawn.sort()
     return Survey(tuple(pairs), [src for _, src, _ in drawn], [tgt for _, _, tgt in drawn])
@@ -114,7 +114,9 @@ def check_file(path: str) -> None:
     if not exists:
         raise FileError(f"{name} does not exist")
     if not regular:
-        raise FileError(f"{name} is no regular file; text is read more than once, from files")
+        raise FileError(
+            f"{name} is not a regular file; training reads its text more than once, so name a file"
+        )
 
 
 def _raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
@@ -176,6 +178,6 @@ def check_accepted(config: CorpusConfig, counts: PairCounts) -> None:
     """Raises DataError if no pair of a corpus was accepted."""
     if not counts.accepted:
         raise DataError(
-            f"{printable(config.src)} and {printable(config.tgt)}: no sentence left to use; "
-            f"{counts}"
+            f"{printable(config.src)} and {printable(config.tgt)}: no pair was accepted "
+            f"({counts}); check the text, or raise max_pieces or max_ratio (--set max_ratio=20)"
         )

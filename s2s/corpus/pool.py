@@ -105,7 +105,7 @@ class TokenizerPool:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise TrainingError("the tokenising pool was closed while it was at work")
+            raise TrainingError("the tokenising processes were stopped while they were working")
 
     def _start(self) -> ThreadPoolExecutor:
         with self._starting:
@@ -198,5 +198,7 @@ class _Worker:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "it wrote nothing")
+        last = next(
+            (line.strip() for line in reversed(lines) if line.strip()), "it printed no error"
+        )
         return f"a tokenising process {how}: {last}"

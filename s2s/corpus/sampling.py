@@ -69,8 +69,8 @@ class Sampler:
         for piece in pieces:
             if piece.kind not in (NORMAL, CONTROL, _UNKNOWN):
                 raise ConfigError(
-                    f"the vocabulary has the piece {piece.text!r}, a user-defined symbol or a "
-                    "byte, which TokenizerConfig.sampling cannot do with; set it to 0"
+                    "sampling (--sampling) cannot be used with this vocabulary: its piece "
+                    f"{piece.text!r} is a user-defined symbol or a byte; set sampling to 0"
                 )
         self._segmenter: Segmenter
         if algorithm == "bpe":
@@ -79,7 +79,8 @@ class Sampler:
             self._segmenter = UnigramSampling(pieces)
         else:
             raise ConfigError(
-                f"TokenizerConfig.sampling needs a vocabulary of bpe or unigram, not {algorithm}"
+                "sampling (--sampling) needs a vocabulary of bpe or unigram, but this vocabulary "
+                f"is {algorithm}; set sampling to 0"
             )
         self._normalizer = sentencepiece.SentencePieceProcessor()
         self._normalizer.LoadFromSerializedProto(model)

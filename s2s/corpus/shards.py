@@ -94,7 +94,9 @@ class Shards:
         except OSError as error:
             raise FileError(f"cannot read {printable(str(path))}: {error.strerror}") from error
         if done < len(data):
-            raise FileError(f"{printable(str(path))} was cut short while it was in use")
+            raise FileError(
+                f"{printable(str(path))} became shorter while it was being read; start again"
+            )
         return array
 
 
@@ -140,7 +142,7 @@ def open_shards(
     if target.exists():
         loaded = load(target, key)
         if isinstance(loaded, Shards):
-            report(f"{what}: tokenised text found in {target}")
+            report(f"{what}: using the tokenised text in {target}")
             return loaded
         report(f"{what}: tokenised text in {target} is damaged ({loaded}); tokenising again")
     else:
@@ -160,7 +162,9 @@ def open_shards(
                 facts = writer.close()
         check_accepted(config, writer.counts)
         if [_stamp(path) for path in (config.src, config.tgt)] != stamps:
-            raise DataError(f"{what}: one of them was changed while it was read; start again")
+            raise DataError(
+                f"{what}: one of these files changed while it was being read; start again"
+            )
         meta = {
             "format": FORMAT,
             "key": key,
@@ -178,15 +182,17 @@ def load(folder: Path, key: str) -> Shards | str:
     try:
         meta = json.loads((folder / META_FILE).read_text(encoding="utf-8"))
         if (meta["format"], meta["key"]) != (FORMAT, key):
-            return f"{META_FILE} is of another corpus"
+            return f"{META_FILE} belongs to another corpus"
         for name, facts in meta["files"].items():
             path = folder / name
             if (size := path.stat().st_size) != facts["bytes"]:
                 return f"{name} has {size} bytes instead of {facts['bytes']}"
             if _checksum(path) != facts["crc32"]:
-                return f"{name} has another checksum"
+                return f"{name} has a wrong checksum"
         shards = Shards(folder, key, PairCounts.from_dict(meta["counts"]), dict(meta["dtypes"]))
-        return shards if _sizes_match(shards) else f"{META_FILE} has other counts than its files"
+        return (
+            shards if _sizes_match(shards) else f"the counts in {META_FILE} do not match its files"
+        )
     except OSError as error:
         return f"{Path(error.filename or folder).name}: {error.strerror}"
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -187,9 +187,9 @@ class BatchStream:
                 reached = (buffer.epoch, buffer.number, batch, start + before)
                 if reached != position or batch >= count:
                     raise DataError(
-                        f"epoch {position.epoch} has no batch {position.batch} in buffer "
-                        f"{position.buffer}, after {position.pairs} pairs; was the text, the seed "
-                        "or a setting changed?"
+                        f"the text has no batch {position.batch} in buffer {position.buffer} of "
+                        f"epoch {position.epoch}, after {position.pairs} pairs; restore the text, "
+                        "the seed and the settings that the run was started with"
                     )
                 entered = True
             while batch < count:

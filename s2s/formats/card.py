@@ -29,7 +29,7 @@ def parse_json(text: str | bytes) -> Any:
 def _check_depth(value: Any, left: int) -> None:
     if isinstance(value, dict | list):
         if left == 0:
-            raise ValueError(f"it is nested over {_DEEPEST} deep")
+            raise ValueError(f"it is nested more than {_DEEPEST} levels deep")
         for child in value.values() if isinstance(value, dict) else value:
             _check_depth(child, left - 1)
 

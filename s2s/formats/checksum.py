@@ -35,7 +35,7 @@ def sealed(model: bytes) -> bytes:
     """
     place = _find_digits(model)
     if place is None:
-        raise ModelError(f"the model has no place for a checksum: one entry {KEY} of 64 digits")
+        raise ModelError(f"the model cannot hold a checksum; expected one entry {KEY} of 64 digits")
     return model[:place] + _digest(model, place).encode() + model[place + len(BLANK_CHECKSUM) :]
 
 
@@ -52,13 +52,15 @@ def check_checksum(
     checksum = metadata.get(KEY)
     if checksum is None:
         if card is not None and "checksum" in card:
-            raise ModelError(f"it is damaged: its {KEY} is missing; use a copy, or export it again")
+            raise ModelError(
+                f"it is damaged: its {KEY} is missing; use a copy, or export the run again"
+            )
         return
     place = _find_digits(model)
     if place is None or _digest(model, place) != checksum:
         raise ModelError(
-            "it is damaged, or was changed after its export: its checksum is not that of its "
-            "content; use a copy, or export it again"
+            "it is damaged, or was changed after its export: its checksum does not match its "
+            "content; use a copy, or export the run again"
         )
 
 

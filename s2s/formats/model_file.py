@@ -84,13 +84,16 @@ def describe(model: str | Path | bytes) -> FileDescription:
         key = TEXT_KEY if text else "s2s.format"
         version = header.metadata.get(key)
         if version is None:
-            raise ModelError("it is an ONNX file of another kind, without s2s.format")
+            raise ModelError("it is an ONNX file, but s2s did not write it (s2s.format is missing)")
         if version != str(FORMAT):
-            raise ModelError(f"it has format {printable(version)}; this s2s reads format {FORMAT}")
+            raise ModelError(
+                f"it has format {printable(version)}, but this s2s reads format {FORMAT}; use the "
+                "version of s2s that wrote it, or export the run again"
+            )
         card = _read_card(data, header)
         check_graph(header)
     except ModelError as error:
-        raise ModelError(f"{name} is no s2s model file: {error}") from error
+        raise ModelError(f"{name} is not a valid s2s model file: {error}") from error
     return FileDescription(name=name, data=data, header=header, card=card, text=text)
 
 
@@ -115,10 +118,9 @@ def check_model_file(file: FileDescription) -> ModelFile:
     """
     if file.text:
         raise ModelError(
-            f"{file.name} is a text model, which needs no s2s: onnxruntime with "
-            "onnxruntime-extensions runs it "
-            "(https://s2s.example/reference/model-file.html#text-models); for s2s, export the run "
-            "without --text"
+            f"{file.name} is a text model; run it with onnxruntime and onnxruntime-extensions "
+            "(see https://s2s.example/reference/model-file.html#text-models), or export the run "
+            "again without --text to use it with s2s"
         )
     try:
         inputs = {tensor.name for tensor in file.header.inputs}
@@ -135,7 +137,7 @@ def check_model_file(file: FileDescription) -> ModelFile:
             {name: value for name, value in file.card["search"].items() if name in known}
         )
     except (ModelError, ConfigError) as error:
-        raise ModelError(f"{file.name} is no s2s model file: {error}") from error
+        raise ModelError(f"{file.name} is not a valid s2s model file: {error}") from error
     return ModelFile(
         name=file.name,
         data=file.data,
@@ -158,7 +160,10 @@ def _read_tokenizer(header: OnnxHeader, card: dict[str, Any]) -> Tokenizer:
     pieces = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
     expected = tuple(card["model"].get(f"{side}_vocab_size") for side in ("src", "tgt"))
     if pieces != expected:
-        raise ModelError(f"its tokenizer has {pieces} pieces, its network {expected}")
+        raise ModelError(
+            f"its tokenizer has {pieces} source and target pieces, but its network {expected}; "
+            "export the run again"
+        )
     return tokenizer
 
 
@@ -175,7 +180,7 @@ def _read(path: Path, name: str) -> bytes:
         raise FileError(f"cannot read {name}: {reason}") from error
     if is_device:
         raise FileError(f"{name} is a device; expected an .onnx file or a run folder")
-    raise ModelError(f"{name} is no s2s model file: it is larger than 2 GiB")
+    raise ModelError(f"{name} is not a valid s2s model file: it is larger than 2 GiB")
 
 
 def _read_card(data: bytes, header: OnnxHeader) -> dict[str, Any]:
@@ -184,16 +189,16 @@ def _read_card(data: bytes, header: OnnxHeader) -> dict[str, Any]:
         card = parse_json(header.metadata.get("s2s.config", ""))
     except ValueError as error:
         check_checksum(data, header.metadata, None)  # a damaged file is called damaged
-        raise ModelError("its s2s.config is missing or no JSON") from error
+        raise ModelError("its s2s.config is missing or is not JSON") from error
     check_checksum(data, header.metadata, card if isinstance(card, dict) else None)
     if not isinstance(card, dict):
-        raise ModelError("its s2s.config is no JSON object")
+        raise ModelError("its s2s.config is not a JSON object")
     for key in ("model", "search"):
         if not isinstance(card.get(key), dict):
             raise ModelError(f"its s2s.config has no object {key!r}")
     members = card.get("members", [])
     if not (isinstance(members, list) and all(isinstance(member, dict) for member in members)):
-        raise ModelError("its s2s.config has 'members' that are no list of objects")
+        raise ModelError("its s2s.config has 'members' that are not a list of objects")
     return card
 
 
@@ -202,4 +207,4 @@ def _decode_model(header: OnnxHeader, key: str) -> bytes:
     try:
         return base64.b64decode(header.metadata[key], validate=True)
     except (KeyError, binascii.Error, ValueError) as error:
-        raise ModelError(f"its {key} is missing or no base64") from error
+        raise ModelError(f"its {key} is missing or is not base64") from error

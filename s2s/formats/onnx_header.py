@@ -76,9 +76,9 @@ def read_header(data: bytes) -> OnnxHeader:
                 case (20, _) | (25, _):
                     header.foreign = "training" if number == 20 else "functions"
     except (IndexError, UnicodeDecodeError) as error:
-        raise ModelError("it is no ONNX file, or not all of one") from error
+        raise ModelError("it is not an ONNX file, or its end is missing") from error
     if not has_graph or not header.opsets:
-        raise ModelError("it is no ONNX file, or not all of one")
+        raise ModelError("it is not an ONNX file, or its end is missing")
     return header
 
 

@@ -31,16 +31,16 @@ OPERATORS: dict[str, frozenset[str]] = {
 def check_graph(header: OnnxHeader) -> None:
     """Raises ModelError if a file has parts that s2s does not write."""
     if header.external:
-        raise ModelError("its weights are in another file; s2s models are one file")
+        raise ModelError("its weights are in another file; expected all weights in the model file")
     if header.foreign is not None:
         raise ModelError(f"it has {header.foreign}, which s2s does not write")
     if header.misfit is not None:
         name = printable(header.misfit)[:100]
-        raise ModelError(f"its tensor '{name}' does not have the data that its shape asks for")
+        raise ModelError(f"its tensor '{name}' has more or less data than its shape needs")
     for domain, name in sorted(header.operators):
         if name not in OPERATORS.get(domain, ()):
             operator = printable(f"{domain}.{name}" if domain else name)[:100]
             raise ModelError(
                 f"its graph has the operator '{operator}', which this s2s does not write; if a "
-                "later s2s wrote the file, install that one"
+                "newer s2s wrote the file, install that version"
             )

@@ -36,14 +36,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG_FILE
     if not path.is_file():
-        raise FileError(f"{folder} is no run folder: it has no {CONFIG_FILE}")
+        raise FileError(
+            f"{folder} is not a run folder: it has no {CONFIG_FILE}; name a folder that s2s "
+            "train wrote"
+        )
     try:
         config = parse_json(_read(path))
     except ValueError as error:
         raise ModelError(f"{path} is damaged: {error}") from error
     version = config.get("format") if isinstance(config, dict) else None
     if version != FORMAT:
-        raise ModelError(f"{path} has format {version!r}; this s2s reads format {FORMAT}")
+        raise ModelError(
+            f"{path} has format {version!r}, but this s2s reads format {FORMAT}; use the version "
+            "of s2s that wrote it"
+        )
     return dict(config)
 
 
@@ -56,7 +62,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     """
     src, tgt = folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE
     if not src.is_file():
-        raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; the run is incomplete")
+        raise FileError(f"{folder} has no {SRC_TOKENIZER_FILE}; copy the file back, or train again")
     src_model, tgt_model = _read(src), _read(tgt) if tgt.is_file() else None
     config = read_config(folder)
     try:
@@ -96,5 +102,8 @@ def is_run_folder(model: str | Path) -> bool:
     """
     path = Path(model)
     if path.is_dir() and not (path / CONFIG_FILE).is_file():
-        raise FileError(f"{printable(str(path))} is no run folder: it has no {CONFIG_FILE}")
+        raise FileError(
+            f"{printable(str(path))} is not a run folder: it has no {CONFIG_FILE}; name a folder "
+            "that s2s train wrote, or an .onnx file"
+        )
     return path.is_dir()

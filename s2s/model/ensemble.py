@@ -43,7 +43,7 @@ class Ensemble(nn.Module):
     def __init__(self, members: Sequence[Seq2Seq]) -> None:
         super().__init__()
         if not members:
-            raise ConfigError("an ensemble of no members; expected one or more")
+            raise ConfigError("the ensemble has no members; expected at least one model")
         self._networks = tuple(members)  # nn.ModuleList has no type for its members
         self.members = nn.ModuleList(members)
 
@@ -104,13 +104,14 @@ def load_runs(folders: Sequence[str | Path]) -> list[Run]:
         ModelError: If a file is damaged, or the runs' vocabularies or tags differ.
     """
     if not folders:
-        raise ConfigError("no run was named; expected one folder or more")
+        raise ConfigError("no run was named; expected at least one run folder")
     runs = [load_run(folder) for folder in folders]
     for folder, run in zip(folders[1:], runs[1:], strict=True):
         if difference := _difference(runs[0].tokenizer, run.tokenizer):
             raise ModelError(
-                f"{folders[0]} and {folder} cannot translate together: {difference}; members of an "
-                f"ensemble share their vocabularies (s2s train --tokenizer {folders[0]}/src.model)"
+                f"{folders[0]} and {folder} cannot translate together: {difference}; an ensemble "
+                "needs one vocabulary, with the same tags and keep patterns: s2s train --tokenizer "
+                f"{folders[0]}/src.model"
             )
     return runs
 
@@ -143,7 +144,7 @@ def _difference(first: Tokenizer, second: Tokenizer) -> str | None:
             return (
                 f"their {side} vocabularies have {sizes[0]:,} and {sizes[1]:,} pieces"
                 if sizes[0] != sizes[1]
-                else f"their {side} vocabularies of {sizes[0]:,} pieces are not the same"
+                else f"their {side} vocabularies of {sizes[0]:,} pieces have different pieces"
             )
     if first.tags != second.tags:
         tags = [", ".join(tokenizer.tags) or "none" for tokenizer in tokenizers]
@@ -152,5 +153,5 @@ def _difference(first: Tokenizer, second: Tokenizer) -> str | None:
         () if tokenizer.keep is None else tokenizer.keep.patterns for tokenizer in tokenizers
     ]
     if patterns[0] != patterns[1]:
-        return f"they keep {list(patterns[0])} and {list(patterns[1])}"
+        return f"their keep patterns are {list(patterns[0])} and {list(patterns[1])}"
     return None

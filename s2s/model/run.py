@@ -62,7 +62,7 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         ModelError: If it is not a safetensors file of s2s, is damaged, or belongs to another run.
     """
     if not path.is_file():
-        raise FileError(f"{path} does not exist; the run has saved no such checkpoint yet")
+        raise FileError(f"{path} does not exist; the run has not saved this checkpoint yet")
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.offset_keys()}
@@ -73,18 +73,19 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     except (SafetensorError, ValueError) as error:
         raise ModelError(f"{path} is damaged: {error!s:.300}") from error
     if not isinstance(state, dict):
-        raise ModelError(f"{path} is no checkpoint of s2s: its header has no s2s.state")
+        raise ModelError(f"{path} is not a checkpoint of s2s: its header has no s2s.state")
     # Files of s2s 0.1.0 have no checksum.
     if "s2s.checksum" in header and header["s2s.checksum"] != checksum(tensors, state):
         raise ModelError(
-            f"{path} is damaged: its checksum is not that of its content; use a copy, or train anew"
+            f"{path} is damaged: its checksum does not match its content; use a copy, or train "
+            "again"
         )
     # The weights of another run may have the same shapes, its vocabularies the same sizes.
     if "s2s.run" in header and header["s2s.run"] != identity(path.parent):
         raise ModelError(
-            f"{path} was written beside another {CONFIG_FILE}, {SRC_TOKENIZER_FILE} or "
-            f"{TGT_TOKENIZER_FILE}: the folder is damaged, or its files are of several runs; use a "
-            "copy, or train anew"
+            f"{path} does not belong to the {CONFIG_FILE}, {SRC_TOKENIZER_FILE} or "
+            f"{TGT_TOKENIZER_FILE} beside it: the folder is damaged, or has files of several runs; "
+            "use a copy, or train again"
         )
     return tensors, state
 
@@ -103,7 +104,8 @@ def check_size(config: ModelConfig, path: Path) -> None:
     least += (tables + 2 * layer) * embedding
     if 2 * least > path.stat().st_size:  # bytes, of half precision
         raise ModelError(
-            f"{path} does not fit the run's configuration, whose network has over {least:,} weights"
+            f"{path} does not fit {CONFIG_FILE}: the file is too small for a network of over "
+            f"{least:,} weights; use a copy, or train again"
         )
 
 
@@ -118,17 +120,20 @@ def load_weights(model: Seq2Seq, tensors: dict[str, torch.Tensor], path: Path) -
     unknown = sorted(tensors.keys() - parameters.keys())
     if missing or unknown:
         raise ModelError(
-            f"{path} does not fit the run's configuration: missing {missing[:3]}, "
-            f"unknown {unknown[:3]}"
+            f"{path} does not fit {CONFIG_FILE}: missing weights {missing[:3]}, unknown "
+            f"weights {unknown[:3]}"
         )
     for name, parameter in parameters.items():
         if tensors[name].shape != parameter.shape:
             raise ModelError(
-                f"{path}: {name} has shape {tuple(tensors[name].shape)}; the configuration "
-                f"says {tuple(parameter.shape)}"
+                f"{path}: {name} has shape {tuple(tensors[name].shape)}; expected "
+                f"{tuple(parameter.shape)}, the shape in {CONFIG_FILE}"
             )
         if not tensors[name].is_floating_point():
-            raise ModelError(f"{path}: {name} is {tensors[name].dtype}; expected weights")
+            raise ModelError(
+                f"{path}: {name} has the type {tensors[name].dtype}; expected floating-point "
+                "numbers"
+            )
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[name])
@@ -152,7 +157,10 @@ def load_run(folder: str | Path) -> Run:
     expected = (shape.src_vocab_size, shape.tgt_vocab_size)
     sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
     if sizes != expected:
-        raise ModelError(f"{folder}: the tokenizer has {sizes} pieces, the model {expected}")
+        raise ModelError(
+            f"{folder}: the tokenizer has {sizes} source and target pieces, but the network "
+            f"{expected}; use a copy of the folder"
+        )
     path = folder / BEST_FILE
     tensors, state = read_tensors(path)
     check_size(shape, path)

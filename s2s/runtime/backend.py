@@ -81,7 +81,8 @@ def check_device(device: str) -> None:
     """Raises ConfigError unless ``device`` is one that s2s knows."""
     if device not in DEVICES:
         raise ConfigError(
-            f"device is {device!r}; expected {' or '.join(DEVICES)}{suggest(device, DEVICES)}"
+            f"device (--device) is {device!r}; expected {' or '.join(DEVICES)}"
+            f"{suggest(device, DEVICES)}"
         )
 
 

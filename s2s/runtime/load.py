@@ -54,7 +54,7 @@ def load(
     """
     models = [model] if isinstance(model, str | Path | bytes) else list(model)
     if not models:
-        raise ConfigError("no model was named; expected a model file, or one run folder or more")
+        raise ConfigError("no model was named; expected a model file, or at least one run folder")
     if len(models) == 1 and not _is_run(models[0]):
         file = read_model_file(models[0])
         onnx = OnnxBackend(file, device, threads, options=session_options, providers=providers)
@@ -62,8 +62,8 @@ def load(
     folders = [_check_run(member) for member in models]
     if session_options is not None or providers is not None:
         raise ConfigError(
-            "session_options and providers are for onnxruntime, and a run folder runs with torch; "
-            "export it: s2s export RUN OUT.onnx"
+            "session_options and providers are for onnxruntime, but a run folder runs with torch; "
+            "leave them out, or export the run: s2s export RUN OUT.onnx"
         )
     with needs("train", "a run folder", hint=", or use an .onnx file"):
         from s2s.runtime.torch_backend import TorchBackend
@@ -79,8 +79,8 @@ def _check_run(model: Model) -> Path:
     if not isinstance(model, bytes) and not Path(model).exists():
         raise FileError(f"{name} does not exist; expected a run folder")
     raise ConfigError(
-        f"{name} is no run folder, and only run folders translate together; export them as one "
-        "file: s2s export RUN OUT.onnx --with RUN2"
+        f"{name} is not a run folder, but only run folders can translate together; export the "
+        "runs as one file: s2s export RUN OUT.onnx --with RUN2"
     )
 
 

@@ -159,7 +159,7 @@ class OnnxBackend:
             raise ModelError(f"onnxruntime cannot run {self._name}: {reason(error)}") from error
         if not _is_valid(output, batch, config.beam_size, self._num_pieces):
             raise ModelError(
-                f"{self._name} is damaged: its graph gives no hypotheses of its pieces"
+                f"{self._name} is damaged: its graph returned hypotheses that are not valid"
             )
         return output
 

@@ -83,7 +83,8 @@ def check_providers(providers: Sequence[Provider], runtime: ModuleType) -> list[
     for name in names:
         if name not in known:
             raise ConfigError(
-                f"onnxruntime knows no provider {name!r}; here it has {', '.join(available)}"
+                f"onnxruntime does not know the provider {name!r}; expected one of "
+                f"{', '.join(available)}"
                 f"{suggest(name, known)}"
             )
         if name not in available:

@@ -36,7 +36,9 @@ class TorchBackend:
             ModelError: If a file is damaged, or the runs' vocabularies differ.
         """
         if device == "cuda" and not torch.cuda.is_available():
-            raise DeviceError("torch finds no CUDA device; use --device cpu, or a torch with CUDA")
+            raise DeviceError(
+                "torch finds no CUDA device; use --device cpu, or install torch with CUDA"
+            )
         limit_threads(threads)
         runs = load_runs(folders)
         self.card = joint_card(runs)
@@ -72,7 +74,9 @@ class TorchBackend:
             beams = beam_search(self._model, src, src_lengths, config, constraints)
             attention = self._attention(src, src_lengths, beams) if details else None
         except torch.cuda.OutOfMemoryError as error:
-            raise DeviceError("the GPU has too little memory; use smaller batches") from error
+            raise DeviceError(
+                "the GPU does not have enough memory; lower batch_tokens, or use --device cpu"
+            ) from error
         return SearchOutput(
             hypotheses=beams.tokens.cpu().numpy(),
             lengths=beams.lengths.cpu().numpy(),

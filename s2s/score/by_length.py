@@ -88,7 +88,10 @@ def score_by_length(
         MissingPackageError: If sacrebleu is not installed.
     """
     if len(sources) != len(hypotheses):
-        raise DataError(f"{len(sources)} sources do not fit {len(hypotheses)} translations")
+        raise DataError(
+            f"there are {len(sources)} source sentences but {len(hypotheses)} translations; "
+            "expected the same number"
+        )
     unit = length_unit(sources)
     rows_by_bucket: dict[int, list[int]] = {}
     for row, source in enumerate(sources):

@@ -89,13 +89,14 @@ class Evaluation:
             width = f" (μ = {interval.mean:.2f} ± {interval.half_width:.2f})" if interval else ""
             yield f"{score.name:5} {score.value:6.2f}{width}  {score.signature}"
         bleu = self.scores[0]
+        few = f"; scores of fewer than {FEW_SENTENCES} sentences are not reliable"
         yield (
             f"length ratio {bleu.length_ratio:.3f}, brevity penalty {bleu.brevity_penalty:.3f}"
-            f"{f'; under {FEW_SENTENCES} sentences say little' if self.few else ''}"
+            f"{few if self.few else ''}"
         )
         if self.differences:
             yield ""
-            yield f"beside {self.baseline} (paired bootstrap, {RESAMPLES:,} resamples):"
+            yield f"compared with {self.baseline} (paired bootstrap, {RESAMPLES:,} resamples):"
             yield "       baseline     this    delta       p"
             for difference in self.differences:
                 yield (
@@ -109,7 +110,7 @@ class Evaluation:
                 yield (
                     f"{bucket.label:>10} {bucket.sentences:10} {bucket.bleu.value:7.2f} "
                     f"{bucket.chrf.value:7.2f} {bucket.bleu.length_ratio:13.3f}"
-                    f"{'  too few to say' if bucket.few else ''}"
+                    f"{'    too few sentences' if bucket.few else ''}"
                 )
         if self.speed is not None:
             seconds = self.speed.seconds

@@ -211,11 +211,11 @@ def sentence_scores(
 def why_not_resampled(sentences: int) -> str | None:
     """Returns why a test set of so many sentences cannot be resampled; None if it can."""
     if sentences < 2:
-        return f"resampling needs 2 sentences or more, and there is {sentences}"
+        return f"resampling needs at least 2 sentences, but there is {sentences}"
     if sentences > MAX_RESAMPLED:
         return (
-            f"resampling {sentences} sentences takes more memory than it is worth; "
-            f"give it {MAX_RESAMPLED} of them at most"
+            f"resampling takes at most {MAX_RESAMPLED} sentences, because it needs much memory, "
+            f"but there are {sentences}"
         )
     return None
 
@@ -233,7 +233,8 @@ def check_metrics(tokenize: str) -> None:
 def _check(hypotheses: Sequence[str], references: Sequence[str], *, resampled: bool) -> None:
     if not hypotheses or len(hypotheses) != len(references):
         raise DataError(
-            f"{len(hypotheses)} translations cannot be scored against {len(references)} references"
+            f"there are {len(hypotheses)} translations but {len(references)} references; "
+            "expected the same number"
         )
     if resampled and (reason := why_not_resampled(len(hypotheses))):
         raise DataError(reason)
@@ -243,7 +244,7 @@ def _metrics(lowercase: bool, tokenize: str) -> "list[Metric]":
     """Returns BLEU, chrF2 and TER."""
     if tokenize not in TOKENIZERS:
         raise ConfigError(
-            f"the tokenizer {tokenize!r} is unknown; expected one of {', '.join(TOKENIZERS)}"
+            f"tokenize (--tokenize) is {tokenize!r}; expected one of {', '.join(TOKENIZERS)}"
             f"{suggest(tokenize, TOKENIZERS)}"
         )
     with needs("score", "scoring"):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
-from s2s.errors import ConfigError
+from s2s.errors import ConfigError, with_option
 from s2s.search.candidates import Constraints, best_candidates, candidates_with_options, stable_top
 
 NOTHING = float("-inf")
@@ -124,7 +124,7 @@ def beam_search(
         logits = logits.float()
         if beam > logits.shape[-1] - len(FORBIDDEN_IDS):
             raise ConfigError(
-                f"beam_size is {beam}; the vocabulary allows at most "
+                f"{with_option('beam_size')} is {beam}; the vocabulary allows at most "
                 f"{logits.shape[-1] - len(FORBIDDEN_IDS)}"
             )
         logits[:, FORBIDDEN_IDS] = NOTHING

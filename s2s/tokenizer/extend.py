@@ -14,7 +14,7 @@ from itertools import chain
 import sentencepiece
 
 from s2s.config import TokenizerConfig
-from s2s.errors import ConfigError, DataError, ModelError
+from s2s.errors import ConfigError, DataError, ModelError, with_option
 from s2s.tokenizer.keep import KEEP_PIECE
 from s2s.tokenizer.learn import CHUNK, COVERAGE, pieces_of, train_model
 from s2s.tokenizer.merges import continue_merges
@@ -76,7 +76,7 @@ def extend_tokenizer(
     """
     tags = check_tags(symbols)
     if new_pieces < 0:
-        raise ConfigError(f"new_pieces is {new_pieces}; expected at least 0")
+        raise ConfigError(f"{with_option('new_pieces')} is {new_pieces}; expected at least 0")
     _check_same(tokenizer, config)
 
     def extend(model: bytes, texts: Iterable[str], symbols: Sequence[str]) -> bytes:
@@ -152,8 +152,9 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
                 differing.append(f"{name} is {wanted!r} but was {actual!r}")
     if differing:
         raise ConfigError(
-            f"TokenizerConfig: {'; '.join(dict.fromkeys(differing))}; an extended vocabulary "
-            "keeps the settings that it was learned with: repeat them, or name it as src_model"
+            "an extended vocabulary keeps its settings, but "
+            f"{'; '.join(dict.fromkeys(differing))}; repeat the old settings, or name the "
+            "vocabulary as src_model (--tokenizer)"
         )
 
 
@@ -177,12 +178,14 @@ def _learn(
     algorithm = algorithm_of(model)
     if algorithm not in ("bpe", "unigram"):
         raise ModelError(
-            f"a vocabulary of the kind {algorithm!r} cannot be extended; bpe and unigram can"
+            f"the vocabulary is {algorithm!r} and cannot be extended; expected bpe or unigram"
         )
     sentences = _normalize(model, _sample(texts, seed))
     words = _count_words(sentences)
     if not words:
-        raise DataError("no text to learn new pieces from: there is none, or all of it is blank")
+        raise DataError(
+            "there is no text to learn new pieces from: the files are empty, or all lines are blank"
+        )
     if algorithm == "bpe":
         return _next_merges(model, words, most)
     return _likeliest(model, sentences, words, config, most, seed)

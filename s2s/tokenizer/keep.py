@@ -67,13 +67,15 @@ class KeepPatterns:
         self._compiled = []
         for pattern in self.patterns:
             if not isinstance(pattern, str):
-                raise ConfigError(f"keep has {pattern!r}; expected a regular expression as text")
+                raise ConfigError(
+                    f"keep (--keep) has {pattern!r}; expected a regular expression as text"
+                )
             try:
                 compiled = re.compile(pattern)
             except (re.error, RecursionError, OverflowError) as error:
                 reason = printable(str(error))  # it may quote a line end
                 raise ConfigError(
-                    f"keep has {pattern!r}, which is no regular expression: {reason}"
+                    f"keep (--keep) has {pattern!r}, which is not a regular expression: {reason}"
                 ) from error
             matches = (match for probe in _PROBES for match in compiled.finditer(probe))
             if any(match.end() == match.start() for match in matches):
@@ -163,6 +165,6 @@ def compile_keep(patterns: str | Sequence[str]) -> KeepPatterns | None:
 
 def _empty_match(pattern: str) -> ConfigError:
     return ConfigError(
-        f"keep has {pattern!r}, which matches the empty string; write a pattern that matches at "
-        "least one character, for example with + in place of *"
+        f"keep (--keep) has {pattern!r}, which matches the empty string; write a pattern that "
+        "matches at least one character, for example with + in place of *"
     )

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import logging
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
-from s2s.errors import DataError
+from s2s.errors import DataError, with_option
 from s2s.tokenizer.merges import script_of, steps_to
 from s2s.tokenizer.pieces import BYTE, algorithm_of, read_pieces
 from s2s.tokenizer.tags import check_tags
@@ -106,18 +107,20 @@ def train_model(
         try:
             return _learn(texts, config, seed, tags, COVERAGE)
         except RuntimeError as error:
-            if _TOO_SMALL not in str(error):
+            if not _TOO_SMALL.search(str(error)):
                 raise
-            return _learn(texts, config, seed, tags, _coverage_of_half(texts, config))
+            counts = _characters(texts)
+            coverage = _coverage_of_half(counts, config)
+            model = _learn(texts, config, seed, tags, coverage)
+            _warn(counts, coverage, config)
+            return model
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise DataError(
-            f"no vocabulary of {config.vocab_size} pieces could be learned: {reason}; "
-            "try another vocab_size, or more text"
-        ) from error
+        raise DataError(_reason(error, texts, config)) from error
 
 
-_TOO_SMALL = "Vocabulary size is smaller than required_chars"
+_TOO_SMALL = re.compile(r"Vocabulary size is smaller than required_chars. \d+ vs (\d+)")
+_NO_TEXT = ("!sentences_.empty()", "(all_chars_count) > (0)")
+_LONGEST = 100_000  # bytes of a sentence; SentencePiece's default silently skips long lines
 _LOWEST_COVERAGE = 0.98  # SentencePiece accepts no lower one
 
 
@@ -137,7 +140,7 @@ def _learn(
         character_coverage=coverage if config.algorithm in ("bpe", "unigram") else 1.0,
         input_sentence_size=2_000_000,
         shuffle_input_sentence=True,
-        max_sentence_length=100_000,  # bytes; the default silently skips long lines
+        max_sentence_length=_LONGEST,
         pad_id=PAD_ID,
         unk_id=UNK_ID,
         bos_id=BOS_ID,
@@ -149,23 +152,47 @@ def _learn(
     return model.getvalue()
 
 
-def _coverage_of_half(texts: Sequence[str], config: TokenizerConfig) -> float:
-    """Returns the share of a text that half of a vocabulary's pieces write as characters.
+def _reason(error: RuntimeError, texts: Sequence[str], config: TokenizerConfig) -> str:
+    """Returns in one line why SentencePiece learned no vocabulary."""
+    byte_pieces = ", and byte_fallback needs 256 pieces" if config.byte_fallback else ""
+    if needed := _TOO_SMALL.search(str(error)):
+        return (
+            f"{with_option('vocab_size')} is {config.vocab_size}, but the text has "
+            f"{len(_characters(texts))} different characters{byte_pieces}; expected at least "
+            f"{needed[1]}"
+        )
+    if any(condition in str(error) for condition in _NO_TEXT):
+        return (
+            "no vocabulary can be learned: all lines are blank or longer than "
+            f"{_LONGEST:,} bytes; check the text"
+        )
+    return (
+        f"no vocabulary of {config.vocab_size} pieces could be learned: "
+        f"{str(error).strip().splitlines()[-1]}; try another vocab_size (--vocab-size), or more "
+        "text"
+    )
 
-    A warning gives the share of all other characters.
-    """
+
+def _characters(texts: Iterable[str]) -> Counter[str]:
     counts = Counter[str]()
     for text in texts:
         counts.update(unicodedata.normalize("NFKC", text))
+    return counts
+
+
+def _coverage_of_half(counts: Counter[str], config: TokenizerConfig) -> float:
+    """Returns the share of a text that half of a vocabulary's pieces write as characters."""
     room = (config.vocab_size - (256 if config.byte_fallback else 0)) // 2
     covered = sum(count for _, count in counts.most_common(max(room, 0)))
-    coverage = max(_LOWEST_COVERAGE, min(COVERAGE, covered / counts.total()))
+    return max(_LOWEST_COVERAGE, min(COVERAGE, covered / counts.total()))
+
+
+def _warn(counts: Counter[str], coverage: float, config: TokenizerConfig) -> None:
     logger.warning(
-        "%d different characters are too many for a vocabulary of %d pieces: the rarest, %.2f %% "
-        "of the text, %s; a larger vocab_size has room for them",
+        "the text has %d different characters, too many for %d pieces; the rarest, %.2f %% of the "
+        "text, %s; raise vocab_size (--vocab-size) to include them",
         len(counts),
         config.vocab_size,
         100 * (1 - coverage),
-        "are written in bytes" if config.byte_fallback else "are unknown",
+        "are written as bytes" if config.byte_fallback else "are unknown",
     )
-    return coverage

@@ -62,7 +62,10 @@ def keep_piece_id(processor: sentencepiece.SentencePieceProcessor) -> int:
     """Returns the id of the piece of kept texts; raises ModelError if there is none."""
     number = int(processor.piece_to_id(KEEP_PIECE))
     if number == UNK_ID or not processor.is_control(number):
-        raise ModelError(f"a tokenizer has no control piece {KEEP_PIECE}, but keep has patterns")
+        raise ModelError(
+            f"keep (--keep) has patterns, but a tokenizer has no control piece {KEEP_PIECE}; turn "
+            "keeping off, or learn a new vocabulary"
+        )
     return number
 
 

@@ -47,7 +47,7 @@ def read_pieces(model: bytes) -> list[Piece]:
                 text, score = piece[1], piece.get(2, memoryview(bytes(4)))
                 kind = piece.get(3, NORMAL)
                 if not isinstance(kind, int):
-                    raise TypeError("a piece's kind is no number")
+                    raise TypeError("the kind of a piece is not a number")
                 points = struct.unpack("<f", _bytes(score))[0]
                 pieces.append(Piece(_bytes(text).decode(), points, kind))
     except (IndexError, KeyError, TypeError, UnicodeDecodeError, struct.error) as error:

@@ -47,11 +47,14 @@ def choose_tag(to: str | None, tags: Sequence[str]) -> str | None:
     if to is None:
         return None
     if not tags:
-        raise ConfigError(f"to is {to!r} but the model has no tags to choose from; leave it out")
+        raise ConfigError(
+            f"to (--to) is {to!r}, but the model has no tags for several languages; leave it out"
+        )
     choices = language_codes(tags)
     if to not in choices:
         raise ConfigError(
-            f"to is {to!r}; the model has tags for {', '.join(choices)}{suggest(str(to), choices)}"
+            f"to (--to) is {to!r}; expected a language of the model: {', '.join(choices)}"
+            f"{suggest(str(to), choices)}"
         )
     return tags[choices.index(to)]
 

@@ -214,8 +214,8 @@ class Tokenizer:
         number = int(self._tgt.piece_to_id(piece))
         if number in (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
             raise ConfigError(
-                f"the target vocabulary has no piece {piece!r}; pieces are written as s2s "
-                f"translate --json shows them, {SPACE} for the blank before a word"
+                f"the target vocabulary has no piece {piece!r}; write pieces as s2s translate "
+                f"--json prints them, with {SPACE} for the blank before a word"
             )
         return number
 
@@ -239,13 +239,13 @@ def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
         processor.id_to_piece(list(range(processor.get_piece_size())))
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
-        raise ModelError(f"the {side} tokenizer is no SentencePiece model: {reason}") from error
+        raise ModelError(f"the {side} tokenizer is not a SentencePiece model: {reason}") from error
     except UnicodeDecodeError as error:
-        raise ModelError(f"the {side} tokenizer is damaged: a piece is no UTF-8") from error
+        raise ModelError(f"the {side} tokenizer is damaged: a piece is not UTF-8") from error
     special = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
     if special != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
         raise ModelError(
-            f"the {side} tokenizer has pad, unk, bos, eos = {special}; expected "
+            f"the {side} tokenizer has the ids pad, unk, bos, eos = {special}; expected "
             f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}: train SentencePiece with "
             "pad_id=0, unk_id=1, bos_id=2, eos_id=3"
         )
@@ -257,8 +257,8 @@ def _find_share(model: bytes, processor: sentencepiece.SentencePieceProcessor) -
     share, size = target_share(model), int(processor.get_piece_size())
     if share is not None and not EOS_ID + 1 < share <= size:
         raise ModelError(
-            f"the joint tokenizer has {size} pieces, {share} of them the target's; expected "
-            f"{EOS_ID + 2} to {size}: it is damaged"
+            f"the joint tokenizer is damaged: {share} of its {size} pieces belong to the target; "
+            f"expected {EOS_ID + 2} to {size}"
         )
     return share
 
@@ -280,8 +280,8 @@ def _find_tags(
     if missing := sorted(set(wanted) - tags):
         raise ModelError(
             f"the source tokenizer has no control piece {missing[0]}; it has "
-            f"{', '.join(sorted(tags)) or 'no tags'}: extend it, or train SentencePiece with "
-            "control_symbols"
+            f"{', '.join(sorted(tags)) or 'no tags'}; extend the tokenizer, or train SentencePiece "
+            "with control_symbols"
         )
     return tuple(sorted(set(wanted)))
 

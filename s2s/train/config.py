@@ -106,7 +106,9 @@ class TrainConfig(Config):
     def __post_init__(self) -> None:
         Config.__post_init__(self)
         if self.max_updates is None and self.max_epochs is None and self.max_minutes is None:
-            raise ConfigError("TrainConfig needs a limit: max_updates, max_epochs or max_minutes")
+            raise ConfigError(
+                "TrainConfig has no limit; set max_updates, max_epochs or max_minutes"
+            )
         for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate", "workers"):
             self._check_range(name, 1)
         for name in (
@@ -128,4 +130,7 @@ class TrainConfig(Config):
             self._check_range(name, 0, 0.99999)
         self._check_range("final_rate", 0, 1)
         if self.precision == "fp16" and self.device == "cpu":
-            raise ConfigError("TrainConfig.precision 'fp16' needs device 'cuda'; use bf16 or fp32")
+            raise ConfigError(
+                "precision (--precision) is 'fp16', which needs device (--device) 'cuda'; use "
+                "bf16 or fp32"
+            )

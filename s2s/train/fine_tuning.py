@@ -59,7 +59,7 @@ class InitSummary:
             rows = f"vocabulary: {self.src}"
         else:
             rows = f"source vocabulary: {self.src}; target vocabulary: {self.tgt}"
-        return f"starts from {self.run}; rows of the {rows}"
+        return f"starts from {self.run}; embeddings of the {rows}"
 
 
 def config_of(run: str | Path) -> ModelConfig:
@@ -127,8 +127,8 @@ def check_tie(tie: Tie, tokenizer: Tokenizer) -> None:
     """Raises ConfigError if one table would serve two vocabularies, even of equal size."""
     if tie == "all" and tokenizer.tgt_model is not None:
         raise ConfigError(
-            "ModelConfig.tie is 'all' but source and target have vocabularies of their own; "
-            "use a joint tokenizer, or tie 'target'"
+            "ModelConfig.tie is 'all', but source and target have separate vocabularies; use a "
+            "joint vocabulary, or set tie to 'target' (--set tie=target)"
         )
 
 
@@ -149,8 +149,8 @@ def _check_same(old: ModelConfig, new: ModelConfig, run: Path) -> None:
     ]
     if differing:
         raise ConfigError(
-            f"cannot start from {run}, whose network has another shape: {'; '.join(differing)}; "
-            "set these as they were, or start at random"
+            f"cannot start from {run}, because its network has another shape: "
+            f"{'; '.join(differing)}; use the old values, or leave out init (--init)"
         )
 
 

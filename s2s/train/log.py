@@ -106,7 +106,7 @@ class TrainingLog:
         )
         self.task: TaskID = self.progress.add_task("training", total=1.0)
         if self.board is None:
-            self.say("tensorboard is not installed: curves go to metrics.jsonl only")
+            self.say("tensorboard is not installed; curves are written to metrics.jsonl only")
 
     def __enter__(self) -> Self:
         """Starts the live line."""
@@ -141,7 +141,8 @@ class TrainingLog:
             self.file.flush()
         except OSError as error:
             raise FileError(
-                f"cannot write {self.path}: {error.strerror}; make room, then go on with --resume"
+                f"cannot write {self.path}: {error.strerror}; free some space, then continue "
+                "with --resume"
             ) from error
         if self.board is not None:
             for name, value in _numbers(kind, figures):
@@ -149,6 +150,7 @@ class TrainingLog:
 
     def show(self, progress: float, update: int, figures: dict[str, Any]) -> None:
         """Renews the live line; without a terminal, prints a line."""
+        progress = min(progress, 1.0)  # the last update may end after the limit
         speed = figures.get("tokens_per_second")
         text = (
             f"update {update:,}  loss {figures['loss']:.3f}  "

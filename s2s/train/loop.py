@@ -87,8 +87,8 @@ class Trainer:
         snapshots, state = load_last(path, self.model, self.updater.optimizer, self.average)
         if state.get("corpora") != self.corpora:
             raise DataError(
-                f"the training text is not the one that {self.out} was trained on so far; bring "
-                "the old text back, or fine-tune in a new folder with --init"
+                f"the training text has changed since {self.out} was trained; restore the old "
+                "text, or fine-tune in a new folder with --init"
             )
         try:
             if state["scaler"]:
@@ -97,7 +97,7 @@ class Trainer:
             self.window = Window(**state["window"])
         except (AttributeError, KeyError, TypeError, RuntimeError) as error:
             raise ModelError(
-                f"{path} is damaged: its state is of another kind ({error!s:.200})"
+                f"{path} is damaged: its training state cannot be read ({error!s:.200})"
             ) from error
         self.updater.splits = self.position.splits
         return snapshots
@@ -115,7 +115,7 @@ class Trainer:
             if self.signals.number:
                 name = signal.Signals(self.signals.number).name
                 self.log.say(
-                    f"stopped by {name} after update {position.update:,}; go on with: "
+                    f"stopped by {name} after update {position.update:,}; continue with: "
                     f"s2s train --out {self.out} --resume"
                 )
         if self.signals.number:
@@ -201,20 +201,22 @@ class Trainer:
             position.skipped += 1
             position.skipped_in_row += 1
             self.log.say(
-                f"update {number}: gradient norm is {norm}; skipped ({position.skipped} so far)"
+                f"update {number} was skipped: its gradient norm is {norm} ({position.skipped} "
+                "skipped so far)"
             )
         if self.updater.splits > position.splits:
             self.log.say(
                 f"{self.updater.splits - position.splits} batches did not fit into the GPU's "
-                f"memory and were split ({self.updater.splits} so far); a smaller batch_tokens "
-                f"than {self.config.batch_tokens} saves that time"
+                f"memory and were split ({self.updater.splits} so far); to save time, lower "
+                f"batch_tokens (--batch-tokens) from {self.config.batch_tokens}"
             )
             position.splits = self.updater.splits
         self.window.seconds += time.monotonic() - started
         if position.skipped_in_row >= self.config.max_bad_updates:
             raise TrainingError(
-                f"{position.skipped_in_row} updates in a row had a non-finite gradient; try a "
-                f"lower learning_rate than {self.config.learning_rate} or a smaller clip_norm"
+                f"{position.skipped_in_row} updates in a row had a non-finite gradient; lower "
+                f"learning_rate (--learning-rate) from {self.config.learning_rate}, or lower "
+                "clip_norm (--set clip_norm=0.5)"
             )
 
     def _log_window(self) -> None:

@@ -42,7 +42,7 @@ class Position:
             *(v for k, v in state.items() if k not in ("place", "best_bleu")),
         ]
         if not all(isinstance(number, int | float) for number in numbers):
-            raise TypeError("a counter is no number")
+            raise TypeError("a counter is not a number")
         return cls(**{**state, "place": StreamPosition(*state["place"])})
 
     def to_state(self) -> dict[str, Any]:

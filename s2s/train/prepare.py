@@ -71,13 +71,14 @@ def open_run(
     model: ModelConfig,
     tokenizer: TokenizerConfig,
     training: TrainConfig,
-    search: SearchConfig,
+    search: SearchConfig | None,
     resume: bool,
     world: World,
 ) -> PreparedRun:
     """Makes a run folder, or checks that the folder holds the run to be resumed.
 
-    Process 0 makes it; the others wait, and then open it.
+    Process 0 makes it; the others wait, and then open it. Without ``search``, a new run gets the
+    default, and a resumed run keeps the search settings of its folder.
 
     Raises:
         FileError: If the folder holds another run, or with ``resume`` none.
@@ -85,7 +86,7 @@ def open_run(
             cannot compute with them.
         ModelError: If that run's configuration is damaged.
     """
-    config = _describe_run(data, model, tokenizer, training, search)
+    config = _describe_run(data, model, tokenizer, training, search or SearchConfig())
     _check_names(out, config)
     _check_processes(training.accumulate, world)
     check_precision(training, model.cell)
@@ -97,7 +98,7 @@ def open_run(
             _write_run(out, _with_vocabulary(settled, vocabulary), vocabulary)
         world.wait()
     stored = read_config(out)
-    _check_same(out, stored, config)
+    _check_same(out, stored, config if search else {**config, "search": stored.get("search")})
     try:
         settled_fields = {name: stored["training"][name] for name in ("precision", "accumulate")}
         training = TrainConfig.from_dict({**config["training"], **settled_fields})
@@ -154,22 +155,23 @@ def _check_names(out: Path, config: dict[str, Any]) -> None:
             name.encode()
         except UnicodeEncodeError as error:
             raise FileError(
-                f"{printable(name)} is no name in UTF-8, which config.json needs; rename it"
+                f"the name {printable(name)} is not UTF-8, but config.json needs UTF-8; rename "
+                "the file"
             ) from error
 
 
 def _check_processes(accumulate: int | None, world: World) -> None:
     if accumulate is not None and accumulate < world.size:
         raise ConfigError(
-            f"an update has {accumulate} batches, but there are {world.size} processes; train with "
-            "accumulate of at least that many, or with fewer processes"
+            f"accumulate (--accumulate) is {accumulate}, but there are {world.size} processes; "
+            f"set it to at least {world.size}, or use fewer processes"
         )
 
 
 def _check_empty(out: Path) -> None:
     """Raises FileError if ``out`` cannot be a folder's name, or is no empty folder."""
     if resolve(out).exists() and (not out.is_dir() or any(out.iterdir())):
-        hint = "; --resume goes on with it" if (out / CONFIG_FILE).is_file() else ""
+        hint = "; use --resume to continue its training" if (out / CONFIG_FILE).is_file() else ""
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
 
 
@@ -215,7 +217,7 @@ def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None
                     (folder / name).write_bytes(content)
             folder.replace(target)
     except OSError as error:
-        raise FileError(f"{out}: cannot make the run folder: {error.strerror}") from error
+        raise FileError(f"cannot make the run folder {out}: {error.strerror}") from error
 
 
 def language_of(path: str) -> str | None:
@@ -251,16 +253,16 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     changes = []
     for section in ("data", "tokenizer", "model", "training", "search"):
         old = dict(_flatten(section, stored.get(section) or {}))
-        new = dict(_flatten(section, config[section]))
+        new = dict(_flatten(section, config[section] or {}))
         # A key that an older s2s did not know may be missing, if its default is asked for.
         defaults = {key for key in new.keys() - old.keys() if new[key] == _DEFAULTS.get(key)}
         changes += [
-            f"{key} was {old.get(key)!r}, is {new.get(key)!r}"
+            f"{key} was {old.get(key)!r} and is now {new.get(key)!r}"
             for key in sorted(old.keys() | new.keys())
             if old.get(key) != new.get(key) and key not in free | defaults
         ]
     if changes:
         raise ConfigError(
             f"{out} cannot be resumed with other settings: {'; '.join(changes)}; repeat the old "
-            "ones, or train into a new folder"
+            "settings, or train into a new folder"
         )

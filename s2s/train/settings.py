@@ -41,7 +41,7 @@ def parse_fields(assignments: Iterable[str]) -> dict[str, Any]:
         name, equals, value = assignment.partition("=")
         if not equals or name not in names:
             raise ConfigError(
-                f"--set {assignment!r}: expected FIELD=VALUE with a field of ModelConfig, "
+                f"--set has {assignment!r}; expected FIELD=VALUE with a field of ModelConfig, "
                 f"TokenizerConfig, DataConfig or TrainConfig{suggest(name, names)}"
             )
         try:
@@ -65,7 +65,7 @@ class Settings(NamedTuple):
         """
         if name not in PRESETS:
             raise ConfigError(
-                f"preset {name!r} is unknown; expected one of {', '.join(PRESETS)}"
+                f"preset (--preset) is {name!r}; expected one of {', '.join(PRESETS)}"
                 f"{suggest(name, PRESETS)}"
             )
         preset = PRESETS[name]
@@ -89,7 +89,9 @@ class Settings(NamedTuple):
         config = read_config(folder)
         sections = {name: config.get(name) for name in SECTIONS}
         if not all(isinstance(values, dict) for values in sections.values()):
-            raise ModelError(f"{folder / CONFIG_FILE} is damaged: expected {', '.join(SECTIONS)}")
+            raise ModelError(
+                f"{folder / CONFIG_FILE} is damaged: expected the objects {', '.join(SECTIONS)}"
+            )
         return cls({name: dict(values or {}) for name, values in sections.items()})
 
     @classmethod

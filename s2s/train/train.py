@@ -48,7 +48,8 @@ def train(
         model: Shape of the network; the tokenizer decides the vocabulary sizes. None is the
             default, or with ``training.init`` the shape of that run.
         tokenizer: How to learn the vocabulary, or which files hold it.
-        search: Search settings that the model recommends to its users.
+        search: Search settings that the model recommends to its users. None is the default, or with
+            ``resume`` the settings of the run.
         resume: Continue exactly from the folder's last checkpoint, or from the start if the run was
             stopped before its first checkpoint.
 
@@ -60,7 +61,7 @@ def train(
             those of the run to be resumed.
     """
     if training.device == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("device 'cuda' was asked for, but torch finds no CUDA GPU; use 'cpu'")
+        raise DeviceError("device (--device) is 'cuda', but torch finds no CUDA GPU; use 'cpu'")
     limit_threads()
     if model is None:
         model = ModelConfig() if training.init is None else config_of(Path(training.init))
@@ -71,7 +72,7 @@ def train(
             model=model,
             tokenizer=tokenizer or TokenizerConfig(),
             training=training,
-            search=search or SearchConfig(),
+            search=search,
             resume=resume,
             world=world,
         )
@@ -123,8 +124,8 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
     heading += [f"training: {shards.counts}" for shards in corpora]
     heading += [f"validation: {corpus.counts}" for corpus in validator.corpora]
     heading.append(
-        f"{model.num_parameters():,} parameters, vocabulary {tokenizer.src_vocab_size:,} to "
-        f"{tokenizer.tgt_vocab_size:,} pieces, {training.precision}"
+        f"{model.num_parameters():,} parameters, {tokenizer.src_vocab_size:,} source and "
+        f"{tokenizer.tgt_vocab_size:,} target pieces, {training.precision}"
         + (f", {world.size} processes" if world.size > 1 else "")
     )
     for line in heading:

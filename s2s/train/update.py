@@ -146,7 +146,7 @@ class Updater:
             if self.world.size > 1 and number == len(batches) - 1:
                 raise TrainingError(
                     f"process {self.world.rank}: {reason}, while the gradients were summed; "
-                    f"lower batch_tokens from {self.config.batch_tokens}"
+                    f"lower batch_tokens (--batch-tokens) from {self.config.batch_tokens}"
                 )
             batches[number : number + 1] = halve(batches[number], reason)
             self.splits += 1
@@ -181,8 +181,9 @@ def halve(batch: Batch, reason: str) -> list[Batch]:
     rows = len(batch.src)
     if rows == 1:
         raise TrainingError(
-            f"a single sentence pair of {batch.src.shape[1]} and {batch.tgt_out.shape[1]} pieces "
-            f"does not fit: {reason}; lower max_pieces, or the model's sizes"
+            f"a pair of {batch.src.shape[1]} source and {batch.tgt_out.shape[1]} target pieces "
+            f"does not fit into memory: {reason}; lower max_pieces (--set max_pieces=50), or "
+            "train a smaller model"
         )
     parts: list[Batch] = []
     for part in (slice(rows // 2), slice(rows // 2, rows)):

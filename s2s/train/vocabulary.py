@@ -71,5 +71,5 @@ def _load_vocabulary(src_model: str, tgt_model: str | None) -> Tokenizer:
         try:
             models.append(None if path is None else Path(path).read_bytes())
         except OSError as error:
-            raise FileError(f"tokenizer {path}: {error.strerror}") from error
+            raise FileError(f"cannot read the tokenizer {path}: {error.strerror}") from error
     return Tokenizer(models[0] or b"", models[1])

@@ -80,8 +80,9 @@ def join_world(device: str) -> Iterator[World]:
     if device == "cuda":
         if world.local_rank >= torch.cuda.device_count():
             raise ConfigError(
-                f"process {world.local_rank} of this machine has no GPU: there are "
-                f"{torch.cuda.device_count()}; start torchrun with --nproc-per-node of that many"
+                f"process {world.local_rank} on this machine has no GPU, because there are only "
+                f"{torch.cuda.device_count()}; start torchrun with --nproc-per-node "
+                f"{torch.cuda.device_count()}"
             )
         torch.cuda.set_device(world.local_rank)
     if world.size == 1:

@@ -40,7 +40,8 @@ class PerSentence(Generic[ValueT]):
         values = list(islice(self._values, count))
         if len(values) < count:
             raise ConfigError(
-                f"there are {done + len(values)} {self._name}, and more sentences; expected as many"
+                f"there are only {done + len(values)} {self._name}, but more sentences; expected "
+                "one for each sentence"
             )
         return values
 
@@ -52,4 +53,7 @@ class PerSentence(Generic[ValueT]):
     def check_end(self, done: int) -> None:
         """Raises ConfigError if a value is left after ``done`` sentences, which were all."""
         if not self._endless and next(self._values, self) is not self:
-            raise ConfigError(f"there are more than {done} {self._name}, but {done} sentences")
+            raise ConfigError(
+                f"there are more than {done} {self._name}, but only {done} sentences; expected "
+                "one for each sentence"
+            )

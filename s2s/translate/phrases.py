@@ -56,8 +56,8 @@ def _texts_of(entry: object) -> list[str]:
         if len(texts) == len(entry):
             return texts
     raise ConfigError(
-        f"required has the entry {entry!r}; expected texts for all sentences, or one list of texts "
-        "for each sentence"
+        f"required has the entry {entry!r}; expected only texts, for all sentences, or only "
+        "lists of texts, one list for each sentence"
     )
 
 
@@ -77,13 +77,13 @@ def read_phrase(text: str, tokenizer: Tokenizer, banned: Sequence[str]) -> Phras
     if clean(written) != text:
         raise ConfigError(
             f"{name} cannot be written: the target vocabulary turns it into "
-            f"{printable(clean(written))!r}; require that"
+            f"{printable(clean(written))!r}; require this form"
         )
     forbidden = {tokenizer.tgt_id(piece) for piece in banned}
     if clashes := [number for number in ways[0] if number in forbidden]:
         raise ConfigError(
             f"{name} needs the piece {tokenizer.tgt_pieces(clashes)[0]!r}, which is banned; allow "
-            "it, or do not require the text"
+            "the piece, or leave out the text"
         )
     return Phrase(text, tuple(ids for ids in ways if forbidden.isdisjoint(ids)))
 
@@ -120,6 +120,6 @@ def _check_known(name: str, text: str, ids: Sequence[int], tokenizer: Tokenizer)
         words = text.split()
         unknown = [word for word in words if UNK_ID in tokenizer.encode_tgt([word])[0]]
         raise ConfigError(
-            f"{name} cannot be written: the target vocabulary lacks characters of "
+            f"{name} cannot be written: the target vocabulary does not have all characters of "
             f"{printable((unknown or words)[0])!r}"
         )

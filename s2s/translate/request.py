@@ -53,7 +53,9 @@ class TranslateOptions(TypedDict, total=False):
     searched again around them (``s2s.translate.required.inserter``), and a warning counts these
     sentences. A blank sentence stays blank. Cannot be combined with ``temperature`` or ``keep``."""
     banned: Sequence[str] | None
-    """Pieces that no translation may hold, as the vocabulary writes them: ``["▁Haus"]``."""
+    """Pieces that no translation may contain, as the vocabulary writes them: ``["▁Haus"]``. A piece
+    is not always a word: the word may still be written with other pieces, for example in capitals
+    or letter by letter."""
     no_repeat: int | None
     """Length of the n-grams, in pieces, that may not come twice in a translation."""
     diversity: float | None
@@ -127,22 +129,24 @@ def check_request(
     most = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
     if search.beam_size > most:
         raise ConfigError(
-            f"beam_size is {search.beam_size}; the model's vocabulary allows at most {most}"
+            f"beam_size (--beam-size) is {search.beam_size}; the model's vocabulary allows at most "
+            f"{most}"
         )
     if given.get("required") and search.temperature:
         raise ConfigError(
-            f"temperature is {search.temperature}, but a drawn translation cannot be made to hold "
-            "required texts; leave out one of them"
+            f"temperature (--temperature) is {search.temperature}, but random translations cannot "
+            "contain required texts (--require); leave out one of them"
         )
     n_best = _integer(given, "n_best", 1, 1)
     if n_best > search.beam_size:
         raise ConfigError(
-            f"n_best is {n_best} but beam_size only {search.beam_size}; raise beam_size"
+            f"n_best (--n-best) is {n_best}, but beam_size (--beam-size) is {search.beam_size}; "
+            "raise beam_size"
         )
     too_long = given.get("too_long", "split")
     if too_long not in TOO_LONG:
         raise ConfigError(
-            f"too_long is {too_long!r}; expected {', '.join(TOO_LONG)}"
+            f"too_long (--too-long) is {too_long!r}; expected {', '.join(TOO_LONG)}"
             f"{suggest(str(too_long), TOO_LONG)}"
         )
     return Request(

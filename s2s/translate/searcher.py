@@ -54,12 +54,12 @@ class Searcher:
     def _open_backend(self) -> Backend:
         backend = self._backend
         if backend is None:
-            raise UseError("this translator is closed; make another one")
+            raise UseError("this translator is closed; make a new translator")
         if self._process != os.getpid():
             # A fork has no threads: neither the pool's, nor onnxruntime's, nor torch's.
             raise UseError(
-                f"this translator was made in process {self._process}, of which this one is a fork;"
-                " make one in each process"
+                f"this translator was made in process {self._process}, but this process is a "
+                "fork of it; make a translator in each process"
             )
         return backend
 

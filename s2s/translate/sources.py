@@ -158,7 +158,8 @@ class SourceReader:
             raise SentenceError(
                 self._done,
                 f"has {len(ids)} pieces; expected at most {self._limit}: split it, raise "
-                "max_src_length, or choose too_long split or truncate",
+                "max_src_length (--max-src-length), or set too_long (--too-long) to split or "
+                "truncate",
             )
         self._num_long += 1
         self._first_long = self._first_long or self._done
@@ -215,7 +216,7 @@ def tag_sentences(
             code = language_codes(tags)[0]
             raise SentenceError(
                 number,
-                f"begins with none of the model's tags {', '.join(tags)}; name the language "
+                f"does not begin with a tag of the model ({', '.join(tags)}); name the language "
                 f"to translate to (to={code!r}, --to {code}), or begin each sentence with its tag",
             )
     return texts

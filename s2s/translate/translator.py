@@ -89,7 +89,9 @@ class Translator:
         self.search: SearchConfig
         """The model's recommended values."""
         if providers is not None and device != "cpu":
-            raise ConfigError(f"device is {device!r} beside providers; leave out one of them")
+            raise ConfigError(
+                f"device is {device!r}, but providers is given too; leave out one of them"
+            )
         backend, self.card, self.tokenizer, self.search = load(
             model, device, threads, session_options, providers
         )
@@ -110,7 +112,9 @@ class Translator:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        raise UseError("a translator cannot be copied or pickled; make one in each process")
+        raise UseError(
+            "a translator cannot be copied or pickled; make a translator in each process"
+        )
 
     def translate(
         self, texts: Sequence[str], **options: Unpack[TranslateOptions]
@@ -155,7 +159,7 @@ class Translator:
             DataError: As above, when the chunk of the sentence is read.
         """
         if isinstance(texts, str):
-            raise ConfigError("texts is one string; expected a list of them: translate([text])")
+            raise ConfigError("texts is one string; expected a list of strings: translate([text])")
         self._searcher.check_open()
         request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
         check_integer("chunk_lines", chunk_lines, 1)
@@ -164,8 +168,8 @@ class Translator:
         required = read_required(options.get("required"), self.tokenizer, banned)
         if options.get("required") and request.keep is not None:
             raise ConfigError(
-                "'required' and 'keep' cannot be combined; drop one of them (keep='' turns keeping "
-                "off)"
+                "required (--require) and keep (--keep) cannot be combined; leave out one of them "
+                "(an empty keep turns keeping off)"
             )
         prefixes = read_prefixes(options.get("prefix"), self.tokenizer)
         prefixes.skip(skip)
@@ -265,7 +269,10 @@ class Translator:
             DataError: If the two counts differ, or a sentence or a translation is too long.
         """
         if len(texts) != len(translations):
-            raise DataError(f"{len(texts)} sentences but {len(translations)} translations")
+            raise DataError(
+                f"there are {len(texts)} sentences but {len(translations)} translations; "
+                "expected the same number"
+            )
         options: TranslateOptions = {"to": to, "beam_size": 1, "details": True}
         self._searcher.check_open()
         request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)

@@ -4,7 +4,11 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from processes import COMMAND, start
+
+from s2s import cli
+from s2s.errors import OPTIONS
 
 pytest.importorskip("onnxruntime")
 
@@ -58,12 +62,15 @@ def test_n_best_prints_as_many_lines_a_sentence_with_scores(s2s, tiny):
         (["translate", "TINY", "--beam-size", "x"], "--beam-size"),
         (["translate", "TINY", "--beam-size", "0"], "--beam-size"),
         (["translate", "TINY", "--beam-size", "99"], "the model's vocabulary allows at most 61"),
-        (["translate", "TINY", "--n-best", "9"], "n_best is 9 but beam_size only 5"),
+        (
+            ["translate", "TINY", "--n-best", "9"],
+            "n_best (--n-best) is 9, but beam_size (--beam-size) is 5",
+        ),
         (["translate", "TINY", "--device", "cudda"], "did you mean 'cuda'?"),
         (["translate", "TINY", "--device", "gpu"], "did you mean 'cuda'?"),
         (["translate", "none.onnx"], "none.onnx does not exist"),
-        (["translate", "FOLDER"], "is no run folder"),
-        (["translate", __file__], "no s2s model file"),
+        (["translate", "FOLDER"], "is not a run folder"),
+        (["translate", __file__], "not a valid s2s model file"),
         (["translate", "TINY", "none.txt"], "none.txt does not exist"),
         (["translate", "TINY", "FOLDER"], "is a folder"),
         (["translate", "TINY", "-o", "FOLDER"], "is a folder"),
@@ -152,8 +159,8 @@ def test_evaluation_says_scores_with_signatures_and_speed(s2s, tiny, tmp_path):
     ("src", "ref", "message"),
     [
         ("a\nb\n", "c\n", "2 lines but"),
-        ("", "", "no sentence in"),
-        ("\n \n", "a\nb\n", "no sentence in"),
+        ("", "", "is empty; expected one sentence per line"),
+        ("\n \n", "a\nb\n", "is empty; expected one sentence per line"),
     ],
 )
 def test_nothing_to_evaluate_is_one_line(s2s, tiny, tmp_path, src, ref, message):
@@ -287,3 +294,21 @@ def test_given_translations_are_scored(s2s, tiny, tmp_path):
     finished = s2s("score", tiny, *files, "-o", tmp_path / "out")
     assert (finished.code, finished.out) == (2, b"")
     assert not (tmp_path / "out").exists()
+
+
+def test_errors_name_settings_by_options_that_exist():
+    pytest.importorskip("torch")
+    from s2s.train.settings import FIELDS
+
+    for name in ("train", "translate"):
+        cli._register(name)
+    commands = typer.main.get_command(cli.app).commands
+    params = [param for name in ("train", "translate") for param in commands[name].params]
+    assert set(OPTIONS.values()) <= {option for param in params for option in param.opts}
+    assert FIELDS & {param.name for param in params} <= OPTIONS.keys()
+
+
+def test_an_export_to_a_name_without_onnx_is_refused(s2s, tmp_path):
+    refused = s2s("export", tmp_path, tmp_path / "model")
+    assert "model; expected a name that ends in .onnx" in refused.err
+    assert not (tmp_path / "model").exists()

@@ -39,8 +39,8 @@ def test_several_target_languages_have_tags(folder):
     [
         ("news", ConfigError, "expected PREFIX:SRC-TGT"),
         ("news:en", ConfigError, "expected PREFIX:SRC-TGT"),
-        ("news:en-de=much", ConfigError, "weight 'much' is no number"),
-        ("news:en-de=0", ConfigError, "weight of .* is 0.0; expected over 0"),
+        ("news:en-de=much", ConfigError, "weight 'much'; expected a number"),
+        ("news:en-de=0", ConfigError, "weight of .* is 0.0; expected a number greater than 0"),
         ("news:en-xx", FileError, r"neither .*news.xx nor .*news.xx.gz exists"),
     ],
 )

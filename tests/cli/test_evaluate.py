@@ -84,7 +84,7 @@ def test_everything_at_once_as_text_and_as_json(s2s, tiny, files, tmp_path):
         (11, 10),
     ]
     assert report["buckets"]["unit"] == "words"
-    assert text.count("too few to say") == 3
+    assert text.count("too few sentences") == 3
     assert report["scores"]["BLEU"]["length_ratio"] > 0.5
 
 
@@ -109,20 +109,23 @@ def test_an_output_is_scored_without_a_model(s2s, files, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--ref", "REF"], "name MODEL to translate with, or --hypotheses FILE"),
-        (["TINY", "--ref", "REF", "--hypotheses", "OLD"], "one of them"),
+        (["--ref", "REF"], "expected either a MODEL that translates, or --hypotheses FILE"),
+        (["TINY", "--ref", "REF", "--hypotheses", "OLD"], "expected either"),
         (["TINY", "--ref", "REF"], "--src is missing"),
         (["--ref", "REF", "--hypotheses", "OLD", "--buckets"], "--buckets needs the sentences"),
         (["--ref", "REF", "--hypotheses", "OLD", "--plot", "P"], "--plot needs the sentences"),
-        (["--ref", "REF", "--hypotheses", "OLD", "--beam-size", "3"], "leave out --beam-size"),
-        (["--ref", "REF", "--hypotheses", "OLD", "--with", "P"], "leave out --with"),
-        (["--ref", "REF", "--hypotheses", "OLD", "-o", "P"], "leave out --output"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--beam-size", "3"], "--beam-size has no effect"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--with", "P"], "--with has no effect"),
+        (["--ref", "REF", "--hypotheses", "OLD", "-o", "P"], "--output has no effect"),
         (["--ref", "REF", "--hypotheses", "SHORT"], "SHORT has 1 lines but REF has 60"),
         (["--ref", "REF", "--hypotheses", "OLD", "--baseline", "SHORT"], "SHORT has 1 lines"),
         (["--ref", "REF", "--hypotheses", "OLD", "--baseline", "none"], "none does not exist"),
-        (["--ref", "EMPTY", "--hypotheses", "EMPTY"], "no sentence in EMPTY"),
-        (["--ref", "SHORT", "--hypotheses", "SHORT", "--confidence"], "there is 1; or leave out"),
-        (["--ref", "REF", "--hypotheses", "OLD", "--tokenize", "ja"], "'ja' is unknown; expected"),
+        (
+            ["--ref", "EMPTY", "--hypotheses", "EMPTY"],
+            "EMPTY is empty; expected one sentence per line",
+        ),
+        (["--ref", "SHORT", "--hypotheses", "SHORT", "--confidence"], "there is 1; leave out"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--tokenize", "ja"], "'ja'; expected"),
         (["TINY", "--ref", "REF", "--src", "SRC", "--plot", "no/p"], "its folder does not exist"),
     ],
 )
@@ -185,7 +188,7 @@ def test_the_page_of_an_output_and_of_one_sentence(s2s, tmp_path):
     assert finished.code == 0, finished.err
     page = read_page((tmp_path / "p").read_text())
     assert {"<b>eins</b>", "one & only", "(blank)"} <= set(page.texts)
-    assert "No intervals: resampling needs 2 sentences or more, and there is 1." in page.texts
+    assert "No intervals: resampling needs at least 2 sentences, but there is 1." in page.texts
 
 
 @pytest.fixture

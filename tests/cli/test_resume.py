@@ -40,10 +40,10 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(tiny, tmp_path, s2s):
     assert kept.count(b"\n") > 100
     refused = s2s(*options[:3], "--beam-size", "3", "--n-best", "2", "-o", out, "--resume")
     assert refused.code == 2
-    assert "beam_size was 2 and is 3; repeat the old command" in refused.err
+    assert "beam_size was 2 and is now 3; repeat the old command" in refused.err
     refused = s2s(*options, "--resume")
     assert (refused.code, refused.out) == (2, b"")
-    assert "--resume needs a file to go on with; name it with -o" in refused.err
+    assert "--resume needs an output file to continue; name it with -o" in refused.err
     assert s2s(*options, "-o", out, "--resume").code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out"]
     assert s2s(*options, "-o", tmp_path / "whole").code == 0
@@ -64,7 +64,7 @@ def test_what_was_stopped_is_kept_and_said(tiny, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
-    assert b"with --resume goes on" in err
+    assert b"with --resume to continue" in err
     assert partial.read_bytes() == b"one\ntwo\n"
 
 

@@ -44,13 +44,13 @@ def test_pairs_left_out_are_counted_by_reason(write, tokenizer):
     assert (counts.read, counts.accepted, counts.copied) == (8, 3, 1)
     assert (counts.blank, counts.too_long, counts.ratio) == (3, 1, 1)
     assert str(counts) == (
-        "8 pairs read, 3 accepted (rejected: 3 blank, 1 too long, 1 ratio); "
-        "1 are copies of their source"
+        "8 pairs read, 3 accepted (rejected: 3 blank, 1 too long, 1 unequal length); "
+        "1 targets equal their source"
     )
 
 
 def test_no_pair_left_is_an_error_with_the_counts(write, tokenizer):
-    with pytest.raises(DataError, match="no sentence left to use; 2 pairs read, 0 accepted"):
+    with pytest.raises(DataError, match=r"no pair was accepted \(2 pairs read, 0 accepted"):
         read_corpus(write([("", "a"), ("", "b")]), tokenizer, **LIMITS)
 
 
@@ -71,7 +71,9 @@ def test_a_tag_in_the_text_alone_is_blank(write, tokenizer):
 
 
 def test_a_tag_that_the_vocabulary_lacks_is_an_error(write, pairs, tokenizer):
-    with pytest.raises(ConfigError, match=r"tag .* is '<2it>'; the vocabulary has <2de>, <2fr>"):
+    with pytest.raises(
+        ConfigError, match=r"tag .* is '<2it>'; expected a tag .* which has <2de>, <2fr>"
+    ):
         read_corpus(write(pairs, tag="<2it>"), tokenizer, **LIMITS)
 
 
@@ -113,9 +115,9 @@ def test_a_survey_without_a_sample_only_checks(write, pairs):
 
 def test_text_of_blanks_is_an_error_that_says_what_for(write):
     config = write([("", "a"), ("\u200b", "b")])
-    with pytest.raises(DataError, match="no sentence to train on: there is none, or all are blank"):
+    with pytest.raises(DataError, match="have no pair to train on; expected at least one line"):
         survey([config], 10, seed=1)
-    with pytest.raises(DataError, match="no sentence to validate on"):
+    with pytest.raises(DataError, match="have no pair to validate on"):
         survey([config], 10, seed=1, purpose="validate")
 
 
@@ -126,10 +128,10 @@ def test_what_is_wrong_with_text_is_told(write, pairs, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name, error, message in (
         ("short", DataError, "has 10 lines but .* has 1"),
-        ("latin", DataError, "line 1: byte 1 .0xe9. is no UTF-8"),
+        ("latin", DataError, "line 1: byte 1 .0xe9. is not UTF-8"),
         ("none", FileError, "none does not exist"),
-        ("", FileError, "is no regular file"),
-        ("pipe", FileError, "pipe is no regular file; text is read more than once"),
+        ("", FileError, "is not a regular file"),
+        ("pipe", FileError, "pipe is not a regular file; training reads its text more than once"),
         ("\0", FileError, r"x00 does not exist"),
     ):
         bad = CorpusConfig(src=config.src, tgt=f"{tmp_path}/{name}")

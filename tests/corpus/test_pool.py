@@ -91,7 +91,7 @@ def test_closing_ends_the_processes_in_the_middle_of_work(chunks, tokenizer):
     assert len(children() - before) == 2
     pool.close()
     assert children() == before
-    with pytest.raises(TrainingError, match="was closed"):
+    with pytest.raises(TrainingError, match="were stopped"):
         list(results)
 
 

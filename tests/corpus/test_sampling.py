@@ -114,7 +114,7 @@ def test_user_defined_symbols_are_an_error():
         user_defined_symbols=["<sep>"],
         minloglevel=2,
     )
-    with pytest.raises(ConfigError, match="'<sep>', a user-defined symbol"):
+    with pytest.raises(ConfigError, match="'<sep>' is a user-defined symbol"):
         Sampler(model.getvalue())
 
 

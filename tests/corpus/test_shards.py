@@ -99,7 +99,7 @@ def test_a_corpus_is_tokenised_once(write, pairs, open_it, reports, monkeypatch)
     assert same(again.read(0, 100)[0], first.read(0, 100)[0])
     assert [line.partition(": ")[2].partition(" in ")[0] for line in reports] == [
         "tokenising",
-        "tokenised text found",
+        "using the tokenised text",
     ]
 
 
@@ -138,13 +138,19 @@ def test_the_same_text_at_another_place_is_found(write, pairs, open_it):
     [
         (lambda folder: (folder / "src.ids").write_bytes(b"12"), "src.ids has 2 bytes instead of"),
         (lambda folder: (folder / "tgt.offsets").unlink(), "tgt.offsets: No such file"),
-        (lambda folder: _flip(folder / "tgt.ids"), "tgt.ids has another checksum"),
+        (lambda folder: _flip(folder / "tgt.ids"), "tgt.ids has a wrong checksum"),
         (lambda folder: (folder / META_FILE).write_text("{"), "meta.json cannot be read"),
         (lambda folder: (folder / META_FILE).write_text("[]"), "meta.json cannot be read"),
         (lambda folder: (folder / META_FILE).unlink(), "meta.json: No such file"),
-        (lambda folder: _change(folder / META_FILE, "format", 0), "is of another corpus"),
-        (lambda folder: _change(folder / META_FILE, "counts", {"kept": 90}), "has other counts"),
-        (lambda folder: _change(folder / META_FILE, "dtypes", {"src": "<i4"}), "has other counts"),
+        (lambda folder: _change(folder / META_FILE, "format", 0), "belongs to another corpus"),
+        (
+            lambda folder: _change(folder / META_FILE, "counts", {"kept": 90}),
+            "do not match its files",
+        ),
+        (
+            lambda folder: _change(folder / META_FILE, "dtypes", {"src": "<i4"}),
+            "do not match its files",
+        ),
         (_to_file, "Not a directory"),
     ],
 )
@@ -226,7 +232,7 @@ def test_a_file_in_the_folders_place_is_an_error(write, pairs, open_it, tmp_path
 
 
 def test_errors_in_the_text_leave_nothing(write, pairs, open_it, tmp_path):
-    with pytest.raises(DataError, match="no sentence left to use; 1 pairs read, 0 accepted"):
+    with pytest.raises(DataError, match=r"no pair was accepted \(1 pairs read, 0 accepted"):
         open_it(write([("", "x")]))
     config = write(pairs)
     with Path(config.tgt).open("a") as file:
@@ -249,7 +255,7 @@ def test_text_that_changes_while_it_is_read_is_an_error(
         Path(config.src).write_text("something else\n")
 
     monkeypatch.setattr(pairs_module, "read_pairs", read_pairs)
-    with pytest.raises(DataError, match="one of them was changed while it was read"):
+    with pytest.raises(DataError, match="one of these files changed while it was being read"):
         open_it(config)
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -257,7 +263,7 @@ def test_text_that_changes_while_it_is_read_is_an_error(
 def test_files_taken_away_or_cut_short_are_errors(write, pairs, open_it):
     shards = open_it(write(pairs[:100]))
     (shards.folder / "src.ids").write_bytes(b"1234")
-    with pytest.raises(FileError, match=r"src\.ids was cut short"):
+    with pytest.raises(FileError, match=r"src\.ids became shorter"):
         shards.read(0, 100)
     shutil.rmtree(shards.folder)
     with pytest.raises(FileError, match=r"cannot read .*src\.offsets: No such file"):
@@ -295,6 +301,6 @@ def test_a_vocabulary_that_cannot_be_sampled_from_is_told_before_any_work(
     tokenizer = Tokenizer(model.getvalue())
     assert len(open_it(write(pairs[:9]), tokenizer)) == 9
     with pytest.raises(
-        ConfigError, match="sampling needs a vocabulary of bpe or unigram, not char"
+        ConfigError, match="needs a vocabulary of bpe or unigram, but this vocabulary is char"
     ):
         open_it(write(pairs[:9]), tokenizer, keep_text=True)

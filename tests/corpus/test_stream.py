@@ -220,7 +220,7 @@ def test_the_number_of_encoding_processes_changes_nothing(corpora, make, monkeyp
 )
 def test_a_position_of_another_text_is_an_error(corpora, make, position):
     steps = make(corpora).steps(StreamPosition(**position))
-    with pytest.raises(DataError, match=r"epoch 0 has no batch .*was the text, the seed"):
+    with pytest.raises(DataError, match=r"no batch .* of epoch 0, .*restore the text, the seed"):
         next(steps)
 
 

@@ -187,8 +187,8 @@ def test_runs_with_other_vocabularies_are_refused(make_run, with_tags, runs, tmp
     (other / "tgt.model").write_bytes(with_tags((other / "tgt.model").read_bytes(), "<2es>"))
     for pair, message in (
         ((runs[0], separate), "their vocabularies are joint and separate"),
-        ((runs[0], tagged), r"their joint vocabularies of \d+ pieces are not the same"),
-        ((separate, other), r"their target vocabularies of \d+ pieces are not the same"),
+        ((runs[0], tagged), r"their joint vocabularies of \d+ pieces have different pieces"),
+        ((separate, other), r"their target vocabularies of \d+ pieces have different pieces"),
         ((tagged, retagged), "their tags are <2es>, <2pt> and <2pt>"),
     ):
         for use in (Translator, lambda pair: export_run(pair, tmp_path / "model.onnx")):
@@ -211,7 +211,7 @@ def test_members_that_are_no_list_of_objects_are_refused(exported):
     for wrong in ("two", [1, 2], {"0": {}}):
         card = json.dumps({**file.card, "members": wrong}).encode()
         entry = write_field(1, b"s2s.config") + write_field(2, card)
-        with pytest.raises(ModelError, match="'members' that are no list of objects"):
+        with pytest.raises(ModelError, match="'members' that are not a list of objects"):
             read_model_file(sealed(file.data + write_field(14, entry)))
 
 
@@ -252,6 +252,6 @@ def test_the_commands_take_several_runs(runs, tmp_path, s2s):
 def test_a_model_file_with_a_run_is_one_line(runs, tiny, s2s):
     refused = s2s("translate", tiny, "--with", runs[0], stdin=b"eins\n")
     assert refused.code == 2
-    assert refused.err.startswith(f"s2s: error: {tiny} is no run folder")
+    assert refused.err.startswith(f"s2s: error: {tiny} is not a run folder")
     assert refused.err.count("\n") == 1
     assert not refused.out

@@ -167,7 +167,7 @@ def test_bad_arguments_get_one_line(make_run, tmp_path):
         export_run(run, tmp_path / "absent" / "model.onnx")
     with pytest.raises(FileError, match="it is a folder"):
         export_run(run, tmp_path)
-    with pytest.raises(FileError, match="no run folder"):
+    with pytest.raises(FileError, match="not a run folder"):
         export_run(tmp_path, tmp_path / "model.onnx")
 
 

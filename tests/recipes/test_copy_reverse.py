@@ -82,7 +82,7 @@ def test_one_wrong_sequence_is_one_line_and_exit_status_1(recipe, tmp_path, monk
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit) as ended:
         recipe.main()
-    assert "copy of unseen sequences of 3-12 letters came out wrong" in ended.value.code
+    assert "copy: a model made errors on unseen sequences of 3-12 letters" in ended.value.code
     assert "\n" not in ended.value.code
-    with pytest.raises(SystemExit, match="is there already; remove it or name --out"):
+    with pytest.raises(SystemExit, match="already exists; remove it, or name another --out"):
         recipe.main()

@@ -80,9 +80,9 @@ def test_a_student_learns_from_what_the_ensemble_says(distil, text, teachers, mo
     assert config.index("train.distilled.de") < config.index(f"{text}/train.de")
 
     distil.main()  # again: nothing is translated or trained anew
-    assert "train.distilled.de is there already and is used" in capfd.readouterr().out
+    assert "train.distilled.de already exists and is used" in capfd.readouterr().out
 
-    with pytest.raises(ConfigError, match=r"train.distilled.de is of another teacher, or other"):
+    with pytest.raises(ConfigError, match=r"train.distilled.de was made by another teacher or"):
         distil.teach(
             text / "out" / "fp32.onnx",
             text / "train.en",
@@ -95,7 +95,7 @@ def test_a_teacher_of_another_direction_is_refused(distil, text, teachers):
     model = text / "teacher.onnx"
     export_run(teachers[0], model)
     with pytest.raises(
-        ConfigError, match=r"the teacher translates \{'src': 'en', 'tgt': 'de'\}, not"
+        ConfigError, match=r"the teacher translates \{'src': 'en', 'tgt': 'de'\}; expected"
     ):
         distil.teach(model, text / "train.de", text / "train.en", text / "new.en")
     assert not (text / "new.en").exists()

@@ -57,7 +57,7 @@ def test_an_archive_is_read_once_each_and_counted(tatoeba, archive, capfd):
     assert rows[-1] == ("One two three four?", "Eins, zwei, drei vier?")
     out = capfd.readouterr().out
     assert re.search(r"deu\.txt of \d{4}-\d\d-\d\d: 125 pairs", out)
-    assert "left out: 1 without a letter on a side" in out
+    assert "left out: 1 with a side that has no letter" in out
 
 
 def test_no_source_or_target_is_in_two_parts(tatoeba, archive):
@@ -113,7 +113,7 @@ def test_an_archive_of_something_else_is_refused(tatoeba, archive, content):
             file.writestr("spa.txt", "One.\tUno.")
     else:
         archive.write_bytes(b"something else" if content == "no archive" else whole[:-40])
-    with pytest.raises(DataError, match=r"deu-eng\.zip is no archive with UTF-8 text in deu\.txt"):
+    with pytest.raises(DataError, match=r"zip is not an archive with UTF-8 text in deu\.txt"):
         tatoeba.read_archive(archive)
 
 

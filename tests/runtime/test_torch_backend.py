@@ -49,7 +49,7 @@ def test_the_command_line_takes_a_run_folder(run_folder, s2s):
 
 
 def test_a_folder_without_a_run_is_a_file_error(tmp_path):
-    with pytest.raises(FileError, match="no run folder"):
+    with pytest.raises(FileError, match="not a run folder"):
         Translator(tmp_path)
 
 

@@ -60,5 +60,5 @@ def test_characters_are_counted_without_blanks():
 
 
 def test_sources_must_match():
-    with pytest.raises(DataError, match="2 sources do not fit 1 translations"):
+    with pytest.raises(DataError, match="2 source sentences but 1 translations"):
         score_by_length(["a", "b"], ["a"], ["a"])

@@ -83,7 +83,7 @@ def test_scores_stand_there_with_signatures_and_intervals():
     assert bleu.signature.split("smooth")[1] in page.text
     assert page.text.count("bs:1000|seed:12345") == 6
     assert "other<br>.txt" in page.texts
-    assert "Under 50 sentences, scores say little." in page.texts
+    assert "Scores of fewer than 50 sentences are not reliable." in page.texts
 
 
 def test_one_sentence_makes_a_page():
@@ -128,7 +128,7 @@ def test_curves_are_read_as_the_training_wrote_them(tmp_path):
     assert curve.left_out == 4
     page = read_page(make_page(["a b"] * 2, curve=curve))
     assert page.count("svg") == 3
-    assert "Left out: 4 damaged or non-finite records." in page.texts
+    assert "4 damaged or non-finite records are left out." in page.texts
 
 
 def test_a_run_that_has_just_begun_has_no_curve_yet(tmp_path):

@@ -88,7 +88,9 @@ def test_forbidden_pieces_are_never_written():
 
 
 def test_a_beam_wider_than_the_vocabulary_is_an_error():
-    with pytest.raises(ConfigError, match="beam_size is 28; the vocabulary allows at most 27"):
+    with pytest.raises(
+        ConfigError, match=r"\(--beam-size\) is 28; the vocabulary allows at most 27"
+    ):
         beam_search(
             make_model(), torch.tensor([[5, 3]]), torch.tensor([2]), SearchConfig(beam_size=28)
         )

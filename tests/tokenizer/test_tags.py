@@ -126,7 +126,7 @@ def test_what_is_typed_after_to_is_text(many):
 
 
 def test_a_sentence_without_a_tag_is_an_error_that_lists_them(many):
-    message = r"sentence 3 begins with none of the model's tags <2en>, <2it>; .*--to en"
+    message = r"sentence 3 does not begin with a tag of the model \(<2en>, <2it>\); .*--to en"
     with pytest.raises(DataError, match=message):
         many.translate(["<2en> eins", "", "eins <2en>"])
     stream = many.translate_stream(["<2en> eins", "", "eins"], chunk_lines=1)
@@ -136,9 +136,12 @@ def test_a_sentence_without_a_tag_is_an_error_that_lists_them(many):
 
 
 def test_languages_that_are_not_there_are_errors_that_list_what_is(many, translator):
-    with pytest.raises(ConfigError, match=r"to is 'itt'; .* en, it; did you mean 'it'\?"):
+    with pytest.raises(
+        ConfigError,
+        match=r"to \(--to\) is 'itt'; .*: en, it; did you mean 'it'\?",
+    ):
         many.translate_stream([], to="itt")
-    with pytest.raises(ConfigError, match="to is 'it' but the model has no tags"):
+    with pytest.raises(ConfigError, match=r"to \(--to\) is 'it', but the model has no tags"):
         translator.translate(["eins"], to="it")
 
 

@@ -131,7 +131,9 @@ def test_pieces_are_shared_anew():
 @pytest.mark.parametrize("share", [0, EOS_ID + 1, 100_000])
 def test_a_share_that_cannot_be_is_damage(share):
     model = learn(tgt_pieces="all").src_model
-    with pytest.raises(ModelError, match=rf"{share} of them the target's; expected 5 to \d+"):
+    with pytest.raises(
+        ModelError, match=rf"{share} of its \d+ pieces belong to the target; expected 5 to \d+"
+    ):
         Tokenizer(write_field(FIELD, share) + model)
 
 

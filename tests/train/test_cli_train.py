@@ -69,8 +69,8 @@ def test_from_two_text_files_to_scored_translations(corpus_folder, capsys):
         (("--val-src", "none.xx"), "none.xx does not exist"),
         (("--vocab-size", 2), "--vocab-size"),
         (("--algorithm", "chars"), "did you mean 'char'?"),
-        (("--algorithm", "char", "--sampling", 0.1), "set sampling to 0 (--sampling 0)"),
-        (("--tgt-algorithm", "word"), "two algorithms need joint False (--separate-vocabularies)"),
+        (("--algorithm", "char", "--sampling", 0.1), "sampling (--sampling) is 0.1, but"),
+        (("--tgt-algorithm", "word"), "set joint to False (--separate-vocabularies)"),
     ],
 )
 def test_a_wrong_option_is_one_line_and_makes_nothing(corpus_folder, capsys, options, message):
@@ -98,7 +98,7 @@ def test_characters_in_and_words_out(corpus_folder, capsys):
 
 def test_a_preset_cannot_change_a_run_that_is_resumed(corpus_folder, capsys):
     assert s2s("train", "--out", corpus_folder / "run", "--resume", "--preset", "tiny") == 2
-    assert "--preset and --resume exclude each other" in capsys.readouterr().err
+    assert "--preset and --resume cannot be combined" in capsys.readouterr().err
 
 
 def corpora(folder, *pairs):
@@ -155,7 +155,10 @@ def test_gradients_of_a_run_are_shown(corpus_folder, capsys):
     ("options", "message"),
     [
         (("--train", "a:xx-yy"), "--validate is missing"),
-        (("--train", "a:xx-yy", "--src", "b"), "--train and --validate exclude --src"),
+        (
+            ("--train", "a:xx-yy", "--src", "b"),
+            "--train and --validate cannot be combined with --src",
+        ),
         (("--train", "news", "--validate", "news"), "expected PREFIX:SRC-TGT"),
     ],
 )

@@ -85,7 +85,7 @@ def test_with_the_same_vocabulary_all_weights_are_copied(make_run, tie):
     size, share = tokenizer.src_vocab_size, tokenizer.tgt_vocab_size
     assert share < size
     assert report.src == RowCounts(size, 0, 0)
-    told = f"starts from {folder}; rows of the %svocabulary: {size} copied, 0 composed, 0 new"
+    told = f"starts from {folder}; embeddings of the %svocabulary: {size} copied, 0 composed, 0 new"
     if tie == "all":
         assert str(report) == told % ""
     else:
@@ -145,7 +145,7 @@ def test_rows_follow_their_pieces(make_run, was_joint, was_tied, joint, tie):
 def test_one_table_for_two_vocabularies_is_refused(make_run):
     folder = make_run(learn(joint=True), tie="all")
     separate = learn(joint=False, vocab_size=50)
-    with pytest.raises(ConfigError, match="use a joint tokenizer, or tie 'target'"):
+    with pytest.raises(ConfigError, match="use a joint vocabulary, or set tie to 'target'"):
         initialise(make_model(separate, tie="all"), separate, folder)
 
 
@@ -218,7 +218,7 @@ def test_the_configuration_of_a_run_is_there_to_start_with(make_run, tmp_path):
     model = Seq2Seq(config_of(folder))
     assert model.config.decoder_layers == 2
     initialise(model, tokenizer, folder)
-    with pytest.raises(FileError, match="no run folder"):
+    with pytest.raises(FileError, match="not a run folder"):
         config_of(tmp_path)
     (folder / "best.safetensors").unlink()
     with pytest.raises(FileError, match=r"best.safetensors does not exist"):

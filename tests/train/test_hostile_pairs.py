@@ -16,7 +16,7 @@ SRC = ["Where is the station?", "I am hungry.", "", "A dog runs.", "Good morning
 TGT = ["Wo ist der Bahnhof?", "Ich habe Hunger.", "Nichts.", "Ein Hund läuft.", "Guten Morgen!"]
 TEXT = "".join(f"{line}\n" for line in SRC), "".join(f"{line}\n" for line in TGT)
 PLAIN = tuple(text.encode() for text in TEXT)
-READ = "5 pairs read, 4 accepted (rejected: 1 blank, 0 too long, 0 ratio)"
+READ = "5 pairs read, 4 accepted (rejected: 1 blank, 0 too long, 0 unequal length)"
 
 SAME = {
     "plain": PLAIN,
@@ -30,28 +30,28 @@ SAME = {
     "decomposed": (PLAIN[0], unicodedata.normalize("NFD", TEXT[1]).encode()),
 }
 ODD = {
-    "copied": (PLAIN[0], PLAIN[0], "4 are copies of their source"),
+    "copied": (PLAIN[0], PLAIN[0], "4 targets equal their source"),
     "one pair": (b"Hello, you there\n", b"Hallo, ihr da\n", "1 pairs read, 1 accepted"),
     "one pair many times": (b"Hello\n" * 200, b"Hallo\n" * 200, "200 pairs read, 200 accepted"),
     "all targets but one blank": (PLAIN[0], b"Wo?\n\n \n\t\n\n", "1 accepted (rejected: 4 blank"),
     "one word against many": (
         b"Hello there.\n" * 4,
         b"Hallo.\n" * 2 + b"lang " * 60 + b"\n" + b"zu lang " * 400 + b"\n",
-        "2 accepted (rejected: 0 blank, 1 too long, 1 ratio)",
+        "2 accepted (rejected: 0 blank, 1 too long, 1 unequal length)",
     ),
-    "odd lines": ("".join(list(ODD_LINES.values())[:15]).encode(), None, "are copies"),
+    "odd lines": ("".join(list(ODD_LINES.values())[:15]).encode(), None, "equal their source"),
 }
 UNUSABLE = {
     "a line less": (PLAIN[0], PLAIN[1].replace(b"Nichts.\n", b""), "5 lines but", "has 4"),
     "two blank lines more": (PLAIN[0], PLAIN[1] + b"\n\n", "5 lines but", "has 7"),
     "nothing on one side": (PLAIN[0], b"", "5 lines but", "has 0"),
-    "nothing": (b"", b"", "no sentence to", "there is none"),
-    "blanks": (b"\n \n", b"\n\xc2\xa0\n", "no sentence to", "all are blank"),
-    "Latin-1 on one side": (PLAIN[0], TEXT[1].encode("latin-1"), "line 4: byte", "no UTF-8"),
+    "nothing": (b"", b"", "have no pair to", "expected at least one line"),
+    "blanks": (b"\n \n", b"\n\xc2\xa0\n", "have no pair to", "blank in neither file"),
+    "Latin-1 on one side": (PLAIN[0], TEXT[1].encode("latin-1"), "line 4: byte", "not UTF-8"),
     "long lines only": (
         b"word " * 500 + b"\n",
         b"Wort " * 500 + b"\n",
-        "no sentence left",
+        "no pair was accepted",
         "1 too",
     ),
 }

@@ -55,8 +55,8 @@ def test_a_run_keeps_and_resumes(kept_folder, tokenizer, capsys):
     if not tokenizer.joint:
         options["model"] = replace(MODEL, tie="target")
     run(kept_folder, "whole", **options)
-    assert "150 texts in 150 pairs stay as they are" in capsys.readouterr().err
-    with pytest.raises(ConfigError, match=r"data\.keep\.0 was .* is 'x'"):
+    assert "150 kept texts in 150 pairs" in capsys.readouterr().err
+    with pytest.raises(ConfigError, match=r"data\.keep\.0 was .* is now 'x'"):
         run(kept_folder, "whole", keep=("x", PATTERNS[1]), resume=True, **options)
     loaded = load_run(kept_folder / "whole")
     assert loaded.card["keep"] == list(PATTERNS)
@@ -101,7 +101,7 @@ def test_fine_tuning_learns_to_keep_and_goes_on_keeping(kept_folder, capsys):
     s2s("--init", kept_folder / "kept", "--out", kept_folder / "none", "--keep", "")
     cards = [load_run(kept_folder / name).card.get("keep") for name in ("kept", "more", "none")]
     assert cards == [list(PATTERNS), list(PATTERNS), None]
-    with pytest.raises(ModelError, match="cannot translate together: they keep"):
+    with pytest.raises(ModelError, match="cannot translate together: their keep patterns"):
         load_runs([kept_folder / "kept", kept_folder / "none"])
 
 

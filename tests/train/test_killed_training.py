@@ -41,7 +41,7 @@ def test_the_command_says_how_to_go_on(corpus_folder, number):
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number, errors
-    assert f"go on with: s2s train --out {corpus_folder / 'run'} --resume" in errors
+    assert f"continue with: s2s train --out {corpus_folder / 'run'} --resume" in errors
     assert "Traceback" not in errors
 
 

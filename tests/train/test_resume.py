@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from tiny_runs import TOKENIZER, TRAINING, assert_same_weights, metrics, run
 
 from s2s.cli import main
+from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DataError, FileError, ModelError
 from s2s.train import checkpoint
 from s2s.train.update import Updater
@@ -177,7 +178,8 @@ def test_resuming_with_other_settings_lists_what_changed(corpus_folder):
     run(corpus_folder, "run")
     other = replace(TRAINING, learning_rate=0.5, max_updates=99, seed=7)
     with pytest.raises(
-        ConfigError, match=r"training.learning_rate was 0.001, is 0.5; training.seed was 1, is 7; r"
+        ConfigError,
+        match=r"training.learning_rate was 0.001 and is now 0.5; training.seed was 1 and is now 7",
     ):
         run(corpus_folder, "run", training=other, resume=True)
 
@@ -189,7 +191,7 @@ def test_a_setting_that_an_older_release_did_not_know_may_be_left_as_it_is(corpu
     del config["tokenizer"]["tgt_pieces"], config["training"]["r_drop"]
     path.write_text(json.dumps(config))
     again = replace(TRAINING, max_updates=13)
-    with pytest.raises(ConfigError, match=r"training.r_drop was None, is 5.0; repeat"):
+    with pytest.raises(ConfigError, match=r"training.r_drop was None and is now 5.0; repeat"):
         run(corpus_folder, "run", training=replace(again, r_drop=5.0), resume=True)
     assert run(corpus_folder, "run", training=again, resume=True).updates == 13
 
@@ -204,14 +206,14 @@ def test_text_that_changed_ends_a_resumed_run(corpus_folder):
     run(corpus_folder, "run")
     path = corpus_folder / "train.yy"
     path.write_text(path.read_text().replace("nus", "sun", 1))
-    with pytest.raises(DataError, match=r"is not the one that .* was trained on so far"):
+    with pytest.raises(DataError, match=r"has changed since .* was trained"):
         run(corpus_folder, "run", training=replace(TRAINING, max_updates=13), resume=True)
 
 
 def test_a_folder_with_another_run_is_left_alone(corpus_folder):
     run(corpus_folder, "run")
     before = (corpus_folder / "run" / "config.json").read_bytes()
-    with pytest.raises(FileError, match="not an empty folder; --resume goes on with it"):
+    with pytest.raises(FileError, match="not an empty folder; use --resume to continue"):
         run(corpus_folder, "run")
     assert (corpus_folder / "run" / "config.json").read_bytes() == before
 
@@ -231,3 +233,16 @@ def test_the_state_is_plain_json(corpus_folder):
     _, state = read_tensors(corpus_folder / "run" / "last.safetensors")
     assert state["position"]["update"] == 12
     assert json.loads(json.dumps(state)) == state
+
+
+def test_a_resumed_run_takes_the_search_settings_of_its_folder(corpus_folder):
+    run(corpus_folder, "run")
+    path = corpus_folder / "run" / "config.json"
+    config = json.loads(path.read_text())
+    config["search"]["beam_size"] = 3
+    path.write_text(json.dumps(config))
+    again = replace(TRAINING, max_updates=13)
+    assert run(corpus_folder, "run", training=again, resume=True).updates == 13
+    with pytest.raises(ConfigError, match=r"search.beam_size was 3 and is now 4; repeat"):
+        run(corpus_folder, "run", training=again, search=SearchConfig(beam_size=4), resume=True)
+    assert json.loads(path.read_text())["search"]["beam_size"] == 3

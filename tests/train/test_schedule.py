@@ -32,5 +32,5 @@ def test_learning_rate_follows_the_table(decay, update, progress, expected):
 
 
 def test_a_training_without_limit_is_refused():
-    with pytest.raises(ConfigError, match="needs a limit"):
+    with pytest.raises(ConfigError, match="has no limit"):
         TrainConfig()

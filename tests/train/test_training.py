@@ -13,6 +13,7 @@ from s2s.model.run import load_run
 from s2s.search.beam import beam_search
 from s2s.train import CorpusConfig, train
 from s2s.train.average import MovingAverage, mean_weights
+from s2s.train.log import TrainingLog
 from s2s.train.update import Updater
 
 
@@ -59,7 +60,7 @@ def test_mismatched_validation_files_end_before_anything_is_made(corpus_folder):
 def test_text_of_which_nothing_is_kept_leaves_no_folder(corpus_folder):
     (corpus_folder / "train.xx").write_text("sun " * 300 + "\n")
     (corpus_folder / "train.yy").write_text("nus " * 300 + "\n")
-    with pytest.raises(DataError, match="no sentence left to use; 1 pairs read, 0 accepted"):
+    with pytest.raises(DataError, match=r"no pair was accepted \(1 pairs read, 0 accepted"):
         run(corpus_folder, "run")
     assert not (corpus_folder / "run").exists()
 
@@ -100,8 +101,8 @@ def test_updates_left_out_are_counted_and_said(corpus_folder, monkeypatch, capsy
     monkeypatch.setattr(Updater, "_backward", spoil)
     assert run(corpus_folder, "run").updates == 12
     said = capsys.readouterr().err
-    assert "update 3: gradient norm is inf; skipped (1 so far)" in said
-    assert "update 5: gradient norm is inf; skipped (2 so far)" in said
+    assert "update 3 was skipped: its gradient norm is inf (1 skipped so far)" in said
+    assert "update 5 was skipped: its gradient norm is inf (2 skipped so far)" in said
     assert [r["skipped"] for r in metrics(corpus_folder / "run") if r["kind"] == "train"][-1] == 2
 
 
@@ -217,7 +218,7 @@ def test_fine_tuning_the_other_way_round_gives_the_target_what_it_needs(corpus_f
 
 
 def test_a_table_is_not_shared_by_two_vocabularies(corpus_folder):
-    with pytest.raises(ConfigError, match="source and target have vocabularies of their own"):
+    with pytest.raises(ConfigError, match="source and target have separate vocabularies"):
         run(corpus_folder, "run", tokenizer=replace(TOKENIZER, joint=False))
     assert not (corpus_folder / "run").exists()
 
@@ -230,3 +231,10 @@ def test_a_processor_that_cannot_is_told_before_anything_is_made(corpus_folder, 
     with pytest.raises(ConfigError, match="cannot compute an LSTM in bf16; use --precision fp32"):
         run(corpus_folder, "run", training=replace(TRAINING, precision="bf16"))
     assert not (corpus_folder / "run").exists()
+
+
+def test_the_share_of_the_time_limit_is_never_over_the_whole(tmp_path, capsys):
+    figures = {"loss": 1.0, "learning_rate": 1e-3, "gradient_norm": 1.0}
+    with TrainingLog(tmp_path, None) as log:
+        log.show(1.013, 7, figures)
+    assert "100%  update 7" in capsys.readouterr().err

@@ -133,7 +133,10 @@ def test_a_batch_that_does_not_fit_is_split_and_counted():
 def test_a_sentence_that_does_not_fit_ends_with_advice():
     updater = make_updater()
     out_of_memory_over(0, updater)
-    with pytest.raises(TrainingError, match=r"3 and 3 pieces does not fit: .*; lower max_pieces"):
+    with pytest.raises(
+        TrainingError,
+        match=r"3 source and 3 target pieces does not fit into memory: .*; lower max_pieces",
+    ):
         updater.update(make_step(make_batch(SENTENCES)), 0.1)
 
 

@@ -74,5 +74,5 @@ def test_fewer_batches_than_processes_are_refused(corpus_folder):
     options = ("--accumulate", "1", "--max-updates", "3")
     failed = start(corpus_folder, "run", *options, processes=2)
     assert failed.returncode != 0
-    assert "an update has 1 batches, but there are 2 processes" in failed.stderr
+    assert "accumulate (--accumulate) is 1, but there are 2 processes" in failed.stderr
     assert not (corpus_folder / "run").exists()

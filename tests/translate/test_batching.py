@@ -85,14 +85,16 @@ def test_values_are_handed_out_in_order_and_must_come_out_even(values, counts, d
     given_values.skip(done)
     for count in counts:
         if done + count > len(values):
-            with pytest.raises(ConfigError, match=f"there are {len(values)} prefixes, and more"):
+            with pytest.raises(
+                ConfigError, match=f"there are only {len(values)} prefixes, but more"
+            ):
                 given_values.take(count, done)
             return
         handed += given_values.take(count, done)
         done += count
     assert handed == values[done - len(handed) : done]
     if done < len(values):
-        with pytest.raises(ConfigError, match=f"more than {done} prefixes, but {done} sentences"):
+        with pytest.raises(ConfigError, match=f"more than {done} prefixes, but only {done} sent"):
             given_values.check_end(done)
     else:
         given_values.check_end(done)

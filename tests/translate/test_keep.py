@@ -19,11 +19,14 @@ KEEP = KeepPatterns([r"</?\w+>", r"\{\w+\}", r"\d+", r"https?://\S+"])
 @pytest.mark.parametrize(
     ("patterns", "message"),
     [
-        ("(a", r"keep has '\(a', which is no regular expression: missing \)"),
-        (["a", "b*"], r"keep has 'b\*', which matches the empty string; write a pattern"),
+        ("(a", r"keep \(--keep\) has '\(a', which is not a regular expression: missing \)"),
+        (
+            ["a", "b*"],
+            r"keep \(--keep\) has 'b\*', which matches the empty string; write",
+        ),
         (r"\b", "matches the empty string"),
-        (["a", ""], "keep has '', which matches the empty string"),
-        ([3], "keep has 3; expected a regular expression as text"),
+        (["a", ""], r"keep \(--keep\) has '', which matches the empty string"),
+        ([3], r"keep \(--keep\) has 3; expected a regular expression as text"),
     ],
 )
 def test_patterns_that_find_nothing_are_one_line(patterns, message):

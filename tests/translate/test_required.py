@@ -88,7 +88,7 @@ def test_a_phrase_is_put_where_the_score_is_best(translator, caplog):
     with caplog.at_level(logging.WARNING, "s2s"):
         translations = translator.translate(["zwei", "eins drei", "eins drei"], required=["two"])
     assert translations[0].text == "two"
-    assert "2 of 3 translations did not hold what is required, and were" in caplog.text
+    assert "2 of 3 translations lacked a required text and were" in caplog.text
     assert "(first: line 2)" in caplog.text
     by_hand = [
         translator.translate(["eins drei"], prefix=prefix)[0]
@@ -155,9 +155,13 @@ def test_a_stream_gives_each_sentence_its_own(translator):
     assert list(stream) == together
     rest = translator.translate_stream(iter(GERMAN[::-1]), 3, 4, required=required)
     assert list(rest) == together[4:]
-    with pytest.raises(ConfigError, match="there are 10 lists of required texts, and more sent"):
+    with pytest.raises(
+        ConfigError, match="there are only 10 lists of required texts, but more sent"
+    ):
         translator.translate([*GERMAN, "elf"], required=required)
-    with pytest.raises(ConfigError, match="more than 9 lists of required texts, but 9 sentences"):
+    with pytest.raises(
+        ConfigError, match="more than 9 lists of required texts, but only 9 sentences"
+    ):
         translator.translate(GERMAN[1:], required=required)
 
 
@@ -165,13 +169,16 @@ def test_a_stream_gives_each_sentence_its_own(translator):
     ("options", "message"),
     [
         ({"required": "two"}, r"required is one string; expected a list of texts: \['two'\]"),
-        ({"required": ["two", ["six"]]}, "required has the entry 'two'; expected texts"),
-        ({"required": [["two"], 6]}, "required has the entry 6; expected texts"),
-        ({"required": [["two"], [6]]}, "required has the entry .6.; expected texts"),
+        ({"required": ["two", ["six"]]}, "required has the entry 'two'; expected only texts"),
+        ({"required": [["two"], 6]}, "required has the entry 6; expected only texts"),
+        ({"required": [["two"], [6]]}, "required has the entry .6.; expected only texts"),
         ({"required": ["\u200b "]}, "is blank; leave it out"),
-        ({"required": [["two"], ["six Ωμέγα"]]}, "vocabulary lacks characters of 'Ωμέγα'"),
+        (
+            {"required": [["two"], ["six Ωμέγα"]]},
+            "vocabulary does not have all characters of 'Ωμέγα'",
+        ),
         ({"required": ["two ten"], "banned": ["▁ten"]}, "needs the piece '▁ten', which is banned"),
-        ({"required": ["two"], "temperature": 1.0}, "temperature is 1.0, but a drawn translation"),
+        ({"required": ["two"], "temperature": 1.0}, "is 1.0, but random translations"),
     ],
 )
 def test_what_cannot_be_required_is_told_before_any_work(translator, options, message):
@@ -182,7 +189,7 @@ def test_what_cannot_be_required_is_told_before_any_work(translator, options, me
 def test_what_the_vocabulary_writes_otherwise_is_refused():
     config = TokenizerConfig(vocab_size=80, normalization="nfkc")
     tokenizer = train_tokenizer(["one two 1"] * 20, ["one two 1"] * 20, config, seed=1)
-    with pytest.raises(ConfigError, match="vocabulary turns it into 'one 1'; require that"):
+    with pytest.raises(ConfigError, match="vocabulary turns it into 'one 1'; require this form"):
         read_phrase("one ①", tokenizer, ())
 
 
@@ -223,7 +230,7 @@ def test_the_command_line_takes_texts_that_translations_must_hold(s2s, tiny, tmp
     finished = s2s(*options, "--json", "--n-best", "2")
     assert finished.code == 0, finished.err
     assert finished.out.count(b"\n") == 6
-    assert "s2s: warning: 2 of 3 translations did not hold what is required" in finished.err
+    assert "s2s: warning: 2 of 3 translations lacked a required text" in finished.err
     lines = s2s(*options).out.decode().split("\n")
     assert lines[1] == ""
     assert all(find(line, "two") and find(line, "ten") for line in (lines[0], lines[2]))

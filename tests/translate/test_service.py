@@ -45,7 +45,7 @@ def test_a_closed_translator_has_no_threads_and_says_that_it_is_closed(tiny):
         lambda: translator.translate_stream(TEXTS),
         lambda: list(stream),
     ):
-        with pytest.raises(UseError, match="this translator is closed; make another one"):
+        with pytest.raises(UseError, match="this translator is closed; make a new translator"):
             use()
     translator.close()
     assert translator.card["languages"] == {"src": "de", "tgt": "en"}
@@ -191,7 +191,7 @@ def test_a_provider_that_does_not_start_is_an_error_and_options_reach_it(tiny, m
     with pytest.raises(DeviceError, match="could not start XnnpackExecutionProvider"):
         Translator(tiny, providers=asked)
     assert runtime.asked == asked
-    with pytest.raises(ConfigError, match="device is 'cuda' beside providers"):
+    with pytest.raises(ConfigError, match="device is 'cuda', but providers"):
         Translator(tiny, providers=asked, device="cuda")
 
 
@@ -200,13 +200,13 @@ def test_a_run_folder_takes_nothing_of_onnxruntime(tmp_path):
     pytest.importorskip("safetensors")
     (tmp_path / "config.json").write_text("{}")
     for options in ({"providers": [CPU]}, {"session_options": session_options()}):
-        with pytest.raises(ConfigError, match="are for onnxruntime, and a run folder runs with"):
+        with pytest.raises(ConfigError, match="are for onnxruntime, but a run folder runs with"):
             Translator(tmp_path, **options)
 
 
 def test_a_translator_is_neither_pickled_nor_copied(translator):
     for way in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(UseError, match="make one in each process"):
+        with pytest.raises(UseError, match="make a translator in each process"):
             way(translator)
 
 
@@ -228,7 +228,9 @@ def test_a_forked_process_is_told_to_make_its_own(tiny):
     told = context.Queue()
     process = context.Process(target=use_after_fork, args=(translator, tiny, told))
     process.start()
-    assert f"was made in process {os.getpid()}, of which this one is a fork" in told.get(timeout=60)
+    assert f"was made in process {os.getpid()}, but this process is a fork of it" in told.get(
+        timeout=60
+    )
     assert told.get(timeout=60) == expected
     process.join(60)
     assert process.exitcode == 0

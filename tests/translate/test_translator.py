@@ -165,17 +165,20 @@ def test_a_translation_is_one_line(translator, sentences):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"beam_size": 0}, "beam_size is 0"),
-        ({"beam_size": 62}, "beam_size is 62; the model's vocabulary allows at most 61"),
-        ({"beam_size": 2.0}, "beam_size is 2.0"),
-        ({"n_best": 6}, "n_best is 6 but beam_size only 5"),
-        ({"n_best": 0}, "n_best is 0"),
-        ({"length_penalty": -1.0}, "length_penalty is -1.0"),
-        ({"length_penalty": math.nan}, "length_penalty is nan"),
-        ({"max_length": 0}, "max_length is 0"),
-        ({"batch_tokens": 0}, "batch_tokens is 0"),
-        ({"max_src_length": 1}, "max_src_length is 1"),
-        ({"too_long": "spilt"}, "too_long is 'spilt'; .* did you mean 'split'"),
+        ({"beam_size": 0}, r"beam_size \(--beam-size\) is 0"),
+        (
+            {"beam_size": 62},
+            r"beam_size \(--beam-size\) is 62; .* allows at most 61",
+        ),
+        ({"beam_size": 2.0}, r"beam_size \(--beam-size\) is 2.0"),
+        ({"n_best": 6}, r"n_best \(--n-best\) is 6, but beam_size \(--beam-size\) is 5"),
+        ({"n_best": 0}, r"n_best \(--n-best\) is 0"),
+        ({"length_penalty": -1.0}, r"length_penalty \(--length-penalty\) is -1.0"),
+        ({"length_penalty": math.nan}, r"length_penalty \(--length-penalty\) is nan"),
+        ({"max_length": 0}, r"max_length \(--max-length\) is 0"),
+        ({"batch_tokens": 0}, r"batch_tokens \(--batch-tokens\) is 0"),
+        ({"max_src_length": 1}, r"max_src_length \(--max-src-length\) is 1"),
+        ({"too_long": "spilt"}, r"too_long \(--too-long\) is 'spilt'; .* did you mean 'split'"),
     ],
 )
 def test_options_out_of_range_are_told_before_any_work(translator, options, message):
@@ -197,7 +200,7 @@ def test_the_widest_beam_works(translator):
 def test_unknown_devices_and_threads_are_refused(tiny):
     with pytest.raises(ConfigError, match="did you mean 'cuda'"):
         Translator(tiny, device="cud")
-    with pytest.raises(ConfigError, match="threads is 0"):
+    with pytest.raises(ConfigError, match=r"threads \(--threads\) is 0"):
         Translator(tiny, threads=0)
 
 

@@ -54,7 +54,7 @@ def test_texts_are_found_again_as_written(translator):
 def test_one_pattern_is_a_string(translator):
     assert translator.translate(["{n}"], keep=r"\{n\}")[0].text == "{n}"
     assert "{n}" not in translator.translate(["eins {n}"], keep="")[0].text
-    with pytest.raises(ConfigError, match="no regular expression"):
+    with pytest.raises(ConfigError, match="not a regular expression"):
         translator.translate([], keep="(")
 
 
@@ -163,7 +163,7 @@ def test_the_command_keeps(tiny, s2s, tmp_path):
     refused = s2s("translate", tiny, "--keep", "a*", stdin=b"")
     assert refused.code == 2
     assert refused.err == (
-        "s2s: error: keep has 'a*', which matches the empty string; write a pattern that "
+        "s2s: error: keep (--keep) has 'a*', which matches the empty string; write a pattern that "
         "matches at least one character, for example with + in place of *\n"
     )
     (tmp_path / "out.partial").write_bytes(b"one\n")
@@ -174,5 +174,7 @@ def test_the_command_keeps(tiny, s2s, tmp_path):
 
 
 def test_required_words_and_kept_texts_are_not_had_together(translator):
-    with pytest.raises(ConfigError, match="'required' and 'keep' cannot be combined"):
+    with pytest.raises(
+        ConfigError, match=r"required \(--require\) and keep \(--keep\) cannot be combined"
+    ):
         translator.translate(["eins"], keep=PATTERNS, required=["zwei"])

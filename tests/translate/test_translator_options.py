@@ -53,9 +53,9 @@ def test_a_prefix_begins_the_translation(translator):
     assert by_prefix[2].text.startswith("eight nine")
     with pytest.raises(ConfigError, match="the prefix 'one Ω' cannot be written: the target"):
         translator.translate(texts, prefix="one Ω")
-    with pytest.raises(ConfigError, match="there are 2 prefixes, and more sentences"):
+    with pytest.raises(ConfigError, match="there are only 2 prefixes, but more sentences"):
         translator.translate(texts, prefix=["", ""])
-    with pytest.raises(ConfigError, match="more than 3 prefixes, but 3 sentences"):
+    with pytest.raises(ConfigError, match="more than 3 prefixes, but only 3 sentences"):
         translator.translate(texts, prefix=["", "", "", "ten"])
 
 
@@ -97,7 +97,7 @@ def test_pieces_can_be_banned_and_repetition_forbidden(translator):
     assert "▁five" not in translation.pieces
     translation = translator.translate(["fünf eins fünf"], no_repeat=1)[0]
     assert len(set(translation.pieces)) == len(translation.pieces)
-    with pytest.raises(ConfigError, match="no piece 'five'; pieces are written as"):
+    with pytest.raises(ConfigError, match="no piece 'five'; write pieces as"):
         translator.translate(["eins"], banned=["five"])
     with pytest.raises(ConfigError, match="banned is one string"):
         translator.translate(["eins"], banned="▁five")

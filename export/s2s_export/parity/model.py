@@ -199,7 +199,7 @@ def compare(
         difference = float((expected.scores[row] - actual.scores[row]).abs().max())
         if not difference <= SCORE_TOLERANCE:
             raise ParityError(
-                f"sentence of {int(src_lengths[row])} pieces, beam {config.beam_size}: scores "
+                f"a sentence of {int(src_lengths[row])} pieces, beam {config.beam_size}: scores "
                 f"differ by {difference:.3g}; expected at most {SCORE_TOLERANCE}"
             )
         parity.largest_difference = max(parity.largest_difference, difference)
@@ -280,8 +280,8 @@ def _check_alone(
         difference = float((alone.scores[0, 0] - actual.scores[row, 0]).abs())
         if not difference <= ALONE_TOLERANCE:
             raise ParityError(
-                f"sentence of {length} pieces, beam {config.beam_size}: its best score alone and "
-                f"in a batch of {len(src)} differ by {difference:.3g}; expected at most "
+                f"a sentence of {length} pieces, beam {config.beam_size}: its best scores alone "
+                f"and in a batch of {len(src)} differ by {difference:.3g}; expected at most "
                 f"{ALONE_TOLERANCE}"
             )
 

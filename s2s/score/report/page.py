@@ -89,7 +89,7 @@ class Page:
             ),
         ]
         if evaluation.few:
-            parts.append(_note(f"Under {FEW_SENTENCES} sentences, scores say little."))
+            parts.append(_note(f"Scores of fewer than {FEW_SENTENCES} sentences are not reliable."))
         return parts + self._notes_on("intervals")
 
     def _baseline(self) -> list[Element]:
@@ -131,7 +131,7 @@ class Page:
                 f"{bucket.bleu.value:.2f}",
                 f"{bucket.chrf.value:.2f}",
                 f"{bucket.bleu.length_ratio:.3f}",
-                "too few to say" if bucket.few else "",
+                "too few sentences" if bucket.few else "",
             )
             for bucket in buckets.buckets
         ]
@@ -139,7 +139,7 @@ class Page:
             element("h2", None, "By length"),
             element("figure", None, draw_bars(bars, ("BLEU", "chrF2"), unit)),
             table((unit, "sentences", "BLEU", "chrF2", "length ratio", ""), rows),
-            _note(f"Faint: under {FEW_SENTENCES} sentences."),
+            _note(f"Pale: fewer than {FEW_SENTENCES} sentences."),
         ]
 
     def _learning(self) -> list[Element]:
@@ -150,7 +150,10 @@ class Page:
         losses = {"training": curve.training, "validation": curve.validation}
         shown = {name: points for name, points in losses.items() if points}
         for lines, caption in (
-            (shown, "Loss, nats a target token, without label smoothing; training with dropout."),
+            (
+                shown,
+                "Loss in nats per target token, without label smoothing. Training uses dropout.",
+            ),
             ({"BLEU": curve.bleu} if curve.bleu else {}, "BLEU of the validation pairs."),
         ):
             if lines:
@@ -159,7 +162,7 @@ class Page:
         if not shown and not curve.bleu:
             parts.append(_note("The run has recorded no losses yet."))
         if curve.left_out:
-            parts.append(_note(f"Left out: {curve.left_out} damaged or non-finite records."))
+            parts.append(_note(f"{curve.left_out} damaged or non-finite records are left out."))
         return parts
 
     def _attention(self) -> list[Element]:
@@ -167,8 +170,9 @@ class Page:
         if self.pictures:
             parts.append(
                 _note(
-                    "Where the network looked (across: source pieces) before it wrote each target "
-                    "piece (down); a mean over heads. Sentences from bad to good; ▁ begins a word."
+                    "The attention to each source piece (columns) when the network wrote each "
+                    "target piece (rows), as a mean over heads. The first sentence has the worst "
+                    "translation, the last the best. ▁ marks the beginning of a word."
                 )
             )
         for picture in self.pictures:
@@ -178,7 +182,10 @@ class Page:
         return parts
 
     def _worst(self) -> list[Element]:
-        parts = [element("h2", None, "The worst sentences"), _note("By chrF2 of the sentence.")]
+        parts = [
+            element("h2", None, "The worst sentences"),
+            _note("Sorted by the chrF2 of each sentence."),
+        ]
         for example in self.worst[:WORST]:
             texts: list[Element] = []
             for name, content in (

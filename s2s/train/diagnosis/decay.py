@@ -209,7 +209,7 @@ def gradient_decay(
     """
     batches = list(batches)
     if not batches:
-        raise DataError("gradient_decay got no batch; give it at least one")
+        raise DataError("gradient_decay has no batch; pass at least one")
     decays = []
     with torch.enable_grad():
         clone, layers = unroll(model)

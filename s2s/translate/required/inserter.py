@@ -142,8 +142,8 @@ class Inserter:
         """Logs how many translations did not hold by themselves what is required, if any."""
         if self._num_missing:
             logger.warning(
-                "%d of %d translations did not hold what is required, and were searched again to "
-                "hold it (first: line %d)",
+                "%d of %d translations lacked a required text and were searched again with it "
+                "(first: line %d)",
                 self._num_missing,
                 self._done,
                 self._first_missing,
