@@ -4,6 +4,7 @@ Commands run as they are written, but for trainings, which end after a few updat
 prints is not compared: figures differ from machine to machine.
 """
 
+import logging
 import os
 import re
 import shutil
@@ -96,6 +97,17 @@ def workspace(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def as_before():
+    """Takes back what a page sets for the whole process: how s2s logs."""
+    loggers = [logging.getLogger(), logging.getLogger("s2s")]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
 PARSERS = [PythonCodeBlockParser(), shell_parser("sh"), shell_parser("console")]
 
 
@@ -110,7 +122,7 @@ PARSERS = [PythonCodeBlockParser(), shell_parser("sh"), shell_parser("console")]
         for page in PAGES
     ],
 )
-def test_the_code_blocks_of_a_page_run(page, workspace, tmp_path, monkeypatch):
+def test_the_code_blocks_of_a_page_run(page, workspace, as_before, tmp_path, monkeypatch):
     folder = tmp_path / "w"
     shutil.copytree(workspace, folder, symlinks=True)  # each page has a folder of its own
     monkeypatch.chdir(folder)
