@@ -74,7 +74,9 @@ def write_batches(data: Path, path: Path, batch_tokens: int, count: int) -> tupl
     """
     pairs = list(read_pairs(data / "train.en.gz", data / "train.de.gz"))
     sides = [src for src, _ in pairs], [tgt for _, tgt in pairs]
-    tokenizer = train_tokenizer(*sides, TokenizerConfig(vocab_size=VOCAB_SIZE), seed=1)
+    tokenizer = train_tokenizer(
+        *sides, TokenizerConfig(vocab_size=VOCAB_SIZE, tgt_pieces="all"), seed=1
+    )
     encoded = zip(tokenizer.encode_src(sides[0]), tokenizer.encode_tgt(sides[1]), strict=True)
     kept = [(src, tgt) for src, tgt in encoded if max(len(src), len(tgt)) <= MAX_PIECES]
     kept.sort(key=lambda pair: (len(pair[1]), len(pair[0])))
