@@ -39,3 +39,22 @@ def test_the_readme_links_only_with_whole_addresses():
     targets = re.findall(r"\]\(([^)]+)\)", text)
     assert len(targets) > 10
     assert all(target.startswith("https://") for target in targets)
+
+
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *(path for path in sorted((ROOT / "docs").rglob("*.md")) if "_build" not in path.parts),
+    *(
+        ROOT / name / "README.md"
+        for name in ("export", "export/examples", "recipes", "recipes/rivals")
+    ),
+]
+PATHS = re.compile(r"`((?:s2s|export|tests|recipes|docs)/[\w./-]+)`")
+
+
+@pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS]
+)
+def test_a_document_names_files_that_are_there(document):
+    names = PATHS.findall(document.read_text(encoding="utf-8"))
+    assert not [name for name in names if not (ROOT / name).exists()]

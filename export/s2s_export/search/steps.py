@@ -15,7 +15,7 @@ StateT = TypeVar("StateT")
 
 
 class StepWriter(Protocol[MemoryT, StateT]):
-    """A decoder, or several, as the search sees them: ``s2s.search.StepModel`` as a graph."""
+    """A decoder, or several, as the search sees them: ``s2s.search.beam.StepModel`` as a graph."""
 
     def step(
         self, graph: Graph, tokens: Value, memory: MemoryT, state: StateT
