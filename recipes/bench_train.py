@@ -35,7 +35,7 @@ from s2s.config import BOS_ID, EOS_ID, ModelConfig, TokenizerConfig
 from s2s.corpus import CorpusConfig
 from s2s.corpus.pairs import survey
 from s2s.corpus.shards import open_shards
-from s2s.corpus.stream import Batch, BatchStream, Step, StreamPosition
+from s2s.corpus.stream import Batch, BatchStream, Place, Step
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train import PRESETS, TrainConfig
@@ -92,7 +92,7 @@ def made_up(vocab_size: int, batch_tokens: int, count: int) -> list[Step]:
         tgt_in = np.concatenate([np.full((rows, 1), BOS_ID), tgt[:, :-1]], axis=1)
         lengths = np.full(rows, src_len)
         batch = Batch(src, lengths, tgt_in, tgt, tgt.size, number)
-        steps.append(Step([batch], tgt.size, rows, StreamPosition()))
+        steps.append(Step([batch], tgt.size, rows, Place()))
     return steps
 
 

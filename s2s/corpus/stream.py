@@ -35,7 +35,7 @@ STEPS_AHEAD = 8
 """Steps that are prepared in the background."""
 
 
-class StreamPosition(NamedTuple):
+class Place(NamedTuple):
     """Where in the stream a step begins."""
 
     epoch: int = 0
@@ -45,7 +45,7 @@ class StreamPosition(NamedTuple):
     """Earlier pairs of this epoch."""
 
 
-START = StreamPosition()
+START = Place()
 
 
 class Batch(NamedTuple):
@@ -68,7 +68,7 @@ class Step(NamedTuple):
     """Real target tokens of the step, over all processes."""
     pairs: int
     """Pairs of the step, over all processes."""
-    next_position: StreamPosition
+    next_position: Place
     """Where the next step begins."""
 
 
@@ -152,7 +152,7 @@ class BatchStream:
         """Pairs of every epoch."""
         return self._reader.pairs_in_epoch
 
-    def steps(self, position: StreamPosition = START) -> Generator[Step, None, None]:
+    def steps(self, position: Place = START) -> Generator[Step, None, None]:
         """Yields steps without end, beginning at ``position``; close it to end its threads.
 
         Raises:
@@ -177,7 +177,7 @@ class BatchStream:
                 self.waited += time.perf_counter() - start
                 yield step
 
-    def _steps(self, position: StreamPosition, buffers: Iterator[Buffer]) -> Iterator[Step]:
+    def _steps(self, position: Place, buffers: Iterator[Buffer]) -> Iterator[Step]:
         """Yields the steps of the buffers; the first step begins at ``position``."""
         batch, entered = position.batch, False
         for buffer in buffers:
@@ -198,11 +198,11 @@ class BatchStream:
                 done = int(plan.ends[numbers[-1]])
                 batch = numbers.stop
                 if batch < count:
-                    following = StreamPosition(buffer.epoch, buffer.number, batch, start + done)
+                    following = Place(buffer.epoch, buffer.number, batch, start + done)
                 elif buffer.last:
-                    following = StreamPosition(buffer.epoch + 1)
+                    following = Place(buffer.epoch + 1)
                 else:
-                    following = StreamPosition(buffer.epoch, buffer.number + 1, 0, start + done)
+                    following = Place(buffer.epoch, buffer.number + 1, 0, start + done)
                 yield Step(
                     [
                         _make_batch(

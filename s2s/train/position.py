@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from s2s.corpus.stream import START, StreamPosition
+from s2s.corpus.stream import START, Place
 from s2s.train.config import TrainConfig
 
 VALIDATION_SHARE = 0.2
@@ -17,7 +17,7 @@ class Position:
     """Counters of a training; saved with every checkpoint."""
 
     update: int = 0  # updates so far, skipped ones included
-    place: StreamPosition = START  # where the next update's batches begin
+    place: Place = START  # where the next update's batches begin
     seconds: float = 0.0
     target_tokens: int = 0
     skipped: int = 0  # updates without effect, because of a non-finite gradient
@@ -43,7 +43,7 @@ class Position:
         ]
         if not all(isinstance(number, int | float) for number in numbers):
             raise TypeError("a counter is not a number")
-        return cls(**{**state, "place": StreamPosition(*state["place"])})
+        return cls(**{**state, "place": Place(*state["place"])})
 
     def to_state(self) -> dict[str, Any]:
         """Returns values that JSON can hold."""

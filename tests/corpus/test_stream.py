@@ -12,7 +12,7 @@ from s2s.corpus import buffers, pool
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.plan import SRC_SHARE
 from s2s.corpus.shards import open_shards
-from s2s.corpus.stream import START, BatchStream, StreamPosition, iterate_once
+from s2s.corpus.stream import START, BatchStream, Place, iterate_once
 from s2s.errors import ConfigError, DataError, FileError
 
 LIMITS = {"max_pieces": 60, "max_ratio": 4.0}
@@ -86,7 +86,7 @@ def test_every_pair_is_shown_once_an_epoch(open_it, pairs, make, tokenizer):
     assert stream.pairs_in_epoch == 1000
     steps = take(stream, epochs=2)
     ends = [step.next_position for step in steps]
-    first = steps[: sum(end.epoch == 0 or end == StreamPosition(1) for end in ends)]
+    first = steps[: sum(end.epoch == 0 or end == Place(1) for end in ends)]
     second = steps[len(first) :]
     once = Counter(src for src, _ in pairs[:1000])
     assert sources(first, tokenizer) == sources(second, tokenizer) == once
@@ -136,7 +136,7 @@ def test_a_place_says_how_far_the_epoch_is(corpora, make):
     steps = take(stream, epochs=1)
     done = np.cumsum([step.pairs for step in steps])
     assert [step.next_position.pairs for step in steps] == [*done[:-1], 0]
-    assert steps[-1].next_position == StreamPosition(1)
+    assert steps[-1].next_position == Place(1)
     assert len({step.next_position.buffer for step in steps[:-1]}) > 1
     for before, after in pairwise(step.next_position for step in steps[:-1]):
         assert before < after
@@ -179,7 +179,7 @@ def test_weights_are_how_often_pairs_are_shown(open_it, pairs, make, tokenizer):
     shards = [open_it(part, str(number)) for number, part in enumerate(parts)]
     stream = make(list(zip(shards, (1.0, 0.5, 2.7), strict=True)))
     assert stream.pairs_in_epoch == 300 + 100 + 270
-    starts = [StreamPosition(epoch) for epoch in range(2)]
+    starts = [Place(epoch) for epoch in range(2)]
     epochs = [sources(take(stream, start, epochs=1), tokenizer) for start in starts]
     for counts in epochs:
         shown = [[counts[src] for src, _ in part] for part in parts]
@@ -198,7 +198,7 @@ def test_weights_that_leave_no_pair_are_an_error(open_it, pairs, make):
 
 def test_sampling_keeps_the_sentences_and_cuts_them_anew(corpora, make, tokenizer):
     plain, sampled = make(corpora), make(corpora, sampling=0.3)
-    epochs = [take(sampled, StreamPosition(epoch), epochs=1) for epoch in range(2)]
+    epochs = [take(sampled, Place(epoch), epochs=1) for epoch in range(2)]
     expected = sources(take(plain, epochs=1), tokenizer)
     assert sources(epochs[0], tokenizer) == expected
     tokens = [sum(step.tokens for step in steps) for steps in epochs]
@@ -219,7 +219,7 @@ def test_the_number_of_encoding_processes_changes_nothing(corpora, make, monkeyp
     "position", [{"pairs": 1}, {"buffer": 99}, {"batch": 999, "pairs": 64}, {"batch": 3}], ids=str
 )
 def test_a_position_of_another_text_is_an_error(corpora, make, position):
-    steps = make(corpora).steps(StreamPosition(**position))
+    steps = make(corpora).steps(Place(**position))
     with pytest.raises(DataError, match=r"no batch .* of epoch 0, .*restore the text, the seed"):
         next(steps)
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from s2s.config import BOS_ID, PAD_ID, ModelConfig
-from s2s.corpus.stream import Batch, Step, StreamPosition
+from s2s.corpus.stream import Batch, Place, Step
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train import TrainConfig
 from s2s.train.update import Updater
@@ -35,7 +35,7 @@ def make_batch(sentences, targets=None, seed=1):
 
 
 def make_step(*batches):
-    return Step(list(batches), sum(batch.num_tokens for batch in batches), 0, StreamPosition())
+    return Step(list(batches), sum(batch.num_tokens for batch in batches), 0, Place())
 
 
 def losses(figures):

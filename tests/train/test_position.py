@@ -4,7 +4,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from s2s.corpus.stream import StreamPosition
+from s2s.corpus.stream import Place
 from s2s.train.config import TrainConfig
 from s2s.train.position import Position
 
@@ -12,18 +12,15 @@ from s2s.train.position import Position
 def test_progress_is_that_of_the_nearest_limit():
     config = TrainConfig(max_updates=100, max_epochs=2, max_minutes=1.0)
     assert Position(update=30).progress(config, 10) == 0.3
-    assert Position(update=30, place=StreamPosition(epoch=1, pairs=5)).progress(config, 10) == 0.75
+    assert Position(update=30, place=Place(epoch=1, pairs=5)).progress(config, 10) == 0.75
     assert math.isclose(Position(update=30, seconds=54.0).progress(config, 10), 0.9)
 
 
 def test_each_limit_ends_a_training():
     config = TrainConfig(max_updates=100, max_epochs=2, max_minutes=1.0)
-    assert (
-        Position(update=99, place=StreamPosition(epoch=1), seconds=59.0).reached_limit(config)
-        is None
-    )
+    assert Position(update=99, place=Place(epoch=1), seconds=59.0).reached_limit(config) is None
     assert Position(update=100).reached_limit(config) == "max_updates"
-    assert Position(place=StreamPosition(epoch=2)).reached_limit(config) == "max_epochs"
+    assert Position(place=Place(epoch=2)).reached_limit(config) == "max_epochs"
     assert Position(seconds=60.0).reached_limit(config) == "max_minutes"
 
 
