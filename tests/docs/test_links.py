@@ -57,4 +57,6 @@ PATHS = re.compile(r"`((?:s2s|export|tests|recipes|docs)/[\w./-]+)`")
 )
 def test_a_document_names_files_that_are_there(document):
     names = PATHS.findall(document.read_text(encoding="utf-8"))
-    assert not [name for name in names if not (ROOT / name).exists()]
+    made = ("docs/_build", "export/examples/node_modules")  # by make docs, by npm install
+    absent = [name for name in names if not (ROOT / name).exists()]
+    assert not [name for name in absent if not name.startswith(made)]
