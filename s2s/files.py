@@ -26,6 +26,8 @@ ABANDONED_AFTER = 600
 _PREFIX, _SUFFIX = ".s2s-", ".tmp"
 _LOCK_FILE = "lock"
 _ATTEMPTS = 10
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
+"""Error numbers of a disk that knows no locks."""
 
 
 class FolderLock:
@@ -45,7 +47,7 @@ class FolderLock:
         If the disk knows no locks, every folder is ours: its age alone tells whether it is in use.
 
         Raises:
-            OSError: If the lock file cannot be made.
+            OSError: If the lock file cannot be made or opened.
         """
         from filelock import Timeout
 
@@ -55,8 +57,10 @@ class FolderLock:
                 self._lock.acquire(timeout=0)
         except Timeout:
             return False
-        except (OSError, NotImplementedError):
-            if not path.exists():
+        except NotImplementedError:  # a system without locks
+            pass
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
                 raise
         return path.exists()  # else the process that had the lock has just removed the folder
 
@@ -67,7 +71,11 @@ class FolderLock:
 
     def remove(self) -> None:
         """Removes the folder and gives the lock back; a folder that others have locked stays."""
-        if self.folder.is_dir() and self.acquire():
+        try:
+            is_ours = self.folder.is_dir() and self.acquire()
+        except OSError:  # the lock cannot be opened, so somebody else made it
+            return
+        if is_ours:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._lock.release()
             with contextlib.suppress(OSError):  # Windows: only now the lock file is gone

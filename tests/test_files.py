@@ -212,3 +212,12 @@ def test_a_folder_that_is_in_the_way_is_kept_or_replaced(tmp_path, is_complete):
         (target / "old").touch()
     assert names(target) == (["old"] if is_complete else ["new"])
     assert names(tmp_path / "parent") == ["target"]
+
+
+def test_a_lock_that_cannot_be_opened_is_an_error_and_not_ours(tmp_path):
+    with exclusive(tmp_path / "out"):
+        (folder,) = tmp_path.iterdir()
+    (folder / "lock").mkdir(parents=True)
+    with pytest.raises(FileError, match=r"cannot write .*out"), exclusive(tmp_path / "out"):
+        pytest.fail("the block runs without a lock")
+    assert (folder / "lock").is_dir()

@@ -11,7 +11,7 @@ import importlib
 import inspect
 import types
 import typing
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import typer
 from docutils import nodes
@@ -117,8 +117,6 @@ class Configuration(MarkdownDirective):
 class Commands(MarkdownDirective):
     """``{commands}``: every command with its arguments and options."""
 
-    option_spec: ClassVar[dict[str, Any]] = {}  # type: ignore[misc]
-
     def markdown(self) -> str:
         """Returns a section for each command."""
         for name in cli.COMMANDS:
@@ -169,8 +167,9 @@ def _describe(parameter: Any) -> list[str]:
     elif parameter.default not in (None, False, ()) and not callable(parameter.default):
         about.append(f"default: `{parameter.default}`")
     head = names + (f" ({'; '.join(about)})" if about else "")
-    text = " ".join((parameter.help or "").split())
-    return [head, f": {text or 'See the configuration field of this name.'}", ""]
+    if not parameter.help:
+        raise ExtensionError(f"the option {names} has no help")
+    return [head, f": {' '.join(parameter.help.split())}", ""]
 
 
 def check_public_names(app: Sphinx, *_: object) -> None:

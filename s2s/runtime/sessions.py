@@ -21,9 +21,10 @@ FIRST_SHARED = 4
 that translates one text needs no second session; and if batches run side by side, the one that
 begins first is alone only for a moment."""
 THREADS = 2
-"""Threads of the second session. Two cores, 10 million weights, sentences a second with one thread
-and with two: one sentence alone, greedy 161 and 259, beam 5 138 and 204; but two batches of 16 side
-by side 1,735 and 1,373, 726 and 609. More than two were not measured."""
+"""Threads of the second session. Two cores, 10 million weights, one sentence at a time, sentences a
+second with one thread and with two: greedy 207 and 285, beam 5 168 and 218
+(``recipes/bench_translate.py``). Batches side by side are slower if each has two threads. More than
+two were not measured."""
 
 logger = logging.getLogger(__name__)
 

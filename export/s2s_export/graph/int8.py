@@ -15,10 +15,8 @@ must give the same result everywhere, so the scale of an output keeps the sum of
 a group of four neighbours within 128: onnxruntime packs weights in such groups, and 255 * 128 fits
 into 16 bits. The usual remedy, weights of 7 bits, costs more precision. The weights of the
 vocabulary are only limited to 127 each: there the activations have 7 bits instead, 1 to 127 around
-64, and 127 * (127 + 127) fits, too. In that product, precision is lost by the weights: the root
-mean square of what they change in log-probabilities was 0.017 with the limit of 128, that of
-activations of 8 bits 0.004 (docs/explanation/decisions.md, "The vocabulary's weights use all of 8
-bits").
+64, and 127 * (127 + 127) fits, too. In that product, the weights lose more precision than the
+activations (docs/explanation/decisions.md, "The vocabulary's weights use all of 8 bits").
 
 The product that makes the readout stays in float32 (``s2s_export.network.decoder``). The other
 products are onnxruntime's ``MatMulIntegerToFloat``; everything between products is float32.

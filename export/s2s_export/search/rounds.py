@@ -1,8 +1,7 @@
 """Finished sentences leave the batch: a Loop of rounds around the Loop of steps.
 
-The sentences of a batch end at different steps: in batches of similar source lengths, a third of
-all rows would be computed for finished sentences (1,000 sentences of Multi30k: 1.56 times the work
-that is needed with 1,024 source pieces in a batch). A round ends when a quarter of its sentences
+The sentences of a batch end at different steps, also if their sources are equally long: without
+rounds, many rows would be computed for finished sentences. A round ends when a quarter of its sentences
 are finished, and the next round has only the others. This does not change any sentence's search.
 """
 
