@@ -4,10 +4,9 @@ If there are batches for all cores, one thread a batch is fastest; but a batch t
 leaves the other cores idle. onnxruntime fixes a session's threads when the session is made. So once
 several batches in a row have come alone, a second session is made, with two threads. It replaces
 the first session, whose memory is freed; when batches come side by side again, the first session is
-made anew, and both stay. Two sessions take 41 MiB more than one with an int8 file of 9.9 MB, 125
-MiB more with one of 39.3 MB in fp32. Both give the same bits, since onnxruntime divides the outputs
-of a product among threads, never the terms of a sum: compared on 1,000 sentences of Multi30k, fp32
-and int8, greedy and beam 5.
+made anew, and both stay: two sessions take more memory than one. Both give the same bits, since
+onnxruntime divides the outputs of a product among threads, never the terms of a sum
+(``recipes/check_parity.py`` compares them).
 """
 
 import logging

@@ -1,8 +1,9 @@
 """Finished sentences leave the batch: a Loop of rounds around the Loop of steps.
 
 The sentences of a batch end at different steps, also if their sources are equally long: without
-rounds, many rows would be computed for finished sentences. A round ends when a quarter of its sentences
-are finished, and the next round has only the others. This does not change any sentence's search.
+rounds, many rows would be computed for finished sentences. A round ends when a quarter of its
+sentences are finished, and the next round has only the others. This does not change any sentence's
+search.
 """
 
 from dataclasses import dataclass, replace
