@@ -89,7 +89,10 @@ _WITHOUT_BLANKS = (
 """First and last code point of the blocks of scripts without blanks, in order."""
 _FIRSTS = [first for first, _, _ in _WITHOUT_BLANKS]
 
-_BLANKS = re.compile("[\0\u200b\ufeff]")  # str.split does not take them for blanks
+_BLANKS = re.compile("[\0\ufeff]")  # str.split does not take them for blanks
+ZERO_WIDTH_SPACE = "\u200b"
+"""Ends words in scripts without blanks, such as Khmer, without being seen."""
+_ZERO_WIDTH_RUN = re.compile(f"[ {ZERO_WIDTH_SPACE}]*{ZERO_WIDTH_SPACE}[ {ZERO_WIDTH_SPACE}]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
@@ -98,13 +101,22 @@ logger = logging.getLogger(__name__)
 def clean(line: str) -> str:
     """Returns ``line`` in Unicode form NFC, with single blanks between words and none around.
 
-    Blanks are Unicode's white space, and NUL, the zero-width space and the byte order mark, which
-    are invisible too. A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
+    Blanks are Unicode's white space, and NUL and the byte order mark, which are invisible too. A
+    zero-width space stays within a word, once; around a word it is taken away. A lone surrogate,
+    which UTF-8 cannot encode, becomes U+FFFD.
     """
     if not line.isascii():
         line = _SURROGATES.sub("\ufffd", line)
         line = unicodedata.normalize("NFC", line if len(line) <= _LONG else _in_order(line))
-    return " ".join(_BLANKS.sub(" ", line).split())
+    text = " ".join(_BLANKS.sub(" ", line).split())
+    if ZERO_WIDTH_SPACE in text:
+        text = _ZERO_WIDTH_RUN.sub(_shortest, text).strip(f" {ZERO_WIDTH_SPACE}")
+    return text
+
+
+def _shortest(run: re.Match[str]) -> str:
+    """Returns a blank in place of blanks and zero-width spaces, or one zero-width space."""
+    return " " if " " in run[0] else ZERO_WIDTH_SPACE
 
 
 def _in_order(line: str) -> str:

@@ -31,7 +31,9 @@ def test_cleaning_twice_changes_nothing_more(line):
     assert clean(once) == once
     assert once == once.strip()
     assert "  " not in once
-    assert not set(once) & set("\n\r\0\u200b\ufeff\u2028\x85\t")
+    assert not set(once) & set("\n\r\0\ufeff\u2028\x85\t")
+    assert once == once.strip("\u200b")
+    assert not any(pair in once for pair in (" \u200b", "\u200b ", "\u200b\u200b"))
     once.encode("utf-8")
     assert unicodedata.is_normalized("NFC", once)
 
@@ -44,6 +46,9 @@ def test_cleaning_twice_changes_nothing_more(line):
         ("nul\0in\0side", "nul in side"),
         ("\ufeffword", "word"),
         ("\u200b", ""),
+        ("\u200b \ufeff\u200b", ""),
+        ("ខ្ញុំ\u200bឃើញ", "ខ្ញុំ\u200bឃើញ"),  # a zero-width space within a line is spelling, too
+        ("\u200bone\u200b\u200btwo \u200b three\u200b", "one\u200btwo three"),
         ("a\u0308", "ä"),
         ("می\u200cخواهم", "می\u200cخواهم"),  # a non-joiner is spelling, not a blank
         ("\ud800", "\ufffd"),

@@ -13,6 +13,7 @@ import onnx
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.formats.model_file import TEXT_INPUT, TO_INPUT
 from s2s.model.seq2seq import Seq2Seq
+from s2s.text import ZERO_WIDTH_SPACE
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import BYTE, read_pieces
 from s2s.tokenizer.tags import language_codes
@@ -32,8 +33,8 @@ from s2s_export.model import Precision, as_members, check_precision, domains_of,
 from s2s_export.search.beam import OutputValues
 
 BLANKS = (
-    r"[\x00\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200b}\x{2028}\x{2029}\x{202f}"
-    r"\x{205f}\x{3000}\x{feff}]+"
+    r"[\x00\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}"
+    r"\x{205f}\x{3000}\x{feff}]"
 )
 """The characters that ``s2s.text.clean`` treats as blanks, in RE2's syntax."""
 NUL = f"a sentence in {TEXT_INPUT} has a NUL, behind which onnxruntime-extensions reads nothing"
@@ -70,7 +71,10 @@ def build_text_model(
         languages = _check_count(graph, graph.input(TO_INPUT, STRING, ["batch"]), batch)
         to = _append_spare(graph, languages, spare, language_codes(tokenizer.tags)[0])
     texts = _append_spare(graph, _check_nul(graph, text, batch), spare, "")
-    src, counts = _cut(graph, _clean(graph, texts), tokenizer.src_model)
+    texts = _clean(graph, texts)
+    if tokenizer.src_zero_width_is_blank:
+        texts = _replace(graph, texts, r"\x{200b}", " ")
+    src, counts = _cut(graph, texts, tokenizer.src_model)
     src_lengths = graph.op("Add", counts, 1)
     if to is not None:
         tag = graph.op("Unsqueeze", _tag_ids(graph, to, tokenizer), graph.ints(1))
@@ -135,7 +139,10 @@ def _replace(graph: Graph, texts: Value, pattern: str, replacement: str) -> Valu
 
 def _clean(graph: Graph, texts: Value) -> Value:
     """Writes ``s2s.text.clean`` except for Unicode form NFC."""
-    return _replace(graph, _replace(graph, texts, BLANKS, " "), "^ | $", "")
+    # A run with a blank becomes a blank; a run of zero-width spaces alone becomes one of them.
+    texts = _replace(graph, texts, rf"\x{{200b}}*{BLANKS}(?:{BLANKS}|\x{{200b}})*", " ")
+    texts = _replace(graph, texts, r"\x{200b}+", ZERO_WIDTH_SPACE)
+    return _replace(graph, texts, r"^[ \x{200b}]|[ \x{200b}]$", "")
 
 
 def _cut(graph: Graph, texts: Value, model: bytes) -> tuple[Value, Value]:

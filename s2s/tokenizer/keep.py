@@ -19,7 +19,7 @@ from s2s.errors import ConfigError, printable
 KEEP_PIECE = "<keep>"
 """The control piece of a kept text: a network that was trained with kept texts reads it in place of
 each, and puts it out. No text has it."""
-STAND_IN, SILENT = "\0", "\u200b"
+STAND_IN, SILENT = "\0", "\ufeff"
 """The two marks: the network reads a word in place of the first, nothing in place of the second.
 ``s2s.text.clean`` turns both characters into blanks, so no user can type them."""
 _TAG = re.compile(r"(?:</?[A-Za-z][^<>]*>)+")

@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 import sentencepiece
 
+from s2s.config import UNK_ID
 from s2s.errors import ModelError
 from s2s.protobuf import read_fields, write_field, write_fixed32
+from s2s.text import ZERO_WIDTH_SPACE
 
 Ids = tuple[int, ...]
 """Ids of the pieces of a text."""
@@ -87,9 +89,28 @@ def normalize(processor: sentencepiece.SentencePieceProcessor, text: str) -> str
         ModelError: If the result is no UTF-8: the rules are damaged.
     """
     try:
-        return str(processor.normalize(text))
+        return str(processor.normalize(readable(processor, text)))
     except UnicodeDecodeError as error:
         raise ModelError("the vocabulary's rules for characters are damaged") from error
+
+
+def readable(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
+    """Returns ``text`` with blanks for zero-width spaces that the vocabulary does not know."""
+    if ZERO_WIDTH_SPACE in text and zero_width_is_blank(processor):
+        return text.replace(ZERO_WIDTH_SPACE, " ")
+    return text
+
+
+def zero_width_is_blank(processor: sentencepiece.SentencePieceProcessor) -> bool:
+    """Whether a model has neither a piece nor a rule for the zero-width space.
+
+    It then stands for a blank, as in all vocabularies of s2s 0.1.0.
+    """
+    return (
+        processor.piece_to_id(ZERO_WIDTH_SPACE) == UNK_ID
+        and not processor.is_byte(processor.piece_to_id("<0x20>"))
+        and ZERO_WIDTH_SPACE in processor.normalize(f"a{ZERO_WIDTH_SPACE}a")
+    )
 
 
 def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:

@@ -14,7 +14,7 @@ from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from s2s.errors import ConfigError, ModelError
 from s2s.tokenizer.keep import KEEP_PIECE, KeepPatterns
 from s2s.tokenizer.marks import MarkedEncoder, keep_piece_id, replace_marks
-from s2s.tokenizer.pieces import SPACE
+from s2s.tokenizer.pieces import SPACE, readable, zero_width_is_blank
 from s2s.tokenizer.tags import TAG, leading_tag_pattern
 from s2s.tokenizer.target_share import target_model, target_share
 
@@ -99,6 +99,11 @@ class Tokenizer:
             [*tag, *ids, EOS_ID]
             for tag, ids in zip(tags, _encode(self._src, untagged), strict=True)
         ]
+
+    @property
+    def src_zero_width_is_blank(self) -> bool:
+        """Whether the source reads a zero-width space as a blank (``s2s.tokenizer.pieces``)."""
+        return zero_width_is_blank(self._src)
 
     def encode_marked(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of source texts with marks (``s2s.tokenizer.marks``)."""
@@ -291,6 +296,7 @@ def _encode(
 ) -> list[list[int]]:
     # SentencePiece starts at least one thread for a list in each call: a sentence takes 5 us
     # without threads and 40 to 300 us with them.
+    known = [readable(processor, text) for text in texts]
     if len(texts) < _SHARED_OUT:
-        return [processor.encode(text) for text in texts]
-    return list(processor.encode(list(texts), num_threads=-1))
+        return [processor.encode(text) for text in known]
+    return list(processor.encode(known, num_threads=-1))

@@ -35,6 +35,7 @@ TEXTS = [
     "<2es> the hen <2pt> sat",
     "caf\u00e9 na\u00efve \u4f60\u597d\u3002 \U0001f600 \U0001f468\u200d\U0001f469",
     "\ufeffthe\u2028cat\x0b\x1csat\r\n",
+    "\u200bthe\u200b\u200bcat \u200b sat\u200b",
     "\u2581the\u2581cat",
     "the fox sat on the mat " * 60,
     "x" * 400,

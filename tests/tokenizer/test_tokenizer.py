@@ -204,3 +204,16 @@ def test_algorithms_that_do_not_go_together_are_refused(settings, message):
     with pytest.raises(ConfigError, match=message) as caught:
         TokenizerConfig(**settings)
     assert "\n" not in str(caught.value)
+
+
+def test_a_zero_width_space_without_a_piece_is_a_blank():
+    texts = ["eins zwei", "zwei eins"] * 10
+    config = TokenizerConfig(vocab_size=40, normalization="identity")
+    tokenizer = train_tokenizer(texts, [], config, seed=1)
+    assert tokenizer.src_zero_width_is_blank
+    assert tokenizer.encode_src(["eins\u200bzwei"]) == tokenizer.encode_src(["eins zwei"])
+    marked = tokenizer.encode_marked(["eins\u200bzwei\0"])
+    assert marked == tokenizer.encode_marked(["eins zwei\0"])
+    khmer = train_tokenizer([*texts, *["ខ្ញុំ\u200bឃើញ"] * 10], [], config, seed=1)
+    assert not khmer.src_zero_width_is_blank
+    assert khmer.decode(khmer.encode_tgt(["ខ្ញុំ\u200bឃើញ"])) == ["ខ្ញុំ\u200bឃើញ"]
