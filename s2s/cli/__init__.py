@@ -68,11 +68,11 @@ def s2s(
 
 
 class _Messages(logging.Handler):
-    """Writes warnings to standard error: one line each, safe for a terminal."""
+    """Writes notes and warnings to standard error: one line each, safe for a terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
         # sys.stderr is looked up each time, because a progress bar replaces it.
-        level = record.levelname.lower()
+        level = "note" if record.levelno == logging.INFO else record.levelname.lower()
         sys.stderr.write(f"s2s: {level}: {printable(record.getMessage())}\n")
 
 
@@ -98,7 +98,8 @@ def main(args: Sequence[str] | None = None) -> None:
     _check_streams()
     logger = logging.getLogger("s2s")
     if not any(isinstance(handler, _Messages) for handler in logger.handlers):
-        logger.addHandler(_Messages(logging.WARNING))
+        logger.addHandler(_Messages(logging.INFO))
+        logger.setLevel(logging.INFO)
     try:
         words = sys.argv[1:] if args is None else list(args)
         # Not standalone: click would print errors in its own way, on several lines.

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
 
 import typer
 
@@ -44,7 +44,7 @@ FILES = "Files"
 OUTPUT = "Output"
 MODEL = "Model"
 SEARCH = "Search"
-LONG = "Long sentences"
+LONG = "Several sentences, long sentences"
 MACHINE = "Machine"
 RECOMMENDED = "as the model recommends"
 
@@ -145,6 +145,26 @@ MaxLength = Annotated[
         default=RECOMMENDED,
     ),
 ]
+AUTO: dict[str, bool | Literal["auto"]] = {"auto": "auto", "yes": True, "no": False}
+"""Values of options that are on, off, or as the model's training text suggests."""
+Sentences = Annotated[
+    str,
+    option(
+        panel=LONG,
+        help_="Cut each line into sentences and join their translations; no: in one piece; auto: "
+        "unless the training text had several sentences a line.",
+        choices=tuple(AUTO),
+    ),
+]
+Rewrite = Annotated[
+    str,
+    option(
+        panel=LONG,
+        help_="Search lines in capitals, in Title Case or without an end mark as the training text "
+        "is written, and write the translation like the line; no: as typed.",
+        choices=tuple(AUTO),
+    ),
+]
 MaxSrcLength = Annotated[
     int | None,
     option(
@@ -152,16 +172,15 @@ MaxSrcLength = Annotated[
         help_="Translate at most this many source pieces at once; see --too-long.",
         metavar="N",
         low=2,
-        default="200",
+        default="that of most training sentences",
     ),
 ]
 TooLong = Annotated[
     str,
     option(
         panel=LONG,
-        help_="Choose what happens to a longer sentence: split it at sentence ends, or else at "
-        "punctuation and blanks; truncate it; or stop with an error. A warning counts the "
-        "sentences.",
+        help_="Choose what happens to a longer sentence: split it at punctuation and blanks; "
+        "truncate it; or stop with an error. A warning counts the sentences.",
         choices=("split", "truncate", "error"),
     ),
 ]

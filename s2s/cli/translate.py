@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s2s.cli.options import (
+    AUTO,
     BeamSize,
     Device,
     LengthPenalty,
@@ -14,6 +15,8 @@ from s2s.cli.options import (
     MaxSrcLength,
     Model,
     OutputFile,
+    Rewrite,
+    Sentences,
     Threads,
     To,
     TooLong,
@@ -103,6 +106,8 @@ def translate(
     temperature: Temperature = None,
     top_k: TopK = None,
     seed: Seed = None,
+    sentences: Sentences = "auto",
+    rewrite: Rewrite = "auto",
     max_src_length: MaxSrcLength = None,
     too_long: TooLong = "split",
     device: Device = "cpu",
@@ -143,6 +148,8 @@ def translate(
         "top_k": top_k,
         "seed": seed,
         "details": alignments or as_json,
+        "sentences": AUTO[sentences],
+        "rewrite": AUTO[rewrite],
         "max_src_length": max_src_length,
         "too_long": too_long,
     }

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from s2s.errors import ModelError
+from s2s.errors import ConfigError, ModelError
+from s2s.writing.facts import TextFacts
 
 FORMAT = 1
 """Version of the run folder and of the model file; raised when an old reader would misread them."""
@@ -45,3 +46,22 @@ def strings_of(card: dict[str, Any], key: str) -> list[str]:
         verb = "are" if key.endswith("s") else "is"
         raise ModelError(f"its {key} {verb} {value!r:.60}; expected a list of strings")
     return value
+
+
+TEXT_FACTS = "text"
+"""Key of the facts about the training text."""
+
+
+def text_facts(card: dict[str, Any]) -> TextFacts | None:
+    """Returns how a model's training text was written; None if the model has no record of it.
+
+    Raises:
+        ModelError: If the record is damaged.
+    """
+    values = card.get(TEXT_FACTS)
+    if values is None:
+        return None
+    try:
+        return TextFacts.from_dict(values)
+    except ConfigError as error:
+        raise ModelError(f"its record of the training text is damaged: {error}") from error

@@ -86,7 +86,7 @@ class Sessions:
                     self._second = self._make(THREADS)
                 except self._errors as error:  # for example because memory is short
                     self._may_share = False
-                    logger.info("a single batch uses only one core: %s", error)
+                    logger.debug("a single batch uses only one core: %s", error)
             if self._second is not None:
                 return self._second
         if self._first is None:

@@ -3,24 +3,29 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from s2s.config import FORBIDDEN_IDS, SearchConfig, check_integer
 from s2s.errors import ConfigError, suggest
+from s2s.formats.card import text_facts
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, compile_keep
+from s2s.tokenizer.pieces import algorithm_of
 from s2s.tokenizer.tags import choose_tag
 from s2s.translate.phrases import Required
+from s2s.translate.rewriting import Rewriter
 
 TOO_LONG = ("split", "truncate", "error")
 MAX_SRC_LENGTH = 200
 """Default of ``max_src_length``: training leaves longer sentences out."""
 MAX_SCORED = 5 * MAX_SRC_LENGTH
 """Most pieces of a translation that is scored, the end piece counted."""
+SEVERAL = 0.2
+"""Share of training lines with several sentences from which on a model reads such lines whole."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
@@ -77,14 +82,25 @@ class TranslateOptions(TypedDict, total=False):
     """Whether hypotheses have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None
     """Source pieces in a batch, padding counted; bounds the memory."""
+    sentences: bool | Literal["auto"] | None
+    """Whether a text is cut into sentences, which are translated one by one and joined with the
+    blanks and line breaks that stood between them (``s2s.writing.sentences``). False: a text is
+    translated in one piece, and its line breaks become blanks. ``auto``, the default: cut, unless
+    many lines of the training text had several sentences, the vocabulary is one of characters or
+    words, or the model file is from before s2s recorded this."""
+    rewrite: bool | Literal["auto"] | None
+    """Whether a sentence in capitals, in Title Case or without an end mark is searched as the
+    training text is written, if that had few such lines, and its translation is written as the
+    sentence was (``s2s.translate.rewriting``). ``auto``, the default, is True where the model has a
+    record of its training text and its vocabulary is not one of characters or words."""
     max_src_length: int | None
-    """Maximum length in pieces, end piece included, of a source that is translated in one part; 200
-    by default."""
+    """Maximum length in pieces, end piece included, of a sentence that is translated in one part.
+    By default the length that nearly all training sentences had, if texts are cut into sentences,
+    and 200 at most."""
     too_long: str | None
     """What is done with a sentence over ``max_src_length``. ``split``, the default: it is split at
-    ends of sentences, else at punctuation and blanks, and the translations of its parts are joined.
-    ``truncate``: its end is cut off. A warning counts the sentences that were split or cut.
-    ``error``: DataError.
+    punctuation and blanks, and the translations of its parts are joined. ``truncate``: its end is
+    cut off. A warning counts the sentences that were split or cut. ``error``: DataError.
     """
 
 
@@ -102,10 +118,48 @@ class Request:
     """(tgt_vocab,), minus infinity for banned pieces."""
     details: bool
     keep: KeepPatterns | None
+    sentences: bool
+    src_language: str | None
+    """The language of the source, which helps to cut it into sentences; None if there are several,
+    or none is known."""
+    rewriter: Rewriter | None
+    """Rewrites sentences; None to search them as they were typed."""
+
+
+class Habits:
+    """How a model's training text was written, as far as translating needs to know."""
+
+    def __init__(self, card: dict[str, Any], tokenizer: Tokenizer) -> None:
+        """Reads a model's card; raises ModelError if its facts are damaged."""
+        languages = card.get("languages")
+        language = languages.get("src") if isinstance(languages, dict) else None
+        self.src_language = language if isinstance(language, str) else None
+        facts = text_facts(card)
+        self.facts = facts if facts is not None and _is_text(tokenizer) else None
+        """None if the model is older than this record, or its task is not one of text."""
+        self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
+
+    def cuts_sentences(self) -> bool:
+        """Whether texts are cut into sentences by default."""
+        return self.facts is not None and self.facts.several_sentences < SEVERAL
+
+    def longest(self) -> int:
+        """Source pieces from which on a sentence is translated in parts."""
+        return MAX_SRC_LENGTH if self.facts is None else min(self.facts.src_length, MAX_SRC_LENGTH)
+
+
+def _is_text(tokenizer: Tokenizer) -> bool:
+    """Whether both vocabularies are learned from text, and not one of characters or words."""
+    models = (tokenizer.src_model, tokenizer.tgt_model or tokenizer.src_model)
+    return all(algorithm_of(model) in ("bpe", "unigram") for model in models)
 
 
 def check_request(
-    options: TranslateOptions, recommended: SearchConfig, size: BatchSize, tokenizer: Tokenizer
+    options: TranslateOptions,
+    recommended: SearchConfig,
+    size: BatchSize,
+    tokenizer: Tokenizer,
+    habits: Habits,
 ) -> Request:
     """Checks a call's options and completes them with a model's recommendations.
 
@@ -114,6 +168,7 @@ def check_request(
         recommended: The model's search settings.
         size: The device's batch size.
         tokenizer: The model's.
+        habits: The model's.
 
     Raises:
         ConfigError: If a value is out of range, or the model has no tag for ``to``.
@@ -149,17 +204,38 @@ def check_request(
             f"too_long (--too-long) is {too_long!r}; expected {', '.join(TOO_LONG)}"
             f"{suggest(str(too_long), TOO_LONG)}"
         )
+    sentences = _switch(given, "sentences", habits.cuts_sentences())
+    rewrite = _switch(given, "rewrite", habits.rewriter is not None)
+    if rewrite and habits.rewriter is None:
+        raise ConfigError(
+            "rewrite (--rewrite) is on, but the model has no record of its training text; train "
+            "it anew, or leave the option out"
+        )
+    longest = habits.longest() if sentences and too_long == "split" else MAX_SRC_LENGTH
     return Request(
         search=search,
         tag=choose_tag(options.get("to"), tokenizer.tags),
         n_best=n_best,
         size=size._replace(pieces=_integer(given, "batch_tokens", 1, size.pieces)),
-        max_src_length=_integer(given, "max_src_length", 2, MAX_SRC_LENGTH),
+        max_src_length=_integer(given, "max_src_length", 2, longest),
         too_long=too_long,
         bias=_bias(options.get("banned") or (), tokenizer),
         details=bool(given.get("details", False)),
         keep=tokenizer.keep if options.get("keep") is None else compile_keep(options["keep"] or ()),
+        sentences=sentences,
+        src_language=habits.src_language,
+        rewriter=habits.rewriter if rewrite else None,
     )
+
+
+def _switch(given: dict[str, object], name: str, default: bool) -> bool:
+    """Reads an option that is True, False or ``auto``."""
+    value = given.get(name, "auto")
+    if value == "auto":
+        return default
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} (--{name}) is {value!r}; expected True, False or 'auto'")
+    return value
 
 
 def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | None:

@@ -8,21 +8,19 @@ is left out.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from s2s.config import EOS_ID
 from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import Ids
+from s2s.writing.sentences import cut_sentences
 
-CLOSING = r"[\"'“”‘’«»‹›)\]」』]*"
+CLOSING = r"[\"'“”‘’«»‹›)\]｣』」]*"
 # Strings, not patterns: most sentences need none, and a start of half a second feels each of them.
-LEVELS = (
-    # Ends of sentences, unless a small letter follows the blank ("approx. 3", "z. B. heute").
-    # Punctuation of scripts without blanks needs no blank after it.
-    rf"[.!?…؟।]+{CLOSING}\s+|[。！？｡]+{CLOSING}\s*",
-    rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*",
-    r"\s+",
-)
+LEVELS = (rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*", r"\s+")
+"""Where a sentence is split: after punctuation, then after blanks. Punctuation of scripts without
+blanks needs no blank after it."""
 
 Encode = Callable[[Sequence[str]], list[list[int]]]
 
@@ -36,13 +34,14 @@ class SplitSource(NamedTuple):
     """Whether a single sentence had to be split."""
 
 
-def split(text: str, encode: Encode, limit: int) -> SplitSource:
+def split(text: str, encode: Encode, limit: int, language: str | None = None) -> SplitSource:
     """Splits a source.
 
     Args:
         text: The source, without a tag.
         encode: Returns each text's ids, the end piece last.
         limit: Most pieces of a part, the end piece counted, 2 or more.
+        language: The source's, if one is known; it helps to find ends of sentences.
 
     Returns:
         Parts in order, each of at least one piece; one part if the text is short enough.
@@ -50,7 +49,7 @@ def split(text: str, encode: Encode, limit: int) -> SplitSource:
     whole = tuple(encode([text])[0])
     if len(whole) <= limit:
         return SplitSource([whole], within=False)
-    sentences = _cut(text, LEVELS[0])
+    sentences = cut_sentences(text, language)
     parts: list[Ids] = []
     within = False
     for sentence, ids in zip(sentences, encode(sentences), strict=True):
@@ -58,7 +57,7 @@ def split(text: str, encode: Encode, limit: int) -> SplitSource:
             parts.append(tuple(ids))
         else:
             within = True
-            parts += _split_group([sentence], encode, limit, 0)
+            parts += _split_group([sentence], encode, limit, -1)
     return SplitSource([ids for ids in parts if len(ids) > 1], within)
 
 
@@ -99,24 +98,31 @@ def _split_further(
 
 
 def _cut(text: str, end: str) -> list[str]:
-    """Cuts a text after each match, unless a small letter follows the end of a sentence."""
+    """Cuts a text after each match."""
     cuts, start = [], 0
     for match in re.finditer(end, text):
-        next_character = text[match.end() : match.end() + 1]
-        if not next_character or (end == LEVELS[0] and next_character.islower()):
-            continue
-        cuts.append(text[start : match.end()])
-        start = match.end()
+        if match.end() < len(text):
+            cuts.append(text[start : match.end()])
+            start = match.end()
     return [*cuts, text[start:]]
 
 
-def join(texts: Sequence[str]) -> str:
-    """Joins the translations of parts, with a blank between them if the script has blanks."""
-    joined = ""
-    for text in texts:
-        if not (joined and text):
-            joined += text
-            continue
-        close = script_without_blanks(joined[-1]) and script_without_blanks(text[0])
-        joined += text if close else f" {text}"
+def join(texts: Sequence[str], gaps: Sequence[str] = ()) -> str:
+    """Joins translations.
+
+    Args:
+        texts: Translations of neighbouring parts or sentences.
+        gaps: What stands between the sources, one for each text but the last. Line breaks stay, and
+            blanks stay if the script of the translation has blanks. Without gaps, and where nothing
+            stands between, a blank comes in if the script has blanks.
+    """
+    joined = gap = ""
+    for text, next_gap in zip_longest(texts, gaps[: len(texts) - 1], fillvalue=""):
+        if joined and text and "\n" not in gap:
+            close = script_without_blanks(joined[-1]) and script_without_blanks(text[0])
+            gap = "" if close else gap or " "
+        if text:
+            joined += (gap if joined or "\n" in gap else "") + text
+            gap = ""
+        gap += next_gap
     return joined

@@ -41,11 +41,15 @@ class Hypothesis:
     alignment describes the text."""
     has_kept: bool = False
     """Whether kept texts were put into the text, so that it is not just its pieces joined."""
+    rewritten: bool = False
+    """Whether the text was written as the source was, in capitals or without an end mark
+    (``TranslateOptions.rewrite``), so that it is not just its pieces joined."""
 
     @property
     def num_words(self) -> int:
         """Words of the text, as the alignment counts them."""
-        return len(self.text.split()) if self.has_kept else count_words(self.pieces)
+        edited = self.has_kept or self.rewritten
+        return len(self.text.split()) if edited else count_words(self.pieces)
 
 
 Beam = tuple[Hypothesis, ...]
@@ -62,14 +66,14 @@ class Translation:
     src_length: int
     """Source pieces that were read, end pieces counted; 0 for a blank line."""
     parts: int = 1
-    """Parts in which the source was translated: more than one if it is longer than
-    ``max_src_length``; 0 for a blank line."""
+    """Parts in which the source was translated: its sentences, and parts of those that are longer
+    than ``max_src_length``; 0 for a blank line."""
     cut: bool = False
-    """Whether the source was longer than ``max_src_length`` and its end was cut off."""
+    """Whether a sentence was longer than ``max_src_length`` and its end was cut off."""
 
     @property
     def text(self) -> str:
-        """The best hypothesis' text: one line, without a line end."""
+        """The best hypothesis' text: one line, unless sentences stood on several lines."""
         return self.hypotheses[0].text
 
     @property
@@ -88,19 +92,20 @@ class Translation:
         return self.hypotheses[0].details
 
 
-def join_parts(parts: Sequence[Beam], src_words: Sequence[int]) -> Beam:
-    """Joins the hypotheses of a sentence's parts rank by rank; their scores are added.
+def join_parts(parts: Sequence[Beam], src_words: Sequence[int], gaps: Sequence[str] = ()) -> Beam:
+    """Joins the hypotheses of parts or sentences rank by rank; their scores are added.
 
     Args:
-        parts: Hypotheses of each part; none of a blank sentence.
+        parts: Hypotheses of each part; none of a blank text.
         src_words: Words of each part's source.
+        gaps: What stands between them, as for ``join``.
     """
     if len(parts) < 2:
         return parts[0] if parts else ()
-    return tuple(_join(hypotheses, src_words) for hypotheses in zip(*parts, strict=True))
+    return tuple(_join(hypotheses, src_words, gaps) for hypotheses in zip(*parts, strict=True))
 
 
-def _join(parts: Sequence[Hypothesis], src_words: Sequence[int]) -> Hypothesis:
+def _join(parts: Sequence[Hypothesis], src_words: Sequence[int], gaps: Sequence[str]) -> Hypothesis:
     log_probs: list[float] = []
     pairs: list[tuple[int, int]] = []
     src_start = tgt_start = 0
@@ -111,9 +116,10 @@ def _join(parts: Sequence[Hypothesis], src_words: Sequence[int]) -> Hypothesis:
         src_start += num_src_words
         tgt_start += part.num_words
     return Hypothesis(
-        text=join([part.text for part in parts]),
+        text=join([part.text for part in parts], gaps),
         score=sum(part.score for part in parts),
         pieces=tuple(piece for part in parts for piece in part.pieces),
         details=None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),
         has_kept=any(part.has_kept for part in parts),
+        rewritten=any(part.rewritten for part in parts),
     )

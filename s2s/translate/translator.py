@@ -18,15 +18,14 @@ from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart, longest_first, take
+from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
-from s2s.translate.keep.units import SourceUnits
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
-from s2s.translate.request import MAX_SCORED, Request, TranslateOptions, check_request
+from s2s.translate.reader import Reader, find_tag
+from s2s.translate.request import MAX_SCORED, Habits, Request, TranslateOptions, check_request
 from s2s.translate.searcher import Searcher
-from s2s.translate.sources import Source, SourceReader, tag_sentences
-from s2s.translate.translation import Beam, Details, Hypothesis, Translation, join_parts
-from s2s.translate.words import count_words
+from s2s.translate.translation import Hypothesis, Translation
 
 if TYPE_CHECKING:
     from s2s.translate.required.inserter import Inserter
@@ -95,6 +94,7 @@ class Translator:
         backend, self.card, self.tokenizer, self.search = load(
             model, device, threads, session_options, providers
         )
+        self._habits = Habits(self.card, self.tokenizer)
         self._searcher = Searcher(backend, self.tokenizer)
 
     def close(self) -> None:
@@ -119,10 +119,11 @@ class Translator:
     def translate(
         self, texts: Sequence[str], **options: Unpack[TranslateOptions]
     ) -> list[Translation]:
-        """Translates sentences.
+        """Translates texts.
 
         Args:
-            texts: Sentences; a line end inside a sentence is a blank.
+            texts: Texts, of one sentence or of several. Blanks and line breaks between sentences
+                stay; a line break inside a sentence is a blank.
             options: See ``s2s.translate.request.TranslateOptions``.
 
         Returns:
@@ -161,7 +162,7 @@ class Translator:
         if isinstance(texts, str):
             raise ConfigError("texts is one string; expected a list of strings: translate([text])")
         self._searcher.check_open()
-        request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
+        request = self._check(options)
         check_integer("chunk_lines", chunk_lines, 1)
         check_integer("skip", skip, 0)
         banned = options.get("banned") or ()
@@ -184,6 +185,11 @@ class Translator:
             done=skip,
         )
 
+    def _check(self, options: TranslateOptions) -> Request:
+        """Checks the options of a call."""
+        size = self._searcher.batch_size
+        return check_request(options, self.search, size, self.tokenizer, self._habits)
+
     def _finisher(self, request: Request, done: int, *, required: bool) -> "Carrier | Inserter":
         """Returns the object that puts kept texts, or required texts, into translations."""
         if not required:
@@ -204,7 +210,7 @@ class Translator:
         done: int,
     ) -> Iterator[Translation]:
         """Translates sentences chunk by chunk: reads, searches, finishes and joins them."""
-        reader = SourceReader(self.tokenizer, request, done)
+        reader = Reader(self.tokenizer, request, done)
         while chunk := take(texts, chunk_lines):
             sources = reader.read(
                 chunk, prefixes.take(len(chunk), done), required.take(len(chunk), done)
@@ -215,7 +221,7 @@ class Translator:
             results = dict(zip(parts, self._searcher.run(parts, finisher.request), strict=True))
             beams = finisher.finish(sources, results)
             yield from [
-                self._join(source, beams_of_parts, request)
+                join_sentences(source, beams_of_parts, request, self.tokenizer)
                 for source, beams_of_parts in zip(sources, beams, strict=True)
             ]
             done += len(chunk)
@@ -223,26 +229,6 @@ class Translator:
         finisher.log_warnings()
         prefixes.check_end(done)
         required.check_end(done)
-
-    def _join(self, source: Source, beams: Sequence[Beam], request: Request) -> Translation:
-        """Joins the hypotheses of a sentence's parts."""
-        details = Details(log_probs=(), alignment=()) if request.details else None
-        blank = Hypothesis(text="", score=0.0, pieces=(), details=details)
-        return Translation(
-            hypotheses=join_parts(beams, self._count_words(source, request))
-            or (blank,) * request.n_best,
-            src_length=sum(len(part.src) for part in source.searched_parts),
-            parts=len(source.parts),
-            cut=source.cut,
-        )
-
-    def _count_words(self, source: Source, request: Request) -> list[int]:
-        """Counts the words of each part, if an alignment over several parts needs them."""
-        if not request.details or len(source.parts) == 1:
-            return [0] * len(source.parts)
-        if source.marked_parts:
-            return [SourceUnits(part, self.tokenizer).num_words for part in source.marked_parts]
-        return [count_words(self.tokenizer.src_pieces(part.src)) for part in source.searched_parts]
 
     def score(
         self,
@@ -275,9 +261,14 @@ class Translator:
             )
         options: TranslateOptions = {"to": to, "beam_size": 1, "details": True}
         self._searcher.check_open()
-        request = check_request(options, self.search, self._searcher.batch_size, self.tokenizer)
-        tagged = tag_sentences(texts, request.tag, self.tokenizer, done)
-        sources = self.tokenizer.encode_src(tagged)
+        request = self._check(options)
+        tagged = [
+            find_tag(text, request.tag, self.tokenizer, number)
+            for number, text in enumerate(texts, done + 1)
+        ]
+        sources = self.tokenizer.encode_src(
+            [clean(text) if tag is None else f"{tag} {clean(text)}" for tag, text in tagged]
+        )
         targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
         parts = []
         for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), done + 1):

@@ -35,17 +35,16 @@ class Carrier:
 
     def _finish(self, source: Source, results: Mapping[SourcePart, PartResult]) -> list[Beam]:
         self._done += 1
-        if not source.marked_parts:
-            return [results[part].hypotheses for part in source.searched_parts]
         beams = []
-        for part, marked in zip(source.parts, source.marked_parts, strict=True):
-            self._num_kept += len(marked.kept)
-            if part is None:
+        for searched, marked in source.parts:
+            self._num_kept += 0 if marked is None else len(marked.kept)
+            if marked is None or (searched is not None and not marked.kept):
+                assert searched is not None
+                beams.append(results[searched].hypotheses)
+            elif searched is None:
                 beams.append(self._copy(marked))
-            elif not marked.kept:
-                beams.append(results[part].hypotheses)
             else:
-                beams.append(self._carry(marked, results[part], len(part.prefix)))
+                beams.append(self._carry(marked, results[searched], len(searched.prefix)))
         return beams
 
     def _carry(self, marked: MarkedPart, result: PartResult, prefix_len: int) -> Beam:

@@ -117,7 +117,7 @@ class Inserter:
         sentences: dict[tuple[tuple[SourcePart, ...], tuple[Phrase, ...]], list[_PartState]] = {}
         for source in sources:
             self._done += 1
-            if not (source.parts and source.required):
+            if not (source.searched_parts and source.required):
                 continue
             states = [
                 _PartState(part, _possible(results[part].hypotheses))

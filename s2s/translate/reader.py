@@ -1,0 +1,246 @@
+"""From texts to the pieces that are searched: cut into sentences, rewritten, split if too long."""
+
+import logging
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from s2s.config import EOS_ID
+from s2s.errors import SentenceError
+from s2s.text import clean
+from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import MarkedText
+from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
+from s2s.tokenizer.pieces import Ids
+from s2s.tokenizer.tags import language_codes
+from s2s.translate.batching import SourcePart
+from s2s.translate.phrases import Phrase
+from s2s.translate.request import Request
+from s2s.translate.rewriting import AS_TYPED, Rewriting
+from s2s.translate.sources import MarkedPart, ReadPart, Sentence, Source
+from s2s.translate.splitting import Encode, split
+from s2s.writing.sentences import cut_sentences
+
+_MARKS = frozenset(MARK_IDS.values())
+_LINE_BREAK = re.compile(r"(\r?\n)")
+
+logger = logging.getLogger(__name__)
+
+
+class _Draft(NamedTuple):
+    """A sentence before it is encoded."""
+
+    text: str
+    """Clean, behind its tag."""
+    gap: str
+    marked: MarkedText
+    """As it is searched, behind its tag, with marks for kept texts."""
+    rewriting: Rewriting
+
+
+class Reader:
+    """Reads the texts of one call, and counts what was cut, rewritten or too long."""
+
+    def __init__(self, tokenizer: Tokenizer, request: Request, done: int = 0) -> None:
+        """``done`` texts came before, in another call."""
+        self._tokenizer = tokenizer
+        self._request = request
+        self._limit = request.max_src_length
+        self._done = done
+        self._num_sentences = done
+        self._num_long = 0
+        self._first_long = 0
+        self._num_within = 0
+        self._num_several = 0
+        self._num_rewritten = 0
+
+    def read(
+        self,
+        texts: Sequence[str],
+        prefixes: Sequence[Ids],
+        required: Sequence[tuple[Phrase, ...]],
+    ) -> list[Source]:
+        """Encodes texts.
+
+        Args:
+            texts: The texts as they were typed.
+            prefixes: How each translation begins: that of the first part.
+            required: What each translation must hold.
+
+        Raises:
+            SentenceError: If a text lacks a tag, or a sentence is too long and that is an error.
+        """
+        drafts = [self._draft(text, number) for number, text in enumerate(texts, self._done + 1)]
+        plain = [draft.marked.text for text in drafts for draft in text if not draft.marked.kept]
+        plain_ids = iter(self._tokenizer.encode_src(plain))
+        sources = []
+        for sentences, prefix, phrases in zip(drafts, prefixes, required, strict=True):
+            self._done += 1
+            self._num_several += len(sentences) > 1
+            self._num_rewritten += any(draft.rewriting != AS_TYPED for draft in sentences)
+            self._num_sentences += max(1, len(sentences))
+            read = list[Sentence]()
+            for draft in sentences:
+                ids = None if draft.marked.kept else tuple(next(plain_ids))
+                read.append(self._encode(draft, ids, () if read else prefix))
+            sources.append(Source(tuple(read), phrases))
+        return sources
+
+    def _draft(self, text: str, number: int) -> list[_Draft]:
+        """Cuts a text into sentences and rewrites these; ``number`` is the text's, from 1."""
+        tag, body = find_tag(text, self._request.tag, self._tokenizer, number)
+        cuts = [body]
+        if self._request.sentences:
+            cuts = cut_sentences(body, self._request.src_language)
+        drafts: list[_Draft] = []
+        for cut in cuts:
+            sentence, gap = clean(cut), _gap_after(cut)
+            if sentence:
+                drafts.append(self._draft_sentence(sentence, tag, gap))
+            elif drafts:
+                drafts[-1] = drafts[-1]._replace(gap=drafts[-1].gap + gap)
+        return drafts
+
+    def _draft_sentence(self, sentence: str, tag: str | None, gap: str) -> _Draft:
+        marked, rewriting = MarkedText(sentence, ()), AS_TYPED
+        if self._request.keep is not None:
+            marked = self._request.keep.mark(sentence, silent_tags=self._tokenizer.keep is None)
+        if self._request.rewriter is not None:
+            text, rewriting = self._request.rewriter.rewrite(marked.text)
+            marked = marked._replace(text=text)
+        if tag is not None:
+            sentence, marked = f"{tag} {sentence}", marked._replace(text=f"{tag} {marked.text}")
+        return _Draft(sentence, gap, marked, rewriting)
+
+    def _encode(self, draft: _Draft, ids: Ids | None, prefix: Ids) -> Sentence:
+        """Encodes a sentence; ``ids`` are its pieces if it has no kept texts."""
+        text, kept = draft.marked
+        if ids is not None:
+            ids_of_parts, cut = self._split(text, ids, self._tokenizer.encode_src)
+            parts = [
+                ReadPart(SourcePart(part_ids, () if number else prefix))
+                for number, part_ids in enumerate(ids_of_parts)
+            ]
+        else:
+            encode = self._tokenizer.encode_marked
+            ids_of_parts, cut = self._split(text, tuple(encode([text])[0]), encode)
+            tags = 0 if self._tokenizer.tag_of(text) is None else 1
+            parts = []
+            left = iter(kept)
+            for number, part_ids in enumerate(ids_of_parts):
+                body = part_ids[tags:-1]
+                if body[-1] == BLANK_ID:  # the text that it belongs to is in the next part
+                    body = body[:-1]
+                marked = MarkedPart(body, tuple(next(left) for mark in body if mark in _MARKS))
+                part_prefix = () if number else prefix
+                searched = SourcePart(
+                    src=self._tokenizer.read_marks((*part_ids[:tags], *body, EOS_ID)),
+                    prefix=part_prefix,
+                    wants_attention=bool(marked.kept),
+                )
+                has_words = marked.has_words or part_prefix
+                parts.append(ReadPart(searched if has_words else None, marked))
+        return Sentence(draft.text, tuple(parts), draft.gap, draft.rewriting, cut)
+
+    def _split(self, text: str, ids: Ids, encode: Encode) -> tuple[list[Ids], bool]:
+        """Returns the ids of each part of a sentence, and whether its end is cut off."""
+        if self._tokenizer.is_blank(ids):  # or of characters that the tokenizer knows as nothing
+            return [], False
+        if len(ids) <= self._limit:
+            return [ids], False
+        policy = self._request.too_long
+        if policy == "error":
+            raise SentenceError(
+                self._done,
+                f"has {len(ids)} pieces; expected at most {self._limit}: split it, raise "
+                "max_src_length (--max-src-length), or set too_long (--too-long) to split or "
+                "truncate",
+            )
+        self._num_long += 1
+        self._first_long = self._first_long or self._done
+        if policy == "truncate":
+            return [(*ids[: self._limit - 1], EOS_ID)], True
+        tag, language = self._tokenizer.tag_of(text), self._request.src_language
+        if tag is None:
+            source = split(text, encode, self._limit, language)
+            parts = source.parts
+        else:
+            untagged = partial(self._encode_untagged, tag, encode)
+            source = split(text.split(tag, 1)[1], untagged, max(2, self._limit - 1), language)
+            parts = [(ids[0], *part) for part in source.parts]
+        self._num_within += source.within
+        return parts, False
+
+    def _encode_untagged(self, tag: str, encode: Encode, texts: Sequence[str]) -> list[list[int]]:
+        """Encodes texts that come after ``tag``: a tag that one of them begins with is text."""
+        return [ids[1:] for ids in encode([f"{tag} {text}" for text in texts])]
+
+    def log_warnings(self) -> None:
+        """Logs what was cut into sentences, rewritten or too long, each in a line."""
+        if self._num_several:
+            logger.info(
+                "%d of %d texts were cut into sentences (--sentences no: in one piece)",
+                self._num_several,
+                self._done,
+            )
+        if self._num_rewritten:
+            logger.info(
+                "%d of %d texts were searched in the spelling of the training text, for capitals "
+                "or end marks (--rewrite no: as typed)",
+                self._num_rewritten,
+                self._done,
+            )
+        if self._num_long:
+            start = (
+                f"{self._num_long} of {self._num_sentences} sentences had over {self._limit} "
+                "pieces and were"
+            )
+            where = f"(first: line {self._first_long})"
+            if self._request.too_long == "truncate":
+                logger.warning("%s cut there %s", start, where)
+            else:
+                inside = (
+                    f", {self._num_within} of them within a sentence" if self._num_within else ""
+                )
+                logger.warning("%s translated in parts%s %s", start, inside, where)
+
+
+def find_tag(
+    text: str, tag: str | None, tokenizer: Tokenizer, number: int
+) -> tuple[str | None, str]:
+    """Returns the tag of a text, and the text without it.
+
+    Args:
+        text: The text as it was typed.
+        tag: The tag; None if the text begins with its own, or the model has no tags.
+        tokenizer: The model's.
+        number: The text's, from 1, for the message.
+
+    Raises:
+        SentenceError: If ``tag`` is None, the model has tags, and the text begins with none.
+    """
+    if tag is not None or not tokenizer.tags:
+        return tag, text
+    cleaned = clean(text)
+    found = tokenizer.tag_of(cleaned)
+    if cleaned and found is None:
+        code = language_codes(tokenizer.tags)[0]
+        raise SentenceError(
+            number,
+            f"does not begin with a tag of the model ({', '.join(tokenizer.tags)}); name the "
+            f"language to translate to (to={code!r}, --to {code}), or begin each text with its tag",
+        )
+    return (None, text) if found is None else (found, text.split(found, 1)[1])
+
+
+def _gap_after(text: str) -> str:
+    r"""Returns the blanks and line breaks at the end of a text.
+
+    Other separators become blanks: only ``\n`` and ``\r\n`` end a line.
+    """
+    gap = text[len(text.rstrip()) :]
+    return "".join(
+        part if number % 2 else re.sub(r"[\t\r\v\f\x1c-\x1f\x85\u2028\u2029]", " ", part)
+        for number, part in enumerate(_LINE_BREAK.split(gap))
+    )
