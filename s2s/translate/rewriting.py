@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from s2s.config import UNK_ID
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import SILENT, STAND_IN
 from s2s.writing.case import is_capitals, is_title_case, to_capitals, to_title_case
@@ -127,8 +128,9 @@ class Rewriter:
         if word in self._spellings:
             return self._spellings[word]
         forms = list(dict.fromkeys((word, word[:1].upper() + word[1:], word.upper())))
-        sizes = [len(ids) for ids in self._tokenizer.encode_src(forms)]
-        return forms[sizes.index(min(sizes))]  # the first of equals: small letters
+        # The first of equals, which is the word in small letters.
+        costs = [(UNK_ID in ids, len(ids)) for ids in self._tokenizer.encode_src(forms)]
+        return forms[costs.index(min(costs))]
 
     def _lacks_mark(self, text: str) -> bool:
         if self._facts.end_marks < USUAL or not self._facts.end_mark:
@@ -144,8 +146,8 @@ class Rewriter:
             return text
         word = first[0].split()[0]
         small = word[:1].lower() + word[1:]
-        sizes = [len(ids) for ids in self._tokenizer.encode_tgt([small, word])]
-        if word[1:] != word[1:].lower() or sizes[0] > sizes[1]:
+        costs = [(UNK_ID in ids, len(ids)) for ids in self._tokenizer.encode_tgt([small, word])]
+        if word[1:] != word[1:].lower() or costs[0] > costs[1]:
             return text
         return text[: first.start()] + small + text[first.start() + len(word) :]
 
