@@ -28,13 +28,16 @@ from s2s.cli.options import (
 )
 from s2s.cli.page import make_page
 from s2s.cli.progress import show_progress
+from s2s.cli.robustness import check_robustness, translate_variants
 from s2s.cli.testset import Output, TestSet, check_options, read_output, read_test_set
 from s2s.errors import DataError
 from s2s.files import atomic_output
 
 if TYPE_CHECKING:
     from s2s.score.evaluation import Evaluation
+    from s2s.score.robustness import Robustness
     from s2s.translate.request import TranslateOptions
+    from s2s.translate.translator import Translator
 
 
 SCORES = "Scores"
@@ -100,6 +103,16 @@ def evaluate(
     buckets: Annotated[
         bool, option("--buckets", panel=SCORES, help_="Also score by length of the source.")
     ] = False,
+    robustness: Annotated[
+        bool,
+        option(
+            "--robustness",
+            panel=SCORES,
+            help_="Also score the test set in capitals, in title case, in lower case, without end "
+            "marks, with typos, with several sentences a line; and count right numbers. Takes "
+            "about ten times as long.",
+        ),
+    ] = False,
     lowercase: Annotated[
         bool, option("--lowercase", panel=SCORES, help_="Compare lowercased text (case:lc).")
     ] = False,
@@ -146,6 +159,8 @@ def evaluate(
             | s2s evaluate --hypotheses - --ref test.en
     """
     from s2s.score.metrics import check_metrics, why_not_resampled
+    from s2s.score.scripts import bleu_tokenizer
+    from s2s.translate.translator import Translator
 
     models = [*([] if model is None else [model]), *(with_ or ())]
     options: TranslateOptions = {
@@ -159,7 +174,12 @@ def evaluate(
         hypotheses,
         src,
         need_src={"buckets": buckets, "plot": plot},
-        need_model={"with": with_ or None, **options, "output": output},
+        need_model={
+            "with": with_ or None,
+            **options,
+            "output": output,
+            "robustness": robustness or None,
+        },
     )
     options |= {"max_src_length": max_src_length, "too_long": too_long}
     check_metrics(tokenize or "13a")
@@ -169,15 +189,27 @@ def evaluate(
     unsure = why_not_resampled(size)
     if unsure and (confidence or baseline is not None):
         raise DataError(f"{unsure}; leave out --confidence and --baseline")
+    tokenize = tokenize or bleu_tokenizer(test_set.references)
+    robust = None
     with ExitStack() as files:
         # Opened before the work, so that a folder that does not exist is an error at once.
         page = None if plot is None else files.enter_context(atomic_output(plot))
         if hypotheses is not None:
             translated = read_output(hypotheses, ref, size)
         else:
+            translator = Translator(models, device=device, threads=threads)
+            if robustness:
+                check_robustness(translator.tokenizer.tags, to)
             with naming(src or ""):
-                translated = _translate(
-                    models, test_set.sources, output, options, device=device, threads=threads
+                translated = _translate(translator, models, test_set.sources, output, options)
+            if robustness:
+                robust = translate_variants(
+                    translator,
+                    test_set,
+                    translated.texts,
+                    options,
+                    lowercase=lowercase,
+                    tokenize=tokenize,
                 )
         evaluation = _score(
             translated,
@@ -187,6 +219,7 @@ def evaluate(
             tokenize=tokenize,
             confidence=confidence or (page is not None and not unsure),
             by_length=buckets or page is not None,
+            robustness=robust,
         )
         if page is not None:
             page.write(make_page(evaluation, test_set, translated, lowercase=lowercase))
@@ -194,19 +227,15 @@ def evaluate(
 
 
 def _translate(
+    translator: "Translator",
     models: Sequence[str],
     sources: Sequence[str],
     output: Path | None,
     options: "TranslateOptions",
-    *,
-    device: str,
-    threads: int | None,
 ) -> Output:
     """Translates the sources, and writes the translations to ``output`` if it is given."""
     from s2s.score.evaluation import Speed
-    from s2s.translate.translator import Translator
 
-    translator = Translator(models, device=device, threads=threads)
     with ExitStack() as files:
         file = None if output is None else files.enter_context(open_output(str(output)))
         started = time.perf_counter()
@@ -242,18 +271,17 @@ def _score(
     test_set: TestSet,
     *,
     lowercase: bool,
-    tokenize: str | None,
+    tokenize: str,
     confidence: bool,
     by_length: bool,
+    robustness: "Robustness | None",
 ) -> "Evaluation":
     """Scores translations, alone and beside a baseline."""
     from s2s.score.by_length import score_by_length
     from s2s.score.evaluation import Evaluation
     from s2s.score.metrics import compare, score
-    from s2s.score.scripts import bleu_tokenizer
 
     texts, references = translated.texts, test_set.references
-    tokenize = tokenize or bleu_tokenizer(references)
     return Evaluation(
         translated=translated.by,
         sentences=len(texts),
@@ -269,6 +297,7 @@ def _score(
         )
         if by_length
         else None,
+        robustness=robustness,
         speed=translated.speed,
     )
 

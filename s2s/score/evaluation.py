@@ -6,6 +6,7 @@ from typing import Any
 
 from s2s.score.by_length import ScoresByLength
 from s2s.score.metrics import FEW_SENTENCES, RESAMPLES, Difference, Score
+from s2s.score.robustness import Robustness
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,7 @@ class Evaluation:
     """Name of the file with the translations of the second system in ``differences``."""
     differences: Sequence[Difference] = ()
     buckets: ScoresByLength | None = None
+    robustness: Robustness | None = None
     speed: Speed | None = None
     """None if nothing was translated."""
 
@@ -75,6 +77,8 @@ class Evaluation:
                     for bucket in self.buckets.buckets
                 ],
             }
+        if self.robustness is not None:
+            values["robustness"] = self.robustness.to_dict()
         if self.speed is not None:
             seconds = self.speed.seconds
             values["seconds"] = round(seconds, 3)
@@ -112,9 +116,12 @@ class Evaluation:
                     f"{bucket.chrf.value:7.2f} {bucket.bleu.length_ratio:13.3f}"
                     f"{'    too few sentences' if bucket.few else ''}"
                 )
+        if self.robustness is not None:
+            yield ""
+            yield from self.robustness.lines()
         if self.speed is not None:
             seconds = self.speed.seconds
-            if self.differences or self.buckets is not None:
+            if self.differences or self.buckets is not None or self.robustness is not None:
                 yield ""
             yield (
                 f"{self.sentences} sentences in {seconds:.1f} s: "

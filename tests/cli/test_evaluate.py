@@ -1,5 +1,6 @@
 import gzip
 import json
+import logging
 
 import pytest
 
@@ -10,6 +11,7 @@ from number_words import ENGLISH, GERMAN
 from pages import read_page
 from paths import DATA
 
+from s2s.errors import DataError, SentenceError
 from s2s.score.metrics import compare, score
 
 
@@ -88,6 +90,69 @@ def test_everything_at_once_as_text_and_as_json(s2s, tiny, files, tmp_path):
     assert report["scores"]["BLEU"]["length_ratio"] > 0.5
 
 
+@pytest.fixture
+def sentences(tmp_path):
+    """A test set of 60 sentences with capitals and end marks."""
+    for name, words in (("src", GERMAN), ("ref", ENGLISH)):
+        lines = [f"{words[row % 10].capitalize()} {words[row // 6 % 10]}.\n" for row in range(60)]
+        (tmp_path / name).write_text("".join(lines), encoding="utf-8")
+    return ["--src", tmp_path / "src", "--ref", tmp_path / "ref"]
+
+
+def test_text_as_people_type_it_is_scored_beside_the_plain_text(s2s, tiny, sentences, tmp_path):
+    finished = s2s("evaluate", tiny, *sentences, "--robustness", "--json")
+    assert finished.code == 0, finished.err
+    report = json.loads(finished.out)
+    variants = report["robustness"]["variants"]
+    names = ["capitals", "title case", "lower case", "no end mark", "one typo", "two a line"]
+    names += ["three a line", "five a line", "two with a line break"]
+    assert list(variants) == names
+    assert [variants[name]["lines"] for name in names] == [60] * 5 + [30, 20, 12, 30]
+    plain = report["scores"]["chrF2"]["value"]
+    assert variants["capitals"]["plain_chrF2"] == plain
+    assert variants["capitals"]["chrF2_share"] == variants["capitals"]["chrF2"] / plain
+    assert report["robustness"]["numbers"] == {"sentences": 0, "right": 0}
+    page = tmp_path / "page.html"
+    shown = s2s("evaluate", tiny, *sentences, "--robustness", "--plot", page)
+    text = shown.out.decode()
+    told = read_page(page.read_text(encoding="utf-8"))
+    for name in names:
+        assert f"{variants[name]['chrF2']:.2f}" in text
+        assert name in told.texts
+        assert f"{variants[name]['chrF2']:.2f}" in told.texts
+    assert "numbers               left out: no reference writes the numbers" in text
+    assert "lower case" not in s2s("evaluate", tiny, *sentences).out.decode()
+
+
+def test_variants_need_sources_without_tags(s2s, tagged, sentences):
+    finished = s2s("evaluate", tagged, *sentences, "--robustness")
+    assert finished.code == 2
+    assert "give --to LANGUAGE and sources without tags" in finished.err
+    finished = s2s("evaluate", tagged, *sentences, "--robustness", "--to", "en")
+    assert finished.code == 0, finished.err
+
+
+def test_messages_about_a_variant_name_it(capsys):
+    from s2s.cli import _Messages
+    from s2s.cli.robustness import naming_variant
+
+    logger = logging.getLogger("s2s")
+    handler = _Messages(logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        with naming_variant("one typo"):
+            logging.getLogger("s2s.translate").warning("%d of %d", 3, 4)
+        logging.getLogger("s2s.translate").warning("plain")
+    finally:
+        logger.removeHandler(handler)
+    lines = capsys.readouterr().err.splitlines()
+    assert "s2s: warning: --robustness, one typo: 3 of 4" in lines
+    assert "s2s: warning: plain" in lines
+    error = "--robustness, one typo, line 7: the sentence is long"
+    with pytest.raises(DataError, match=f"^{error}$"), naming_variant("one typo"):
+        raise SentenceError(7, "is long")
+
+
 def test_an_output_is_scored_without_a_model(s2s, files, tmp_path):
     packed = tmp_path / "old.gz"
     packed.write_bytes(gzip.compress(files["old"].read_bytes()))
@@ -117,6 +182,7 @@ def test_an_output_is_scored_without_a_model(s2s, files, tmp_path):
         (["--ref", "REF", "--hypotheses", "OLD", "--beam-size", "3"], "--beam-size has no effect"),
         (["--ref", "REF", "--hypotheses", "OLD", "--with", "P"], "--with has no effect"),
         (["--ref", "REF", "--hypotheses", "OLD", "-o", "P"], "--output has no effect"),
+        (["--ref", "REF", "--hypotheses", "OLD", "--robustness"], "--robustness has no effect"),
         (["--ref", "REF", "--hypotheses", "SHORT"], "SHORT has 1 lines but REF has 60"),
         (["--ref", "REF", "--hypotheses", "OLD", "--baseline", "SHORT"], "SHORT has 1 lines"),
         (["--ref", "REF", "--hypotheses", "OLD", "--baseline", "none"], "none does not exist"),

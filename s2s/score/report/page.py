@@ -14,6 +14,7 @@ from s2s.score.report.charts import Bar, draw_bars, draw_curves, draw_heat
 from s2s.score.report.curve import Curve
 from s2s.score.report.examples import Example, Picture
 from s2s.score.report.markup import document, element, table, text
+from s2s.score.robustness import ABOUT
 
 WORST: Final = 20
 """Number of worst sentences on the page."""
@@ -53,6 +54,7 @@ class Page:
             *self._scores(),
             *self._baseline(),
             *self._lengths(),
+            *self._robustness(),
             *self._learning(),
             *self._attention(),
             *self._worst(),
@@ -140,6 +142,32 @@ class Page:
             element("figure", None, draw_bars(bars, ("BLEU", "chrF2"), unit)),
             table((unit, "sentences", "BLEU", "chrF2", "length ratio", ""), rows),
             _note(f"Pale: fewer than {FEW_SENTENCES} sentences."),
+        ]
+
+    def _robustness(self) -> list[Element]:
+        robustness = self.evaluation.robustness
+        if robustness is None:
+            return []
+        rows = [
+            (
+                each.name,
+                f"{each.lines:,}",
+                f"{each.bleu.value:.2f}",
+                f"{each.bleu_share:.0%}",
+                f"{each.chrf.value:.2f}",
+                f"{each.chrf_share:.0%}",
+                f"{each.bleu.length_ratio:.3f}",
+                each.remark,
+            )
+            for each in robustness.variants
+        ]
+        columns = ("", "lines", "BLEU", "of plain", "chrF2", "of plain", "length ratio", "")
+        return [
+            element("h2", None, "Text as people type it"),
+            table(columns, rows),
+            _note(f"Numbers: {robustness.about_numbers}."),
+            *(_note(f"{name} left out: {why}.") for name, why in robustness.left_out.items()),
+            _note(ABOUT),
         ]
 
     def _learning(self) -> list[Element]:
