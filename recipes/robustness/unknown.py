@@ -1,0 +1,50 @@
+"""Made-up sentences with names in other scripts, emoji and signs."""
+
+import random
+from typing import Final
+
+STRANGE: Final = (
+    "Дмитрий", "Ольга Петрова", "Γιώργος", "Αθήνα", "王小明", "北京大学", "สมชาย", "กรุงเทพ",
+    "دمشق", "فاطمة", "שלום", "ירושלים", "서울", "김민수", "さくら", "東京タワー", "अनिल", "ગુજરાત",
+    "తెలుగు", "ថ្មី", "አዲስ", "თბილისი", "Երևան", "😀", "👍", "🎉🎉", "❤", "→", "♫", "☎",
+)  # fmt: skip
+TEMPLATES: Final = {
+    "en": [
+        "My friend {} lives here.",
+        "I met {} at the station.",
+        "Have you seen {} today?",
+        "The sign says {}, but I cannot read it.",
+        "Thank you {}",
+    ],
+    "de": [
+        "Ein Mann namens {} sitzt auf einer Bank.",
+        "Auf dem Schild steht {}.",
+        "Eine Frau mit {} auf dem Hemd geht über die Straße.",
+        "Zwei Kinder spielen vor {}.",
+        "Ein Hund läuft durch den Park {}",
+    ],
+}
+
+
+def unknown_sentences(
+    language: str, unknown: frozenset[str], count: int = 100, seed: int = 1
+) -> list[tuple[str, str]]:
+    """Returns sentences, and the text in each that no vocabulary of the model knows.
+
+    Args:
+        language: Code of the source language.
+        unknown: Characters of ``STRANGE`` without a piece.
+        count: Number of sentences.
+        seed: Seed of the choice.
+    """
+    rng = random.Random(seed)  # noqa: S311
+    names = unknown_names(unknown)
+    if not names:
+        return []
+    chosen = [(rng.choice(TEMPLATES[language]), rng.choice(names)) for _ in range(count)]
+    return [(template.format(name), name) for template, name in chosen]
+
+
+def unknown_names(unknown: frozenset[str]) -> list[str]:
+    """Returns the texts of ``STRANGE`` that consist of unknown characters and blanks alone."""
+    return [name for name in STRANGE if unknown >= {*name.replace(" ", "")}]
