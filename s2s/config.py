@@ -9,6 +9,7 @@ import math
 import types
 import typing
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, Self, get_args
 
 from s2s.errors import OPTIONS, ConfigError, suggest, with_option
@@ -38,9 +39,9 @@ def _matches(value: Any, kind: Any) -> bool:
         arm = get_args(kind)[0]
         return isinstance(value, tuple) and all(_matches(item, arm) for item in value)
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, Real) and not isinstance(value, bool)
     if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, Integral) and not isinstance(value, bool)
     return isinstance(value, kind)
 
 
@@ -68,6 +69,9 @@ class Config:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
+            if getattr(value, "shape", None) == ():  # NumPy's scalar: JSON knows Python's only
+                value = value.item()
+                object.__setattr__(self, field.name, value)
             if not _matches(value, field.type):
                 if typing.get_origin(field.type) is Literal:
                     choices = get_args(field.type)
@@ -325,9 +329,14 @@ class SearchConfig(Config):
         return self.min_length > 1 or bool(self.no_repeat or self.diversity or self.temperature)
 
 
-def check_integer(name: str, value: object, low: int) -> None:
-    """Raises ConfigError unless ``value`` is an integer of at least ``low``."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < low:
+def check_integer(name: str, value: object, low: int) -> int:
+    """Returns an integer of any type, NumPy's too, as ``int``.
+
+    Raises:
+        ConfigError: If it is none, or less than ``low``.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < low:
         raise ConfigError(
             f"{with_option(name)} is {value!r}; expected a whole number, at least {low}"
         )
+    return int(value)

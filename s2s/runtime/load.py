@@ -1,8 +1,9 @@
 """Loads a translator's model: one model file, one run folder, or several run folders."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, needs, printable
@@ -13,8 +14,9 @@ from s2s.runtime.onnx_backend import OnnxBackend
 from s2s.runtime.providers import Provider
 from s2s.tokenizer import Tokenizer
 
-Model = str | Path | bytes
-"""Path or bytes of a model file, or path of a run folder."""
+Model = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]
+"""A model file, as its path, its bytes or a binary file that is open for reading; or the path of a
+run folder."""
 
 
 class LoadedModel(NamedTuple):
@@ -52,7 +54,8 @@ def load(
         MissingPackageError: If onnxruntime (or torch, for a run folder) is missing.
         ModelError: If it is no s2s model, is damaged, or the runs do not fit together.
     """
-    models = [model] if isinstance(model, str | Path | bytes) else list(model)
+    given = model if isinstance(model, list | tuple) else [model]
+    models = [_to_path_or_bytes(each) for each in given]
     if not models:
         raise ConfigError("no model was named; expected a model file, or at least one run folder")
     if len(models) == 1 and not _is_run(models[0]):
@@ -71,7 +74,34 @@ def load(
     return LoadedModel(backend, backend.card, backend.tokenizer, backend.recommended)
 
 
-def _check_run(model: Model) -> Path:
+def _to_path_or_bytes(model: object) -> Path | bytes:
+    """Returns a model as the two forms that are read.
+
+    Raises:
+        ConfigError: If it is nothing that a model can be read from.
+        FileError: If an open file cannot be read.
+    """
+    if isinstance(model, bytes | bytearray | memoryview):
+        return bytes(model)
+    if isinstance(model, str | os.PathLike):
+        return Path(os.fsdecode(model))
+    # An open file; or a file within an archive or a package (zipfile.Path, importlib.resources).
+    read = getattr(model, "read", None) or getattr(model, "read_bytes", None)
+    if not callable(read):
+        raise ConfigError(
+            f"model is of type {type(model).__name__}; expected a path, bytes, or a binary file "
+            "that is open for reading"
+        )
+    try:
+        data = read()
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read the model: {error}") from error
+    if not isinstance(data, bytes):
+        raise ConfigError("model is a file that is open as text; open it with mode 'rb'")
+    return data
+
+
+def _check_run(model: Path | bytes) -> Path:
     """Returns the path of a run folder; raises an error if ``model`` is none."""
     if not isinstance(model, bytes) and is_run_folder(model):
         return Path(model)
@@ -84,5 +114,5 @@ def _check_run(model: Model) -> Path:
     )
 
 
-def _is_run(model: Model) -> bool:
+def _is_run(model: Path | bytes) -> bool:
     return not isinstance(model, bytes) and is_run_folder(model)

@@ -1,10 +1,11 @@
 """Which sentences are translated together: like lengths, bounded sizes, work for every core."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
+from s2s.errors import ConfigError
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer.pieces import Ids
 
@@ -23,6 +24,38 @@ class SourcePart(NamedTuple):
     """How the translation begins."""
     wants_attention: bool = False
     """Whether the attention of its hypotheses is needed."""
+
+
+def check_texts(name: str, texts: Iterable[str]) -> Iterator[str]:
+    """Returns an iterator over texts, which checks each of them.
+
+    Args:
+        name: What messages call them.
+        texts: What a caller gave for them.
+
+    Raises:
+        ConfigError: If it is a single text, or nothing that can be iterated over; or, when its turn
+            comes, if one of them is no string.
+    """
+    if isinstance(texts, str | bytes):
+        raise ConfigError(f"{name} is one string; expected a list of strings: [text]")
+    try:
+        iterator = iter(texts)
+    except TypeError as error:
+        raise ConfigError(
+            f"{name} is of type {type(texts).__name__}; expected a list of strings"
+        ) from error
+    return _each(name, iterator)
+
+
+def _each(name: str, texts: Iterator[str]) -> Iterator[str]:
+    for number, text in enumerate(texts, 1):
+        if not isinstance(text, str):
+            hint = "; decode it: data.decode()" if isinstance(text, bytes) else ""
+            raise ConfigError(
+                f"{name}: text {number} is of type {type(text).__name__}; expected str{hint}"
+            )
+        yield text
 
 
 def take(texts: Iterator[str], lines: int) -> list[str]:

@@ -178,7 +178,10 @@ def check_request(
         name = min(unknown)
         hint = suggest(name, TranslateOptions.__annotations__)
         raise TypeError(f"there is no option {name!r}{hint}")
-    given = {name: value for name, value in options.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    for name, value in given.items():
+        if getattr(value, "shape", None) == ():  # a scalar of NumPy
+            given[name] = value.item()
     changes: Any = {name: value for name, value in given.items() if name in _SEARCH}
     search = dataclasses.replace(recommended, **changes) if changes else recommended
     most = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
@@ -250,7 +253,4 @@ def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | 
 
 
 def _integer(given: dict[str, object], name: str, low: int, default: int) -> int:
-    value = given.get(name, default)
-    check_integer(name, value, low)
-    assert isinstance(value, int)
-    return value
+    return check_integer(name, given.get(name, default), low)

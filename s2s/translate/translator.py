@@ -17,7 +17,7 @@ from s2s.runtime.providers import Provider
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
-from s2s.translate.batching import SourcePart, longest_first, take
+from s2s.translate.batching import SourcePart, check_texts, longest_first, take
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.per_sentence import PerSentence
@@ -53,10 +53,11 @@ class Translator:
         """Loads a model.
 
         Args:
-            model: Path or bytes of an ``.onnx`` file, or path of a run folder. Or several run
-                folders, an ensemble: each step's log-probabilities are the mean of the members',
-                see ``s2s.model.ensemble``. The members share their vocabularies and may differ in
-                everything else; the first one gives the recommended values.
+            model: Path or bytes of an ``.onnx`` file, a binary file that is open for reading, or
+                path of a run folder. Or a list of run folders, an ensemble: each step's
+                log-probabilities are the mean of the members', see ``s2s.model.ensemble``. The
+                members share their vocabularies and may differ in everything else; the first one
+                gives the recommended values.
             device: ``cpu`` or ``cuda``.
             threads: Cores to use; all that the process may use if None. Batches run side by side,
                 one on each core. If there is more than one core, a batch that comes alone is shared
@@ -81,7 +82,7 @@ class Translator:
         """
         check_device(device)
         if threads is not None:
-            check_integer("threads", threads, 1)
+            threads = check_integer("threads", threads, 1)
         self.card: dict[str, Any]
         """The model's description of itself: JSON values."""
         self.tokenizer: Tokenizer
@@ -117,7 +118,7 @@ class Translator:
         )
 
     def translate(
-        self, texts: Sequence[str], **options: Unpack[TranslateOptions]
+        self, texts: Iterable[str], **options: Unpack[TranslateOptions]
     ) -> list[Translation]:
         """Translates texts.
 
@@ -134,6 +135,7 @@ class Translator:
             DataError: If the model has tags, ``to`` is None, and a sentence begins with no tag; or
                 if a sentence is too long and ``too_long`` is ``error``.
         """
+        texts = list(check_texts("texts", texts))
         return list(self.translate_stream(texts, max(1, len(texts)), **options))
 
     def translate_stream(
@@ -159,12 +161,11 @@ class Translator:
             ConfigError: As above.
             DataError: As above, when the chunk of the sentence is read.
         """
-        if isinstance(texts, str):
-            raise ConfigError("texts is one string; expected a list of strings: translate([text])")
+        texts = check_texts("texts", texts)
         self._searcher.check_open()
         request = self._check(options)
-        check_integer("chunk_lines", chunk_lines, 1)
-        check_integer("skip", skip, 0)
+        chunk_lines = check_integer("chunk_lines", chunk_lines, 1)
+        skip = check_integer("skip", skip, 0)
         banned = options.get("banned") or ()
         required = read_required(options.get("required"), self.tokenizer, banned)
         if options.get("required") and request.keep is not None:
@@ -232,8 +233,8 @@ class Translator:
 
     def score(
         self,
-        texts: Sequence[str],
-        translations: Sequence[str],
+        texts: Iterable[str],
+        translations: Iterable[str],
         *,
         to: str | None = None,
         done: int = 0,
@@ -254,6 +255,8 @@ class Translator:
             ConfigError: If the model has no tag for ``to``.
             DataError: If the two counts differ, or a sentence or a translation is too long.
         """
+        texts = list(check_texts("texts", texts))
+        translations = list(check_texts("translations", translations))
         if len(texts) != len(translations):
             raise DataError(
                 f"there are {len(texts)} sentences but {len(translations)} translations; "
