@@ -10,6 +10,7 @@ import base64
 import fileinput
 import json
 import os
+import re
 import sys
 import unicodedata
 from itertools import islice
@@ -20,7 +21,9 @@ from sentencepiece import SentencePieceProcessor
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read while onnxruntime is loaded
 from onnxruntime import InferenceSession
 
-PAD, END = 0, 3
+PAD, UNKNOWN, END = 0, 1, 3
+ZERO_WIDTH = "\u200b"  # ends words of Khmer and Thai; elsewhere it is nothing
+ZERO_WIDTH_RUN = re.compile(f"[ {ZERO_WIDTH}]*{ZERO_WIDTH}[ {ZERO_WIDTH}]*")
 
 if len(sys.argv) < 2:
     sys.exit(__doc__)
@@ -32,6 +35,8 @@ card = json.loads(metadata["s2s.config"])
 source = SentencePieceProcessor(model_proto=base64.b64decode(metadata["s2s.tokenizer"]))
 tgt_model = metadata.get("s2s.tgt_tokenizer", metadata["s2s.tokenizer"])
 target = SentencePieceProcessor(model_proto=base64.b64decode(tgt_model))
+# A vocabulary without a piece or a rule for it reads a blank.
+zero_width = " " if UNKNOWN in source.encode(ZERO_WIDTH) else ZERO_WIDTH
 options = {
     "beam_size": np.array(card["search"]["beam_size"], np.int64),
     "max_length": np.array(card["search"]["max_length"], np.int64),
@@ -42,7 +47,10 @@ options = {
 def encode(line: str) -> list[int]:
     """Returns a line's piece ids, the end piece last; that one alone if the line is blank."""
     # The form of text that models are trained with: composed characters, single blanks.
-    text = " ".join(unicodedata.normalize("NFC", line).split())
+    text = unicodedata.normalize("NFC", line).replace(ZERO_WIDTH, zero_width)
+    text = " ".join(re.sub("[\0\ufeff]", " ", text).split())
+    text = ZERO_WIDTH_RUN.sub(lambda run: " " if " " in run[0] else ZERO_WIDTH, text)
+    text = text.strip(f" {ZERO_WIDTH}")
     tag = next((tag for tag in card.get("tags", []) if text.startswith(tag)), "")
     ids = source.encode(text.removeprefix(tag).strip())
     # SentencePiece finds no tag in text, so its piece is put there.

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("onnxruntime")
 
 from paths import ROOT
+from text_facts import with_facts
 
 from s2s import Translator
 from s2s.formats.checksum import sealed
@@ -38,6 +39,8 @@ LINES = [
     "zehn \U0001f600 sieben <2it> vier",
     "vier " * 30,
     "\u2028neun",
+    "zwei\u200bdrei \u200b vier\u200b",
+    "\ufeffeins\x1czwei\x85drei",
 ]
 MANY = LINES * 10  # more than a batch
 
@@ -140,6 +143,92 @@ def test_examples_refuse_a_format_that_they_do_not_know(example, tiny, tmp_path)
     assert b"no s2s model file of format 1" in finished.stderr
 
 
+def test_examples_translate_sentences_of_a_model_with_a_record_of_its_text(example, tiny, tmp_path):
+    path = tmp_path / "facts.onnx"
+    path.write_bytes(with_facts(tiny))
+    expected = translations(tiny, MANY)
+    finished = run([*example, path], input="".join(f"{line}\n" for line in MANY).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+SEVERAL = [
+    "eins zwei. Drei vier!  F\u00fcnf?",
+    " Acht. ",
+    "zehn.\tElf.\u00a0Zwei.",
+    "eins Dr. Zwei. Drei",
+    "am 3. Zehn. Vier",
+    "neun\uff01acht\u3002",
+    "",
+]
+"""Lines that s2s and ``Intl.Segmenter`` cut at the same places."""
+
+
+@pytest.fixture
+def node():
+    needs(*PACKAGES)
+    return [NODE, EXAMPLES / "node" / "translate.mjs"]
+
+
+@pytest.mark.parametrize("several", [0.1, 0.3])
+def test_node_cuts_sentences_if_training_lines_were_single_ones(node, tiny, tmp_path, several):
+    path = tmp_path / "facts.onnx"
+    path.write_bytes(with_facts(tiny, several_sentences=several))
+    expected = translations(path, SEVERAL, rewrite=False, sentences=several < 0.2)
+    assert (expected != translations(tiny, SEVERAL)) == (several < 0.2)
+    finished = run([*node, path], input="".join(f"{line}\n" for line in SEVERAL).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_node_does_not_cut_the_text_of_other_tasks(node, tiny, tmp_path):
+    path = tmp_path / "facts.onnx"
+    data = with_facts(tiny)
+    fields = []
+    for number, value in read_fields(memoryview(read_model_file(data).tokenizer.src_model)):
+        end = write_field(3, 4) if number == 2 else b""  # model_type is that of characters
+        fields.append(write_field(number, bytes(value) + end))
+    entry = base64.b64encode(b"".join(fields)).decode()
+    path.write_bytes(with_metadata(data, tokenizer=entry))
+    expected = translations(path, SEVERAL)
+    assert expected == translations(path, SEVERAL, sentences=False)
+    finished = run([*node, path], input="".join(f"{line}\n" for line in SEVERAL).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_node_cuts_the_text_behind_a_tag(node, tagged, tmp_path):
+    path = tmp_path / "facts.onnx"
+    path.write_bytes(with_facts(tagged))
+    lines = [f"<2it> {line}" for line in SEVERAL]
+    expected = translations(path, lines, rewrite=False, sentences=True)
+    finished = run([*node, path], input="".join(f"{line}\n" for line in lines).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_javascript_cuts_and_joins_without_losing_a_character():
+    needs()
+    script = """
+        import { cut, join } from "./shared/text.mjs";
+        const texts = JSON.parse(process.argv[1]);
+        const cuts = texts.map((text) => cut(text, "de", true));
+        const joined = cuts.map((parts) => join(parts.map((part) => part.trim()), parts));
+        console.log(JSON.stringify({ cuts, joined }));
+    """
+    texts = [
+        "Eins. Zwei!\nDrei\n\n\nVier z. B. f\u00fcnf am 3. Oktober. Sechs?",
+        "Mr. Bean met J. R. R. Tolkien. Dr. Who did not.",
+        "\n\nEins.\n  Zwei.\n",
+        "\u4f60\u597d\u3002\u518d\u89c1\u3002",
+        "",
+        " \n ",
+    ]
+    command = [NODE, "--input-type=module", "--eval", script, json.dumps(texts)]
+    found = json.loads(run(command, cwd=EXAMPLES).stdout)
+    assert ["".join(parts) for parts in found["cuts"]] == texts
+    assert [len(parts) for parts in found["cuts"][:4]] == [5, 2, 3, 2]
+    assert found["joined"][0] == texts[0]
+    assert found["joined"][2:4] == texts[2:4]
+    assert [text.count("\n") for text in found["joined"]] == [text.count("\n") for text in texts]
+
+
 @pytest.fixture(scope="module")
 def text_models(make_run, with_tags, tmp_path_factory):
     """Folders with model file and text model of a run without tags, and of one with tags."""
@@ -239,15 +328,18 @@ def server():
         thread.join()
 
 
-def test_the_page_translates_as_s2s_does(server, tiny, tagged, own_target):
+def test_the_page_translates_as_s2s_does(server, tiny, tagged, own_target, tmp_path):
     needs(*PACKAGES, "playwright-core")
     if BROWSER is None:
         pytest.skip("chromium is missing")
-    lines = [line for line in LINES if "\t" not in line]
+    lines = [line for line in LINES if line == line.strip() and "\x85" not in line]
+    lines += ["acht.  Neun. Zehn", "", "zwei"]
+    facts = tmp_path / "facts.onnx"
+    facts.write_bytes(with_facts(tiny))
     job = {
         "browser": BROWSER,
         "url": f"{server}/export/examples/web/?model=/{tiny.relative_to(ROOT).as_posix()}",
-        "files": [{"path": str(path), "name": path.name} for path in (tagged, own_target)],
+        "files": [{"path": str(path), "name": path.name} for path in (tagged, own_target, facts)],
         "lines": lines,
     }
     script = Path(__file__).parent / "drive_page.mjs"
@@ -255,10 +347,13 @@ def test_the_page_translates_as_s2s_does(server, tiny, tagged, own_target):
     assert finished.stderr == b""
     found = json.loads(finished.stdout)
     assert found["problems"] == []
+    several = translations(facts, lines, rewrite=False)
+    assert "  " in several[-3]  # three sentences, and the blanks between them
     assert found["translations"] == [
         translations(tiny, lines),
         translations(tagged, lines, to="it"),  # the second in the page's menu
         translations(own_target, lines),
-        translations(own_target, lines),
+        several,
+        several,
     ]
     assert found["status"].startswith("package.json: this is no ONNX file")

@@ -4,7 +4,7 @@
  *     node export/examples/node/translate.mjs MODEL.onnx < in.txt
  *     node export/examples/node/translate.mjs MODEL.onnx in.txt
  *
- * One sentence a line, UTF-8. For a model with tags, each line begins with one, <2de> Hello.
+ * A line in, a line out, UTF-8. For a model with tags, each line begins with one, <2de> Hello.
  */
 
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { Translator } from "../shared/translator.mjs";
 process.env.ORT_DISABLE_TELEMETRY ??= "1"; // read while onnxruntime is loaded
 const ort = await import("onnxruntime-node");
 
-const LINES = 64; // translated together
+const LINES = 64; // read at once
 
 const [model, input] = process.argv.slice(2);
 if (!model) {
@@ -26,6 +26,6 @@ const translator = await Translator.load(ort, readFileSync(model));
 const lines = (input ? readFileSync(input, "utf8") : await text(process.stdin)).split("\n");
 if (lines.at(-1) === "") lines.pop(); // after the last line's end there is no other line
 for (let start = 0; start < lines.length; start += LINES) {
-  const translations = await translator.translate(lines.slice(start, start + LINES));
-  process.stdout.write(translations.map((line) => `${line}\n`).join(""));
+  const translations = await translator.translateTexts(lines.slice(start, start + LINES));
+  process.stdout.write(translations.map(({ text }) => `${text}\n`).join(""));
 }

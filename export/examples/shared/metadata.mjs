@@ -8,8 +8,8 @@
 
 const METADATA_PROPS = 14;
 
-/** Yields the number and the bytes of each field that has bytes: a message, a string. */
-function* readFields(bytes) {
+/** Yields the number of each field and its value: the bytes of a message or a string, or a number. */
+export function* readFields(bytes) {
   let at = 0;
   const varint = () => {
     // Sums, not shifts: JavaScript shifts 32 bits, and a field may be longer than 2 ** 31 bytes.
@@ -22,7 +22,7 @@ function* readFields(bytes) {
   while (at < bytes.length) {
     const key = varint();
     const type = key % 8;
-    if (type === 0) varint();
+    if (type === 0) yield [Math.floor(key / 8), varint()];
     else if (type === 1) at += 8;
     else if (type === 5) at += 4;
     else if (type === 2) {

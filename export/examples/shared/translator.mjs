@@ -2,10 +2,16 @@
 
 import { SentencePieceProcessor } from "@sctg/sentencepiece-js";
 
-import { readMetadata } from "./metadata.mjs";
+import { readFields, readMetadata } from "./metadata.mjs";
+import { clean, cut, join } from "./text.mjs";
 
 const PAD = 0;
+const UNKNOWN = 1;
 const END = 3;
+const UNIGRAM = 1;
+const BPE = 2;
+const BATCH = 64; // sentences that are translated together
+const SEVERAL = 0.2; // share of training lines with several sentences: such a model reads lines whole
 
 export class Translator {
   /**
@@ -22,6 +28,14 @@ export class Translator {
     translator.source = await tokenizer(metadata.get("s2s.tokenizer"));
     const tgtModel = metadata.get("s2s.tgt_tokenizer");
     translator.target = tgtModel ? await tokenizer(tgtModel) : translator.source;
+    const models = [metadata.get("s2s.tokenizer"), ...(tgtModel ? [tgtModel] : [])];
+    const facts = translator.card.text; // older models have no record of their training text
+    translator.cutsSentences =
+      facts !== undefined && facts.several_sentences < SEVERAL && models.every(isOfText);
+    const sourceLanguage = translator.card.languages?.src;
+    translator.language = typeof sourceLanguage === "string" ? sourceLanguage : undefined;
+    // A vocabulary without a piece or a rule for zero-width spaces reads a blank.
+    translator.zeroWidthIsBlank = translator.source.encodeIds("\u200b").includes(UNKNOWN);
     translator.session = await ort.InferenceSession.create(bytes);
     translator.int64 = (values, shape) =>
       new ort.Tensor("int64", BigInt64Array.from(values, BigInt), shape);
@@ -34,9 +48,38 @@ export class Translator {
     return translator;
   }
 
-  /** Returns the translations of some lines, one sentence each, as one batch. */
-  async translate(lines) {
-    const rows = lines.map((line) => this.encode(line));
+  /**
+   * Translates texts; their line breaks stay.
+   *
+   * Each line is cut into sentences if the model was trained on single ones. If the model has tags,
+   * each text begins with one. Returns the `text` and the number of `sentences` of each translation.
+   */
+  async translateTexts(texts) {
+    const sources = texts.map((text) => {
+      const [tag, body] = this.readTag(text);
+      return { tag, parts: cut(body, this.language, this.cutsSentences) };
+    });
+    const found = await this.translate(
+      sources.flatMap(({ tag, parts }) => parts.map((part) => tag + part)),
+    );
+    return sources.map(({ parts }) => {
+      const translations = found.splice(0, parts.length);
+      const sentences = parts.filter((part) => clean(part)).length;
+      return { text: join(translations, parts), sentences };
+    });
+  }
+
+  /** Returns the translations of sentences. */
+  async translate(sentences) {
+    const translations = [];
+    for (let start = 0; start < sentences.length; start += BATCH)
+      translations.push(...(await this.search(sentences.slice(start, start + BATCH))));
+    return translations;
+  }
+
+  /** Returns the translations of sentences that are searched together. */
+  async search(sentences) {
+    const rows = sentences.map((sentence) => this.encode(sentence));
     const width = Math.max(...rows.map((row) => row.length));
     const padded = rows.flatMap((row) => [...row, ...Array(width - row.length).fill(PAD)]);
     const lengths = rows.map((row) => row.length);
@@ -57,16 +100,30 @@ export class Translator {
     });
   }
 
-  /** Returns a line's piece ids, the end piece last; that one alone if the line is blank. */
-  encode(line) {
-    // The form of text that models are trained with: composed characters, single blanks.
-    const text = line.normalize("NFC").trim().replace(/\s+/g, " ");
-    const tag = (this.card.tags ?? []).find((tag) => text.startsWith(tag)) ?? "";
-    const ids = this.source.encodeIds(text.slice(tag.length).trim());
+  /** Returns a sentence's piece ids, the end piece last; that one alone if there is no text. */
+  encode(sentence) {
+    const [tag, body] = this.readTag(sentence);
+    const text = this.zeroWidthIsBlank ? body.replaceAll("\u200b", " ") : body;
+    const ids = this.source.encodeIds(clean(text));
     if (!ids.length) return [END];
     // SentencePiece finds no tag in text, so its piece is put there.
     return [...(tag ? [pieceId(this.source, tag)] : []), ...ids, END];
   }
+
+  /** Returns the tag that a text begins with, or an empty one, and the text behind it. */
+  readTag(text) {
+    const bare = text.trimStart();
+    const tag = (this.card.tags ?? []).find((tag) => bare.startsWith(tag)) ?? "";
+    return [tag, tag ? bare.slice(tag.length) : text];
+  }
+}
+
+/** Whether a SentencePiece model in base64 is learned from text, and not one of characters or words. */
+function isOfText(model) {
+  const bytes = Uint8Array.from(atob(model), (character) => character.charCodeAt(0));
+  const training = new Map(readFields(bytes)).get(2); // of its field model_type, 1 is the default
+  const type = (training && new Map(readFields(training)).get(3)) ?? UNIGRAM;
+  return type === UNIGRAM || type === BPE;
 }
 
 /** Returns the tokenizer of a SentencePiece model in base64. */

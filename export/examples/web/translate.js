@@ -35,6 +35,7 @@ async function open(name, read) {
     model.textContent = `${name}, ${size} MB, ${precision}`;
     tag.replaceChildren(...tags.map((tag) => new Option(languageName(tag.slice(2, -1)), tag)));
     tag.hidden = !tags.length;
+    src.placeholder = translator.cutsSentences ? "Any text" : "One sentence a line";
     label("src-language", languages?.src, "Text");
     label("tgt-language", languages?.tgt, "Translation");
   } catch (error) {
@@ -59,16 +60,15 @@ function languageName(code) {
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const lines = src.value.split("\n");
   translate.disabled = true;
   say("Translating …");
   await drawn();
   try {
     const start = performance.now();
-    const translations = await translator.translate(lines.map((line) => tag.value + line));
+    const [translation] = await translator.translateTexts([tag.value + src.value]);
     const time = performance.now() - start;
-    tgt.value = translations.join("\n");
-    const count = lines.filter((line) => line.trim()).length;
+    tgt.value = translation.text;
+    const count = translation.sentences;
     say(`${time.toFixed(0)} ms for ${count} ${count === 1 ? "sentence" : "sentences"}`);
   } catch (error) {
     say(error.message ?? String(error), true);
