@@ -243,9 +243,13 @@ def _run(
     )
     if os.environ.get("RANK", "0") != "0":
         return
-    bleu = "" if result.best_bleu is None else f", validation BLEU {result.best_bleu:.2f}"
+    if result.best_bleu is None:
+        best = f"validation loss {result.best_loss:.4f}"
+    else:
+        best = f"validation BLEU {result.best_bleu:.2f}"
     say(
-        f"{result.updates:,} updates in {result.minutes:.1f} minutes ({result.stopped_by}){bleu}\n"
+        f"{result.updates:,} updates in {result.minutes:.1f} minutes ({result.stopped_by}), "
+        f"{best}\n"
         f"next: s2s export {result.run} model.onnx"
     )
 

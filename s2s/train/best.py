@@ -15,6 +15,9 @@ from s2s.train.signals import StopSignals
 from s2s.train.validate import Validation, Validator
 from s2s.train.world import World
 
+CHANCE = 1.0
+"""BLEU below this is chance: untrained networks had 0.3 to 0.7, for full stops."""
+
 
 class Best:
     """The best weights so far, in a file, and the last validated ones, for their mean."""
@@ -81,10 +84,7 @@ class Best:
         if not done:
             return False
         position.validation_seconds += seconds
-        if math.isnan(bleu):
-            better = loss < position.best_loss
-        else:
-            better = position.best_bleu is None or bleu > position.best_bleu
+        better = is_better(loss, None if math.isnan(bleu) else bleu, position)
         position.since_best = 0 if better else position.since_best + 1
         if better:
             position.best_bleu = None if math.isnan(bleu) else bleu
@@ -128,6 +128,23 @@ class Best:
             },
         }
         write_tensors(self.out / BEST_FILE, dict(model.named_parameters()), state)
+
+
+def is_better(loss: float, bleu: float | None, position: Position) -> bool:
+    """Whether a validation is better than the best so far: by BLEU; if that is a tie, by loss.
+
+    BLEU of short targets stays 0 for a long time, or for ever, while the loss falls.
+
+    Args:
+        loss: Nats a target token.
+        bleu: BLEU, or None if no sentence was translated; all values below ``CHANCE`` are equal.
+        position: Has the figures of the best validation so far.
+    """
+    if bleu is not None and position.best_bleu is not None:
+        new, old = (max(value, CHANCE) for value in (bleu, position.best_bleu))
+        if new != old:
+            return new > old
+    return loss < position.best_loss
 
 
 def _numbers_of(validation: Validation | None, seconds: float) -> list[float]:

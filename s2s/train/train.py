@@ -9,7 +9,7 @@ from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
-from s2s.errors import DeviceError, S2SError
+from s2s.errors import DeviceError, S2SError, printable
 from s2s.formats.run_folder import LAST_FILE
 from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
@@ -128,6 +128,11 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         f"{tokenizer.tgt_vocab_size:,} target pieces, {training.precision}"
         + (f", {world.size} processes" if world.size > 1 else "")
     )
+    if validator.without_bleu:
+        heading.append(
+            f"{', '.join(map(printable, validator.without_bleu))}: no target has four words, so "
+            "BLEU of any translation is 0; the best weights are those of the lowest loss"
+        )
     for line in heading:
         trainer.log.say(line)
     return trainer

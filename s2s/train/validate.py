@@ -33,7 +33,7 @@ class Validation:
     loss: float
     """Nats a target token, without label smoothing."""
     bleu: float | None
-    """Mean over the corpora; None if no sentence was translated."""
+    """Mean over the corpora for which BLEU means something; None if there is none."""
     signature: str | None = None
     """sacreBLEU's signature of the first corpus."""
     bleus: tuple[float, ...] = ()
@@ -45,14 +45,21 @@ class _StopValidation(Exception):  # noqa: N818
 
 
 class Validator:
-    """Validates a model on fixed sets of pairs."""
+    """Validates a model on fixed sets of pairs.
+
+    BLEU counts runs of up to four words. If no target has four words, even a perfect translation
+    has BLEU 0; such a corpus is validated by loss alone.
+    """
 
     def __init__(
         self, data: DataConfig, training: TrainConfig, search: SearchConfig, tokenizer: Tokenizer
     ) -> None:
         self.corpora: list[Corpus] = []
         self.tokenizer = tokenizer
-        self.texts: list[list[tuple[str, str]]] = []  # pairs to translate, a list for each corpus
+        self.texts: list[list[tuple[str, str]]] = []
+        """Pairs to translate, a list for each corpus for which BLEU means something."""
+        self.without_bleu: list[str] = []
+        """Files of the other corpora: none of the targets that are translated has four words."""
         for config in data.validation:
             corpus = read_corpus(
                 config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
@@ -62,7 +69,11 @@ class Validator:
             pairs = read_pairs(Path(config.src), Path(config.tgt))
             full = ((src, tgt) for src, tgt in pairs if src and tgt)
             marked = map(self._mark, islice(full, training.bleu_sentences))
-            self.texts.append([(f"{tag}{src}", tgt) for src, tgt in marked])
+            texts = [(f"{tag}{src}", tgt) for src, tgt in marked]
+            if texts and not _scores_itself([tgt for _, tgt in texts]):
+                self.without_bleu.append(config.tgt)
+            elif texts:
+                self.texts.append(texts)
         self.search = SearchConfig.from_dict(
             {**search.to_dict(), "beam_size": training.bleu_beam_size}
         )
@@ -81,7 +92,7 @@ class Validator:
         was_training = model.training
         model.eval()
         try:
-            scores = [self._bleu(model, pairs, stopped) for pairs in self.texts if pairs]
+            scores = [self._bleu(model, pairs, stopped) for pairs in self.texts]
             loss = self._loss(model, stopped)
         except _StopValidation:
             return None
@@ -146,3 +157,9 @@ class Validator:
         tokenize = bleu_tokenizer(references)
         bleu = score(texts, references, bleu_only=True, tokenize=tokenize)[0]
         return bleu.value, bleu.signature
+
+
+def _scores_itself(references: list[str]) -> bool:
+    """Whether BLEU of a perfect translation is over 0."""
+    tokenize = bleu_tokenizer(references)
+    return score(references, references, bleu_only=True, tokenize=tokenize)[0].value > 0
