@@ -1,13 +1,7 @@
-"""Cuts a text into sentences, so that a model that was trained on single ones gets single ones.
-
-Two ways lead there: the package ``sentencex``, which has lists of abbreviations for many languages,
-and rules of our own (``s2s.writing.boundaries``), which need no package. Both cut at line breaks.
-"""
-
-from functools import cache
-from typing import Literal
+"""Cuts a text into sentences, so that a model that was trained on single ones gets single ones."""
 
 from s2s.writing.boundaries import boundaries
+from s2s.writing.languages import primary
 
 
 def cut_sentences(text: str, language: str | None = None) -> list[str]:
@@ -26,14 +20,8 @@ def cut_sentences(text: str, language: str | None = None) -> list[str]:
         At least one item. Each ends with the blanks and line breaks that follow its sentence, so
         that ``"".join(result) == text``.
     """
-    ends = boundaries(text, language)
-    if not ends:
+    starts = boundaries(text, None if language is None else primary(language))
+    if not starts:
         return [text]
-    starts = [0, *ends]
-    return [text[start:end] for start, end in zip(starts, [*ends, len(text)], strict=True)]
-
-
-@cache
-def cutter() -> Literal["sentencex", "rules"]:
-    """Returns what cuts in this installation: the package, or the rules."""
-    return "rules"
+    pairs = zip([0, *starts], [*starts, len(text)], strict=True)
+    return [text[start:end] for start, end in pairs]

@@ -44,7 +44,7 @@ def test_a_short_text_is_one_part():
         ),
         ("Es ist z. b. so. Ja.", ["Es ist z. b. so.", "Ja."]),
         ("Es kostet 3.50 in bar. Gut.", ["Es kostet 3.50 in bar.", "Gut."]),
-        ("我们走吧。去哪里?走!", ["我们走吧。", "去哪里?走!"]),
+        ("我们走吧。去哪里?走!", ["我们走吧。", "去哪里?", "走!"]),
     ],
 )
 def test_sentences_end_at_their_marks(text, sentences):
