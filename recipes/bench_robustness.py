@@ -132,22 +132,28 @@ def _about_joined(scored: VariantScores, one_a_line: float) -> Target:
 def about_speed(
     model: TranslatorProcess, baseline: TranslatorProcess, sources: Sequence[str], rounds: int
 ) -> Target:
-    """Times both models on plain sentences; they take turns."""
+    """Times both models on plain sentences; they take turns.
+
+    The ratio is that of processor time, which other programs on the machine change less than the
+    time of the clock.
+    """
     for each in (model, baseline):
         each.seconds(sources)  # not counted
-    ratios, seconds = [], []
+    rows = []
     for number in range(rounds):
         took = {each: each.seconds(sources) for each in (model, baseline)[:: 1 - 2 * (number % 2)]}
-        ratios.append(took[baseline] / took[model])
-        seconds.append(took[model])
+        rows.append((*took[model], *took[baseline]))
+    ratios = [base_cpu / cpu for cpu, _, base_cpu, _ in rows]
     ratio = statistics.median(ratios)
+    clock = statistics.median(base_clock / clock for _, clock, _, base_clock in rows)
+    per_second = len(sources) / statistics.median(seconds for _, seconds, _, _ in rows)
     return Target(
         name="speed of plain sentences",
         goal=f"{SPEED} of the baseline's",
-        measured=f"{ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f}), "
-        f"{len(sources) / statistics.median(seconds):.0f} sentences/s",
+        measured=f"{ratio:.3f} ({min(ratios):.3f} to {max(ratios):.3f}), by the clock {clock:.3f}, "
+        f"{per_second:.0f} sentences/s",
         passed=ratio >= SPEED,
-        figures={"ratio": ratio, "ratios": ratios, "seconds": seconds},
+        figures={"ratio": ratio, "clock_ratio": clock, "ratios": ratios},
     )
 
 
@@ -162,11 +168,13 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Target]:
     sources = [src for src, _ in pairs]
     with ExitStack() as stack:
 
-        def start(model: str, code: Path | None) -> TranslatorProcess:
-            process = TranslatorProcess(model, code=code, threads=options.threads, to=options.to)
+        def start(model: str, code: Path | None, changes: dict[str, Any]) -> TranslatorProcess:
+            process = TranslatorProcess(
+                model, code=code, threads=options.threads, options={"to": options.to, **changes}
+            )
             return stack.enter_context(process)
 
-        model = start(name, options.code)
+        model = start(name, options.code, options.options)
         plain = model.translate(sources)
         yield from about_variants(model, pairs, plain)
         yield about_line_breaks(model, sources)
@@ -175,7 +183,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Target]:
         yield from about_unknown(model, options.language)
         yield about_ignorable(model, sources, plain)
         if options.baseline is not None:
-            baseline = start(options.baseline, options.baseline_code)
+            baseline = start(options.baseline, options.baseline_code, {})
             yield about_speed(model, baseline, sources, options.rounds)
 
 
@@ -202,6 +210,13 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--language", choices=["en", "de"], help="of --src; by default its ending")
     parser.add_argument("--domain", choices=["everyday", "pictures"], default="everyday")
     parser.add_argument("--to", help="language to translate to, if the model has tags")
+    parser.add_argument(
+        "--options",
+        type=json.loads,
+        default={},
+        metavar="JSON",
+        help="""options of Translator.translate, such as '{"sentences": true}'""",
+    )
     parser.add_argument("--sentences", type=int, default=300, help="of the test set; 0 is all")
     parser.add_argument("--numbers", type=int, default=500, help="made-up sentences with numbers")
     parser.add_argument("--rounds", type=int, default=15, help="passes of the speed")

@@ -14,14 +14,23 @@ SCRIPT = Path(__file__).with_name("translate_lines.py")
 class TranslatorProcess:
     """A model in a process of its own; ends with its ``with`` block."""
 
-    def __init__(self, model: str, *, code: Path | None, threads: int, to: str | None) -> None:
-        """``code`` is the checkout whose s2s is used; None: that of this process."""
+    def __init__(
+        self, model: str, *, code: Path | None, threads: int, options: dict[str, Any]
+    ) -> None:
+        """Starts the process.
+
+        Args:
+            model: Model file or run folder.
+            code: Checkout whose s2s is used; None: that of this process.
+            threads: Cores to use.
+            options: Options of ``Translator.translate``.
+        """
         self.name = model if code is None else f"{model} with the code of {code}"
         settings = {
             "model": model,
             "code": None if code is None else str(code.resolve()),
             "threads": threads,
-            "to": to,
+            "options": options,
         }
         paths = os.pathsep.join(path for path in sys.path[1:] if path)
         self._process = subprocess.Popen(  # noqa: S603
@@ -44,9 +53,10 @@ class TranslatorProcess:
         """Returns the translations."""
         return list(self._ask({"texts": list(texts)})["texts"])
 
-    def seconds(self, texts: Sequence[str]) -> float:
-        """Returns the time that translating takes."""
-        return float(self._ask({"texts": list(texts)})["seconds"])
+    def seconds(self, texts: Sequence[str]) -> tuple[float, float]:
+        """Returns the seconds that translating takes, of the processor and of the clock."""
+        answer = self._ask({"texts": list(texts)})
+        return float(answer["cpu_seconds"]), float(answer["seconds"])
 
     def lacking(self, characters: Sequence[str]) -> tuple[list[str], list[str]]:
         """Returns the characters that the source and the target vocabulary cannot write."""

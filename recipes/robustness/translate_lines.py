@@ -32,10 +32,13 @@ def main() -> None:
                 ]
             }
         else:
-            start = time.perf_counter()
-            found = translator.translate(request["texts"], to=settings.to)
-            seconds = time.perf_counter() - start
-            answer = {"seconds": seconds, "texts": [each.text for each in found]}
+            start, used = time.perf_counter(), time.process_time()
+            found = translator.translate(request["texts"], **settings.options)
+            answer = {
+                "seconds": time.perf_counter() - start,
+                "cpu_seconds": time.process_time() - used,
+                "texts": [each.text for each in found],
+            }
         answers.write(f"{json.dumps(answer)}\n")
         answers.flush()
 
