@@ -44,7 +44,7 @@ FILES = "Files"
 OUTPUT = "Output"
 MODEL = "Model"
 SEARCH = "Search"
-LONG = "Several sentences, long sentences"
+LONG = "Source text"
 MACHINE = "Machine"
 RECOMMENDED = "as the model recommends"
 

@@ -70,9 +70,9 @@ def test_the_first_screen_of_training_is_what_a_beginner_needs():
         (
             "translate",
             "Arguments, Output, Model, Search, Words of the translation, Random draws, "
-            "Long sentences, Machine",
+            "Source text, Machine",
         ),
-        ("evaluate", "Arguments, Files, Scores, Model, Search, Long sentences, Machine"),
+        ("evaluate", "Arguments, Files, Scores, Model, Search, Source text, Machine"),
         ("score", "Arguments, Files, Output, Model, Machine"),
         ("export", "Arguments, Output, Model"),
     ],
