@@ -26,6 +26,7 @@ from s2s.cli.options import say
 from s2s.cli.train_options import (
     Accumulate,
     Assignments,
+    Augment,
     BatchTokens,
     BpttSteps,
     Cache,
@@ -99,6 +100,7 @@ def train(
     corpora: Corpora = None,
     val_corpora: ValCorpora = None,
     keep: Keep = None,
+    augment: Augment = None,
     vocab_size: VocabSize = None,
     algorithm: Algorithm = None,
     tgt_algorithm: TgtAlgorithm = None,
@@ -141,6 +143,7 @@ def train(
     """
     fields = {
         "keep": [] if keep == [""] else keep,
+        "augment": augment,
         "init": _absolute(init),
         "new_pieces": new_pieces,
         "cell": cell,

@@ -119,6 +119,17 @@ Keep = Annotated[
         default="none, or that of --init",
     ),
 ]
+Augment = Annotated[
+    str | None,
+    option(
+        panel=TEXT,
+        help_="Change these shares of the pairs, others in each epoch: upper and title write both "
+        "sides in capitals or Title Case, merge joins two pairs, typos puts a typing error into "
+        "the source, noend takes off its end mark; for example typos=0.05,noend=0.05.",
+        metavar="NAME=SHARE,...",
+        default="none, or that of --init",
+    ),
+]
 
 # Training
 

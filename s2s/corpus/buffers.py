@@ -1,7 +1,9 @@
-"""The pairs of an epoch, one buffer at a time: read from disk, or cut into pieces again."""
+"""The pairs of an epoch, one buffer at a time: read from disk, or changed, or cut again."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from s2s.corpus.chunks import CHUNK_PAIRS, Chunk, Resample
 from s2s.corpus.plan import (
@@ -14,7 +16,7 @@ from s2s.corpus.plan import (
     seed_of_pieces,
 )
 from s2s.corpus.pool import Job, TokenizerPool
-from s2s.corpus.sentences import Sentences, join
+from s2s.corpus.sentences import Sentences, join, to_offsets
 from s2s.corpus.shards import Shards
 from s2s.errors import DataError
 
@@ -41,12 +43,13 @@ class BufferReader:
         self,
         corpora: Sequence[tuple[Shards, float]],
         batch_tokens: int,
-        seed: int,
-        sampling: float,
+        resample: Resample,
         block_pairs: int,
         buffer_pairs: int,
     ) -> None:
         """Plans the epoch and reads nothing yet. ``BatchStream`` explains the arguments.
+
+        The seed of ``resample`` is that of everything random; each chunk gets its own.
 
         Raises:
             DataError: If an epoch has no pair with these weights.
@@ -61,8 +64,8 @@ class BufferReader:
         if not self.pairs_in_epoch:
             raise DataError("an epoch would have no pair; raise the weight of a corpus")
         self._batch_tokens = batch_tokens
-        self._seed = seed
-        self._sampling = sampling
+        self._seed = resample.seed
+        self._resample = resample
         self._buffer_pairs = buffer_pairs
 
     def buffers(self, epoch: int, first: int, pool: TokenizerPool | None) -> Iterator[Buffer]:
@@ -71,7 +74,7 @@ class BufferReader:
         Args:
             epoch: The first epoch.
             first: The first buffer. If the epoch has fewer, the next epoch is the first one.
-            pool: Cuts the text into pieces again; None takes the pieces on disk.
+            pool: Changes the text, or cuts it into pieces again; None takes the pieces on disk.
         """
         while True:
             buffers = draw_buffers(self._blocks, self._buffer_pairs, self._seed, epoch)
@@ -105,10 +108,22 @@ class BufferReader:
     ) -> tuple[Sentences, Sentences]:
         """Returns source and target of a buffer's pairs."""
         if pool is None:
-            sides = [self._rows(block, epoch, text=False) for block in blocks]
-            return join([src for src, _ in sides]), join([tgt for _, tgt in sides])
+            return self._stored(epoch, blocks)
         chunks = list(pool.map(self._jobs(epoch, number, blocks)))
-        return join([chunk.src for chunk in chunks]), join([chunk.tgt for chunk in chunks])
+        new = join([chunk.src for chunk in chunks]), join([chunk.tgt for chunk in chunks])
+        if self._resample.sampling:
+            return new
+        starts = to_offsets([chunk.counts.read for chunk in chunks[:-1]])
+        rows = np.concatenate(
+            [chunk.rows + start for chunk, start in zip(chunks, starts, strict=True)]
+        )
+        src, tgt = self._stored(epoch, blocks)
+        return src.replaced(rows, new[0]), tgt.replaced(rows, new[1])
+
+    def _stored(self, epoch: int, blocks: list[Block]) -> tuple[Sentences, Sentences]:
+        """Returns source and target of a buffer's pairs, as they are on disk."""
+        sides = [self._rows(block, epoch, text=False) for block in blocks]
+        return join([src for src, _ in sides]), join([tgt for _, tgt in sides])
 
     def _jobs(self, epoch: int, number: int, blocks: list[Block]) -> Iterator[Job]:
         """Yields the text of a buffer in chunks, each with its seed."""
@@ -120,7 +135,7 @@ class BufferReader:
                 seed = seed_of_pieces(self._seed, epoch, number, chunk)
                 yield (
                     Chunk(_lines(src, start, stop), _lines(tgt, start, stop)),
-                    Resample(self._sampling, seed),
+                    self._resample._replace(seed=seed),
                 )
                 chunk += 1
 

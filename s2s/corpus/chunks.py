@@ -4,23 +4,24 @@ Text is processed in chunks, so that memory does not grow with the text, and a c
 to another process (``s2s.corpus.pool``).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from s2s.corpus.config import CorpusConfig
+from s2s.corpus.augment import Changes, augment
+from s2s.corpus.config import AugmentConfig, CorpusConfig
+from s2s.corpus.encode import encode_pairs
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.sentences import Sentences, ids_dtype, to_offsets
 from s2s.errors import ConfigError
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import STAND_IN
 
 CHUNK_PAIRS = 4096
-"""Pairs of a chunk. With subword sampling, each chunk has a seed of its own."""
+"""Pairs of a chunk. With subword sampling or augmentation, each chunk has a seed of its own."""
 CHUNK_CHARACTERS = 1_000_000
 """A chunk with this much text takes no further pair: lines may be long."""
 _JSON_KEYS = {"accepted": "kept", "with_kept_texts": "marked", "kept_texts": "texts"}
@@ -90,10 +91,13 @@ class Filter(NamedTuple):
 
 
 class Resample(NamedTuple):
-    """How accepted lines are cut into pieces once more, at random."""
+    """How accepted lines are changed, or cut into pieces once more, at random."""
 
     sampling: float
     seed: int
+    augment: AugmentConfig = AugmentConfig()
+    max_pieces: int = 0
+    """Most pieces of a side that augmentation makes; neither the end piece nor the tag counts."""
 
 
 class TokenizedChunk(NamedTuple):
@@ -106,6 +110,9 @@ class TokenizedChunk(NamedTuple):
     ``keep_text``."""
     tgt_text: Sentences
     counts: PairCounts
+    rows: NDArray[np.int64]
+    """Lines of the chunk that have the pieces, if it was resampled: all of them with subword
+    sampling, else those that augmentation has changed. Empty if it was not resampled."""
 
 
 def make_filter(
@@ -136,6 +143,8 @@ class ChunkTokenizer:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._samplers: tuple[Sampler, Sampler] | None = None
+        sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+        self._dtypes = ids_dtype(sizes[0]), ids_dtype(sizes[1])
 
     def __call__(self, chunk: Chunk, how: Filter | Resample) -> TokenizedChunk:
         """Returns the pieces; ConfigError if the vocabulary allows no sampling."""
@@ -145,31 +154,49 @@ class ChunkTokenizer:
         return self._resample(src, tgt, how)
 
     def _resample(self, src: list[str], tgt: list[str], how: Resample) -> TokenizedChunk:
-        tokenizer = self._tokenizer
-        if self._samplers is None:
-            self._samplers = make_samplers(tokenizer)
-        tags = [tokenizer.tag_of(text) if tokenizer.tags else None for text in src]
-        plain = [
-            text if tag is None else text.removeprefix(tag).lstrip()
-            for text, tag in zip(src, tags, strict=True)
-        ]
-        random = np.random.default_rng(how.seed)
-        sides = (
-            self._samplers[0].encode(plain, how.sampling, random, tags),
-            self._samplers[1].encode(tgt, how.sampling, random, [None] * len(tgt)),
-        )
-        sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
-        packed = [
-            Sentences(side.ids.astype(ids_dtype(size)), side.offsets)
-            for side, size in zip(sides, sizes, strict=True)
-        ]
+        count, plain, tags = len(src), *untag(self._tokenizer, src)
+        changes = Changes()
+        if how.augment:
+            pairs = list(zip(plain, tgt, strict=True))
+            changes = augment(self._tokenizer, pairs, tags, how.augment, how.max_pieces, how.seed)
+        if how.sampling:
+            for row, pair in zip(changes.rows, changes.pairs, strict=True):
+                plain[row], tgt[row] = pair
+            rows, packed = list(range(count)), self._sample(plain, tgt, tags, how)
+        else:
+            rows = changes.rows
+            packed = _pack(changes.src, self._dtypes[0]), _pack(changes.tgt, self._dtypes[1])
         return TokenizedChunk(
             src=packed[0],
             tgt=packed[1],
             src_text=_pack_text([]),
             tgt_text=_pack_text([]),
-            counts=PairCounts(read=len(src), accepted=len(src)),
+            counts=PairCounts(read=count, accepted=count),
+            rows=np.array(rows, np.int64),
         )
+
+    def _sample(
+        self, src: list[str], tgt: list[str], tags: list[str | None], how: Resample
+    ) -> tuple[Sentences, Sentences]:
+        if self._samplers is None:
+            self._samplers = make_samplers(self._tokenizer)
+        random = np.random.default_rng(how.seed)
+        src_ids = self._samplers[0].encode(src, how.sampling, random, tags)
+        tgt_ids = self._samplers[1].encode(tgt, how.sampling, random, [None] * len(tgt))
+        return (
+            Sentences(src_ids.ids.astype(self._dtypes[0]), src_ids.offsets),
+            Sentences(tgt_ids.ids.astype(self._dtypes[1]), tgt_ids.offsets),
+        )
+
+
+def untag(tokenizer: Tokenizer, src: list[str]) -> tuple[list[str], list[str | None]]:
+    """Returns the texts of accepted sources without their tags, and the tags."""
+    tags = [tokenizer.tag_of(text) if tokenizer.tags else None for text in src]
+    plain = [
+        text if tag is None else text.removeprefix(tag).lstrip()
+        for text, tag in zip(src, tags, strict=True)
+    ]
+    return plain, tags
 
 
 def _tokenize_raw(
@@ -209,31 +236,18 @@ def _tokenize_raw(
         kept_texts=sum(pairs[row][2] for row in rows),
     )
     return TokenizedChunk(
-        src=_pack([src_ids[row] for row in rows], tokenizer.src_vocab_size),
-        tgt=_pack([tgt_ids[row] for row in rows], tokenizer.tgt_vocab_size),
+        src=_pack([src_ids[row] for row in rows], ids_dtype(tokenizer.src_vocab_size)),
+        tgt=_pack([tgt_ids[row] for row in rows], ids_dtype(tokenizer.tgt_vocab_size)),
         src_text=_pack_text([src_texts[row] for row in rows] if how.keep_text else []),
         tgt_text=_pack_text([tgt_texts[row] for row in rows] if how.keep_text else []),
         counts=counts,
+        rows=np.zeros(0, np.int64),
     )
 
 
-def encode_pairs(
-    tokenizer: Tokenizer, src_texts: Sequence[str], tgt_texts: Sequence[str]
-) -> tuple[list[list[int]], list[list[int]]]:
-    """Returns the ids of both sides; the texts may have stand-ins for kept texts."""
-    src_ids, tgt_ids = tokenizer.encode_src(src_texts), tokenizer.encode_tgt(tgt_texts)
-    rows = [row for row, text in enumerate(src_texts) if STAND_IN in text]
-    src_marked = tokenizer.encode_marked([src_texts[row] for row in rows])
-    tgt_marked = tokenizer.encode_tgt_marked([tgt_texts[row] for row in rows])
-    for row, src, tgt in zip(rows, src_marked, tgt_marked, strict=True):
-        src_ids[row] = list(tokenizer.read_marks(src))
-        tgt_ids[row] = list(tokenizer.read_tgt_marks(tgt))
-    return src_ids, tgt_ids
-
-
-def _pack(sentences: list[list[int]], vocab_size: int) -> Sentences:
+def _pack(sentences: list[list[int]], dtype: np.dtype[Any]) -> Sentences:
     offsets = to_offsets([len(ids) for ids in sentences])
-    ids = np.fromiter(chain.from_iterable(sentences), ids_dtype(vocab_size), int(offsets[-1]))
+    ids = np.fromiter(chain.from_iterable(sentences), dtype, int(offsets[-1]))
     return Sentences(ids, offsets)
 
 

@@ -1,9 +1,10 @@
 """Settings of parallel text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 from s2s.config import Config
-from s2s.errors import ConfigError, printable
+from s2s.errors import ConfigError, printable, suggest
 from s2s.tokenizer.keep import compile_keep
 from s2s.tokenizer.tags import check_tags
 
@@ -36,6 +37,83 @@ class CorpusConfig(Config):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AugmentConfig(Config):
+    """Shares of the training pairs that are changed into what people type, anew in each epoch.
+
+    A pair gets at most one of ``upper`` and ``title``; the others come beside it. The names are
+    those of OpusTrainer. A change that brings in unknown pieces, or makes a side longer than
+    ``DataConfig.max_pieces``, is left out.
+    """
+
+    upper: float = 0.0
+    """Share of pairs of which both sides are written in capitals."""
+    title: float = 0.0
+    """Share of pairs of which both sides are written in Title Case."""
+    typos: float = 0.0
+    """Share of pairs whose source gets a typing error."""
+    merge: float = 0.0
+    """Share of pairs that the pair after them in the text is joined to, so that a line has several
+    sentences."""
+    noend: float = 0.0
+    """Share of pairs whose source loses its end mark, if both sides have one."""
+
+    def __post_init__(self) -> None:
+        Config.__post_init__(self)
+        for field in fields(self):
+            self._check_range(field.name, 0, 1)
+        if self.upper + self.title > 1:
+            raise ConfigError(
+                f"augment (--augment) has upper={self.upper:g} and title={self.title:g}; expected "
+                "at most 1 for both together, because a pair gets only one of them"
+            )
+
+    def _label(self, name: str) -> str:
+        return f"{name} of augment (--augment)"
+
+    def __bool__(self) -> bool:
+        """Whether anything is changed."""
+        return any(self.shares().values())
+
+    def __str__(self) -> str:
+        shares = (f"{name} {100 * share:g} %" for name, share in self.shares().items())
+        return ", ".join(shares) or "none"
+
+    def shares(self) -> dict[str, float]:
+        """Returns the shares that are not 0, by name."""
+        return {name: share for name, share in self.to_dict().items() if share}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any] | str) -> Self:
+        """Builds from the values of ``to_dict``, or from a text as ``parse`` does."""
+        if isinstance(values, str):
+            return cls.parse(values)
+        return super(AugmentConfig, cls).from_dict(values)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads ``NAME=SHARE,NAME=SHARE``; an empty text is off.
+
+        Raises:
+            ConfigError: If it has another form, or a name is unknown.
+        """
+        names = [field.name for field in fields(cls)]
+        shares: dict[str, float] = {}
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            name, _, value = (side.strip() for side in part.partition("="))
+            try:
+                share = float(value)
+            except ValueError:
+                share = None
+            if name not in names or name in shares or share is None:
+                raise ConfigError(
+                    f"augment (--augment) has {part!r}; expected NAME=SHARE, each name once, with "
+                    f"a share from 0 to 1 and a name of {', '.join(names)}{suggest(name, names)}"
+                )
+            shares[name] = share
+        return cls(**shares)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DataConfig(Config):
     """Corpora of a training, and the filter of their pairs."""
 
@@ -55,6 +133,8 @@ class DataConfig(Config):
     """Regular expressions of texts that translations copy unchanged (``s2s.translate.keep``). In
     training, a match that occurs on both sides of a pair becomes a single piece, which the network
     learns to copy. Translating then uses these expressions by default. Empty: off."""
+    augment: AugmentConfig = AugmentConfig()
+    """Pairs that are changed into what people type: capitals, typing errors, missing end marks."""
     cache: str | None = None
     """Folder of tokenised text, which several runs may share. None: a folder in the run folder."""
 

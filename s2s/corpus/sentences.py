@@ -29,6 +29,12 @@ class Sentences:
         lengths = self.offsets[rows + 1] - self.offsets[rows]
         return Sentences(self.ids[positions(self.offsets[rows], lengths)], to_offsets(lengths))
 
+    def replaced(self, rows: NDArray[np.int64], others: "Sentences") -> "Sentences":
+        """Returns the sentences with ``others`` in place of ``rows``, one for each."""
+        order = np.arange(len(self))
+        order[rows] = len(self) + np.arange(len(rows))
+        return join([self, others]).take(order)
+
     def padded(self, rows: NDArray[np.int64], padding: int = PAD_ID) -> NDArray[np.int64]:
         """Returns ``rows``, at least one, as (len(rows), longest) int64, padded."""
         lengths = self.offsets[rows + 1] - self.offsets[rows]

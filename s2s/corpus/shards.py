@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter, make_samplers
+from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.pairs import check_accepted, check_file, read_chunks
 from s2s.corpus.pool import TokenizerPool
@@ -119,20 +119,18 @@ def open_shards(
         folder: Folder of all corpora, each in a folder of its own; made if missing.
         max_pieces: Most pieces of a side; neither the end piece nor the tag is counted.
         max_ratio: Limit on the longer side against the shorter one, see ``DataConfig``.
-        keep_text: Whether the text is stored too, for subword sampling.
+        keep_text: Whether the text is stored too, for subword sampling and augmentation.
         report: Called with a line about what is done, and now and then about the progress.
         workers: Tokenising processes; None: one a core.
 
     Raises:
-        ConfigError: If the tokenizer lacks the tag, or ``keep_text`` and it allows no sampling.
+        ConfigError: If the tokenizer lacks the tag.
         DataError: If the files do not match, or no pair is accepted.
         FileError: If a file cannot be read, or ``folder`` cannot be written to.
     """
     how = make_filter(
         config, tokenizer, max_pieces=max_pieces, max_ratio=max_ratio, keep_text=keep_text
     )
-    if keep_text:
-        make_samplers(tokenizer)  # raises early if the vocabulary allows no sampling
     stamps = [_stamp(path) for path in (config.src, config.tgt)]
     key = _key(config, tokenizer, how)
     target = folder / key

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from s2s.config import BOS_ID
 from s2s.corpus.buffers import Buffer, BufferReader
+from s2s.corpus.chunks import Resample
+from s2s.corpus.config import AugmentConfig
 from s2s.corpus.pairs import Corpus
 from s2s.corpus.plan import (
     plan_in_order,
@@ -85,6 +87,8 @@ class BatchStream:
         rank: int = 0,
         world: int = 1,
         sampling: float = 0.0,
+        augment: AugmentConfig | None = None,
+        max_pieces: int = 200,
         tokenizer: Tokenizer | None = None,
         workers: int | None = None,
         block_pairs: int = BLOCK_PAIRS,
@@ -105,13 +109,18 @@ class BatchStream:
                 epoch. It needs corpora with text. Every process cuts all of the text, because the
                 batches depend on all lengths. The first step waits for a whole buffer: about a
                 minute for a million pairs on 2 cores.
-            tokenizer: Tokenizer of the run, for sampling.
-            workers: Tokenising processes for sampling; None: one a core, shared among ``world``.
+            augment: Shares of the pairs that are changed, others in each epoch; None: none. It
+                needs corpora with text, too. Only changed pairs are cut into pieces again.
+            max_pieces: Most pieces of a side that augmentation makes, see ``DataConfig``.
+            tokenizer: Tokenizer of the run, for sampling and augmentation.
+            workers: Tokenising processes for sampling and augmentation; None: one a core, shared
+                among ``world``.
             block_pairs: Pairs of a block.
             buffer_blocks: Blocks of a buffer.
 
         Raises:
-            ConfigError: If a setting is out of range, or sampling lacks tokenizer or text.
+            ConfigError: If a setting is out of range, or sampling or augmentation lacks tokenizer
+                or text.
             DataError: If an epoch has no pair with these weights.
         """
         for name, value, low in (
@@ -119,6 +128,7 @@ class BatchStream:
             ("accumulate", accumulate, 1),
             ("seed", seed, 0),
             ("world", world, 1),
+            ("max_pieces", max_pieces, 1),
             ("block_pairs", block_pairs, 1),
             ("buffer_blocks", buffer_blocks, 1),
             ("workers", 1 if workers is None else workers, 1),
@@ -127,15 +137,17 @@ class BatchStream:
                 raise ConfigError(f"BatchStream: {name} is {value}; expected at least {low}")
         if not 0 <= rank < world:
             raise ConfigError(f"BatchStream: rank is {rank}; expected 0 to {world - 1}")
-        if sampling and (tokenizer is None or not all(shards.has_text for shards, _ in corpora)):
+        resample = Resample(sampling, seed, augment or AugmentConfig(), max_pieces)
+        again = bool(sampling or resample.augment)
+        if again and (tokenizer is None or not all(shards.has_text for shards, _ in corpora)):
             raise ConfigError(
-                "BatchStream: sampling needs a tokenizer, and corpora with their text"
+                f"BatchStream: {'sampling' if sampling else 'augment'} needs a tokenizer, and "
+                "corpora with their text"
             )
         self._reader = BufferReader(
             corpora,
             batch_tokens=batch_tokens,
-            seed=seed,
-            sampling=sampling,
+            resample=resample,
             block_pairs=block_pairs,
             buffer_pairs=buffer_blocks * block_pairs,
         )
@@ -144,7 +156,7 @@ class BatchStream:
         self._accumulate = accumulate
         self._seed = seed
         self._rank, self._world = rank, world
-        self._tokenizer = tokenizer if sampling else None
+        self._tokenizer = tokenizer if again else None
         self._workers = workers or max(1, available_cores() // world)
 
     @property

@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 
 from s2s.corpus.chunks import Chunk, ChunkTokenizer, Filter, PairCounts, Resample, TokenizedChunk
+from s2s.corpus.config import AugmentConfig
 from s2s.corpus.sentences import Sentences
 from s2s.tokenizer import Tokenizer
 
@@ -68,21 +69,28 @@ def unpack_tokenizer(parts: list[bytes]) -> Tokenizer:
 
 def pack_job(chunk: Chunk, how: Filter | Resample) -> tuple[bytes, bytes, bytes]:
     """Returns the message that asks a process to tokenise a chunk."""
-    header = {"how": type(how).__name__, "settings": how._asdict()}
+    settings = how._asdict()
+    if isinstance(how, Resample):
+        settings["augment"] = how.augment.to_dict()
+    header = {"how": type(how).__name__, "settings": settings}
     return json.dumps(header).encode(), chunk.src, chunk.tgt
 
 
 def unpack_job(parts: list[bytes]) -> tuple[Chunk, Filter | Resample]:
     """Returns what ``pack_job`` was given."""
     header = json.loads(parts[0])
-    kind = {"Filter": Filter, "Resample": Resample}[header["how"]]
-    return Chunk(*parts[1:]), kind(**header["settings"])
+    settings, chunk = header["settings"], Chunk(*parts[1:])
+    if header["how"] == "Filter":
+        return chunk, Filter(**settings)
+    settings["augment"] = AugmentConfig.from_dict(settings["augment"])
+    return chunk, Resample(**settings)
 
 
 def pack_answer(chunk: TokenizedChunk) -> list[bytes]:
     """Returns the message with a chunk's pieces."""
     dtypes = [getattr(chunk, name).ids.dtype.str for name in _FIELDS]
-    parts = [json.dumps({"counts": chunk.counts.to_dict(), "dtypes": dtypes}).encode()]
+    header = {"counts": chunk.counts.to_dict(), "dtypes": dtypes}
+    parts = [json.dumps(header).encode(), chunk.rows.tobytes()]
     for name in _FIELDS:
         sentences = getattr(chunk, name)
         parts += [sentences.ids.tobytes(), sentences.offsets.tobytes()]
@@ -94,10 +102,11 @@ def unpack_answer(parts: list[bytes]) -> TokenizedChunk:
     header = json.loads(parts[0])
     src, tgt, src_text, tgt_text = (
         Sentences(np.frombuffer(ids, dtype), np.frombuffer(offsets, np.int64))
-        for ids, offsets, dtype in zip(parts[1::2], parts[2::2], header["dtypes"], strict=True)
+        for ids, offsets, dtype in zip(parts[2::2], parts[3::2], header["dtypes"], strict=True)
     )
     counts = PairCounts.from_dict(header["counts"])
-    return TokenizedChunk(src=src, tgt=tgt, src_text=src_text, tgt_text=tgt_text, counts=counts)
+    rows = np.frombuffer(parts[1], np.int64)
+    return TokenizedChunk(src, tgt, src_text, tgt_text, counts, rows)
 
 
 def main() -> None:

@@ -36,7 +36,8 @@ class TrainConfig(Config):
     """Wall-clock limit on updates and validations; the time to read text and to learn the
     vocabulary does not count."""
     seed: int = 1
-    """Seed of everything random: first weights, order of the text, dropout, subword sampling."""
+    """Seed of everything random: first weights, order of the text, dropout, subword sampling,
+    changed pairs."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Device that trains; a process of ``torchrun`` has a GPU of its own."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
-from s2s.corpus import DataConfig
+from s2s.corpus import AugmentConfig, DataConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve, temporary_folder
 from s2s.formats.card import FORMAT
@@ -37,7 +37,7 @@ _DEFAULTS = {
         ("search", SearchConfig),
     )
     for field in fields(kind)
-}
+} | {f"data.augment.{field.name}": field.default for field in fields(AugmentConfig)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ FIELDS = {field.name for kind in SECTIONS.values() for field in dataclasses.fiel
 """Names of all fields; no two sections share one."""
 PATH_FIELDS = {"train", "validation", "cache", "src_model", "tgt_model", "init"}
 """Fields that hold paths: they have options of their own, which make them absolute."""
+_KEPT = ("keep", "augment")
+"""Fields of DataConfig that fine-tuning takes over from its run."""
 VOCABULARY_FIELDS = {"src_vocab_size", "tgt_vocab_size"}
 """Fields that training takes from the tokenizer."""
 
@@ -110,8 +112,8 @@ class Settings(NamedTuple):
         models = [folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE]
         src_model, tgt_model = (str(path) if path.is_file() else None for path in models)
         tokenizer = {**sections["tokenizer"], "src_model": src_model, "tgt_model": tgt_model}
-        keep = {"keep": sections["data"].get("keep", [])}
-        return cls({**sections, "data": keep, "training": training, "tokenizer": tokenizer})
+        data = {name: sections["data"][name] for name in _KEPT if name in sections["data"]}
+        return cls({**sections, "data": data, "training": training, "tokenizer": tokenizer})
 
     def with_fields(self, fields: dict[str, Any]) -> Self:
         """Returns the settings with fields replaced, each in the section that has it.

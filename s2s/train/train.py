@@ -7,6 +7,7 @@ import torch
 
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import DataConfig
+from s2s.corpus.chunks import make_samplers
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
 from s2s.errors import DeviceError, S2SError, printable
@@ -14,6 +15,7 @@ from s2s.formats.run_folder import LAST_FILE
 from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
 from s2s.model.threads import limit_threads
+from s2s.train.augmentation import describe_augmentation
 from s2s.train.config import TrainConfig
 from s2s.train.fine_tuning import config_of, initialise
 from s2s.train.log import say
@@ -87,6 +89,8 @@ def train(
 def _make_trainer(run: PreparedRun, world: World) -> Trainer:
     """Makes all parts of a training, and logs the numbers that it starts with."""
     training, data, tokenizer = run.training, run.data, run.tokenizer
+    if run.sampling:
+        make_samplers(tokenizer)  # raises early if the vocabulary allows no sampling
     if world.is_main:
         corpora = _open_corpora(run, say)
     world.wait()
@@ -100,6 +104,8 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         rank=world.rank,
         world=world.size,
         sampling=run.sampling,
+        augment=data.augment,
+        max_pieces=data.max_pieces,
         tokenizer=tokenizer,
         workers=training.workers,
     )
@@ -122,6 +128,7 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         validator=validator,
     )
     heading += [f"training: {shards.counts}" for shards in corpora]
+    heading += describe_augmentation(data, corpora, tokenizer, training.seed)
     heading += [f"validation: {corpus.counts}" for corpus in validator.corpora]
     heading.append(
         f"{model.num_parameters():,} parameters, {tokenizer.src_vocab_size:,} source and "
@@ -147,7 +154,7 @@ def _open_corpora(run: PreparedRun, report: Callable[[str], None]) -> list[Shard
             run.out / CORPUS_FOLDER if data.cache is None else Path(data.cache),
             max_pieces=data.max_pieces,
             max_ratio=data.max_ratio,
-            keep_text=run.sampling > 0,
+            keep_text=run.sampling > 0 or bool(data.augment),
             report=report,
             workers=run.training.workers,
         )

@@ -9,7 +9,7 @@ import torch
 
 from s2s.config import PAD_ID, SearchConfig
 from s2s.corpus import DataConfig
-from s2s.corpus.chunks import encode_pairs
+from s2s.corpus.encode import encode_pairs
 from s2s.corpus.pairs import Corpus, read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq

@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from s2s.config import TokenizerConfig
-from s2s.corpus import DataConfig
+from s2s.corpus import AugmentConfig, DataConfig
+from s2s.corpus.augment import change_texts
 from s2s.corpus.pairs import Survey, survey
 from s2s.errors import FileError
 from s2s.formats.run_folder import read_tokenizer
@@ -39,7 +40,20 @@ def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainCo
             src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
             tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
         )
+    sample = _with_capitals(sample, data.augment, training.seed)
     return with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
+
+
+def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:
+    """Writes the shares of a sample in capitals and Title Case that the network will read so.
+
+    The other changes bring in no letters, and no words that should have pieces of their own.
+    """
+    shares = AugmentConfig(upper=augment.upper, title=augment.title)
+    if not shares:
+        return sample
+    pairs = change_texts(list(zip(sample.src, sample.tgt, strict=True)), shares, seed)
+    return replace(sample, src=[src for src, _ in pairs], tgt=[tgt for _, tgt in pairs])
 
 
 def _choose_vocabulary(

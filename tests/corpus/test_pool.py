@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from s2s.corpus.chunks import Chunk, Filter, Resample
+from s2s.corpus.config import AugmentConfig
 from s2s.corpus.pool import SMALL, TokenizerPool
 from s2s.errors import TrainingError
 
 FILTER = Filter("<2de>", 60, 4.0, keep_text=True)
+AUGMENT = AugmentConfig(merge=0.3, typos=0.5)
 
 
 @pytest.fixture
@@ -32,11 +34,15 @@ def children():
 
 def same(a, b):
     pairs = zip(a[:4], b[:4], strict=True)
-    return a.counts == b.counts and all(
-        np.array_equal(x.ids, y.ids)
-        and np.array_equal(x.offsets, y.offsets)
-        and x.ids.dtype == y.ids.dtype
-        for x, y in pairs
+    return (
+        a.counts == b.counts
+        and np.array_equal(a.rows, b.rows)
+        and all(
+            np.array_equal(x.ids, y.ids)
+            and np.array_equal(x.offsets, y.offsets)
+            and x.ids.dtype == y.ids.dtype
+            for x, y in pairs
+        )
     )
 
 
@@ -44,6 +50,8 @@ def test_the_result_does_not_depend_on_the_processes(chunks, tokenizer):
     for jobs in (
         [(chunk, FILTER) for chunk in chunks],
         [(chunk, Resample(0.3, number)) for number, chunk in enumerate(chunks)],
+        [(chunk, Resample(0.0, number, AUGMENT, 60)) for number, chunk in enumerate(chunks)],
+        [(chunk, Resample(0.3, number, AUGMENT, 60)) for number, chunk in enumerate(chunks)],
     ):
         with TokenizerPool(tokenizer) as pool:  # few at a time: in this process
             here = [found for job in jobs for found in pool.map([job])]

@@ -15,6 +15,7 @@ from s2s.config import TokenizerConfig
 from s2s.corpus import chunks as chunks_module
 from s2s.corpus import pairs as pairs_module
 from s2s.corpus import shards as shards_module
+from s2s.corpus.chunks import make_samplers
 from s2s.corpus.pairs import read_corpus
 from s2s.corpus.sentences import ids_dtype
 from s2s.corpus.shards import META_FILE, open_shards
@@ -282,7 +283,7 @@ def test_ids_take_two_bytes_where_that_is_enough(write, pairs, open_it, monkeypa
     assert large[1].ids.tolist() == small[1].ids.tolist()
 
 
-def test_a_vocabulary_that_cannot_be_sampled_from_is_told_before_any_work(
+def test_text_is_stored_with_any_vocabulary_but_not_any_can_be_sampled_from(
     write, pairs, open_it, tmp_path
 ):
     model = io.BytesIO()
@@ -300,7 +301,8 @@ def test_a_vocabulary_that_cannot_be_sampled_from_is_told_before_any_work(
     )
     tokenizer = Tokenizer(model.getvalue())
     assert len(open_it(write(pairs[:9]), tokenizer)) == 9
+    assert len(open_it(write(pairs[:9]), tokenizer, keep_text=True)) == 9
     with pytest.raises(
         ConfigError, match="needs a vocabulary of bpe or unigram, but this vocabulary is char"
     ):
-        open_it(write(pairs[:9]), tokenizer, keep_text=True)
+        make_samplers(tokenizer)
