@@ -25,9 +25,9 @@ from rich.table import Table
 
 from s2s.config import TokenizerConfig
 from s2s.corpus import CorpusConfig
-from s2s.corpus.pairs import survey
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
+from s2s.corpus.survey import survey
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 

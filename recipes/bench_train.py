@@ -33,9 +33,9 @@ from rich.table import Table
 
 from s2s.config import BOS_ID, EOS_ID, ModelConfig, TokenizerConfig
 from s2s.corpus import CorpusConfig
-from s2s.corpus.pairs import survey
 from s2s.corpus.shards import open_shards
 from s2s.corpus.stream import Batch, BatchStream, Place, Step
+from s2s.corpus.survey import survey
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train import PRESETS, TrainConfig

@@ -50,9 +50,7 @@ MODEL = ModelConfig(
     cell="gru",
     dropout=0.15,
 )
-TOKENIZER = TokenizerConfig(
-    algorithm="char", tgt_algorithm="word", joint=False, normalization="identity"
-)
+TOKENIZER = TokenizerConfig(algorithm="char", tgt_algorithm="word", joint=False)
 TRAINING = {
     "learning_rate": 4e-3,
     "warmup_updates": 300,

@@ -25,6 +25,7 @@ Activation = Literal["tanh", "relu"]
 AttentionKind = Literal["dot", "general", "mlp", "multihead"]
 ContextKind = Literal["parallel", "input_feeding"]
 Tie = Literal["none", "target", "all"]
+Normalization = Literal["auto", "folded", "identity", "nfkc", "nmt_nfkc"]
 DropoutKind = Literal["plain", "variational"]
 
 
@@ -151,10 +152,13 @@ class TokenizerConfig(Config):
     tgt_pieces: Literal["seen", "all"] = "seen"
     """Pieces of a joint vocabulary that the output layer has. ``seen``: only pieces that occur in
     the targets of the training text; targets are then cut into these alone. ``all``: all pieces."""
-    normalization: Literal["nmt_nfkc", "nfkc", "identity"] = "nmt_nfkc"
-    """SentencePiece's normalization of characters. It is part of the model, so translating uses the
-    same. ``nmt_nfkc`` and ``nfkc`` make one symbol of some that differ, for example of a raised h
-    and h; ``identity`` changes nothing."""
+    normalization: Normalization = "auto"
+    """Rules for characters, part of the SentencePiece model. ``folded``: the source in form NFKC,
+    without characters that are not seen, such as soft hyphens; the target as it is written.
+    ``identity``: both sides as they are written. ``nfkc`` and ``nmt_nfkc``: both sides in form
+    NFKC, so that no translation contains, for example, a full-width comma; ``nmt_nfkc`` also makes
+    some characters blanks. ``auto``: ``folded`` for ``bpe`` and ``unigram``, else ``identity``; an
+    existing vocabulary keeps its rules."""
     sampling: float = 0.0
     """Strength of the subword sampling in training, 0 to 1: for ``bpe``, the share of merges that
     are left out (BPE-dropout, Provilkov et al. 2020); for ``unigram``, the smoothing of the

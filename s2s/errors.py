@@ -19,8 +19,9 @@ _SAME_NAME = (
     "accumulate algorithm attention augment batch_tokens beam_size bptt_steps cache cell context "
     "decoder_layers device diversity dropout embedding_size encoder_layers hidden_size init keep "
     "learning_rate length_penalty max_epochs max_length max_minutes max_src_length max_updates "
-    "min_length n_best new_pieces no_repeat patience precision prefix sampling save_minutes seed "
-    "temperature tgt_algorithm threads to too_long top_k validate_every vocab_size workers"
+    "min_length n_best new_pieces no_repeat normalization patience precision prefix sampling "
+    "save_minutes seed temperature tgt_algorithm threads to too_long top_k validate_every "
+    "vocab_size workers"
 )
 OPTIONS = {
     **{name: f"--{name.replace('_', '-')}" for name in _SAME_NAME.split()},

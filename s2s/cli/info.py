@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from s2s.cli.options import Model, say
 from s2s.errors import needs
+
+if TYPE_CHECKING:
+    from s2s.tokenizer import Tokenizer
 
 
 def info(
@@ -51,10 +54,12 @@ def _of_file(model: str) -> dict[str, Any]:
     if file.text:
         network = card["model"]
         sizes = (network.get("src_vocab_size", 0), network.get("tgt_vocab_size", 0))
+        rules = None  # they are in the graph
         kind = f"s2s text model {header.metadata[TEXT_KEY]}, for onnxruntime-extensions"
     else:
         tokenizer = check_model_file(file).tokenizer
         sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
+        rules = _rules(tokenizer)
         kind = f"s2s {header.metadata['s2s.format']}"
     shown = {"model", "search", "precision", "parameters", "languages", "tags", "scores", "members"}
     facts: dict[str, Any] = {
@@ -67,6 +72,7 @@ def _of_file(model: str) -> dict[str, Any]:
         "tags": card.get("tags"),
         "scores": card.get("scores"),
         "vocabulary": _vocabulary(*sizes),
+        "characters": rules,
         "search": card["search"],
         **({"members": card["members"]} if "members" in card else {"network": card["model"]}),
         "inputs": {
@@ -89,6 +95,7 @@ def _of_run(folder: Path) -> dict[str, Any]:
         "run": str(folder),
         "parameters": sum(parameter.numel() for parameter in run.model.parameters()),
         "vocabulary": _vocabulary(config.src_vocab_size, config.tgt_vocab_size),
+        "characters": _rules(run.tokenizer),
         "search": run.search.to_dict(),
         "network": config.to_dict(),
         **run.card,
@@ -98,6 +105,14 @@ def _of_run(folder: Path) -> dict[str, Any]:
 
 def _vocabulary(src: int, tgt: int) -> str:
     return f"{src:,} source and {tgt:,} target pieces"
+
+
+def _rules(tokenizer: "Tokenizer") -> str:
+    """Returns the names of the rules for characters."""
+    from s2s.tokenizer.pieces import normalization_of
+
+    src, tgt = map(normalization_of, (tokenizer.src_model, tokenizer.tgt_cutter))
+    return src if src == tgt else f"{src} in the source, {tgt} in the target"
 
 
 def _readable(value: Any) -> str:

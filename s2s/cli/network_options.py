@@ -39,6 +39,17 @@ TgtAlgorithm = Annotated[
         default="that of --algorithm",
     ),
 ]
+Normalization = Annotated[
+    str | None,
+    option(
+        panel=VOCABULARY,
+        help_="Rules for characters. folded reads full-width letters, ligatures and the like as "
+        "plain ones, and writes targets as they are; identity changes nothing; nfkc and nmt_nfkc "
+        "change both sides. auto is folded for bpe and unigram, or else identity.",
+        choices=("auto", "folded", "identity", "nfkc", "nmt_nfkc"),
+        default="auto",
+    ),
+]
 SeparateVocabularies = Annotated[
     bool,
     option(

@@ -1,7 +1,6 @@
-"""Parallel text: surveyed as a whole, read in chunks, or read into memory if it is small."""
+"""Parallel text: read in chunks, or read into memory if it is small."""
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +21,12 @@ from s2s.tokenizer import Tokenizer
 __all__ = [
     "Corpus",
     "PairCounts",
-    "Survey",
     "check_accepted",
     "check_file",
+    "is_blank",
+    "raw_pairs",
     "read_chunks",
     "read_corpus",
-    "survey",
 ]
 
 
@@ -43,62 +42,7 @@ class Corpus:
         return len(self.src)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """Sizes of some corpora, and a sample of their text."""
-
-    pairs: tuple[int, ...]
-    """For each corpus: pairs without a blank side."""
-    src: list[str]
-    """Source sentences of the sample, cleaned, in the order of the text, without tags."""
-    tgt: list[str]
-    """Target sentences of the sample, one for each source sentence."""
-
-
-def survey(
-    corpora: Sequence[CorpusConfig], sample: int, seed: int, *, purpose: str = "train"
-) -> Survey:
-    """Reads all text once: checks it, counts its pairs and draws a random sample.
-
-    Every pair of every corpus has the same chance to be in the sample, whatever the weights. Memory
-    is bounded by the sample (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
-
-    Args:
-        corpora: The files.
-        sample: Number of pairs to draw; if there are fewer, all of them are returned.
-        seed: Seed of the draw.
-        purpose: A verb for the error message: "no sentence to train on".
-
-    Raises:
-        DataError: If the sides of a corpus do not match line by line, a file is not UTF-8, or a
-            corpus has only pairs with a blank side.
-        FileError: If a file cannot be read, or can be read only once.
-    """
-    draw = random.Random(seed).random  # noqa: S311
-    drawn: list[tuple[int, str, str]] = []
-    seen = 0
-    pairs = []
-    for config in corpora:
-        before = seen
-        for src, tgt in _raw_pairs(config):
-            if _blank(src) or _blank(tgt):
-                continue
-            seen += 1
-            if len(drawn) < sample:
-                drawn.append((seen, clean(src), clean(tgt)))
-            elif (row := int(draw() * seen)) < sample:
-                drawn[row] = (seen, clean(src), clean(tgt))
-        pairs.append(seen - before)
-        if not pairs[-1]:
-            raise DataError(
-                f"{printable(config.src)} and {printable(config.tgt)} have no pair to {purpose} "
-                "on; expected at least one line that is blank in neither file"
-            )
-    drawn.sort()
-    return Survey(tuple(pairs), [src for _, src, _ in drawn], [tgt for _, _, tgt in drawn])
-
-
-def _blank(line: str) -> bool:
+def is_blank(line: str) -> bool:
     """Whether ``clean`` returns an empty text; to call it would take four times as long."""
     stripped = line.strip()
     return not stripped or (stripped[0] in "\0\u200b\ufeff" and not clean(stripped))
@@ -119,7 +63,8 @@ def check_file(path: str) -> None:
         )
 
 
-def _raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
+def raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
+    """Yields the line pairs of a corpus, unchanged; see ``read_chunks`` for errors."""
     for path in (config.src, config.tgt):
         check_file(path)
     return read_pairs(Path(config.src), Path(config.tgt), cleaned=False)
@@ -135,7 +80,7 @@ def read_chunks(config: CorpusConfig) -> Iterator[Chunk]:
     src: list[str] = []
     tgt: list[str] = []
     characters = 0
-    for src_line, tgt_line in _raw_pairs(config):
+    for src_line, tgt_line in raw_pairs(config):
         src.append(src_line)
         tgt.append(tgt_line)
         characters += len(src_line) + len(tgt_line)

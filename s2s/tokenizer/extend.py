@@ -7,16 +7,19 @@ Fine-tuning finds the row of each piece by itself (``s2s.train.fine_tuning``).
 
 import dataclasses
 import random
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
 import sentencepiece
 
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError, with_option
+from s2s.tokenizer.alphabet import ASCII, COVERAGE, FEWEST, by_frequency, count_needed
 from s2s.tokenizer.keep import KEEP_PIECE
-from s2s.tokenizer.learn import CHUNK, COVERAGE, pieces_of, train_model
+from s2s.tokenizer.learn import Side, pieces_of, train_model
 from s2s.tokenizer.merges import continue_merges
 from s2s.tokenizer.pieces import (
     CONTROL,
@@ -25,17 +28,21 @@ from s2s.tokenizer.pieces import (
     Piece,
     algorithm_of,
     append_pieces,
+    apply_rules,
     load_plain,
     normalization_of,
-    normalize,
     read_pieces,
+    splits_digits,
 )
+from s2s.tokenizer.rules import source_rules, target_rules
 from s2s.tokenizer.tags import TAG, check_tags
-from s2s.tokenizer.target_share import share_with_target, target_share
+from s2s.tokenizer.target_share import share_with_target, target_share, with_target_rules
 from s2s.tokenizer.tokenizer import Tokenizer
 
+T = TypeVar("T")
 SENTENCES = 500_000
 """Sentences that are sampled if there are more."""
+_DIGIT = re.compile(r"(\d)")
 _LONGEST = 64  # characters of a word; longer ones are cut, since some scripts have no blanks
 
 
@@ -50,17 +57,18 @@ def extend_tokenizer(
 ) -> Tokenizer:
     """Adds pieces of new text to a vocabulary.
 
-    New characters come first, as many as are needed to write 99.98 % of the text. For BPE, the
-    merges follow that come next when learning goes on over the new text. For a unigram model, the
-    likeliest pieces of a model learned from the new text follow, if they are used to write it.
+    New characters come first: those that occur more than a few times, and as many as are needed to
+    write 99.98 % of the text. For BPE, the merges follow that come next when learning goes on over
+    the new text. For a unigram model, the likeliest pieces of a model learned from the new text
+    follow, if they are used to write it. A vocabulary that cuts digits apart gets no numbers.
 
     Args:
         tokenizer: The tokenizer to extend: its joint vocabulary, or each side's.
         src_texts: New source sentences; read once, at most ``SENTENCES`` of them are sampled.
         tgt_texts: New target sentences.
-        config: The new run's settings. ``algorithm``, ``joint`` and ``normalization`` must be the
-            vocabulary's, unless ``src_model`` names a model, which decides them. ``vocab_size`` is
-            ignored.
+        config: The new run's settings. ``algorithm``, ``joint`` and ``normalization``, if it is not
+            ``auto``, must be the vocabulary's, unless ``src_model`` names a model, which decides
+            them. ``vocab_size`` is ignored.
         new_pieces: Maximum number of pieces added to each vocabulary, tags not counted.
         seed: Seed of the sample of sentences.
         symbols: Tags to add to the source's or joint vocabulary, such as ``<2de>``.
@@ -79,16 +87,16 @@ def extend_tokenizer(
         raise ConfigError(f"{with_option('new_pieces')} is {new_pieces}; expected at least 0")
     _check_same(tokenizer, config)
 
-    def extend(model: bytes, texts: Iterable[str], symbols: Sequence[str]) -> bytes:
-        learned = _learn(model, texts, config, new_pieces, seed) if new_pieces else []
-        return append_pieces(model, [*learned, *_new_controls(model, symbols)])
+    def extend(model: bytes, sides: Sequence[tuple[bytes, Iterable[str]]]) -> bytes:
+        return append_pieces(model, _learn(model, sides, config, new_pieces, seed))
 
-    if tokenizer.tgt_model is None:
-        tgt_texts = list(tgt_texts)
-        src_model, tgt_model = extend(tokenizer.src_model, chain(src_texts, tgt_texts), tags), None
-    else:
-        src_model = extend(tokenizer.src_model, src_texts, tags)
-        tgt_model = extend(tokenizer.tgt_model, tgt_texts, ())
+    src_model, tgt_model = tokenizer.src_model, tokenizer.tgt_model
+    tgt_texts = list(tgt_texts)
+    if new_pieces:
+        src, tgt = (src_model, src_texts), (tokenizer.tgt_cutter, tgt_texts)
+        src_model = extend(src_model, [src, tgt] if tgt_model is None else [src])
+        tgt_model = None if tgt_model is None else extend(tgt_model, [tgt])
+    src_model = append_pieces(src_model, _new_controls(src_model, tags))
     extended = Tokenizer(src_model, tgt_model, sorted({*tokenizer.tags, *tags}))
     return update_target_share(extended, tgt_texts)
 
@@ -102,7 +110,7 @@ def update_target_share(tokenizer: Tokenizer, tgt_texts: Iterable[str]) -> Token
     share = target_share(model) if tokenizer.tgt_model is None else None
     if share is None:
         return tokenizer
-    needed = pieces_of(model, [TAG.sub(" ", text) for text in tgt_texts])
+    needed = pieces_of(with_target_rules(model), [TAG.sub(" ", text) for text in tgt_texts])
     patterns = () if tokenizer.keep is None else tokenizer.keep.patterns
     shared = share_with_target(model, {*range(share), *needed})
     return Tokenizer(shared, None, tokenizer.tags, patterns)
@@ -138,18 +146,16 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
     differing = []
     if config.joint != (tokenizer.tgt_model is None):
         differing.append(f"joint is {config.joint} but was {not config.joint}")
-    for model, algorithm in (
-        (tokenizer.src_model, config.algorithm),
-        (tokenizer.tgt_model, config.tgt_algorithm or config.algorithm),
+    for model, algorithm, rules in (
+        (tokenizer.src_model, config.algorithm, source_rules(config)),
+        (tokenizer.tgt_model, config.tgt_algorithm or config.algorithm, target_rules(config)),
     ):
         if model is None:
             continue
-        for name, wanted, actual in (
-            ("algorithm", algorithm, algorithm_of(model)),
-            ("normalization", config.normalization, normalization_of(model)),
-        ):
-            if wanted != actual:
-                differing.append(f"{name} is {wanted!r} but was {actual!r}")
+        if algorithm != algorithm_of(model):
+            differing.append(f"algorithm is {algorithm!r} but was {algorithm_of(model)!r}")
+        if config.normalization != "auto" and rules != normalization_of(model):
+            differing.append(f"normalization is {rules!r} but was {normalization_of(model)!r}")
     if differing:
         raise ConfigError(
             "an extended vocabulary keeps its settings, but "
@@ -172,16 +178,29 @@ def _new_controls(model: bytes, names: Sequence[str]) -> list[Piece]:
 
 
 def _learn(
-    model: bytes, texts: Iterable[str], config: TokenizerConfig, most: int, seed: int
+    model: bytes,
+    sides: Iterable[tuple[bytes, Iterable[str]]],
+    config: TokenizerConfig,
+    most: int,
+    seed: int,
 ) -> list[Piece]:
-    """Returns up to ``most`` pieces that the text needs and the vocabulary lacks."""
+    """Returns up to ``most`` pieces that text needs and the vocabulary lacks.
+
+    Args:
+        model: The vocabulary.
+        sides: Models with the rules for characters, and the text that they are for.
+        config: Settings of the run.
+        most: Maximum number of pieces.
+        seed: Seed of the sample of sentences.
+    """
     algorithm = algorithm_of(model)
     if algorithm not in ("bpe", "unigram"):
         raise ModelError(
             f"the vocabulary is {algorithm!r} and cannot be extended; expected bpe or unigram"
         )
-    sentences = _normalize(model, _sample(texts, seed))
-    words = _count_words(sentences)
+    texts = ((rules, text) for rules, side in sides for text in side)
+    sentences = _normalize(_sample(texts, seed))
+    words = _count_words(sentences, splits_digits(model))
     if not words:
         raise DataError(
             "there is no text to learn new pieces from: the files are empty, or all lines are blank"
@@ -197,7 +216,7 @@ def _next_merges(model: bytes, words: Counter[str], most: int) -> list[Piece]:
     known = {piece.text for piece in pieces}
     # Merges with a larger score come first, so new merges come after all old ones.
     below = min(piece.score for piece in pieces if piece.kind == NORMAL) - 1
-    characters = [character for character in _characters(words) if character not in known][:most]
+    characters = _characters(words, known, most)
     new_pieces = [Piece(character, below - rank) for rank, character in enumerate(characters)]
     texts = [piece.text if piece.kind == NORMAL else "" for piece in (*pieces, *new_pieces)]
     processor = load_plain(append_pieces(model, new_pieces))
@@ -220,14 +239,20 @@ def _likeliest(
 ) -> list[Piece]:
     """Learns pieces for unigram: new characters, then the likeliest new pieces of the text."""
     known = {piece.text for piece in read_pieces(model)}
-    needed = _characters(words)
+    characters = _characters(words, known, most)
+    # Room for all characters of the text, most of which are known.
     num_special = len(known) - sum(piece.kind == NORMAL for piece in read_pieces(model))
-    size = most + len(needed) + num_special
+    size = most + len({*chain.from_iterable(words)}) + num_special
     unigram = dataclasses.replace(config, algorithm="unigram", normalization="identity")
     for _ in range(2):  # the second time with room for the pieces that turned out to be known
         texts = [sentence.replace(SPACE, " ") for sentence in sentences]
         learned = read_pieces(
-            train_model(texts, dataclasses.replace(unigram, vocab_size=min(size, 1_000_000)), seed)
+            train_model(
+                [Side(texts)],
+                dataclasses.replace(unigram, vocab_size=min(size, 1_000_000)),
+                seed,
+                with_ascii=False,
+            )
         )
         normal = [piece for piece in learned if piece.kind == NORMAL]
         fresh = [piece for piece in normal if piece.text not in known]
@@ -236,12 +261,11 @@ def _likeliest(
         size = size * most // len(fresh)
     lowest = min(piece.score for piece in normal)
     scores = {piece.text: piece.score for piece in normal}
-    missing = [character for character in needed if character not in known][:most]
-    characters = [Piece(character, scores.get(character, lowest)) for character in missing]
+    new_characters = [Piece(character, scores.get(character, lowest)) for character in characters]
     longer = sorted(
         (piece for piece in fresh if len(piece.text) > 1), key=lambda piece: -piece.score
     )
-    chosen = characters + longer[: most - len(characters)]
+    chosen = new_characters + longer[: most - len(characters)]
     processor = load_plain(append_pieces(model, chosen))
     used = {number for ids in processor.encode(list(words)) for number in ids}
     first = len(known)
@@ -252,10 +276,10 @@ def _likeliest(
     ]
 
 
-def _sample(texts: Iterable[str], seed: int) -> list[str]:
+def _sample(texts: Iterable[T], seed: int) -> list[T]:
     """Samples ``SENTENCES`` of the texts uniformly (Vitter 1985, algorithm R)."""
     draw = random.Random(seed)  # noqa: S311
-    sample: list[str] = []
+    sample: list[T] = []
     for number, text in enumerate(texts):
         if number < SENTENCES:
             sample.append(text)
@@ -264,23 +288,28 @@ def _sample(texts: Iterable[str], seed: int) -> list[str]:
     return sample
 
 
-def _normalize(model: bytes, texts: Sequence[str]) -> list[str]:
-    """Normalises texts as the model does, with signs for blanks and without tags."""
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-    normalized: list[str] = []
-    for start in range(0, len(texts), CHUNK):
-        chunk = [TAG.sub(" ", text) for text in texts[start : start + CHUNK]]
-        normalized += (normalize(processor, text) for text in chunk)
+def _normalize(texts: Iterable[tuple[bytes, str]]) -> list[str]:
+    """Normalises texts, each by its model, with signs for blanks and without tags."""
+    processors: dict[bytes, sentencepiece.SentencePieceProcessor] = {}
+    normalized = []
+    for model, text in texts:
+        if model not in processors:
+            processors[model] = sentencepiece.SentencePieceProcessor(model_proto=model)
+        normalized.append(apply_rules(processors[model], TAG.sub(" ", text)))
     return normalized
 
 
-def _count_words(sentences: Iterable[str]) -> Counter[str]:
-    """Counts words, each with the sign for a blank that it begins with."""
+def _count_words(sentences: Iterable[str], single_digits: bool) -> Counter[str]:
+    """Counts words, each with the sign for a blank that it begins with.
+
+    With ``single_digits``, each digit is a word.
+    """
     words: Counter[str] = Counter()
     for sentence in sentences:
         first, *others = sentence.split(SPACE)
         for word in chain([first], (SPACE + word for word in others)):
-            words.update(_cut(word))
+            parts = _DIGIT.split(word) if single_digits else [word]
+            words.update(chain.from_iterable(map(_cut, parts)))
     del words[SPACE], words[""]
     return words
 
@@ -290,14 +319,14 @@ def _cut(word: str) -> Iterator[str]:
     return (word[start : start + _LONGEST] for start in range(0, len(word), _LONGEST))
 
 
-def _characters(words: Counter[str]) -> list[str]:
-    """Returns the characters that ``COVERAGE`` of the text consists of, the most frequent first."""
+def _characters(words: Counter[str], known: Collection[str], most: int) -> list[str]:
+    """Returns up to ``most`` characters that get a piece, as in ``s2s.tokenizer.alphabet``."""
     counts: Counter[str] = Counter()
     for word, count in words.items():
         for character in word.replace(SPACE, ""):
             counts[character] += count
-    missing = (1 - COVERAGE) * counts.total()
-    needed = sorted(counts, key=lambda character: (-counts[character], character))
-    while needed and counts[needed[-1]] <= missing:
-        missing -= counts[needed.pop()]
-    return needed
+    frequent = sum(count >= FEWEST for count in counts.values())
+    needed = by_frequency(counts)[: max(frequent, count_needed(counts, COVERAGE))]
+    characters = [character for character in needed if character not in known][:most]
+    unseen = [c for c in ASCII if c not in known and c not in characters]
+    return characters + unseen[: max(0, most // 2 - len(characters))]

@@ -4,29 +4,53 @@ import dataclasses
 import io
 import logging
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import DataError, with_option
+from s2s.tokenizer.alphabet import (
+    ASCII,
+    LOWEST_COVERAGE,
+    Alphabet,
+    choose_alphabet,
+    count_characters,
+    count_needed,
+    make_cutter,
+)
 from s2s.tokenizer.merges import script_of, steps_to
-from s2s.tokenizer.pieces import BYTE, algorithm_of, read_pieces
+from s2s.tokenizer.pieces import BYTE, NORMAL, Piece, algorithm_of, append_pieces, read_pieces
+from s2s.tokenizer.rules import (
+    IDENTITY,
+    load_rules,
+    make_rules,
+    source_rules,
+    target_rules,
+    with_rules,
+)
 from s2s.tokenizer.tags import check_tags
-from s2s.tokenizer.target_share import share_with_target
+from s2s.tokenizer.target_share import mark_as_written, share_with_target, with_target_rules
 from s2s.tokenizer.tokenizer import Tokenizer
-
-COVERAGE = 0.9998
-"""Share of the training text's characters that pieces of ``bpe`` and ``unigram`` can write; all
-others are unknown. For ``char`` and ``word``, the size of the vocabulary is the only limit."""
 
 CHUNK = 10_000
 """Sentences given to SentencePiece at once: ids take more memory than text."""
 _NO_SCRIPT = ("common", "")  # digits and punctuation; combining marks
 
 logger = logging.getLogger(__name__)
+
+
+class Side(NamedTuple):
+    """Text to learn from, and the rules for its characters."""
+
+    texts: Sequence[str]
+    rules: str = IDENTITY
+
+    def normalized(self) -> Iterator[str]:
+        """Yields the texts as they are cut, with signs for blanks."""
+        normalize = load_rules(make_rules(self.rules)).Normalize
+        return (str(normalize(text)) for text in self.texts)
 
 
 def train_tokenizer(
@@ -41,7 +65,7 @@ def train_tokenizer(
     Args:
         src_texts: Source sentences; at most two million of them are sampled.
         tgt_texts: Target sentences.
-        config: Size, algorithms, joint or not.
+        config: Size, algorithms, joint or not, rules for characters.
         seed: Seed of the sample of sentences.
         symbols: Tags, such as ``<2de>``. The source's or joint vocabulary has them as pieces,
             counted in its size, whether the texts have them or not.
@@ -51,23 +75,30 @@ def train_tokenizer(
         DataError: If there is no text, or the vocabulary cannot hold its characters.
     """
     tags = check_tags(symbols)
+    src = Side(list(src_texts), source_rules(config))
+    tgt = Side(list(tgt_texts), target_rules(config))
     if config.joint:
-        tgt_texts = list(tgt_texts)
-        model = train_model([*src_texts, *tgt_texts], config, seed, tags)
-        if config.tgt_pieces == "seen" and (needed := pieces_of(model, tgt_texts)):
+        model = with_rules(train_model([src, tgt], config, seed, tags), make_rules(src.rules))
+        if src.rules != tgt.rules:
+            model = mark_as_written(model)
+        seen = config.tgt_pieces == "seen"
+        if seen and (needed := pieces_of(with_target_rules(model), tgt.texts)):
             model = share_with_target(model, needed)
         return Tokenizer(model)
-    src_model = train_model(list(src_texts), config, seed, tags)
-    tgt = dataclasses.replace(
+    src_model = train_model([src], config, seed, tags)
+    tgt_config = dataclasses.replace(
         config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
     )
-    return Tokenizer(src_model, train_model(list(tgt_texts), tgt, seed))
+    tgt_model = train_model([tgt], tgt_config, seed)
+    return Tokenizer(
+        with_rules(src_model, make_rules(src.rules)), with_rules(tgt_model, make_rules(tgt.rules))
+    )
 
 
 def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
     """Returns the ids of the pieces that are needed to cut ``texts`` as ``model`` does.
 
-    Among them are all characters of the texts' scripts, and characters without a script, so that
+    Among them are all characters of the texts' scripts, of ASCII, and without a script, so that
     words of other texts can be cut, too; and the bytes that write characters without a piece. If
     the texts have no piece at all, the set is empty.
     """
@@ -79,7 +110,7 @@ def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
     seen -= {*range(EOS_ID + 1)}
     if not seen:
         return seen
-    pieces = read_pieces(model)
+    pieces, algorithm = read_pieces(model), algorithm_of(model)
     scripts = {script_of(character) for number in seen for character in pieces[number].text}
     scripts |= {*_NO_SCRIPT}
     needed = seen | {
@@ -87,7 +118,9 @@ def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
         for number, piece in enumerate(pieces)
         if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
     }
-    if algorithm_of(model) == "bpe":  # the pieces that are merged on the way to another
+    if algorithm in ("bpe", "unigram"):
+        needed |= {number for number, piece in enumerate(pieces) if piece.text in {*ASCII}}
+    if algorithm == "bpe":  # the pieces that are merged on the way to another
         numbers = {piece.text: number for number, piece in enumerate(pieces)}
         scores = {piece.text: piece.score for piece in pieces}
         for number in seen:
@@ -96,70 +129,97 @@ def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
 
 
 def train_model(
-    texts: Sequence[str], config: TokenizerConfig, seed: int, tags: Sequence[str] = ()
+    sides: Sequence[Side],
+    config: TokenizerConfig,
+    seed: int,
+    tags: Sequence[str] = (),
+    *,
+    with_ascii: bool = True,
 ) -> bytes:
-    """Learns one SentencePiece model; arguments and errors are as in ``train_tokenizer``.
+    """Learns one SentencePiece model, which changes no characters.
 
-    If the characters of ``COVERAGE`` are too many for the vocabulary, which may happen in Chinese,
-    the most frequent ones get half of it, and a warning gives the share of all others in the text.
+    The characters of ``bpe`` and ``unigram`` are those of ``s2s.tokenizer.alphabet``. If they are
+    too many for the vocabulary, which may happen in Chinese, the most frequent ones are in it, and
+    a warning gives the share of all others in the text.
+
+    Args:
+        sides: Texts to learn from.
+        config: Size and algorithm.
+        seed: Seed of the sample of sentences.
+        tags: Control pieces, counted in the size.
+        with_ascii: Whether ``bpe`` and ``unigram`` have pieces for printable ASCII that the text
+            lacks.
+
+    Raises:
+        DataError: If there is no text, or the vocabulary cannot hold its characters.
     """
-    try:
-        try:
-            return _learn(texts, config, seed, tags, COVERAGE)
-        except RuntimeError as error:
-            if not _TOO_SMALL.search(str(error)):
-                raise
-            counts = _characters(texts)
-            coverage = _coverage_of_half(counts, config)
-            model = _learn(texts, config, seed, tags, coverage)
-            _warn(counts, coverage, config)
-            return model
-    except RuntimeError as error:
-        raise DataError(_reason(error, texts, config)) from error
+    if config.algorithm not in ("bpe", "unigram"):
+        lines = (text for side in sides for text in side.normalized())
+        return _learn(lines, config, seed, tags, config.vocab_size)
+    counts = count_characters(text for side in sides for text in side.normalized())
+    special = EOS_ID + 2 + len(tags) + (256 if config.byte_fallback else 0)  # and the blank
+    alphabet = choose_alphabet(counts, config.vocab_size - special)
+    if alphabet is None:
+        raise DataError(
+            f"{with_option('vocab_size')} is {config.vocab_size}, but the text has {len(counts)} "
+            f"different characters{', and byte_fallback needs 256 pieces' * config.byte_fallback}; "
+            f"expected at least {count_needed(counts, LOWEST_COVERAGE) + special}"
+        )
+    if not with_ascii:
+        alphabet = alphabet._replace(unseen=[], ascii_left_out=0)
+    cut = make_cutter(counts, alphabet.characters)
+    parts = (part for side in sides for text in side.normalized() for part in cut(text))
+    model = _learn(parts, config, seed, tags, config.vocab_size - len(alphabet.appended))
+    _report(alphabet, len(counts), config)
+    return _with_characters(model, [*alphabet.characters, *alphabet.unseen])
 
 
-_TOO_SMALL = re.compile(r"Vocabulary size is smaller than required_chars. \d+ vs (\d+)")
 _NO_TEXT = ("!sentences_.empty()", "(all_chars_count) > (0)")
 _LONGEST = 100_000  # bytes of a sentence; SentencePiece's default silently skips long lines
-_LOWEST_COVERAGE = 0.98  # SentencePiece accepts no lower one
+_TOO_SMALL = re.compile(r"Vocabulary size is smaller than required_chars. \d+ vs (\d+)")
 
 
 def _learn(
-    texts: Sequence[str], config: TokenizerConfig, seed: int, tags: Sequence[str], coverage: float
+    parts: Iterable[str], config: TokenizerConfig, seed: int, tags: Sequence[str], size: int
 ) -> bytes:
+    """Learns a model from normalised text, as it is."""
     model = io.BytesIO()
     sentencepiece.set_random_generator_seed(seed)
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(texts),
-        model_writer=model,
-        vocab_size=config.vocab_size,
-        hard_vocab_limit=False,  # small corpora have fewer pieces
-        model_type=config.algorithm,
-        normalization_rule_name=config.normalization,
-        byte_fallback=config.byte_fallback,
-        character_coverage=coverage if config.algorithm in ("bpe", "unigram") else 1.0,
-        input_sentence_size=2_000_000,
-        shuffle_input_sentence=True,
-        max_sentence_length=_LONGEST,
-        pad_id=PAD_ID,
-        unk_id=UNK_ID,
-        bos_id=BOS_ID,
-        eos_id=EOS_ID,
-        # Not user-defined symbols, which would be found anywhere in a user's text.
-        control_symbols=list(tags),
-        minloglevel=2,
-    )
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(parts),
+            model_writer=model,
+            vocab_size=size,
+            hard_vocab_limit=False,  # small corpora have fewer pieces
+            model_type=config.algorithm,
+            normalization_rule_name="identity",
+            add_dummy_prefix=False,
+            remove_extra_whitespaces=False,
+            split_digits=config.algorithm in ("bpe", "unigram"),
+            byte_fallback=config.byte_fallback,
+            character_coverage=1.0,
+            input_sentence_size=2_000_000,
+            shuffle_input_sentence=True,
+            max_sentence_length=_LONGEST,
+            pad_id=PAD_ID,
+            unk_id=UNK_ID,
+            bos_id=BOS_ID,
+            eos_id=EOS_ID,
+            # Not user-defined symbols, which would be found anywhere in a user's text.
+            control_symbols=list(tags),
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise DataError(_reason(error, config)) from error
     return model.getvalue()
 
 
-def _reason(error: RuntimeError, texts: Sequence[str], config: TokenizerConfig) -> str:
+def _reason(error: RuntimeError, config: TokenizerConfig) -> str:
     """Returns in one line why SentencePiece learned no vocabulary."""
-    byte_pieces = ", and byte_fallback needs 256 pieces" if config.byte_fallback else ""
     if needed := _TOO_SMALL.search(str(error)):
         return (
-            f"{with_option('vocab_size')} is {config.vocab_size}, but the text has "
-            f"{len(_characters(texts))} different characters{byte_pieces}; expected at least "
-            f"{needed[1]}"
+            f"{with_option('vocab_size')} is {config.vocab_size}, which is too small for the text; "
+            f"expected at least {needed[1]}"
         )
     if any(condition in str(error) for condition in _NO_TEXT):
         return (
@@ -173,26 +233,36 @@ def _reason(error: RuntimeError, texts: Sequence[str], config: TokenizerConfig) 
     )
 
 
-def _characters(texts: Iterable[str]) -> Counter[str]:
-    counts = Counter[str]()
-    for text in texts:
-        counts.update(unicodedata.normalize("NFKC", text))
-    return counts
-
-
-def _coverage_of_half(counts: Counter[str], config: TokenizerConfig) -> float:
-    """Returns the share of a text that half of a vocabulary's pieces write as characters."""
-    room = (config.vocab_size - (256 if config.byte_fallback else 0)) // 2
-    covered = sum(count for _, count in counts.most_common(max(room, 0)))
-    return max(_LOWEST_COVERAGE, min(COVERAGE, covered / counts.total()))
-
-
-def _warn(counts: Counter[str], coverage: float, config: TokenizerConfig) -> None:
-    logger.warning(
-        "the text has %d different characters, too many for %d pieces; the rarest, %.2f %% of the "
-        "text, %s; raise vocab_size (--vocab-size) to include them",
-        len(counts),
-        config.vocab_size,
-        100 * (1 - coverage),
-        "are written as bytes" if config.byte_fallback else "are unknown",
+def _with_characters(model: bytes, characters: Sequence[str]) -> bytes:
+    """Appends pieces for characters that SentencePiece did not learn, below all others."""
+    pieces = read_pieces(model)
+    known = {piece.text for piece in pieces}
+    lowest = min((piece.score for piece in pieces if piece.kind == NORMAL), default=0.0)
+    missing = [character for character in characters if character not in known]
+    return append_pieces(
+        model, [Piece(character, lowest - 1 - rank) for rank, character in enumerate(missing)]
     )
+
+
+def _report(alphabet: Alphabet, count: int, config: TokenizerConfig) -> None:
+    """Logs which characters have no piece, if they are more than rare ones."""
+    raise_it = "raise vocab_size (--vocab-size) to include them"
+    if alphabet.too_many:
+        logger.warning(
+            "the text has %d different characters, too many for %d pieces; the rarest %d, %.2f %% "
+            "of the text, %s; %s",
+            count,
+            config.vocab_size,
+            count - len(alphabet.characters),
+            100 * alphabet.left_out,
+            "are written as bytes" if config.byte_fallback else "are unknown",
+            raise_it,
+        )
+    if alphabet.ascii_left_out and not config.byte_fallback:
+        logger.warning(
+            "%d of the 94 letters, digits and signs of ASCII have no piece, since %d pieces are "
+            "few and the text lacks them; %s",
+            alphabet.ascii_left_out,
+            config.vocab_size,
+            raise_it,
+        )

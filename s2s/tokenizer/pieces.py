@@ -69,6 +69,11 @@ def normalization_of(model: bytes) -> str:
     return bytes(name).decode(errors="replace") if isinstance(name, memoryview) else ""
 
 
+def splits_digits(model: bytes) -> bool:
+    """Whether a model learned no pieces of several digits."""
+    return bool(_fields(model, 2).get(25, 0))
+
+
 def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
     """Returns the model with more pieces at its end; the ids of the others do not change."""
     return model + b"".join(
@@ -83,13 +88,22 @@ def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
 
 
 def normalize(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
+    """Returns the text that a model cuts into pieces.
+
+    Raises:
+        ModelError: See ``apply_rules``.
+    """
+    return apply_rules(processor, readable(processor, text))
+
+
+def apply_rules(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
     """Applies a model's rules for characters to a text, and writes its sign for blanks.
 
     Raises:
         ModelError: If the result is no UTF-8: the rules are damaged.
     """
     try:
-        return str(processor.normalize(readable(processor, text)))
+        return str(processor.normalize(text))
     except UnicodeDecodeError as error:
         raise ModelError("the vocabulary's rules for characters are damaged") from error
 

@@ -50,6 +50,7 @@ class Tokenizer:
         self.tgt_model = tgt_model
         self._src = _load(src_model, "source")
         # Writes target ids; it knows all pieces of a joint vocabulary. ``_tgt`` cuts target text.
+        # Rules for characters do not matter where it writes.
         self._tgt_writer = self._src if tgt_model is None else _load(tgt_model, "target")
         self._share = _find_share(src_model, self._src) if tgt_model is None else None
         self.tags = _find_tags(self._src, src_model, tags)
@@ -77,13 +78,18 @@ class Tokenizer:
 
     @property
     def tgt_cutter(self) -> bytes:
-        """The SentencePiece model that cuts target text: it has the target's pieces alone."""
+        """The SentencePiece model that cuts target text.
+
+        It has the target's pieces alone, and the rules for target text.
+        """
         return target_model(self.src_model) if self.tgt_model is None else self.tgt_model
 
     @cached_property
     def _tgt(self) -> sentencepiece.SentencePieceProcessor:
         # Translating seldom needs it, and loading takes milliseconds.
-        return self._tgt_writer if self._share is None else _load(self.tgt_cutter, "target")
+        cutter = self.tgt_cutter
+        is_writer = cutter is self.src_model or cutter is self.tgt_model
+        return self._tgt_writer if is_writer else _load(cutter, "target")
 
     def encode_src(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of source texts: first a tag if there is one, the end piece last."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from s2s.config import TokenizerConfig
 from s2s.corpus import AugmentConfig, DataConfig
 from s2s.corpus.augment import change_texts
-from s2s.corpus.pairs import Survey, survey
+from s2s.corpus.survey import Survey, survey
 from s2s.errors import FileError
 from s2s.formats.run_folder import read_tokenizer
 from s2s.tokenizer import Tokenizer
@@ -17,7 +17,7 @@ from s2s.train.config import TrainConfig
 from s2s.train.log import say
 
 VOCABULARY_PAIRS = 500_000
-"""Pairs that the vocabulary is learned from, drawn from all of them."""
+"""Most pairs that the vocabulary is learned from, drawn from all of them, weights counted."""
 
 
 def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
@@ -31,7 +31,11 @@ def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainCo
     survey(data.validation, 0, training.seed, purpose="validate")
     sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
     if config.src_model is None and training.init is None:
-        say(f"learning a vocabulary from {len(sample.src):,} of {sum(sample.pairs):,} pairs")
+        weighted = any(corpus.weight != data.train[0].weight for corpus in data.train)
+        say(
+            f"learning a vocabulary from {sample.drawn:,} of {sum(sample.pairs):,} pairs"
+            + (", as often as their weights say" if weighted else "")
+        )
     if keep := compile_keep(data.keep):
         # Texts that both sides keep take no pieces.
         marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]

@@ -175,6 +175,7 @@ def test_what_a_model_is(s2s, tiny):
     text = s2s("info", tiny).out.decode()
     assert "languages    src de, tgt en" in text
     assert "64 source and 64 target pieces" in text
+    assert "characters   identity\n" in text
     assert "src int64 [batch, src_len]" in text
     facts = json.loads(s2s("info", tiny, "--json").out)
     assert facts["precision"] == "fp32"

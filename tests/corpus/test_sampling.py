@@ -6,7 +6,7 @@ import pytest
 import sentencepiece
 
 from s2s.config import EOS_ID, UNK_ID, TokenizerConfig
-from s2s.corpus.chunks import Chunk, ChunkTokenizer, Resample
+from s2s.corpus.chunks import Chunk, ChunkTokenizer, Resample, make_samplers
 from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError
 from s2s.tokenizer.learn import train_tokenizer
@@ -36,14 +36,21 @@ def tokenizers(pairs):
 
 
 def encode(tokenizer, texts, sampling, seed=1):
-    random = np.random.default_rng(seed)
-    found = Sampler(tokenizer.src_model).encode(texts, sampling, random, [None] * len(texts))
-    return [found.ids[found.offsets[i] : found.offsets[i + 1]].tolist() for i in range(len(texts))]
+    return _ids(Sampler(tokenizer.src_model), texts, sampling, seed)
 
 
 def test_bpe_that_leaves_no_merge_out_is_sentencepieces(tokenizers, pairs):
-    texts = [*ODD, *(src for src, _ in pairs[:300])]
-    assert encode(tokenizers["bpe"], texts, 0.0) == tokenizers["bpe"].encode_tgt(texts)
+    tokenizer, texts = tokenizers["bpe"], [*ODD, *(src for src, _ in pairs[:300])]
+    assert encode(tokenizer, texts, 0.0) == tokenizer.encode_src(texts)
+    src, tgt = make_samplers(tokenizer)
+    assert _ids(src, texts) == tokenizer.encode_src(texts)
+    assert _ids(tgt, texts) == tokenizer.encode_tgt(texts) != tokenizer.encode_src(texts)
+
+
+def _ids(sampler, texts, sampling=0.0, seed=1):
+    random = np.random.default_rng(seed)
+    found = sampler.encode(texts, sampling, random, [None] * len(texts))
+    return [found.ids[found.offsets[i] : found.offsets[i + 1]].tolist() for i in range(len(texts))]
 
 
 def test_bpe_that_leaves_all_merges_out_is_characters(tokenizers):

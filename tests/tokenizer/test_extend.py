@@ -156,7 +156,7 @@ def test_separate_vocabularies_learn_from_their_own_side():
         ({"joint": False}, "joint is False but was True"),
         (
             {"joint": False, "normalization": "nfkc"},
-            "joint is False but was True; normalization is 'nfkc' but was 'nmt_nfkc'",
+            "joint is False but was True; normalization is 'nfkc' but was 'folded'",
         ),
     ],
 )

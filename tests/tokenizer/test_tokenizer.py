@@ -55,7 +55,7 @@ def test_with_bytes_any_text_survives(algorithm, joint):
     assert cut[0].startswith("世") and "\ufffd" in cut[0]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\t"])
+@pytest.mark.parametrize("text", ["", " "])
 def test_a_blank_is_the_end_piece_alone(tokenizer, text):
     assert tokenizer.encode_src([text]) == [[EOS_ID]]
 
