@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from s2s.cli.options import (
     AUTO,
@@ -43,6 +43,7 @@ from s2s.cli.translate_options import (
     Seed,
     Temperature,
     TopK,
+    Unknown,
 )
 from s2s.errors import ConfigError
 
@@ -102,6 +103,7 @@ def translate(
     prefix: Prefix = None,
     require: Require = None,
     keep: Keep = None,
+    unknown: Unknown = None,
     ban: Ban = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -150,6 +152,7 @@ def translate(
         "details": alignments or as_json,
         "sentences": AUTO[sentences],
         "rewrite": AUTO[rewrite],
+        "unknown": cast('Literal["copy", "drop"] | None', unknown),
         "max_src_length": max_src_length,
         "too_long": too_long,
     }

@@ -113,6 +113,16 @@ Keep = Annotated[
         default="as in training",
     ),
 ]
+Unknown = Annotated[
+    str | None,
+    option(
+        panel=WORDS,
+        help_="Copy names and emoji that the vocabulary has no piece for, or leave them to the "
+        "model (drop).",
+        choices=("copy", "drop"),
+        default="copy; drop for vocabularies of characters or words",
+    ),
+]
 Ban = Annotated[
     list[str] | None,
     option(

@@ -49,6 +49,8 @@ class Backend(Protocol):
     workers: int
     batch_size: BatchSize
     """The size from which on larger batches are not faster."""
+    gives_attention: bool
+    """Whether ``search`` can give details; files of 0.1.0 cannot."""
 
     def search(
         self, batch: SearchBatch, config: SearchConfig, *, details: bool = False

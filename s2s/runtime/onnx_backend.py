@@ -98,6 +98,7 @@ class OnnxBackend:
         # Files of 0.1.0 have no options, and those of other releases may lack some.
         self._options = [name for name in strings_of(file.card, "options") if name in DEFAULTS]
         self._inputs = {*INPUTS, *self._options}
+        self.gives_attention = "details" in self._options
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
             prepare_cuda(runtime)

@@ -45,6 +45,7 @@ class TorchBackend:
         """The description of the runs together: JSON values."""
         self.tokenizer, self.recommended = runs[0].tokenizer, runs[0].search
         self.workers = 1
+        self.gives_attention = True
         self.batch_size = BatchSize(2048, 1024) if device == "cpu" else BatchSize(16384, 8192)
         self._device = device
         self._models = [run.model.to(device) for run in runs]

@@ -11,8 +11,8 @@ al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation"
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from s2s.errors import ConfigError, printable
 
@@ -26,6 +26,10 @@ _TAG = re.compile(r"(?:</?[A-Za-z][^<>]*>)+")
 _PROBES = ("", "a", "a b", "1.")
 
 
+Kind = Literal["pattern", "unknown", "number"]
+"""Why a text is kept: a pattern finds it, the vocabulary cannot read it, or it is a number."""
+
+
 class KeptText(NamedTuple):
     """A kept text and its neighbours in the sentence."""
 
@@ -35,11 +39,17 @@ class KeptText(NamedTuple):
     """The character before it; empty at the beginning of the sentence."""
     after: str
     """The character after it; empty at the end of the sentence."""
+    kind: Kind = "pattern"
 
     @property
     def after_blank(self) -> bool:
         """Whether a word begins with it."""
         return self.before in ("", " ")
+
+    @property
+    def is_sign(self) -> bool:
+        """Whether it is an unknown sign, such as an emoji, and no word."""
+        return self.kind == "unknown" and not any(map(str.isalnum, self.text))
 
     @property
     def before_blank(self) -> bool:
@@ -52,6 +62,43 @@ class MarkedText(NamedTuple):
 
     text: str
     kept: tuple[KeptText, ...]
+
+
+class Span(NamedTuple):
+    """Where a text to keep is in a sentence."""
+
+    start: int
+    end: int
+    silent: bool
+    """Whether the network reads nothing in its place."""
+    kind: Kind
+
+
+def mark_spans(
+    text: str, spans: Sequence[Span], read: Callable[[str], str] | None = None
+) -> MarkedText:
+    """Puts marks in place of texts to keep.
+
+    Args:
+        text: A clean sentence, without a tag that names a language.
+        spans: Where these texts are, in order.
+        read: What is done to the text between them.
+    """
+    kept, segments, done = [], [], 0
+    for start, end, silent, kind in spans:
+        before = text[start - 1 : start] if start else ""
+        kept.append(KeptText(text[start:end], before, text[end : end + 1], kind))
+        segments += [text[done:start], SILENT if silent else STAND_IN]
+        done = end
+    segments.append(text[done:])
+    if read is not None:
+        segments[::2] = map(read, segments[::2])
+    return MarkedText("".join(segments), tuple(kept))
+
+
+def is_tag(text: str) -> bool:
+    """Whether a text consists of tags of HTML or XML."""
+    return _TAG.fullmatch(text) is not None
 
 
 class KeepPatterns:
@@ -108,23 +155,6 @@ class KeepPatterns:
     def texts(self, text: str) -> list[str]:
         """Returns the texts to keep in ``text``."""
         return [text[start:end] for start, end in self.spans(text)]
-
-    def mark(self, text: str, *, silent_tags: bool) -> MarkedText:
-        """Puts marks in place of kept texts.
-
-        Args:
-            text: A clean sentence, without a tag that names a language.
-            silent_tags: Whether the network reads nothing in place of tags such as ``<b>``.
-        """
-        kept, segments, done = [], [], 0
-        for start, end in self.spans(text):
-            match = text[start:end]
-            before = text[start - 1 : start] if start else ""
-            kept.append(KeptText(text=match, before=before, after=text[end : end + 1]))
-            mark = SILENT if silent_tags and _TAG.fullmatch(match) else STAND_IN
-            segments += [text[done:start], mark]
-            done = end
-        return MarkedText("".join([*segments, text[done:]]), tuple(kept))
 
     def mark_pair(self, src: str, tgt: str) -> tuple[str, str, int]:
         """Puts stand-ins in place of the texts that both sides of a pair have, as often as both do.

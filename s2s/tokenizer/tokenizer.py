@@ -17,6 +17,7 @@ from s2s.tokenizer.marks import MarkedEncoder, keep_piece_id, replace_marks
 from s2s.tokenizer.pieces import SPACE, readable, zero_width_is_blank
 from s2s.tokenizer.tags import TAG, leading_tag_pattern
 from s2s.tokenizer.target_share import target_model, target_share
+from s2s.tokenizer.unknown import UnknownRuns
 
 _SHARED_OUT = 5000  # sentences from which on a list gets threads: more than a translator's chunk
 
@@ -90,6 +91,11 @@ class Tokenizer:
         cutter = self.tgt_cutter
         is_writer = cutter is self.src_model or cutter is self.tgt_model
         return self._tgt_writer if is_writer else _load(cutter, "target")
+
+    @cached_property
+    def src_unknown(self) -> UnknownRuns:
+        """Finds what the source vocabulary cannot read."""
+        return UnknownRuns(self._src, self.src_model)
 
     def encode_src(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of source texts: first a tag if there is one, the end piece last."""

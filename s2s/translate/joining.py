@@ -45,6 +45,7 @@ def join_sentences(
         src_length=sum(len(part.src) for part in source.searched_parts),
         parts=len(source.parts),
         cut=source.cut,
+        num_unknown=source.num_unknown,
     )
 
 

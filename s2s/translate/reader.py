@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from s2s.config import EOS_ID
+from s2s.config import EOS_ID, UNK_ID
 from s2s.errors import SentenceError
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import MarkedText
+from s2s.tokenizer.keep import MarkedText, Span, mark_spans
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
 from s2s.tokenizer.tags import language_codes
 from s2s.translate.batching import SourcePart
+from s2s.translate.keep.finder import Finder
+from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
-from s2s.translate.rewriting import AS_TYPED, Rewriting
+from s2s.translate.rewriting import AS_TYPED, LOWERED, Rewriting
 from s2s.translate.sources import MarkedPart, ReadPart, Sentence, Source
 from s2s.translate.splitting import Encode, split
 from s2s.writing.sentences import cut_sentences
@@ -31,12 +33,24 @@ logger = logging.getLogger(__name__)
 class _Draft(NamedTuple):
     """A sentence before it is encoded."""
 
-    text: str
-    """Clean, behind its tag."""
+    body: str
+    """Clean, without its tag."""
+    tag: str | None
     gap: str
     marked: MarkedText
-    """As it is searched, behind its tag, with marks for kept texts."""
+    """As it is searched, with marks for kept texts."""
     rewriting: Rewriting
+    num_unknown: int = 0
+    """Runs of unknown characters."""
+
+    def behind_tag(self, text: str) -> str:
+        """Returns a text behind the tag of the sentence, if it has one."""
+        return text if self.tag is None else f"{self.tag} {text}"
+
+    @property
+    def searched(self) -> str:
+        """What is searched."""
+        return self.behind_tag(self.marked.text)
 
 
 class Reader:
@@ -46,6 +60,8 @@ class Reader:
         """``done`` texts came before, in another call."""
         self._tokenizer = tokenizer
         self._request = request
+        self._finder = Finder(tokenizer, request.keep)
+        self._unknown = UnknownCount(request.unknown, request.unknown_advice)
         self._limit = request.max_src_length
         self._done = done
         self._num_sentences = done
@@ -72,7 +88,7 @@ class Reader:
             SentenceError: If a text lacks a tag, or a sentence is too long and that is an error.
         """
         drafts = [self._draft(text, number) for number, text in enumerate(texts, self._done + 1)]
-        plain = [draft.marked.text for text in drafts for draft in text if not draft.marked.kept]
+        plain = [draft.searched for text in drafts for draft in text if not draft.marked.kept]
         plain_ids = iter(self._tokenizer.encode_src(plain))
         sources = []
         for sentences, prefix, phrases in zip(drafts, prefixes, required, strict=True):
@@ -84,6 +100,7 @@ class Reader:
             for draft in sentences:
                 ids = None if draft.marked.kept else tuple(next(plain_ids))
                 read.append(self._encode(draft, ids, () if read else prefix))
+            self._unknown.count(self._done, sum(sentence.num_unknown for sentence in read))
             sources.append(Source(tuple(read), phrases))
         return sources
 
@@ -103,45 +120,74 @@ class Reader:
         return drafts
 
     def _draft_sentence(self, sentence: str, tag: str | None, gap: str) -> _Draft:
-        marked, rewriting = MarkedText(sentence, ()), AS_TYPED
-        if self._request.keep is not None:
-            marked = self._request.keep.mark(sentence, silent_tags=self._tokenizer.keep is None)
-        if self._request.rewriter is not None:
-            text, rewriting = self._request.rewriter.rewrite(marked.text)
-            marked = marked._replace(text=text)
-        if tag is not None:
-            sentence, marked = f"{tag} {sentence}", marked._replace(text=f"{tag} {marked.text}")
-        return _Draft(sentence, gap, marked, rewriting)
+        marked, num_unknown = MarkedText(sentence, ()), False
+        if self._request.copies_signs and not any(map(str.isalnum, sentence)):
+            # Not one piece is searched; it counts if there is something unknown in it.
+            num_unknown = len(self._tokenizer.src_unknown.find(sentence)) > 0
+            marked = mark_spans(sentence, [Span(0, len(sentence), True, "unknown")])
+        elif self._request.keep is not None:
+            marked = self._finder.mark(sentence)
+        return self._rewrite(_Draft(sentence, tag, gap, marked, AS_TYPED, int(num_unknown)))
+
+    def _rewrite(self, draft: _Draft) -> _Draft:
+        if self._request.rewriter is None:
+            return draft
+        text, rewriting = self._request.rewriter.rewrite(draft.marked.text)
+        return draft._replace(marked=draft.marked._replace(text=text), rewriting=rewriting)
+
+    def _mark_unknown(self, draft: _Draft) -> _Draft:
+        """Marks what the vocabulary cannot read, or counts it if it is left to the model."""
+        lowered = draft.rewriting.case in LOWERED
+        marked = self._finder.mark(draft.body, unknown=True, any_case=lowered)
+        if self._request.unknown == "copy":
+            draft = self._rewrite(draft._replace(marked=marked))
+            if lowered and draft.rewriting.case not in LOWERED:  # what is left is no case at all
+                marked = self._finder.mark(draft.body, unknown=True)
+                draft = self._rewrite(draft._replace(marked=marked))
+        return draft._replace(num_unknown=sum(each.kind == "unknown" for each in marked.kept))
 
     def _encode(self, draft: _Draft, ids: Ids | None, prefix: Ids) -> Sentence:
         """Encodes a sentence; ``ids`` are its pieces if it has no kept texts."""
-        text, kept = draft.marked
-        if ids is not None:
+        encode = self._tokenizer.encode_marked
+        if ids is None:
+            ids = tuple(encode([draft.searched])[0])
+        if UNK_ID in ids:
+            draft = self._mark_unknown(draft)
+            ids = tuple(encode([draft.searched])[0])
+        text, kept = draft.searched, draft.marked.kept
+        if not kept:
             ids_of_parts, cut = self._split(text, ids, self._tokenizer.encode_src)
             parts = [
                 ReadPart(SourcePart(part_ids, () if number else prefix))
                 for number, part_ids in enumerate(ids_of_parts)
             ]
         else:
-            encode = self._tokenizer.encode_marked
-            ids_of_parts, cut = self._split(text, tuple(encode([text])[0]), encode)
-            tags = 0 if self._tokenizer.tag_of(text) is None else 1
-            parts = []
-            left = iter(kept)
-            for number, part_ids in enumerate(ids_of_parts):
-                body = part_ids[tags:-1]
-                if body[-1] == BLANK_ID:  # the text that it belongs to is in the next part
-                    body = body[:-1]
-                marked = MarkedPart(body, tuple(next(left) for mark in body if mark in _MARKS))
-                part_prefix = () if number else prefix
-                searched = SourcePart(
-                    src=self._tokenizer.read_marks((*part_ids[:tags], *body, EOS_ID)),
-                    prefix=part_prefix,
-                    wants_attention=bool(marked.kept),
-                )
-                has_words = marked.has_words or part_prefix
-                parts.append(ReadPart(searched if has_words else None, marked))
-        return Sentence(draft.text, tuple(parts), draft.gap, draft.rewriting, cut)
+            ids_of_parts, cut = self._split(text, ids, encode)
+            parts = self._read_parts(draft, ids_of_parts, prefix)
+        typed = draft.behind_tag(draft.body)
+        return Sentence(typed, tuple(parts), draft.gap, draft.rewriting, cut, draft.num_unknown)
+
+    def _read_parts(
+        self, draft: _Draft, ids_of_parts: Sequence[Ids], prefix: Ids
+    ) -> list[ReadPart]:
+        """Returns the parts of a sentence with kept texts."""
+        tags = 0 if self._tokenizer.tag_of(draft.searched) is None else 1
+        parts = []
+        left = iter(draft.marked.kept)
+        for number, part_ids in enumerate(ids_of_parts):
+            body = part_ids[tags:-1]
+            if body[-1] == BLANK_ID:  # the text that it belongs to is in the next part
+                body = body[:-1]
+            marked = MarkedPart(body, tuple(next(left) for mark in body if mark in _MARKS))
+            part_prefix = () if number else prefix
+            searched = SourcePart(
+                src=self._tokenizer.read_marks((*part_ids[:tags], *body, EOS_ID)),
+                prefix=part_prefix,
+                wants_attention=bool(marked.kept),
+            )
+            has_words = marked.has_words or part_prefix
+            parts.append(ReadPart(searched if has_words else None, marked))
+        return parts
 
     def _split(self, text: str, ids: Ids, encode: Encode) -> tuple[list[Ids], bool]:
         """Returns the ids of each part of a sentence, and whether its end is cut off."""
@@ -177,7 +223,8 @@ class Reader:
         return [ids[1:] for ids in encode([f"{tag} {text}" for text in texts])]
 
     def log_warnings(self) -> None:
-        """Logs what was cut into sentences, rewritten or too long, each in a line."""
+        """Logs what was cut into sentences, rewritten, unknown or too long, each in a line."""
+        self._unknown.log()
         if self._num_several:
             logger.info(
                 "%d of %d texts were cut into sentences (--sentences no: in one piece)",

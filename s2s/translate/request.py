@@ -10,22 +10,17 @@ from numpy.typing import NDArray
 
 from s2s.config import FORBIDDEN_IDS, SearchConfig, check_integer
 from s2s.errors import ConfigError, suggest
-from s2s.formats.card import text_facts
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, compile_keep
-from s2s.tokenizer.pieces import algorithm_of
 from s2s.tokenizer.tags import choose_tag
+from s2s.translate.habits import MAX_SRC_LENGTH, Habits
 from s2s.translate.phrases import Required
 from s2s.translate.rewriting import Rewriter
 
 TOO_LONG = ("split", "truncate", "error")
-MAX_SRC_LENGTH = 200
-"""Default of ``max_src_length``: training leaves longer sentences out."""
 MAX_SCORED = 5 * MAX_SRC_LENGTH
 """Most pieces of a translation that is scored, the end piece counted."""
-SEVERAL = 0.2
-"""Share of training lines with several sentences from which on a model reads such lines whole."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
@@ -78,6 +73,13 @@ class TranslateOptions(TypedDict, total=False):
     expression that backtracks without end, for example ``(a+)+b``, is not stopped. Default: the
     patterns the model was trained with, if any. An empty string or list turns keeping off. Text cut
     by ``too_long='truncate'`` is not kept."""
+    unknown: Literal["copy", "drop"] | None
+    """What is done with characters that the source vocabulary has no piece for. ``copy``: they are
+    copied into the translation, a whole word if one of its letters is unknown; a sentence of
+    nothing else comes back as it is, and so does one of signs alone if the model has a record of
+    its training text. ``drop``: they are left to the model, which reads one and the
+    same piece for all of them. Default: ``copy``; ``drop`` with ``required``, for vocabularies of
+    characters or words, and for model files of 0.1.0. Both are counted and logged."""
     details: bool | None
     """Whether hypotheses have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None
@@ -124,34 +126,11 @@ class Request:
     or none is known."""
     rewriter: Rewriter | None
     """Rewrites sentences; None to search them as they were typed."""
-
-
-class Habits:
-    """How a model's training text was written, as far as translating needs to know."""
-
-    def __init__(self, card: dict[str, Any], tokenizer: Tokenizer) -> None:
-        """Reads a model's card; raises ModelError if its facts are damaged."""
-        languages = card.get("languages")
-        language = languages.get("src") if isinstance(languages, dict) else None
-        self.src_language = language if isinstance(language, str) else None
-        facts = text_facts(card)
-        self.facts = facts if facts is not None and _is_text(tokenizer) else None
-        """None if the model is older than this record, or its task is not one of text."""
-        self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
-
-    def cuts_sentences(self) -> bool:
-        """Whether texts are cut into sentences by default."""
-        return self.facts is not None and self.facts.several_sentences < SEVERAL
-
-    def longest(self) -> int:
-        """Source pieces from which on a sentence is translated in parts."""
-        return MAX_SRC_LENGTH if self.facts is None else min(self.facts.src_length, MAX_SRC_LENGTH)
-
-
-def _is_text(tokenizer: Tokenizer) -> bool:
-    """Whether both vocabularies are learned from text, and not one of characters or words."""
-    models = (tokenizer.src_model, tokenizer.tgt_model or tokenizer.src_model)
-    return all(algorithm_of(model) in ("bpe", "unigram") for model in models)
+    unknown: Literal["copy", "drop"]
+    unknown_advice: str
+    """How unknown characters could be copied, if they are not."""
+    copies_signs: bool
+    """Whether a sentence without letters and digits comes back as it is."""
 
 
 def check_request(
@@ -214,6 +193,7 @@ def check_request(
             "rewrite (--rewrite) is on, but the model has no record of its training text; train "
             "it anew, or leave the option out"
         )
+    policy, advice = _unknown(given, habits)
     longest = habits.longest() if sentences and too_long == "split" else MAX_SRC_LENGTH
     return Request(
         search=search,
@@ -228,6 +208,9 @@ def check_request(
         sentences=sentences,
         src_language=habits.src_language,
         rewriter=habits.rewriter if rewrite else None,
+        unknown=policy,
+        unknown_advice=advice,
+        copies_signs=policy == "copy" and habits.facts is not None,
     )
 
 
@@ -239,6 +222,28 @@ def _switch(given: dict[str, object], name: str, default: bool) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{name} (--{name}) is {value!r}; expected True, False or 'auto'")
     return value
+
+
+def _unknown(given: dict[str, object], habits: Habits) -> tuple[Literal["copy", "drop"], str]:
+    """Returns what is done with unknown characters, and how they could be copied."""
+    policy = given.get("unknown")
+    if policy not in (None, "copy", "drop"):
+        raise ConfigError(
+            f"unknown (--unknown) is {policy!r}; expected 'copy' or 'drop'"
+            f"{suggest(str(policy), ('copy', 'drop'))}"
+        )
+    if given.get("required"):
+        if policy == "copy":
+            raise ConfigError(
+                "required (--require) and unknown (--unknown) 'copy' cannot be combined; leave out "
+                "one of them"
+            )
+        return "drop", "without --require they are copied"
+    if policy is None and not habits.gives_attention:
+        return "drop", "export the model again, and they are copied"
+    if policy == "drop" or (policy is None and not habits.is_text):
+        return "drop", "--unknown copy: copied"
+    return "copy", ""
 
 
 def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | None:

@@ -33,6 +33,9 @@ _TRAILING = re.compile(rf"[\s{SILENT}]*$")
 
 Case = Literal["as typed", "capitals", "title", "small", "no capitals"]
 
+LOWERED: tuple[Case, ...] = ("capitals", "title", "no capitals")
+"""The cases of texts that are searched in small letters."""
+
 
 class Rewriting(NamedTuple):
     """How the text that is searched differs from the text that was typed."""

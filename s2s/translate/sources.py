@@ -49,6 +49,8 @@ class Sentence(NamedTuple):
     """How what is searched differs from what was typed."""
     cut: bool = False
     """Whether its end was cut off."""
+    num_unknown: int = 0
+    """Runs of characters that the source vocabulary has no piece for."""
 
     @property
     def searched_parts(self) -> list[SourcePart]:
@@ -78,6 +80,11 @@ class Source(NamedTuple):
     def searched_parts(self) -> list[SourcePart]:
         """The parts that are searched."""
         return [part for sentence in self.sentences for part in sentence.searched_parts]
+
+    @property
+    def num_unknown(self) -> int:
+        """Runs of characters that the source vocabulary has no piece for."""
+        return sum(sentence.num_unknown for sentence in self.sentences)
 
     @property
     def cut(self) -> bool:

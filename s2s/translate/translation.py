@@ -70,6 +70,9 @@ class Translation:
     than ``max_src_length``; 0 for a blank line."""
     cut: bool = False
     """Whether a sentence was longer than ``max_src_length`` and its end was cut off."""
+    num_unknown: int = 0
+    """Runs of source characters that the vocabulary lacks: copied into the text, or left to the
+    model (``TranslateOptions.unknown``)."""
 
     @property
     def text(self) -> str:

@@ -18,12 +18,13 @@ from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart, check_texts, longest_first, take
+from s2s.translate.habits import Habits
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader, find_tag
-from s2s.translate.request import MAX_SCORED, Habits, Request, TranslateOptions, check_request
+from s2s.translate.request import MAX_SCORED, Request, TranslateOptions, check_request
 from s2s.translate.searcher import Searcher
 from s2s.translate.translation import Hypothesis, Translation
 
@@ -95,7 +96,7 @@ class Translator:
         backend, self.card, self.tokenizer, self.search = load(
             model, device, threads, session_options, providers
         )
-        self._habits = Habits(self.card, self.tokenizer)
+        self._habits = Habits(self.card, self.tokenizer, gives_attention=backend.gives_attention)
         self._searcher = Searcher(backend, self.tokenizer)
 
     def close(self) -> None:

@@ -102,9 +102,11 @@ def many(tagged):
 
 def test_to_is_the_tag_before_each_sentence(many, translator):
     texts = ["eins zwei", "", "drei", "\u200b"]
-    translations = many.translate(texts, to="it")
-    assert translations == many.translate([f"<2it> {text}" for text in texts])
-    assert list(many.translate_stream(texts, to="it", chunk_lines=1)) == translations
+    # In the model with tags, these took the place of some letters.
+    translations = many.translate(texts, to="it", unknown="drop")
+    assert translations == many.translate([f"<2it> {text}" for text in texts], unknown="drop")
+    options = {"to": "it", "unknown": "drop"}
+    assert list(many.translate_stream(texts, chunk_lines=1, **options)) == translations
     assert [translation.src_length for translation in translations] == [
         translation.src_length and translation.src_length + 1
         for translation in translator.translate(texts)
@@ -121,7 +123,7 @@ def test_blank_lines_stay_blank(many):
 
 
 def test_what_is_typed_after_to_is_text(many):
-    typed, plain = many.translate(["<2en> eins", "eins"], to="it")
+    typed, plain = many.translate(["<2en> eins", "eins"], to="it", unknown="drop")
     assert typed.src_length > plain.src_length + 2
 
 

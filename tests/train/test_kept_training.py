@@ -67,6 +67,8 @@ def test_a_run_keeps_and_resumes(kept_folder, tokenizer, capsys):
         for hypothesis in each.hypotheses:
             kept = Counter(keep.texts(hypothesis.text))
             assert kept == Counter(keep.texts(text))
+    for hypothesis in translator.translate(["sun {a} Ω 👍 moon"], n_best=2)[0].hypotheses:
+        assert [hypothesis.text.count(text) for text in ("{a}", "Ω", "👍")] == [1, 1, 1]
     plain = translator.translate(["tree", "sun"], keep="")
     assert plain == translator.translate(["tree", "sun"])
     assert "{n}" not in translator.translate(["sun {n}"], keep=[])[0].text

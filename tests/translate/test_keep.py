@@ -9,6 +9,7 @@ import pytest
 from s2s.errors import ConfigError
 from s2s.tokenizer.keep import SILENT, STAND_IN, KeepPatterns, compile_keep
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
+from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.placement import place_texts
 from s2s.translate.sources import MarkedPart
 from s2s.translate.translation import Details, Hypothesis
@@ -49,8 +50,8 @@ def test_matches_that_touch_or_overlap_are_one():
     assert keep.texts("<b>12<b> 3kg 4 a x b") == ["<b>12<b>", "3kg", "4", "x"]
 
 
-def test_a_tag_is_silent_and_other_texts_have_a_stand_in():
-    marked = KEEP.mark("<b>ja</b> zu {x}, <i>7</i>", silent_tags=True)
+def test_a_tag_is_silent_and_other_texts_have_a_stand_in(translator):
+    marked = Finder(translator.tokenizer, KEEP).mark("<b>ja</b> zu {x}, <i>7</i>")
     assert marked.text == f"{SILENT}ja{SILENT} zu {STAND_IN}, {STAND_IN}"
     assert [kept.text for kept in marked.kept] == ["<b>", "</b>", "{x}", "<i>7</i>"]
     assert [(kept.after_blank, kept.before_blank) for kept in marked.kept] == [
@@ -67,7 +68,7 @@ def test_what_is_between_marks_is_cut_as_in_a_sentence(translator):
     assert tokenizer.encode_marked(texts) == tokenizer.encode_src(texts)
 
     def pieces(text):
-        ids = tokenizer.encode_marked([KEEP.mark(text, silent_tags=True).text])[0][:-1]
+        ids = tokenizer.encode_marked([Finder(tokenizer, KEEP).mark(text).text])[0][:-1]
         return [tokenizer.src_piece(piece) if piece >= 0 else piece for piece in ids]
 
     (eins,), (zwei,) = (
@@ -106,7 +107,8 @@ def carried(translator, source, writes, keep=KEEP, begun=0):
     source has that piece several times, the first look is at the first of them, and so on.
     """
     tokenizer = translator.tokenizer
-    marked = keep.mark(source, silent_tags=True)
+    finder = Finder(tokenizer, keep)
+    marked = finder.mark(source)
     ids = tokenizer.encode_marked([marked.text])[0]
     part = MarkedPart(tuple(ids[:-1]), marked.kept)
     names = columns(tokenizer, marked)
@@ -119,7 +121,7 @@ def carried(translator, source, writes, keep=KEEP, begun=0):
         row[places[min(looks[name], len(places) - 1)]] = 0.9
         looks[name] += 1
     hypothesis = Hypothesis("".join(pieces), -1.0, pieces, Details((), ()))
-    result = place_texts(hypothesis, attention, part, keep, tokenizer, begun)
+    result = place_texts(hypothesis, attention, part, finder, tokenizer, begun)
     assert (result.hypothesis.pieces, result.hypothesis.score) == (pieces, -1.0)
     return result
 

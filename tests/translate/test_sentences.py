@@ -141,7 +141,8 @@ def test_the_command_has_the_option(s2s, tmp_path):
     model.write_bytes(with_facts(TINY, any_capitals=1.0))
     cut = s2s("translate", model, stdin=b"eins? Zwei eins\n")
     note = "1 of 1 texts were cut into sentences (--sentences no: in one piece)"
-    assert (cut.code, cut.err) == (0, f"s2s: note: {note}\n")
+    assert cut.code == 0
+    assert f"s2s: note: {note}\n" in cut.err
     assert cut.out.startswith(b"one")
     whole = s2s("translate", model, "--sentences", "no", stdin=b"eins zwei\n")
     assert (whole.code, whole.out, whole.err) == (0, b"one two\n", "")

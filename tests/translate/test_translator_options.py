@@ -126,10 +126,11 @@ def test_an_option_that_a_file_does_not_list_is_an_error(tiny):
 def test_a_long_sentence_is_translated_in_parts_and_said(translator, caplog):
     sentences = ["eins zwei.", "Drei vier fünf.", "Sechs."]
     texts = ["eins", " ".join(sentences), "", "zwei " * 2000]
-    alone = translator.translate(sentences, n_best=2)
+    options = {"n_best": 2, "unknown": "drop"}  # the full stop is unknown
+    alone = translator.translate(sentences, **options)
     limit = max(translation.src_length for translation in alone)
     with caplog.at_level(logging.WARNING, "s2s"):
-        translations = translator.translate(texts, n_best=2, max_src_length=limit)
+        translations = translator.translate(texts, max_src_length=limit, **options)
     said = (
         f"2 of 4 sentences had over {limit} pieces and were translated in parts, 1 of them within"
     )

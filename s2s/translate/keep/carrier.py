@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from s2s.tokenizer import Tokenizer
 from s2s.translate.batching import SourcePart
+from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.units import SourceUnits
 from s2s.translate.request import Request
 from s2s.translate.searcher import PartResult
@@ -22,6 +23,7 @@ class Carrier:
         self.request = request
         """The options of the searches whose results are finished."""
         self._tokenizer = tokenizer
+        self._finder = Finder(tokenizer, request.keep)
         self._done = done
         self._num_kept = 0
         self._num_inserted = 0
@@ -37,7 +39,8 @@ class Carrier:
         self._done += 1
         beams = []
         for searched, marked in source.parts:
-            self._num_kept += 0 if marked is None else len(marked.kept)
+            if marked is not None:
+                self._num_kept += sum(not kept.is_sign for kept in marked.kept)
             if marked is None or (searched is not None and not marked.kept):
                 assert searched is not None
                 beams.append(results[searched].hypotheses)
@@ -50,10 +53,8 @@ class Carrier:
     def _carry(self, marked: MarkedPart, result: PartResult, prefix_len: int) -> Beam:
         from s2s.translate.keep.placement import place_texts  # few sentences need it
 
-        keep = self.request.keep
-        assert keep is not None
         placements = [
-            place_texts(hypothesis, attention, marked, keep, self._tokenizer, prefix_len)
+            place_texts(hypothesis, attention, marked, self._finder, self._tokenizer, prefix_len)
             for hypothesis, attention in zip(result.hypotheses, result.attention, strict=True)
         ]
         if num_inserted := placements[0].num_inserted:

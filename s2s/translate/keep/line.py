@@ -1,13 +1,13 @@
 """A translation put together from the network's words and kept texts, with the blanks between."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.tokenizer.keep import KeepPatterns, KeptText
+from s2s.tokenizer.keep import KeptText
+from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.units import SourceUnits, TargetTokens
 from s2s.translate.sources import MarkedPart
 from s2s.translate.words import Pairs, pair_words
@@ -52,25 +52,22 @@ class Line:
 
 
 def put_together(
-    target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], keep: KeepPatterns
+    target: TargetTokens, part: MarkedPart, slots: Sequence[Slot], finder: Finder
 ) -> Line:
-    """Makes a line in which the patterns match the kept texts, if blanks around these allow it.
+    """Makes a line in which the kept texts are found again, if blanks around these allow it.
 
     For example, the pattern of an address may take a full stop after it for a part of it.
     """
-    wanted = Counter(kept.text for kept in part.kept)
-
-    def num_missing(line: Line) -> int:
-        return (wanted - Counter(keep.texts(line.text))).total()
-
     apart: set[int] = set()
     line = _make_line(target, part, slots, apart)
+    missing = finder.num_missing(line.text, part.kept)
     for number in range(len(part.kept)):
-        if not num_missing(line):
+        if not missing:
             break
         wider = _make_line(target, part, slots, apart | {number})
-        if num_missing(wider) < num_missing(line):
-            line, apart = wider, apart | {number}
+        still_missing = finder.num_missing(wider.text, part.kept)
+        if still_missing < missing:
+            line, apart, missing = wider, apart | {number}, still_missing
     return line
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import KeepPatterns
+from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.line import Slot, align, put_together
 from s2s.translate.keep.units import SourceUnits, TargetTokens
 from s2s.translate.sources import MarkedPart
@@ -32,14 +32,15 @@ class Placement(NamedTuple):
 
     hypothesis: Hypothesis
     num_inserted: int
-    """Texts that had no matching word to replace."""
+    """Texts that had no matching word to replace; unknown signs, which have no words, are not
+    counted."""
 
 
 def place_texts(
     hypothesis: Hypothesis,
     attention: NDArray[np.float32],
     part: MarkedPart,
-    keep: KeepPatterns,
+    finder: Finder,
     tokenizer: Tokenizer,
     prefix_len: int = 0,
 ) -> Placement:
@@ -49,7 +50,7 @@ def place_texts(
         hypothesis: The translation of the part as the network read it.
         attention: (tgt_len, src_len), without a tag's column; the end piece's is the last.
         part: The source.
-        keep: Finds the kept texts.
+        finder: Finds kept texts in the translation.
         tokenizer: The model's.
         prefix_len: Pieces of a prefix, which stay as they are. Kept texts that the prefix holds
             already are not put in again.
@@ -61,7 +62,7 @@ def place_texts(
     source = SourceUnits(part, tokenizer)
     target = TargetTokens(hypothesis.pieces, tokenizer)
     first = sum(start < prefix_len for start, _ in target.ranges)
-    in_prefix = Counter(keep.texts(target.text(0, first)))
+    in_prefix = finder.held(target.text(0, first), part.kept)
     wanted = []
     for number, kept in enumerate(part.kept):
         if in_prefix[kept.text]:
@@ -75,8 +76,12 @@ def place_texts(
         slots = _replace_stand_ins(attention, source, target, wanted, first)
     homeless = [number for number in wanted if number not in {slot.kept for slot in slots}]
     for number in homeless:
-        slots.append(_insert(source, len(target), best_units, slots, number, first))
-    line = put_together(target, part, slots, keep)
+        place = _place_at_end(source, target, number) if part.kept[number].is_sign else None
+        if place is None:
+            slots.append(_insert(source, len(target), best_units, slots, number, first))
+        else:
+            slots.append(Slot(max(place, first), max(place, first), number))
+    line = put_together(target, part, slots, finder)
     counts = Counter(kept.text for kept in part.kept)
     assert all(line.text.count(text) >= count for text, count in counts.items())
     details = hypothesis.details
@@ -89,7 +94,7 @@ def place_texts(
         details=details,
         has_kept=True,
     )
-    return Placement(carrying, len(homeless))
+    return Placement(carrying, sum(not part.kept[number].is_sign for number in homeless))
 
 
 def _best_units(
@@ -159,12 +164,31 @@ def _replace_stand_ins(
         for number in wanted:
             kept_unit = source.kept_units[number]
             columns = [column for column, unit in enumerate(source.unit_of) if unit == kept_unit]
-            pairs.append((-float(attention[place, columns].sum()), token, number))
+            if columns:  # the network read something there
+                pairs.append((-float(attention[place, columns].sum()), token, number))
     by_token: dict[int, int] = {}
     for _, token, number in sorted(pairs):
         if token >= first and token not in by_token and number not in by_token.values():
             by_token[token] = number
     return [Slot(token, token + 1, number) for token, number in by_token.items()]
+
+
+def _place_at_end(source: SourceUnits, target: TargetTokens, number: int) -> int | None:
+    """Returns the place of a sign that stands before or after all words; None for other signs.
+
+    Signs beside it, such as a question mark, have marks at both ends in Spanish, so that their
+    attention says little.
+    """
+    words = [token for token in range(len(target)) if not target.is_punctuation(token)]
+    if not (words and source.word_places):
+        return None
+    kept_unit = source.kept_units[number]
+    if kept_unit > source.word_places[-1]:
+        is_last = kept_unit == source.count - 1
+        return len(target) if is_last else words[-1] + 1
+    if kept_unit < source.word_places[0]:
+        return 0 if kept_unit == 0 else words[0]
+    return None
 
 
 def _insert(

@@ -24,6 +24,8 @@ class SourceUnits:
         """The unit that each kept text is."""
         self.kept_words: list[int] = []
         """The word that each kept text begins in."""
+        self.word_places: list[int] = []
+        """The units that are words, in order, kept texts among them if they are words."""
         word, before, glued = -1, "", False
         for number in part.ids:
             if number == BLANK_ID:  # the blank before the next kept text
@@ -34,6 +36,8 @@ class SourceUnits:
                 word += kept.after_blank or word < 0
                 self.kept_units.append(self.count)
                 self.kept_words.append(word)
+                if not kept.is_sign:
+                    self.word_places.append(self.count)
                 if tokenizer.read_marks([number]):
                     self.unit_of.append(self.count)
                     self.word_of.append(word)
@@ -43,6 +47,8 @@ class SourceUnits:
             else:
                 piece = tokenizer.src_piece(number)
                 self.count += _begins_token(piece, before)
+                if _is_word(piece):
+                    self.word_places.append(self.count - 1)
                 word += (piece.startswith(SPACE) and not glued) or word < 0
                 self.unit_of.append(self.count - 1)
                 self.word_of.append(word)

@@ -1,0 +1,53 @@
+"""How a model's training text was written, as far as translating needs to know."""
+
+from typing import Any
+
+from s2s.formats.card import text_facts
+from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import algorithm_of
+from s2s.translate.rewriting import Rewriter
+
+MAX_SRC_LENGTH = 200
+"""Default of ``max_src_length``: training leaves longer sentences out."""
+SEVERAL = 0.2
+"""Share of training lines with several sentences from which on a model reads such lines whole."""
+
+
+class Habits:
+    """What options are by default, as a model and its training text suggest."""
+
+    def __init__(
+        self, card: dict[str, Any], tokenizer: Tokenizer, *, gives_attention: bool
+    ) -> None:
+        """Reads a model's card.
+
+        Args:
+            card: The card.
+            tokenizer: The model's.
+            gives_attention: Whether its searches can give attention.
+
+        Raises:
+            ModelError: If the card's facts about the training text are damaged.
+        """
+        languages = card.get("languages")
+        language = languages.get("src") if isinstance(languages, dict) else None
+        self.src_language = language if isinstance(language, str) else None
+        facts, self.is_text = text_facts(card), _is_text(tokenizer)
+        self.gives_attention = gives_attention
+        self.facts = facts if facts is not None and self.is_text else None
+        """None if the model is older than this record, or its task is not one of text."""
+        self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
+
+    def cuts_sentences(self) -> bool:
+        """Whether texts are cut into sentences by default."""
+        return self.facts is not None and self.facts.several_sentences < SEVERAL
+
+    def longest(self) -> int:
+        """Source pieces from which on a sentence is translated in parts."""
+        return MAX_SRC_LENGTH if self.facts is None else min(self.facts.src_length, MAX_SRC_LENGTH)
+
+
+def _is_text(tokenizer: Tokenizer) -> bool:
+    """Whether both vocabularies are learned from text, and not one of characters or words."""
+    models = (tokenizer.src_model, tokenizer.tgt_model or tokenizer.src_model)
+    return all(algorithm_of(model) in ("bpe", "unigram") for model in models)

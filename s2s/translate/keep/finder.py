@@ -1,0 +1,105 @@
+"""Finds the texts of a sentence that come into its translation as they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import KeepPatterns, KeptText, Kind, MarkedText, Span, is_tag, mark_spans
+from s2s.writing.numbers import number_spans
+
+
+class Finder:
+    """Finds matches of patterns, what the source vocabulary cannot read, and numbers."""
+
+    def __init__(self, tokenizer: Tokenizer, patterns: KeepPatterns | None) -> None:
+        """Takes the model's tokenizer, and the patterns of the call."""
+        self._tokenizer = tokenizer
+        self._patterns = patterns
+
+    def mark(
+        self, text: str, *, unknown: bool = False, any_case: bool = False, numbers: bool = False
+    ) -> MarkedText:
+        """Puts marks in place of the texts to keep.
+
+        Args:
+            text: A clean sentence, without a tag that names a language.
+            unknown: Whether unknown characters are kept. Invisible ones are left out.
+            any_case: As for ``UnknownRuns.find``.
+            numbers: Whether numbers are kept.
+        """
+        spans: list[Span] = []
+        if self._patterns is not None:
+            silent_tags = self._tokenizer.keep is None
+            for start, end in self._patterns.spans(text):
+                silent = silent_tags and is_tag(text[start:end])
+                spans.append(Span(start, end, silent, "pattern"))
+        if numbers:
+            spans += [Span(start, end, False, "number") for start, end in number_spans(text)]
+        runs: list[Span] = []
+        if unknown:
+            for start, end, has_words in self._tokenizer.src_unknown.find(text, any_case=any_case):
+                runs.append(Span(start, end, not has_words, "unknown"))
+        spans = _union([*spans, *runs])
+        if spans and (runs or numbers) and not _has_words_outside(text, spans):
+            silent = not any(map(str.isalnum, text))
+            spans = [Span(0, len(text), silent, "unknown" if runs else "number")]
+        read = self._tokenizer.src_unknown.without_invisible if unknown else None
+        return mark_spans(text, spans, read)
+
+    def num_missing(self, text: str, kept: Sequence[KeptText]) -> int:
+        """Returns how many kept texts would not be found as such in a translation.
+
+        For example, an address may have become one with the full stop after it. For what the source
+        vocabulary cannot read, nothing can be told.
+        """
+        held = self._find_again(text)
+        return sum(
+            (Counter(each.text for each in kept if each.kind == kind) - held[kind]).total()
+            for kind in held
+        )
+
+    def held(self, text: str, kept: Sequence[KeptText]) -> Counter[str]:
+        """Returns how often the beginning of a translation holds each kept text."""
+        found = self._find_again(text)
+        counts: Counter[str] = Counter()
+        for each in set(kept):
+            if each.kind == "unknown":
+                counts[each.text] = text.count(each.text)
+            else:
+                counts[each.text] = found[each.kind][each.text]
+        return counts
+
+    def _find_again(self, text: str) -> dict[Kind, Counter[str]]:
+        patterns = [] if self._patterns is None else self._patterns.texts(text)
+        numbers = [text[start:end] for start, end in number_spans(text)]
+        return {"pattern": Counter(patterns), "number": Counter(numbers)}
+
+
+def _union(spans: Sequence[Span]) -> list[Span]:
+    """Joins spans that overlap or touch."""
+    joined: list[Span] = []
+    for span in sorted(spans):
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = _join(joined[-1], span)
+        else:
+            joined.append(span)
+    return joined
+
+
+def _join(first: Span, second: Span) -> Span:
+    end = max(first.end, second.end)
+    for span, other in ((first, second), (second, first)):
+        if (span.start, span.end) == (first.start, end) and span.kind == "pattern":
+            return span._replace(silent=span.silent and other.silent)
+    kind: Kind = "number" if first.kind == second.kind == "number" else "unknown"
+    return Span(first.start, end, first.silent and second.silent, kind)
+
+
+def _has_words_outside(text: str, spans: Sequence[Span]) -> bool:
+    """Whether something is left to translate: letters, or digits beside signs alone."""
+    places = [0, *(place for span in spans for place in span[:2]), len(text)]
+    outside = "".join(text[start:end] for start, end in zip(places[::2], places[1::2], strict=True))
+    if any(map(str.isalpha, outside)):
+        return True
+    letters = any(map(str.isalpha, text))
+    return not letters and any(map(str.isalnum, outside))
