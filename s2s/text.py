@@ -1,4 +1,4 @@
-r"""Lines of text from files and pipes: UTF-8, plain or gzip, one file or two parallel ones.
+r"""Lines of text from files and pipes: UTF-8, plain or packed, one file or two parallel ones.
 
 Only ``\n`` ends a line, with an optional ``\r`` before it. Every other line separator of Unicode is
 a blank inside a line, so both sides of a corpus stay aligned and N lines in are N lines out. Files
@@ -6,26 +6,23 @@ are read in pieces: memory is bounded by ``LINE_LIMIT``, whatever the size of a 
 """
 
 import codecs
-import gzip
-import io
 import logging
 import re
 import sys
 import unicodedata
-import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO
 
-from s2s.errors import DataError, FileError, printable
+from s2s.compression import unpacked
+from s2s.errors import DataError, FileError, S2SError, printable
 
 LINE_LIMIT = 1 << 20
 """Most bytes of a line; the rest is checked and left out, and a warning is logged."""
 
-GZIP_MAGIC = b"\x1f\x8b"
 _CONVERT = "convert it, for example with iconv"
 _ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),  # before UTF-16, whose mark is its beginning
@@ -34,14 +31,19 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
 """Byte order marks at the start of a file, and the encodings that they mean."""
-_PACKED = (
+_NO_TEXT = (
     (0, b"PK\3\4", "a zip archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (0, b"Rar!\x1a\7", "a RAR archive"),
+    (0, b"\x04\x22\x4d\x18", "lz4 data"),
+    (0, b"\x1f\x8b", "gzip data"),
     (0, b"\xfd7zXZ\0", "xz data"),
     (0, b"\x28\xb5\x2f\xfd", "zstd data"),
     (4, b"1AY&SY", "bzip2 data"),
     (257, b"ustar", "a tar archive"),
 )
-"""Position, bytes and name of formats that are not text; some are valid UTF-8."""
+"""Position, bytes and name of formats that are not text; some are valid UTF-8. Packed data comes
+here if it was packed twice."""
 _LONG = 1000
 """Lines with more characters than this go through ``_in_order``."""
 
@@ -148,28 +150,26 @@ def script_without_blanks(character: str) -> str:
 def read_lines(path: Path | str) -> Iterator[str]:
     r"""Yields the lines of a file, without their line ends.
 
-    Gzip is recognised by its first bytes, not by its name. A byte order mark at the start is
-    dropped. A line of more than ``LINE_LIMIT`` bytes is cut there and a warning is logged.
+    Packed text (gzip, xz, bzip2, zstd) is recognised by its first bytes, not by its name. A byte
+    order mark at the start is dropped. A line of more than ``LINE_LIMIT`` bytes is cut there and a
+    warning is logged.
 
     Args:
         path: The file; the string ``"-"`` is standard input.
 
     Raises:
-        DataError: If the text is not UTF-8 (the message names file, line and byte) or the gzip data
-            is damaged.
+        DataError: If the text is not UTF-8 (the message names file, line and byte) or the packed
+            data is damaged.
         FileError: If the file is missing, unreadable or a folder.
+        MissingPackageError: If the file is zstd data and the package for it is missing.
     """
     name = text_name(path)
-    with _open(path, name) as (stream, unpacked):
+    with _open(path, name) as raw:
         try:
-            yield from _decode(stream, name, " of the unpacked text" if unpacked else "")
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            reason = str(error).rstrip(".")
-            raise DataError(
-                f"{name}: the gzip data is damaged ({reason}); create the file again"
-            ) from error
+            with unpacked(raw, name) as (stream, was_packed):
+                yield from _decode(stream, name, " of the unpacked text" if was_packed else "")
         except OSError as error:
-            if isinstance(error, FileError):
+            if isinstance(error, S2SError):
                 raise
             raise FileError(f"cannot read {name}: {error.strerror or error}") from error
 
@@ -222,37 +222,13 @@ def _mismatch(src: Path, src_count: int, tgt: Path, tgt_count: int) -> DataError
     )
 
 
-class _Unread(io.RawIOBase):
-    """A stream with its first bytes put back, which were read to recognise the format."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head = head
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)
-        # read1 returns what a pipe has now: an interactive user gets an answer line by line.
-        data = self._head or cast(io.BufferedReader, self._stream).read1(len(view))
-        data, self._head = data[: len(view)], self._head[len(view) :]
-        view[: len(data)] = data
-        return len(data)
-
-
 @contextmanager
-def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
-    """Opens a file for reading bytes; also returns whether they are unpacked from gzip."""
+def _open(path: Path | str, name: str) -> Iterator[BinaryIO]:
     if path == "-" and sys.stdin is None:
         raise FileError("standard input is closed; send text to it, or name a file")
     with ExitStack() as stack:
         try:
-            raw: BinaryIO
             raw = sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
-            head = raw.read(1)  # one byte is enough to see that a typed line is not gzip
-            if head == GZIP_MAGIC[:1]:
-                head += raw.read(1)
         except FileNotFoundError as error:
             raise FileError(f"{name} does not exist") from error
         except IsADirectoryError as error:
@@ -260,15 +236,7 @@ def _open(path: Path | str, name: str) -> Iterator[tuple[BinaryIO, bool]]:
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             reason = getattr(error, "strerror", None) or error
             raise FileError(f"cannot read {name}: {reason}") from error
-        stream = cast(BinaryIO, io.BufferedReader(_Unread(head, raw), 1 << 16))
-        if head == GZIP_MAGIC:
-            yield cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream))), True
-        elif name.lower().endswith(".gz"):
-            raise DataError(
-                f"{name}: the gzip data is damaged (it has no gzip header); create the file again"
-            )
-        else:
-            yield stream, False
+        yield raw
 
 
 def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
@@ -280,7 +248,7 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
         offset += len(raw)
         first = first or raw
         if number == 1:
-            for position, magic, kind in _PACKED:
+            for position, magic, kind in _NO_TEXT:
                 if raw.startswith(magic, position):
                     raise DataError(f"{name} is not text but {kind}; unpack it first")
             raw = raw.removeprefix(codecs.BOM_UTF8)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
+from s2s.compression import COMPRESSIONS
 from s2s.corpus.config import CorpusConfig
 from s2s.errors import ConfigError, FileError
 from s2s.files import resolve
@@ -23,11 +23,12 @@ class NamedCorpus(NamedTuple):
 def parse_corpus(name: str) -> NamedCorpus:
     """Reads ``PREFIX:SRC-TGT`` or ``PREFIX:SRC-TGT=WEIGHT``.
 
-    The files are ``PREFIX.SRC`` and ``PREFIX.TGT``, or the same with ``.gz``.
+    The files are ``PREFIX.SRC`` and ``PREFIX.TGT``, or the same with ``.gz``, ``.xz``, ``.bz2`` or
+    ``.zst``.
 
     Raises:
         ConfigError: If ``name`` has another form.
-        FileError: If there is no such file, or both a plain and a gzip one.
+        FileError: If there is no such file, or several.
     """
     match = _NAME.fullmatch(name)
     if match is None:
@@ -59,9 +60,11 @@ def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ..
 
 
 def _file(name: str) -> str:
-    existing = [path for path in (Path(name), Path(f"{name}.gz")) if resolve(path).exists()]
+    """Returns the path of a file, which may be packed."""
+    names = [name, *(f"{name}{each.ending}" for each in COMPRESSIONS)]
+    existing = [path for path in names if resolve(path).exists()]
     if not existing:
-        raise FileError(f"neither {name} nor {name}.gz exists")
+        raise FileError(f"neither {name} nor {' nor '.join(names[1:])} exists")
     if len(existing) > 1:
-        raise FileError(f"both {name} and {name}.gz exist; remove or rename one")
+        raise FileError(f"both {existing[0]} and {existing[1]} exist; remove or rename one")
     return str(resolve(existing[0]))  # a training may be resumed from another folder

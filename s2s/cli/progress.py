@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from s2s.compression import compression_of
+
+_HEAD = 16  # bytes that tell packed data
 T = TypeVar("T")
 
 
@@ -14,7 +17,7 @@ def count_lines(path: str) -> int | None:
         return None
     count = 0
     with contextlib.suppress(OSError), Path(path).open("rb") as file:
-        if file.read(2) == b"\x1f\x8b":
+        if compression_of(file.read(_HEAD)) is not None:
             return None
         file.seek(0)
         while block := file.read(1 << 20):

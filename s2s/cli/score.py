@@ -29,7 +29,7 @@ def score(
         Path,
         option(
             panel=FILES,
-            help_="Read source sentences here, one a line, plain or gzip.",
+            help_="Read source sentences here, one a line, plain or packed.",
             metavar="FILE",
         ),
     ],

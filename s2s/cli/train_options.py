@@ -34,7 +34,7 @@ They are repeated here because the preset is in ``s2s.train``, which loads torch
 
 Src = Annotated[
     Path | None,
-    option(panel=FILES, help_="Read source sentences here; gzip is fine.", metavar="FILE"),
+    option(panel=FILES, help_="Read source sentences here, plain or packed.", metavar="FILE"),
 ]
 Tgt = Annotated[
     Path | None,

@@ -14,9 +14,9 @@ class CorpusConfig(Config):
     """One parallel corpus: line i of ``tgt`` is the translation of line i of ``src``."""
 
     src: str
-    """Path of the source text: UTF-8, plain or gzip."""
+    """Path of the source text: UTF-8, plain or packed (gzip, xz, bzip2, zstd)."""
     tgt: str
-    """Path of the target text: UTF-8, plain or gzip."""
+    """Path of the target text: UTF-8, plain or packed (gzip, xz, bzip2, zstd)."""
     weight: float = 1.0
     """How often an epoch shows each pair. 2: twice. 0.5: an epoch shows half of the pairs, and the
     next epoch the other half."""

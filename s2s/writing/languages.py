@@ -8,6 +8,7 @@ in case only, in ``-`` and ``_``, or in ``deu`` and ``de``.
 import re
 from pathlib import PurePath
 
+from s2s.compression import without_ending
 from s2s.writing.abbreviations import word_set
 
 _NAMES = (
@@ -80,5 +81,5 @@ def primary(code: str) -> str:
 def language_of(path: str) -> str | None:
     """Returns the language code that a file name ends in, as in ``train.en.gz``; None if none."""
     name = PurePath(path).name
-    stem, dot, ending = name.removesuffix(".gz").rpartition(".")
+    stem, dot, ending = without_ending(name).rpartition(".")
     return ending if stem and dot and is_language_code(ending) else None

@@ -41,7 +41,7 @@ def test_several_target_languages_have_tags(folder):
         ("news:en", ConfigError, "expected PREFIX:SRC-TGT"),
         ("news:en-de=much", ConfigError, "weight 'much'; expected a number"),
         ("news:en-de=0", ConfigError, "weight of .* is 0.0; expected a number greater than 0"),
-        ("news:en-xx", FileError, r"neither .*news.xx nor .*news.xx.gz exists"),
+        ("news:en-xx", FileError, r"neither .*news.xx nor .*news.xx.gz .*news.xx.zst exists"),
     ],
 )
 def test_a_wrong_name_says_what_is_wrong(folder, name, error, message):
@@ -52,4 +52,8 @@ def test_a_wrong_name_says_what_is_wrong(folder, name, error, message):
 def test_two_files_of_one_name_are_not_chosen_from(folder):
     (folder / "news.de.gz").write_bytes(gzip.compress(b"b\n"))
     with pytest.raises(FileError, match=r"both .*news.de and .*news.de.gz exist"):
+        parse_corpus(f"{folder}/news:en-de")
+    (folder / "news.de").unlink()
+    (folder / "news.de.xz").write_bytes(b"")
+    with pytest.raises(FileError, match=r"both .*news.de.gz and .*news.de.xz exist"):
         parse_corpus(f"{folder}/news:en-de")

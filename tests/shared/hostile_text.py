@@ -11,6 +11,7 @@ import zlib
 
 PLAIN = "eins zwei drei\nzwölf elf\nacht\n"
 PACKED = gzip.compress(PLAIN.encode(), mtime=0)
+XZ, BZIP2 = lzma.compress(PLAIN.encode()), bz2.compress(PLAIN.encode())
 
 
 def _archive(kind):
@@ -43,6 +44,13 @@ SAME = {
     "gzip": PACKED,
     "two gzip members": gzip.compress(PLAIN[:15].encode()) + gzip.compress(PLAIN[15:].encode()),
     "gzip padded with zeros": PACKED + bytes(512),
+    "xz": XZ,
+    "two xz parts, padded with zeros": lzma.compress(PLAIN[:15].encode())
+    + bytes(8)
+    + lzma.compress(PLAIN[15:].encode())
+    + bytes(4),
+    "bzip2": BZIP2,
+    "two bzip2 parts": bz2.compress(PLAIN[:15].encode()) + bz2.compress(PLAIN[15:].encode()),
     "gzip of CRLF with a mark": gzip.compress(("\ufeff" + PLAIN).replace("\n", "\r\n").encode()),
 }
 """Ways to write the same text."""
@@ -99,9 +107,15 @@ REFUSED = {
     "zip": (_archive("zip"), "is not text but a zip archive; unpack it first"),
     "tar": (_archive("w"), "is not text but a tar archive; unpack it first"),
     "tar and gzip": (_archive("w:gz"), "is not text but a tar archive; unpack it first"),
-    "bzip2": (bz2.compress(b"eins\n"), "is not text but bzip2 data; unpack it first"),
-    "xz": (lzma.compress(b"eins\n"), "is not text but xz data; unpack it first"),
-    "zstd": (b"\x28\xb5\x2f\xfd\x24\x05eins\n", "is not text but zstd data; unpack it first"),
+    "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "is not text but a 7z archive; unpack it first"),
+    "lz4": (b"\x04\x22\x4d\x18\x64\x40\xa7", "is not text but lz4 data; unpack it first"),
+    "truncated bzip2": (BZIP2[:-5], "bzip2 data is damaged (it ends too early)"),
+    "bytes after bzip2": (BZIP2 + b"garbage\n", "bzip2 data is damaged"),
+    "damaged bzip2": (BZIP2[:20] + b"\0\0\0\0" + BZIP2[24:], "bzip2 data is damaged"),
+    "truncated xz": (XZ[:-5], "xz data is damaged (it ends too early)"),
+    "bytes after xz": (XZ + b"garbage\n", "xz data is damaged"),
+    "damaged xz": (XZ[:30] + b"\0\0\0\0" + XZ[34:], "xz data is damaged"),
+    "first bytes of xz": (XZ[:6], "xz data is damaged (it ends too early)"),
     "zlib": (zlib.compress(b"eins\n"), "byte 2 (0x9c)"),
     "truncated gzip": (PACKED[:-10], "gzip data is damaged"),
     "first bytes of gzip": (PACKED[:2], "gzip data is damaged"),
@@ -112,7 +126,8 @@ REFUSED = {
     "one byte after gzip": (PACKED + b"\x1f", "gzip data is damaged"),
     "a second member cut off": (PACKED + PACKED[:-4], "gzip data is damaged"),
     "gzip of bad bytes": (gzip.compress(b"a\n\xff\n"), "line 2: byte 3 of the unpacked text"),
-    "gzip of gzip": (gzip.compress(PACKED), "byte 2 of the unpacked text (0x8b)"),
+    "gzip of gzip": (gzip.compress(PACKED), "is not text but gzip data; unpack it first"),
+    "xz in bzip2": (bz2.compress(XZ), "is not text but xz data; unpack it first"),
 }
 """What is no text, and what the error says."""
 
