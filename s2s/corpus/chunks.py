@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from s2s.config import UNK_ID
 from s2s.corpus.augment import Changes, augment
 from s2s.corpus.config import AugmentConfig, CorpusConfig
 from s2s.corpus.encode import encode_pairs
@@ -46,6 +47,10 @@ class PairCounts:
     """Accepted pairs with at least one text that the option ``keep`` protects."""
     kept_texts: int = 0
     """Protected texts of the accepted pairs; a text on both sides counts once."""
+    src_unknown: int = 0
+    """Accepted pairs whose source has a character or word without a piece."""
+    tgt_unknown: int = 0
+    """Accepted pairs whose target has one, which no translation will contain."""
 
     def __add__(self, other: "PairCounts") -> "PairCounts":
         names = [field.name for field in fields(self)]
@@ -55,9 +60,11 @@ class PairCounts:
         reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} unequal length"
         copied = f"; {self.copied:,} targets equal their source" if self.copied else ""
         texts = f"; {self.kept_texts:,} kept texts in {self.with_kept_texts:,} pairs"
+        unknown = f"; unknown in {self.src_unknown:,} sources and {self.tgt_unknown:,} targets"
         return (
             f"{self.read:,} pairs read, {self.accepted:,} accepted (rejected: {reasons}){copied}"
             f"{texts if self.kept_texts else ''}"
+            f"{unknown if self.src_unknown or self.tgt_unknown else ''}"
         )
 
     def to_dict(self) -> dict[str, int]:
@@ -234,6 +241,8 @@ def _tokenize_raw(
         copied=sum(full[row][0] == full[row][1] for row in rows),
         with_kept_texts=sum(pairs[row][2] > 0 for row in rows),
         kept_texts=sum(pairs[row][2] for row in rows),
+        src_unknown=sum(UNK_ID in src_ids[row] for row in rows),
+        tgt_unknown=sum(UNK_ID in tgt_ids[row] for row in rows),
     )
     return TokenizedChunk(
         src=_pack([src_ids[row] for row in rows], ids_dtype(tokenizer.src_vocab_size)),

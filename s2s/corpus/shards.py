@@ -29,7 +29,7 @@ from s2s.errors import DataError, FileError, printable
 from s2s.files import atomic_folder, remove_abandoned
 from s2s.tokenizer import Tokenizer
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files, part of the key; raised if older files could be misread."""
 META_FILE = "meta.json"
 REPORT_SECONDS = 30.0

@@ -23,6 +23,7 @@ from s2s.train.loop import Trainer
 from s2s.train.position import TrainResult
 from s2s.train.prepare import PreparedRun, open_run
 from s2s.train.validate import Validator
+from s2s.train.vocabulary import warn_of_unknown
 from s2s.train.world import World, join_world
 
 CORPUS_FOLDER = "corpus"
@@ -142,6 +143,9 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         )
     for line in heading:
         trainer.log.say(line)
+    if world.is_main:
+        for config, shards in zip(data.train, corpora, strict=True):
+            warn_of_unknown(config.tgt, shards.counts)
     return trainer
 
 

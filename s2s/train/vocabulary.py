@@ -1,13 +1,15 @@
 """The vocabularies of a new run: learned from its text, loaded from files, or another run's."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
 from s2s.config import TokenizerConfig
 from s2s.corpus import AugmentConfig, DataConfig
 from s2s.corpus.augment import change_texts
+from s2s.corpus.chunks import PairCounts
 from s2s.corpus.survey import Survey, survey
-from s2s.errors import FileError
+from s2s.errors import FileError, printable
 from s2s.formats.run_folder import read_tokenizer
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.extend import extend_tokenizer, update_target_share, with_keep
@@ -18,6 +20,10 @@ from s2s.train.log import say
 
 VOCABULARY_PAIRS = 500_000
 """Most pairs that the vocabulary is learned from, drawn from all of them, weights counted."""
+UNKNOWN_TARGETS = 0.001
+"""Share of targets with an unknown piece from which on a training warns."""
+
+logger = logging.getLogger(__name__)
 
 
 def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
@@ -81,6 +87,27 @@ def _choose_vocabulary(
     # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
     # may need pieces that were the source's alone.
     return vocabulary if training.init is None else update_target_share(vocabulary, sample.tgt)
+
+
+def warn_of_unknown(path: str, counts: PairCounts) -> None:
+    """Logs a warning if too many targets of a corpus have a character without a piece.
+
+    Args:
+        path: File of the targets.
+        counts: Counts of the corpus.
+    """
+    share = counts.tgt_unknown / max(1, counts.accepted)
+    if share >= UNKNOWN_TARGETS:
+        logger.warning(
+            "%s of %s targets of %s (%.1f %%) have characters or words without a piece, which no "
+            "translation will contain; raise vocab_size (--vocab-size), add pieces to an existing "
+            "vocabulary (--new-pieces), or write such characters as bytes (--set "
+            "byte_fallback=true)",
+            f"{counts.tgt_unknown:,}",
+            f"{counts.accepted:,}",
+            printable(path),
+            100 * share,
+        )
 
 
 def _load_vocabulary(src_model: str, tgt_model: str | None) -> Tokenizer:

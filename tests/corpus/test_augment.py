@@ -116,7 +116,7 @@ def test_modifiers_combine(tokenizer, sentences):
 
 
 def test_what_would_be_too_long_stays(tokenizer, sentences):
-    few = 12
+    few = 16
     found = change(tokenizer, sentences, AugmentConfig(merge=1.0), most=few)
     assert found.too_long > 100
     assert found.too_long + len(found.rows) == len(sentences) - 1

@@ -45,6 +45,15 @@ def test_pairs_left_out_are_counted_by_reason(write, tokenizer):
     )
 
 
+def test_lines_with_unknown_pieces_are_counted(write, tokenizer):
+    lines = [("sun", "nus"), ("sun Ж", "nus"), ("Ж sun Ж", "Ж nus"), ("Ж", " ")]
+    counts = read_corpus(write(lines), tokenizer, **LIMITS).counts
+    assert (counts.accepted, counts.src_unknown, counts.tgt_unknown) == (3, 2, 1)
+    assert str(counts).endswith("unequal length); unknown in 2 sources and 1 targets")
+    assert type(counts).from_dict(counts.to_dict()) == counts
+    assert "unknown" not in str(read_corpus(write(lines[:1]), tokenizer, **LIMITS).counts)
+
+
 def test_no_pair_left_is_an_error_with_the_counts(write, tokenizer):
     with pytest.raises(DataError, match=r"no pair was accepted \(2 pairs read, 0 accepted"):
         read_corpus(write([("", "a"), ("", "b")]), tokenizer, **LIMITS)
