@@ -3,6 +3,7 @@
     python recipes/bench_corpus.py --out FOLDER                        # 500,000 pairs
     python recipes/bench_corpus.py --out FOLDER --pairs 10000000       # 2.3 GB of disk
     python recipes/bench_corpus.py --out FOLDER --sampling 0.1         # pieces anew each epoch
+    python recipes/bench_corpus.py --out FOLDER --augment typos=0.05   # some pairs changed
 
 Text is made up: words of syllables, as frequent as Zipf's law has it, about 12 a sentence; the
 target says the same in words of its own, in another order. Each line of the table is a process of
@@ -24,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from s2s.config import TokenizerConfig
-from s2s.corpus import CorpusConfig
+from s2s.corpus import AugmentConfig, CorpusConfig
 from s2s.corpus.shards import Shards, open_shards
 from s2s.corpus.stream import BatchStream
 from s2s.corpus.survey import survey
@@ -117,9 +118,10 @@ class Memory:
 class Phases:
     """What is measured, on one corpus."""
 
-    def __init__(self, folder: Path, pairs: int, sampling: float) -> None:
+    def __init__(self, folder: Path, pairs: int, sampling: float, augment: str) -> None:
         self.pairs = pairs
         self.sampling = sampling
+        self.augment = AugmentConfig.parse(augment)
         self.config = CorpusConfig(src=f"{folder}/{pairs}.xx", tgt=f"{folder}/{pairs}.yy")
         self.model = folder / f"{pairs}.model"
         self.cache = folder / "cache"
@@ -185,7 +187,7 @@ class Phases:
             self.cache,
             max_pieces=200,
             max_ratio=4.0,
-            keep_text=self.sampling > 0,
+            keep_text=self.sampling > 0 or bool(self.augment),
             report=lambda line: print(line, file=sys.stderr),
         )
 
@@ -196,21 +198,23 @@ class Phases:
             accumulate=1,
             seed=1,
             sampling=self.sampling,
-            tokenizer=self._tokenizer() if self.sampling else None,
+            augment=self.augment,
+            tokenizer=self._tokenizer(),
         )
 
 
 def measure(options: argparse.Namespace, pairs: int, phase: str) -> Figures:
     """Runs one phase in a process of its own."""
     command = [sys.executable, __file__, "--out", str(options.out), "--pairs", str(pairs)]
-    command += ["--sampling", str(options.sampling), "--phase", phase]
+    command += ["--sampling", str(options.sampling), "--augment", options.augment]
+    command += ["--phase", phase]
     found: Figures = json.loads(subprocess.check_output(command))  # noqa: S603
     return found
 
 
 def run_phase(options: argparse.Namespace) -> None:
     """Prints the figures of a phase as JSON."""
-    phases = Phases(options.out, options.pairs, options.sampling)
+    phases = Phases(options.out, options.pairs, options.sampling, options.augment)
     phase: Callable[[], Figures] = getattr(phases, options.phase)
     before = time.process_time()
     with Memory() as memory:
@@ -224,6 +228,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="write text and ids here")
     parser.add_argument("--pairs", type=int, default=500_000)
     parser.add_argument("--sampling", type=float, default=0.0)
+    parser.add_argument("--augment", default="", help="shares, as for s2s train")
     parser.add_argument("--phase", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.phase:
@@ -246,7 +251,7 @@ def main() -> None:
     for column in ("pairs", "phase", *columns):
         table.add_column(column, justify="right")
     for pairs in (SMALL, options.pairs):
-        write_text(Phases(options.out, pairs, options.sampling).config, pairs)
+        write_text(Phases(options.out, pairs, options.sampling, options.augment).config, pairs)
         for name in names:
             figures = measure(options, pairs, name)
             cells = [
