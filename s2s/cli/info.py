@@ -38,7 +38,12 @@ def info(
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yields name and value of each line; ``members`` get a line for each network."""
+    from s2s.formats.card import TEXT_FACTS, text_facts
+
     for name, value in facts.items():
+        if name == TEXT_FACTS:
+            yield "source text", str(text_facts({TEXT_FACTS: value}))
+            continue
         if name != "members":
             yield name, value
             continue

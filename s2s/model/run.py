@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
-from s2s.formats.card import parse_json
+from s2s.formats.card import TEXT_FACTS, parse_json, text_facts
 from s2s.formats.run_folder import (
     BEST_FILE,
     CONFIG_FILE,
@@ -38,8 +38,8 @@ class Run:
     search: SearchConfig
     card: dict[str, Any]
     """JSON values that describe the model, copied into the model file's metadata: ``languages``
-    (src, tgt: a code or a list of codes), ``scores``, ``updates``, and ``tags`` and ``keep`` if the
-    model was trained with them."""
+    (src, tgt: a code or a list of codes), ``scores``, ``updates``, ``tags`` and ``keep`` if the
+    model was trained with them, and ``text``, the record of the training text, if there is one."""
 
 
 def checksum(tensors: dict[str, torch.Tensor], state: dict[str, Any]) -> str:
@@ -152,7 +152,8 @@ def load_run(folder: str | Path) -> Run:
     try:
         shape = ModelConfig.from_dict(config["model"])
         search = SearchConfig.from_dict(config["search"])
-    except (ConfigError, KeyError) as error:
+        text_facts(config)
+    except (ConfigError, ModelError, KeyError) as error:
         raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error
     expected = (shape.src_vocab_size, shape.tgt_vocab_size)
     sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
@@ -171,4 +172,6 @@ def load_run(folder: str | Path) -> Run:
         card["tags"] = list(tokenizer.tags)
     if tokenizer.keep is not None:
         card["keep"] = list(tokenizer.keep.patterns)
+    if config.get(TEXT_FACTS) is not None:
+        card[TEXT_FACTS] = config[TEXT_FACTS]
     return Run(model.eval(), tokenizer, search, card)

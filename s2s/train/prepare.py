@@ -12,7 +12,7 @@ from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import AugmentConfig, DataConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve, temporary_folder
-from s2s.formats.card import FORMAT
+from s2s.formats.card import FORMAT, TEXT_FACTS
 from s2s.formats.run_folder import (
     CONFIG_FILE,
     LAST_FILE,
@@ -25,7 +25,7 @@ from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.fine_tuning import check_tie
 from s2s.train.precision import check_precision, choose_precision
-from s2s.train.vocabulary import make_vocabulary
+from s2s.train.vocabulary import ReadText, make_vocabulary
 from s2s.train.world import World
 
 _DEFAULTS = {
@@ -94,8 +94,8 @@ def open_run(
         if world.is_main:
             _check_empty(out)
             settled = _settle(config, training, world)
-            vocabulary = make_vocabulary(data, tokenizer, training)
-            _write_run(out, _with_vocabulary(settled, vocabulary), vocabulary)
+            text = make_vocabulary(data, tokenizer, training, config["languages"]["src"])
+            _write_run(out, _with_text(settled, text), text.tokenizer)
         world.wait()
     stored = read_config(out)
     _check_same(out, stored, config if search else {**config, "search": stored.get("search")})
@@ -184,17 +184,22 @@ def _settle(config: dict[str, Any], training: TrainConfig, world: World) -> dict
     return {**config, "training": {**config["training"], **settled}}
 
 
-def _with_vocabulary(config: dict[str, Any], vocabulary: Tokenizer) -> dict[str, Any]:
-    """Returns ``config`` with the sizes of the vocabulary.
+def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
+    """Returns ``config`` with the sizes of the vocabulary, and the record of the text.
 
     Raises:
         ConfigError: If the network cannot have such a vocabulary.
     """
+    vocabulary = text.tokenizer
     sizes = {
         "src_vocab_size": vocabulary.src_vocab_size,
         "tgt_vocab_size": vocabulary.tgt_vocab_size,
     }
-    config = {**config, "model": {**config["model"], **sizes}}
+    config = {
+        **config,
+        "model": {**config["model"], **sizes},
+        TEXT_FACTS: text.facts.to_dict(),
+    }
     check_tie(config["model"]["tie"], vocabulary)
     ModelConfig.from_dict(config["model"])  # raises if the sizes do not go together
     return config

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from s2s.config import TokenizerConfig
 from s2s.corpus import AugmentConfig, DataConfig
@@ -17,6 +18,8 @@ from s2s.tokenizer.keep import STAND_IN, compile_keep
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import TrainConfig
 from s2s.train.log import say
+from s2s.train.text_record import record_text
+from s2s.writing.facts import TextFacts
 
 VOCABULARY_PAIRS = 500_000
 """Most pairs that the vocabulary is learned from, drawn from all of them, weights counted."""
@@ -26,8 +29,27 @@ UNKNOWN_TARGETS = 0.001
 logger = logging.getLogger(__name__)
 
 
-def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainConfig) -> Tokenizer:
+class ReadText(NamedTuple):
+    """What reading the text of a new run has given."""
+
+    tokenizer: Tokenizer
+    facts: TextFacts
+    """How the source lines are written."""
+
+
+def make_vocabulary(
+    data: DataConfig,
+    config: TokenizerConfig,
+    training: TrainConfig,
+    language: str | list[str] | None,
+) -> ReadText:
     """Reads and checks all text once; learns the vocabularies of a run from it, or loads them.
+
+    Args:
+        data: The text.
+        config: How to learn the vocabularies, or which files hold them.
+        training: Its seed, and the run that it starts from, if any.
+        language: Code of the source language, or codes.
 
     Raises:
         DataError: If the text cannot be read as parallel lines.
@@ -42,6 +64,7 @@ def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainCo
             f"learning a vocabulary from {sample.drawn:,} of {sum(sample.pairs):,} pairs"
             + (", as often as their weights say" if weighted else "")
         )
+    read = sample
     if keep := compile_keep(data.keep):
         # Texts that both sides keep take no pieces.
         marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
@@ -51,7 +74,10 @@ def make_vocabulary(data: DataConfig, config: TokenizerConfig, training: TrainCo
             tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
         )
     sample = _with_capitals(sample, data.augment, training.seed)
-    return with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
+    vocabulary = with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
+    facts = record_text(read, vocabulary, language, data.augment, training.seed)
+    say(f"source text: {facts}")
+    return ReadText(vocabulary, facts)
 
 
 def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:

@@ -54,6 +54,19 @@ class TextFacts(Config):
     spellings: tuple[str, ...] = ()
     """The most frequent words that are seldom written in small letters: ``I``, ``Tom``."""
 
+    def __str__(self) -> str:
+        """Describes the lines in one line, without the spellings."""
+        mark = f" (mostly {self.end_mark})" if self.end_mark else ""
+        shares = (
+            ("several sentences", self.several_sentences),
+            ("capitals", self.capitals),
+            ("Title Case", self.title_case),
+            ("small first letter", self.lower_start),
+            ("end mark", self.end_marks),
+        )
+        said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares)
+        return f"at most {self.src_length} pieces in 99 % of the lines; {said}{mark}"
+
     def __post_init__(self) -> None:
         Config.__post_init__(self)
         for name in _SHARES:

@@ -19,16 +19,28 @@ from s2s.config import (
     SearchConfig,
     TokenizerConfig,
 )
-from s2s.corpus.config import CorpusConfig, DataConfig
+from s2s.corpus.config import AugmentConfig, CorpusConfig, DataConfig
 from s2s.errors import ConfigError
 from s2s.formats.checksum import sealed
 from s2s.formats.model_file import describe, read_model_file
 from s2s.model.run import Run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
+from s2s.writing.facts import TextFacts
 from s2s_export import add_metadata
 
 CORPUS = CorpusConfig(src="a.de", tgt="a.en")
+FACTS = TextFacts(
+    several_sentences=0.1,
+    src_length=30,
+    capitals=0.0,
+    title_case=0.5,
+    lower_start=1.0,
+    any_capitals=1.0,
+    end_marks=0.9,
+    end_mark=".",
+    spellings=("I", "Tom"),
+)
 BASES = [
     ModelConfig(),
     SearchConfig(),
@@ -36,6 +48,8 @@ BASES = [
     TrainConfig(max_updates=9),
     CORPUS,
     DataConfig(train=(CORPUS,), validation=(CORPUS,)),
+    AugmentConfig(),
+    FACTS,
 ]
 NAMES = {type(base).__name__: base for base in BASES}
 
@@ -59,6 +73,8 @@ def values_of(kind):
     if kind is CorpusConfig:
         weights = st.floats(0.01, 1000)
         return st.builds(CorpusConfig, src=st.text(), tgt=st.text(), weight=weights)
+    if kind is AugmentConfig:
+        return st.builds(AugmentConfig, upper=st.floats(0, 1), noend=st.floats(0, 1))
     return {
         int: st.one_of(st.integers(0, 12), st.integers()),
         float: st.one_of(st.floats(0, 1), st.integers(0, 9), st.floats()),

@@ -60,3 +60,14 @@ def test_nonsense_is_an_error(values):
     facts = facts_of(LINES, [9] * len(LINES)).to_dict()
     with pytest.raises(ConfigError):
         TextFacts.from_dict(facts | values)
+
+
+def test_a_record_is_said_in_one_line():
+    facts = TextFacts(
+        several_sentences=0.0112, src_length=24, capitals=0, title_case=0.001, lower_start=0,
+        any_capitals=1, end_marks=0.99, end_mark=".", spellings=("I",),
+    )  # fmt: skip
+    assert str(facts) == (
+        "at most 24 pieces in 99 % of the lines; several sentences 1.1 %, capitals 0.0 %, Title "
+        "Case 0.1 %, small first letter 0.0 %, end mark 99.0 % (mostly .)"
+    )

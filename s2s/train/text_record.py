@@ -1,0 +1,40 @@
+"""The record of the training text: how its source lines are written, for translating later."""
+
+from s2s.corpus import AugmentConfig
+from s2s.corpus.augment import change_texts
+from s2s.corpus.survey import Survey
+from s2s.tokenizer import Tokenizer
+from s2s.writing.facts import TextFacts, facts_of
+
+RECORDED_LINES = 10_000
+"""Source lines that the record is made from; they take about a second."""
+
+
+def record_text(
+    sample: Survey,
+    tokenizer: Tokenizer,
+    language: str | list[str] | None,
+    augment: AugmentConfig,
+    seed: int,
+) -> TextFacts:
+    """Returns the facts of a training's source text, as the network will read it.
+
+    Args:
+        sample: Pairs of the text, at least one.
+        tokenizer: The vocabularies of the run.
+        language: Code of the source language; a list or None if it is not one language.
+        augment: Shares of the pairs that the training changes.
+        seed: Seed of these changes.
+
+    Returns:
+        Shares and lengths over at most ``RECORDED_LINES`` lines, evenly spaced; a tag counts as a
+        piece.
+    """
+    step = -(-len(sample.src) // RECORDED_LINES)
+    pairs = list(zip(sample.src[::step], sample.tgt[::step], strict=True))
+    lines = [src for src, _ in (change_texts(pairs, augment, seed) if augment else pairs)]
+    tags = 1 if tokenizer.tags else 0
+    lengths = [len(ids) + tags for ids in tokenizer.encode_src(lines)]
+    facts = facts_of(lines, lengths, language if isinstance(language, str) else None)
+    assert facts is not None  # no corpus is without lines
+    return facts
