@@ -74,7 +74,9 @@ def own_target(tiny, tmp_path):
 
 
 def translations(model, lines, **options):
-    found = Translator(model, threads=1).translate(lines, **options)
+    """Returns what s2s translates, without what it does with text unlike the training text."""
+    plain = {"rewrite": False, "unknown": "drop"}
+    found = Translator(model, threads=1).translate(lines, **plain, **options)
     return [translation.text for translation in found]
 
 
@@ -107,6 +109,15 @@ def test_examples_translate_as_s2s_does(example, tiny):
     assert expected[:3] == ["one two three", "", "five twelve"]
     finished = run([*example, tiny], input="".join(f"{line}\n" for line in MANY).encode())
     assert finished.stderr == b""
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
+
+
+def test_examples_translate_plain_sentences_as_s2s_does_by_default(example, tiny, tmp_path):
+    path = tmp_path / "facts.onnx"
+    path.write_bytes(with_facts(tiny))
+    lines = ["eins zwei drei", "f\u00fcnf", "zw\u00f6lf elf", "", "sieben acht neun"]
+    expected = [each.text for each in Translator(path, threads=1).translate(lines)]
+    finished = run([*example, path], input="".join(f"{line}\n" for line in lines).encode())
     assert finished.stdout.decode().split("\n") == [*expected, ""]
 
 
@@ -173,7 +184,7 @@ def node():
 def test_node_cuts_sentences_if_training_lines_were_single_ones(node, tiny, tmp_path, several):
     path = tmp_path / "facts.onnx"
     path.write_bytes(with_facts(tiny, several_sentences=several))
-    expected = translations(path, SEVERAL, rewrite=False, sentences=several < 0.2)
+    expected = translations(path, SEVERAL, sentences=several < 0.2)
     assert (expected != translations(tiny, SEVERAL)) == (several < 0.2)
     finished = run([*node, path], input="".join(f"{line}\n" for line in SEVERAL).encode())
     assert finished.stdout.decode().split("\n") == [*expected, ""]
@@ -198,7 +209,7 @@ def test_node_cuts_the_text_behind_a_tag(node, tagged, tmp_path):
     path = tmp_path / "facts.onnx"
     path.write_bytes(with_facts(tagged))
     lines = [f"<2it> {line}" for line in SEVERAL]
-    expected = translations(path, lines, rewrite=False, sentences=True)
+    expected = translations(path, lines, sentences=True)
     finished = run([*node, path], input="".join(f"{line}\n" for line in lines).encode())
     assert finished.stdout.decode().split("\n") == [*expected, ""]
 
@@ -249,6 +260,22 @@ def text_models(make_run, with_tags, tmp_path_factory):
             export_run(run, out / f"{name}.onnx", text=text)
         folders.append(out)
     return folders
+
+
+def test_examples_fold_the_source_as_its_vocabulary_does(example, text_models):
+    model = text_models[0] / "ids.onnx"
+    lines = [
+        "\uff54\uff48\uff45 cat",  # full width
+        "the c\u00adat \ufb01sh",  # a soft hyphen, a ligature
+        "cafe\u0301 \u00bd m\u00b2 \u2026 \u2067sat\u2069",
+        "\uff76\uff9e mat\u200bdog",
+        "the cat sat on the mat",
+    ]
+    assert len(set(translations(model, ["the cat", lines[0]]))) == 1
+    expected = translations(model, lines)
+    assert len(set(expected)) == len(lines)
+    finished = run([*example, model], input="".join(f"{line}\n" for line in lines).encode())
+    assert finished.stdout.decode().split("\n") == [*expected, ""]
 
 
 TEXT_EXAMPLE = [sys.executable, EXAMPLES / "translate_text.py"]
@@ -347,7 +374,7 @@ def test_the_page_translates_as_s2s_does(server, tiny, tagged, own_target, tmp_p
     assert finished.stderr == b""
     found = json.loads(finished.stdout)
     assert found["problems"] == []
-    several = translations(facts, lines, rewrite=False)
+    several = translations(facts, lines)
     assert "  " in several[-3]  # three sentences, and the blanks between them
     assert found["translations"] == [
         translations(tiny, lines),
