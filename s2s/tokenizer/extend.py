@@ -6,21 +6,16 @@ Fine-tuning finds the row of each piece by itself (``s2s.train.fine_tuning``).
 """
 
 import dataclasses
-import random
-import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import TypeVar
-
-import sentencepiece
 
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError, with_option
-from s2s.tokenizer.alphabet import ASCII, COVERAGE, FEWEST, by_frequency, count_needed
 from s2s.tokenizer.keep import KEEP_PIECE
 from s2s.tokenizer.learn import Side, pieces_of, train_model
 from s2s.tokenizer.merges import continue_merges
+from s2s.tokenizer.new_text import count_words, new_characters, normalize_texts, sample_texts
 from s2s.tokenizer.pieces import (
     CONTROL,
     NORMAL,
@@ -28,7 +23,6 @@ from s2s.tokenizer.pieces import (
     Piece,
     algorithm_of,
     append_pieces,
-    apply_rules,
     load_plain,
     normalization_of,
     read_pieces,
@@ -38,12 +32,6 @@ from s2s.tokenizer.rules import source_rules, target_rules
 from s2s.tokenizer.tags import TAG, check_tags
 from s2s.tokenizer.target_share import share_with_target, target_share, with_target_rules
 from s2s.tokenizer.tokenizer import Tokenizer
-
-T = TypeVar("T")
-SENTENCES = 500_000
-"""Sentences that are sampled if there are more."""
-_DIGIT = re.compile(r"(\d)")
-_LONGEST = 64  # characters of a word; longer ones are cut, since some scripts have no blanks
 
 
 def extend_tokenizer(
@@ -64,7 +52,7 @@ def extend_tokenizer(
 
     Args:
         tokenizer: The tokenizer to extend: its joint vocabulary, or each side's.
-        src_texts: New source sentences; read once, at most ``SENTENCES`` of them are sampled.
+        src_texts: New source sentences; read once, at most 500,000 sentences are sampled.
         tgt_texts: New target sentences.
         config: The new run's settings. ``algorithm``, ``joint`` and ``normalization``, if it is not
             ``auto``, must be the vocabulary's, unless ``src_model`` names a model, which decides
@@ -199,8 +187,8 @@ def _learn(
             f"the vocabulary is {algorithm!r} and cannot be extended; expected bpe or unigram"
         )
     texts = ((rules, text) for rules, side in sides for text in side)
-    sentences = _normalize(_sample(texts, seed))
-    words = _count_words(sentences, splits_digits(model))
+    sentences = normalize_texts(sample_texts(texts, seed))
+    words = count_words(sentences, splits_digits(model))
     if not words:
         raise DataError(
             "there is no text to learn new pieces from: the files are empty, or all lines are blank"
@@ -216,7 +204,7 @@ def _next_merges(model: bytes, words: Counter[str], most: int) -> list[Piece]:
     known = {piece.text for piece in pieces}
     # Merges with a larger score come first, so new merges come after all old ones.
     below = min(piece.score for piece in pieces if piece.kind == NORMAL) - 1
-    characters = _characters(words, known, most)
+    characters = new_characters(words, known, most)
     new_pieces = [Piece(character, below - rank) for rank, character in enumerate(characters)]
     texts = [piece.text if piece.kind == NORMAL else "" for piece in (*pieces, *new_pieces)]
     processor = load_plain(append_pieces(model, new_pieces))
@@ -239,7 +227,7 @@ def _likeliest(
 ) -> list[Piece]:
     """Learns pieces for unigram: new characters, then the likeliest new pieces of the text."""
     known = {piece.text for piece in read_pieces(model)}
-    characters = _characters(words, known, most)
+    characters = new_characters(words, known, most)
     # Room for all characters of the text, most of which are known.
     num_special = len(known) - sum(piece.kind == NORMAL for piece in read_pieces(model))
     size = most + len({*chain.from_iterable(words)}) + num_special
@@ -261,11 +249,11 @@ def _likeliest(
         size = size * most // len(fresh)
     lowest = min(piece.score for piece in normal)
     scores = {piece.text: piece.score for piece in normal}
-    new_characters = [Piece(character, scores.get(character, lowest)) for character in characters]
+    fresh_characters = [Piece(character, scores.get(character, lowest)) for character in characters]
     longer = sorted(
         (piece for piece in fresh if len(piece.text) > 1), key=lambda piece: -piece.score
     )
-    chosen = new_characters + longer[: most - len(characters)]
+    chosen = fresh_characters + longer[: most - len(characters)]
     processor = load_plain(append_pieces(model, chosen))
     used = {number for ids in processor.encode(list(words)) for number in ids}
     first = len(known)
@@ -274,59 +262,3 @@ def _likeliest(
         for number, piece in enumerate(chosen, first)
         if number in used or number < first + len(characters)
     ]
-
-
-def _sample(texts: Iterable[T], seed: int) -> list[T]:
-    """Samples ``SENTENCES`` of the texts uniformly (Vitter 1985, algorithm R)."""
-    draw = random.Random(seed)  # noqa: S311
-    sample: list[T] = []
-    for number, text in enumerate(texts):
-        if number < SENTENCES:
-            sample.append(text)
-        elif (place := draw.randrange(number + 1)) < SENTENCES:
-            sample[place] = text
-    return sample
-
-
-def _normalize(texts: Iterable[tuple[bytes, str]]) -> list[str]:
-    """Normalises texts, each by its model, with signs for blanks and without tags."""
-    processors: dict[bytes, sentencepiece.SentencePieceProcessor] = {}
-    normalized = []
-    for model, text in texts:
-        if model not in processors:
-            processors[model] = sentencepiece.SentencePieceProcessor(model_proto=model)
-        normalized.append(apply_rules(processors[model], TAG.sub(" ", text)))
-    return normalized
-
-
-def _count_words(sentences: Iterable[str], single_digits: bool) -> Counter[str]:
-    """Counts words, each with the sign for a blank that it begins with.
-
-    With ``single_digits``, each digit is a word.
-    """
-    words: Counter[str] = Counter()
-    for sentence in sentences:
-        first, *others = sentence.split(SPACE)
-        for word in chain([first], (SPACE + word for word in others)):
-            parts = _DIGIT.split(word) if single_digits else [word]
-            words.update(chain.from_iterable(map(_cut, parts)))
-    del words[SPACE], words[""]
-    return words
-
-
-def _cut(word: str) -> Iterator[str]:
-    """Cuts a very long word."""
-    return (word[start : start + _LONGEST] for start in range(0, len(word), _LONGEST))
-
-
-def _characters(words: Counter[str], known: Collection[str], most: int) -> list[str]:
-    """Returns up to ``most`` characters that get a piece, as in ``s2s.tokenizer.alphabet``."""
-    counts: Counter[str] = Counter()
-    for word, count in words.items():
-        for character in word.replace(SPACE, ""):
-            counts[character] += count
-    frequent = sum(count >= FEWEST for count in counts.values())
-    needed = by_frequency(counts)[: max(frequent, count_needed(counts, COVERAGE))]
-    characters = [character for character in needed if character not in known][:most]
-    unseen = [c for c in ASCII if c not in known and c not in characters]
-    return characters + unseen[: max(0, most // 2 - len(characters))]

@@ -11,12 +11,13 @@ from functools import cached_property
 import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from s2s.errors import ConfigError, ModelError
+from s2s.errors import ConfigError
+from s2s.tokenizer.checks import find_share, find_tags, load_model
 from s2s.tokenizer.keep import KEEP_PIECE, KeepPatterns
 from s2s.tokenizer.marks import MarkedEncoder, keep_piece_id, replace_marks
 from s2s.tokenizer.pieces import SPACE, readable, zero_width_is_blank
-from s2s.tokenizer.tags import TAG, leading_tag_pattern
-from s2s.tokenizer.target_share import target_model, target_share
+from s2s.tokenizer.tags import leading_tag_pattern
+from s2s.tokenizer.target_share import target_model
 from s2s.tokenizer.unknown import UnknownRuns
 
 _SHARED_OUT = 5000  # sentences from which on a list gets threads: more than a translator's chunk
@@ -49,12 +50,12 @@ class Tokenizer:
         """
         self.src_model = src_model
         self.tgt_model = tgt_model
-        self._src = _load(src_model, "source")
+        self._src = load_model(src_model, "source")
         # Writes target ids; it knows all pieces of a joint vocabulary. ``_tgt`` cuts target text.
         # Rules for characters do not matter where it writes.
-        self._tgt_writer = self._src if tgt_model is None else _load(tgt_model, "target")
-        self._share = _find_share(src_model, self._src) if tgt_model is None else None
-        self.tags = _find_tags(self._src, src_model, tags)
+        self._tgt_writer = self._src if tgt_model is None else load_model(tgt_model, "target")
+        self._share = find_share(src_model, self._src) if tgt_model is None else None
+        self.tags = find_tags(self._src, src_model, tags)
         """Tags with which a source sentence may begin, sorted; empty for one pair of languages."""
         self._tag_ids = {tag: int(self._src.piece_to_id(tag)) for tag in self.tags}
         self._leading_tag = leading_tag_pattern(self.tags) if self.tags else None
@@ -90,7 +91,7 @@ class Tokenizer:
         # Translating seldom needs it, and loading takes milliseconds.
         cutter = self.tgt_cutter
         is_writer = cutter is self.src_model or cutter is self.tgt_model
-        return self._tgt_writer if is_writer else _load(cutter, "target")
+        return self._tgt_writer if is_writer else load_model(cutter, "target")
 
     @cached_property
     def src_unknown(self) -> UnknownRuns:
@@ -243,64 +244,6 @@ class Tokenizer:
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""
         return [str(self._tgt_writer.id_to_piece(int(i))) for i in ids]
-
-
-def _load(model: bytes, side: str) -> sentencepiece.SentencePieceProcessor:
-    processor = sentencepiece.SentencePieceProcessor()
-    try:
-        # An empty model makes every later call fail; LoadFromSerializedProto accepts it.
-        if not model:
-            raise RuntimeError("it is empty")
-        processor.LoadFromSerializedProto(model)
-        # SentencePiece accepts any bytes as a piece, and fails only when the piece is shown.
-        processor.id_to_piece(list(range(processor.get_piece_size())))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ModelError(f"the {side} tokenizer is not a SentencePiece model: {reason}") from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f"the {side} tokenizer is damaged: a piece is not UTF-8") from error
-    special = (processor.pad_id(), processor.unk_id(), processor.bos_id(), processor.eos_id())
-    if special != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
-        raise ModelError(
-            f"the {side} tokenizer has the ids pad, unk, bos, eos = {special}; expected "
-            f"{(PAD_ID, UNK_ID, BOS_ID, EOS_ID)}: train SentencePiece with "
-            "pad_id=0, unk_id=1, bos_id=2, eos_id=3"
-        )
-    return processor
-
-
-def _find_share(model: bytes, processor: sentencepiece.SentencePieceProcessor) -> int | None:
-    """Returns how many pieces of a joint vocabulary are the target's; None if all are."""
-    share, size = target_share(model), int(processor.get_piece_size())
-    if share is not None and not EOS_ID + 1 < share <= size:
-        raise ModelError(
-            f"the joint tokenizer is damaged: {share} of its {size} pieces belong to the target; "
-            f"expected {EOS_ID + 2} to {size}"
-        )
-    return share
-
-
-def _find_tags(
-    processor: sentencepiece.SentencePieceProcessor, model: bytes, wanted: Sequence[str] | None
-) -> tuple[str, ...]:
-    """Returns the tags among the control pieces: those of ``wanted``, or all."""
-    tags: set[str] = set()
-    if b"<2" in model:  # a look through all pieces takes milliseconds
-        pieces = processor.id_to_piece(list(range(processor.get_piece_size())))
-        tags = {
-            piece
-            for number, piece in enumerate(pieces)
-            if TAG.fullmatch(piece) and processor.is_control(number)
-        }
-    if wanted is None:
-        return tuple(sorted(tags))
-    if missing := sorted(set(wanted) - tags):
-        raise ModelError(
-            f"the source tokenizer has no control piece {missing[0]}; it has "
-            f"{', '.join(sorted(tags)) or 'no tags'}; extend the tokenizer, or train SentencePiece "
-            "with control_symbols"
-        )
-    return tuple(sorted(set(wanted)))
 
 
 def _encode(

@@ -9,7 +9,7 @@ import pytest
 from s2s.config import UNK_ID, TokenizerConfig
 from s2s.corpus.sampling import Sampler
 from s2s.errors import ConfigError, DataError, ModelError
-from s2s.tokenizer import Tokenizer, extend
+from s2s.tokenizer import Tokenizer, new_text
 from s2s.tokenizer.extend import extend_tokenizer
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.tokenizer.merges import continue_merges, may_be_piece
@@ -241,13 +241,13 @@ def test_a_vocabulary_of_characters_gets_tags_but_no_pieces():
 
 
 def test_of_many_sentences_each_is_as_likely_to_be_looked_at(monkeypatch):
-    monkeypatch.setattr(extend, "SENTENCES", 4)
+    monkeypatch.setattr(new_text, "SENTENCES", 4)
     texts = list(map(str, range(10)))
     counts = dict.fromkeys(texts, 0)
     for seed in range(2000):
-        kept = extend._sample(iter(texts), seed)
+        kept = new_text.sample_texts(iter(texts), seed)
         assert len(set(kept)) == 4
         for text in kept:
             counts[text] += 1
     assert all(abs(count / 2000 - 0.4) < 0.05 for count in counts.values())
-    assert extend._sample(iter(texts[:3]), 0) == texts[:3]
+    assert new_text.sample_texts(iter(texts[:3]), 0) == texts[:3]
