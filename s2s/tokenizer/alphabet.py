@@ -21,8 +21,10 @@ FEWEST = 4
 COVERAGE = 0.9998
 """Share of a text's characters that have a piece, however rare they are: in a small text each
 character is rare."""
-LARGEST_SHARE = 0.75
-"""Share of a vocabulary's pieces that ``FEWEST`` gives to characters; merges need the rest."""
+RARE_SHARE, LARGEST_SHARE = 0.25, 0.75
+"""Shares of a vocabulary's pieces that may be characters beyond ``COVERAGE``, and that all
+characters may then have. Text from the web has thousands of characters in a few lines each, and
+words need pieces, too."""
 LOWEST_COVERAGE = 0.98
 """A vocabulary whose characters write a smaller share of the text is an error."""
 ASCII = "0123456789.,-'?!:;()\"/%&+@#$=*<>[]_{}\\|~^`" + ascii_lowercase + ascii_uppercase
@@ -82,7 +84,8 @@ def choose_alphabet(counts: Mapping[str, int], room: int) -> Alphabet | None:
         if needed > room:
             return None
     frequent = sum(count >= FEWEST for count in counts.values())
-    most = max(needed, min(frequent, int(LARGEST_SHARE * room)))
+    rare = min(needed + int(RARE_SHARE * room), int(LARGEST_SHARE * room))
+    most = max(needed, min(frequent, rare))
     characters = ordered[:most]
     missing = [character for character in ASCII if character not in {*characters}]
     unseen = missing[: max(0, room // 2 - len(characters))]

@@ -80,7 +80,9 @@ def test_ascii_without_a_piece_is_counted_in_one_line(caplog):
     [
         ({10: 50}, 100, 50, False),
         ({10: 50}, 50, 50, False),  # what is needed for 99.98 % may fill the vocabulary
-        ({1_000_000: 30, 10: 100}, 100, 75, True),  # what is only frequent enough may not
+        ({1_000_000: 30, 10: 100}, 100, 55, True),  # what is only frequent enough may not
+        ({1_000_000: 60, 10: 100}, 100, 75, True),
+        ({1_000_000: 30, 10: 20}, 100, 50, False),
         ({1_000_000: 30, 3: 100}, 100, 30, False),
         ({1000: 30, 1: 600}, 40, 30, True),
         ({10: 100}, 50, None, None),
