@@ -30,7 +30,7 @@ from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE
 from s2s.score import score
 from s2s.text import read_lines, read_pairs
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
-from s2s.train.prepare import language_of
+from s2s.writing.languages import language_of
 from s2s_export import export_run
 
 MODEL = ModelConfig(embedding_size=192, hidden_size=256, cell="gru", dropout=0.2, tie="all")

@@ -1,16 +1,18 @@
-"""Reads names of corpora from the command line: ``data/news:en-de=2``."""
+"""Reads names of corpora from the command line: ``data/news:en-de=2``, ``data/news:en-pt-BR``."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 from s2s.compression import COMPRESSIONS
 from s2s.corpus.config import CorpusConfig
-from s2s.errors import ConfigError, FileError
+from s2s.errors import ConfigError, FileError, printable
 from s2s.files import resolve
+from s2s.writing.languages import is_language_code, same_code, without_packing
 
-_NAME = re.compile(r"(?P<prefix>.+):(?P<src>[A-Za-z_]+)-(?P<tgt>[A-Za-z_]+)(=(?P<weight>[^=]*))?")
+_NAME = re.compile(r"(?P<prefix>.+):(?P<pair>[\w-]+-[\w-]+)(=(?P<weight>[^=]*))?")
 
 
 class NamedCorpus(NamedTuple):
@@ -24,11 +26,12 @@ def parse_corpus(name: str) -> NamedCorpus:
     """Reads ``PREFIX:SRC-TGT`` or ``PREFIX:SRC-TGT=WEIGHT``.
 
     The files are ``PREFIX.SRC`` and ``PREFIX.TGT``, or the same with ``.gz``, ``.xz``, ``.bz2`` or
-    ``.zst``.
+    ``.zst``. Their codes may differ from the given ones in case, and in ``-`` and ``_``. If codes
+    have hyphens, as in ``en-pt-BR``, the files that exist decide where one ends.
 
     Raises:
-        ConfigError: If ``name`` has another form.
-        FileError: If there is no such file, or several.
+        ConfigError: If ``name`` has another form, or can be read in two ways.
+        FileError: If there is no such file, or there are several.
     """
     match = _NAME.fullmatch(name)
     if match is None:
@@ -43,28 +46,83 @@ def parse_corpus(name: str) -> NamedCorpus:
         raise ConfigError(
             f"the corpus {name!r} has the weight {match['weight']!r}; expected a number"
         ) from error
-    src, tgt = (_file(f"{match['prefix']}.{match[side]}") for side in ("src", "tgt"))
-    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), match["tgt"])
+    prefix, (src_language, tgt_language) = match["prefix"], _choose_pair(name, match)
+    src, tgt = (_file(prefix, language) for language in (src_language, tgt_language))
+    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), tgt_language)
 
 
 def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ...]:
-    """Returns groups of corpora with tags, ``<2de>``, if they have several target languages."""
-    several = len({corpus.tgt_language for group in groups for corpus in group}) > 1
+    """Returns groups of corpora with tags, ``<2de>``, if they have several target languages.
+
+    Of several spellings of a code, the tag has the first.
+    """
+    codes: dict[str, str] = {}
+    for group in groups:
+        for corpus in group:
+            codes.setdefault(same_code(corpus.tgt_language), corpus.tgt_language)
     return tuple(
         tuple(
-            replace(corpus.config, tag=f"<2{corpus.tgt_language}>") if several else corpus.config
+            replace(corpus.config, tag=f"<2{codes[same_code(corpus.tgt_language)]}>")
+            if len(codes) > 1
+            else corpus.config
             for corpus in group
         )
         for group in groups
     )
 
 
-def _file(name: str) -> str:
-    """Returns the path of a file, which may be packed."""
-    names = [name, *(f"{name}{each.ending}" for each in COMPRESSIONS)]
-    existing = [path for path in names if resolve(path).exists()]
-    if not existing:
-        raise FileError(f"neither {name} nor {' nor '.join(names[1:])} exists")
-    if len(existing) > 1:
-        raise FileError(f"both {existing[0]} and {existing[1]} exist; remove or rename one")
-    return str(resolve(existing[0]))  # a training may be resumed from another folder
+def _choose_pair(name: str, match: re.Match[str]) -> tuple[str, str]:
+    """Returns the two languages of ``SRC-TGT``: those with files, if there are several ways."""
+    prefix, pairs = match["prefix"], list(_pairs(match["pair"]))
+    if len(pairs) == 1:
+        return pairs[0]
+    found = [pair for pair in pairs if all(_candidates(prefix, code) for code in pair)]
+    if len(found) == 1:
+        return found[0]
+    likely = found or [pair for pair in pairs if all(map(is_language_code, pair))] or pairs
+    ways = ", or ".join(f"{prefix}.{src} and {prefix}.{tgt}" for src, tgt in likely)
+    if found:
+        raise ConfigError(
+            f"the corpus {name!r} may be {ways}; write the code that has a hyphen with an "
+            "underscore, such as pt_BR"
+        )
+    raise FileError(f"the corpus {name!r} needs {printable(ways)}; there are no such files")
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yields each way to cut ``en-pt-BR`` at a hyphen into two codes."""
+    for hyphen in re.finditer("-", text):
+        pair = text[: hyphen.start()], text[hyphen.end() :]
+        if all(code and not code.startswith("-") and not code.endswith("-") for code in pair):
+            yield pair
+
+
+def _candidates(prefix: str, code: str) -> list[Path]:
+    """Returns the files ``PREFIX.CODE``, which may be packed: those so called, or else alike."""
+    path = Path(f"{prefix}.{code}")
+    exact = [path, *(path.with_name(path.name + each.ending) for each in COMPRESSIONS)]
+    if existing := [path for path in exact if resolve(path).exists()]:
+        return existing
+    start = path.name.removesuffix(code)
+    try:
+        names = sorted(each.name for each in path.parent.iterdir())
+    except OSError:
+        return []
+    return [
+        path.parent / name
+        for name in names
+        if name.startswith(start)
+        and same_code(without_packing(name).removeprefix(start)) == same_code(code)
+    ]
+
+
+def _file(prefix: str, code: str) -> str:
+    """Returns the path of a side's file."""
+    found = _candidates(prefix, code)
+    if not found:
+        name = f"{prefix}.{code}"
+        packed = " nor ".join(f"{name}{each.ending}" for each in COMPRESSIONS)
+        raise FileError(f"neither {name} nor {packed} exists")
+    if len(found) > 1:
+        raise FileError(f"both {found[0]} and {found[1]} exist; remove or rename one")
+    return str(resolve(found[0]))  # a training may be resumed from another folder

@@ -7,6 +7,7 @@ from s2s.config import Config
 from s2s.errors import ConfigError, printable, suggest
 from s2s.tokenizer.keep import compile_keep
 from s2s.tokenizer.tags import check_tags
+from s2s.writing.languages import has_code_form
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,9 +123,11 @@ class DataConfig(Config):
     validation: tuple[CorpusConfig, ...]
     """Corpora to validate on, at least one."""
     src_language: str | None = None
-    """Code of the source language for the model's card. None: the ending of the file name."""
+    """Code of the source language, such as ``de``, ``pt-BR`` or ``zh-Hans``, for the model's card.
+    It helps to cut texts into sentences. None: the ending of the file name, if that is a code."""
     tgt_language: str | None = None
-    """Code of the target language for the model's card. None: the ending of the file name."""
+    """Code of the target language for the model's card. None: the ending of the file name, if that
+    is a code."""
     max_pieces: int = 200
     """Most pieces of a side, end piece and tag not counted. Longer pairs are rejected."""
     max_ratio: float = 4.0
@@ -143,6 +146,13 @@ class DataConfig(Config):
         for name in ("train", "validation"):
             if not getattr(self, name):
                 raise ConfigError(f"DataConfig.{name} is empty; name at least one corpus")
+        for name in ("src_language", "tgt_language"):
+            code = getattr(self, name)
+            if code is not None and not has_code_form(code):
+                raise ConfigError(
+                    f"DataConfig.{name} (--set {name}) is {code!r}; expected a language code, such "
+                    "as de, pt-BR, zh-Hans or eng_Latn"
+                )
         self._check_range("max_pieces", 1)
         self._check_range("max_ratio", 1)
         compile_keep(self.keep)

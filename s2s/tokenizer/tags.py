@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from s2s.errors import ConfigError, suggest
+from s2s.writing.languages import same_code
 
 TAG = re.compile(r"<2([\w-]+)>")
 """The form of a tag; the group is the language's code."""
@@ -38,7 +39,7 @@ def choose_tag(to: str | None, tags: Sequence[str]) -> str | None:
     """Returns the tag of the language ``to``; None if ``to`` is None.
 
     Args:
-        to: The language's code.
+        to: The language's code, in any case, with ``-`` or ``_``: ``pt_br`` for ``<2pt-BR>``.
         tags: The model's tags.
 
     Raises:
@@ -51,12 +52,16 @@ def choose_tag(to: str | None, tags: Sequence[str]) -> str | None:
             f"to (--to) is {to!r}, but the model has no tags for several languages; leave it out"
         )
     choices = language_codes(tags)
-    if to not in choices:
-        raise ConfigError(
-            f"to (--to) is {to!r}; expected a language of the model: {', '.join(choices)}"
-            f"{suggest(str(to), choices)}"
-        )
-    return tags[choices.index(to)]
+    if to in choices:
+        return tags[choices.index(to)]
+    wanted = same_code(str(to))
+    alike = [tag for tag, code in zip(tags, choices, strict=True) if same_code(code) == wanted]
+    if len(alike) == 1:
+        return alike[0]
+    raise ConfigError(
+        f"to (--to) is {to!r}; expected a language of the model: {', '.join(choices)}"
+        f"{suggest(str(to), choices)}"
+    )
 
 
 def leading_tag_pattern(tags: Sequence[str]) -> re.Pattern[str]:

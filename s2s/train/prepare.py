@@ -1,7 +1,6 @@
 """Opens a run folder: configuration, tokenizer, and the checks that keep two runs apart."""
 
 import json
-import re
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -24,9 +23,11 @@ from s2s.formats.run_folder import (
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, TrainConfig
 from s2s.train.fine_tuning import check_tie
+from s2s.train.log import say
 from s2s.train.precision import check_precision, choose_precision
 from s2s.train.vocabulary import ReadText, make_vocabulary
 from s2s.train.world import World
+from s2s.writing.languages import language_of, same_code
 
 _DEFAULTS = {
     f"{section}.{field.name}": field.default
@@ -95,6 +96,7 @@ def open_run(
             _check_empty(out)
             settled = _settle(config, training, world)
             text = make_vocabulary(data, tokenizer, training, config["languages"]["src"])
+            _say_unknown_languages(data)
             _write_run(out, _with_text(settled, text), text.tokenizer)
         world.wait()
     stored = read_config(out)
@@ -225,16 +227,25 @@ def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None
         raise FileError(f"cannot make the run folder {out}: {error.strerror}") from error
 
 
-def language_of(path: str) -> str | None:
-    """Returns the language code that a file name ends in, as in ``train.en.gz``."""
-    ending = re.search(r"\.([a-z]{2,3}(?:-[A-Za-z]+)?)(?:\.gz)?$", Path(path).name)
-    return None if ending is None or ending[1] in ("txt", "tsv", "gz") else ending[1]
-
-
 def _languages(paths: Iterable[str]) -> str | list[str] | None:
     """Returns the language of some files, or a list if there are several."""
-    codes = list(dict.fromkeys(filter(None, map(language_of, paths))))
-    return codes if len(codes) > 1 else next(iter(codes), None)
+    codes: dict[str, str] = {}
+    for code in filter(None, map(language_of, paths)):
+        codes.setdefault(same_code(code), code)  # the first spelling
+    return list(codes.values()) if len(codes) > 1 else next(iter(codes.values()), None)
+
+
+def _say_unknown_languages(data: DataConfig) -> None:
+    """Names the files whose endings are no language code, if nobody has named the language."""
+    for side, given in (("src", data.src_language), ("tgt", data.tgt_language)):
+        paths = dict.fromkeys(getattr(corpus, side) for corpus in data.train)
+        unknown = [Path(path).name for path in paths if language_of(path) is None]
+        if unknown and given is None:
+            say(
+                f"{printable(', '.join(unknown))}: the ending is no language code, so the language "
+                f"is unknown; name it ({side}_language, --set {side}_language=pt-BR), or rename "
+                "the file: train.pt-BR"
+            )
 
 
 def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:

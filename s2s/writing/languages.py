@@ -8,7 +8,7 @@ in case only, in ``-`` and ``_``, or in ``deu`` and ``de``.
 import re
 from pathlib import PurePath
 
-from s2s.compression import without_ending
+from s2s.compression import COMPRESSIONS
 from s2s.writing.abbreviations import word_set
 
 _NAMES = (
@@ -47,24 +47,25 @@ _CODE = re.compile(
     re.IGNORECASE,
 )
 _NO_LANGUAGES = word_set(
-    "txt tsv csv xml log bin dat bak old new tmp tar zip pdf doc lst map out raw src tgt trg ref "
-    "hyp sys mt1 mt2 tok bpe spm seg low cln pos lem dev val tst trn tra all sub one two npy ids "
-    "idx pkl sgm rtf"
+    "gz xz lc tc sp py md js db txt tsv csv xml log bin dat bak old new tmp tar zip pdf doc lst "
+    "map out raw src tgt trg ref hyp sys tok bpe spm seg low cln pos lem dev val tst trn "
+    "tra all sub one two npy ids idx pkl sgm rtf"
 )
-"""Endings of file names that are no languages, though ISO 639-3 knows some of them as such."""
+"""Endings of file names that are no languages, though some of them stand in ISO 639-3."""
+
+
+def has_code_form(text: str) -> bool:
+    """Whether a text is two or three letters, and perhaps a script, region and variant."""
+    match = _CODE.fullmatch(text)
+    return match is not None and (match["script"] or "latn").lower() in _SCRIPTS
 
 
 def is_language_code(text: str) -> bool:
-    """Whether a text has the form of a language code.
+    """Whether a text is taken for a language code where nobody says that it is one.
 
-    Two letters must be a language of ISO 639-1. Any three letters are a language, except usual
-    endings of file names such as ``csv`` and ``tok``.
+    Any two or three letters are, except usual endings of file names such as ``csv`` and ``tok``.
     """
-    match = _CODE.fullmatch(text)
-    if match is None or (match["script"] and match["script"].lower() not in _SCRIPTS):
-        return False
-    language = match["language"].lower()
-    return language in _SHORT if len(language) == 2 else text.lower() not in _NO_LANGUAGES
+    return has_code_form(text) and text.lower() not in _NO_LANGUAGES
 
 
 def same_code(code: str) -> str:
@@ -80,6 +81,11 @@ def primary(code: str) -> str:
 
 def language_of(path: str) -> str | None:
     """Returns the language code that a file name ends in, as in ``train.en.gz``; None if none."""
-    name = PurePath(path).name
-    stem, dot, ending = without_ending(name).rpartition(".")
-    return ending if stem and dot and is_language_code(ending) else None
+    stem, _, ending = without_packing(PurePath(path).name).rpartition(".")
+    return ending if stem and is_language_code(ending) else None
+
+
+def without_packing(name: str) -> str:
+    """Returns a file's name without the ending of its compression: ``train.en``."""
+    endings = [each.ending for each in COMPRESSIONS if name.endswith(each.ending)]
+    return name.removesuffix(endings[0]) if endings else name

@@ -57,3 +57,62 @@ def test_two_files_of_one_name_are_not_chosen_from(folder):
     (folder / "news.de.xz").write_bytes(b"")
     with pytest.raises(FileError, match=r"both .*news.de.gz and .*news.de.xz exist"):
         parse_corpus(f"{folder}/news:en-de")
+
+
+@pytest.fixture
+def regions(tmp_path):
+    for name in (
+        "t.en",
+        "t.pt-BR",
+        "t.zh-Hans",
+        "t.es-419",
+        "t.eng_Latn",
+        "t.fr_CA.txt",
+        "t.de.tok",
+    ):
+        (tmp_path / name).write_text("a\n")
+    (tmp_path / "t.zh_Hant.gz").write_bytes(gzip.compress(b"a\n"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("pair", "src", "tgt", "language"),
+    [
+        ("en-pt-BR", "en", "pt-BR", "pt-BR"),
+        ("pt-BR-en", "pt-BR", "en", "en"),
+        ("en-pt_br", "en", "pt-BR", "pt_br"),
+        ("EN-PT-BR", "en", "pt-BR", "PT-BR"),
+        ("zh-Hans-zh-Hant", "zh-Hans", "zh_Hant.gz", "zh-Hant"),
+        ("es-419-eng_Latn", "es-419", "eng_Latn", "eng_Latn"),
+        ("eng-Latn-es_419", "eng_Latn", "es-419", "es_419"),
+        ("eng-por_BR", "en", "pt-BR", "por_BR"),
+    ],
+)
+def test_codes_with_hyphens_are_told_apart_by_the_files(regions, pair, src, tgt, language):
+    corpus = parse_corpus(f"{regions}/t:{pair}=2")
+    assert (corpus.config.src, corpus.config.tgt) == (f"{regions}/t.{src}", f"{regions}/t.{tgt}")
+    assert (corpus.config.weight, corpus.tgt_language) == (2, language)
+
+
+def test_a_pair_that_may_be_several_files_is_refused(regions):
+    (regions / "t.en-pt").write_text("a\n")
+    (regions / "t.BR").write_text("a\n")
+    with pytest.raises(ConfigError, match=r"may be .*t.en and .*t.pt-BR, or .*t.en-pt and .*t.BR"):
+        parse_corpus(f"{regions}/t:en-pt-BR")
+    assert parse_corpus(f"{regions}/t:en-pt_BR").tgt_language == "pt_BR"
+
+
+def test_missing_files_are_named_as_their_codes_say(regions):
+    with pytest.raises(FileError, match=r"needs .*t.en and .*t.sr-Latn; there are no such files"):
+        parse_corpus(f"{regions}/t:en-sr-Latn")
+    (regions / "t.pt_br").write_text("a\n")
+    with pytest.raises(FileError, match=r"both .*t.pt-BR and .*t.pt_br exist"):
+        parse_corpus(f"{regions}/t:en-PT-BR")
+
+
+def test_spellings_of_a_code_are_one_language_with_the_first_as_tag(regions):
+    pairs = ("en-pt-BR", "en-zh-Hans", "en-pt_br")
+    names = [parse_corpus(f"{regions}/t:{pair}") for pair in pairs]
+    train, _ = tagged(names, names[:1])
+    assert [config.tag for config in train] == ["<2pt-BR>", "<2zh-Hans>", "<2pt-BR>"]
+    assert tagged([names[0], names[2]])[0][1].tag is None
