@@ -89,11 +89,13 @@ def ends_sentence(context: Context) -> bool:
     if word.isdigit() or (len(word) > 1 and _ROMAN.fullmatch(word)):
         return context.so_far != word and _number_ends(context, word, before)
     if len(word) <= 2 and word not in _LETTER_NAMES:
+        known = abbreviations(context.language)
         if len(set(word)) == 1 and _CHAIN_GOES_ON.match(text, context.after):
             return False
         if chain := _CHAIN.search(window):
-            word = "".join(chain[0].split()) + word
-            before = window[: chain.start()].rstrip()
+            joined = "".join(chain[0].split()) + word
+            if len(word) == 1 or any(joined.lower() in words for words in known):
+                word, before = joined, window[: chain.start()].rstrip()
     return _word_ends(context, word, before)
 
 
