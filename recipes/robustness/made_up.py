@@ -10,8 +10,8 @@ from robustness.targets import Target, share
 from robustness.unknown import STRANGE, unknown_names, unknown_sentences
 from robustness.written_numbers import KINDS
 
-from s2s.score.robustness import digits
 from s2s.score.variants import JOINED, join
+from s2s.writing.numbers import same_numbers
 
 NUMBERS_RIGHT: Final = 0.99
 COPIED: Final = 0.99
@@ -39,7 +39,7 @@ def about_numbers(model: TranslatorProcess, sentences: Sequence[tuple[str, str]]
     found = model.translate([text for _, text in sentences])
     wrong: dict[str, list[list[str]]] = {kind: [] for kind in KINDS}
     for (kind, text), translation in zip(sentences, found, strict=True):
-        if digits(text) != digits(translation):
+        if not same_numbers(text, translation):
             wrong[kind].append([text, translation])
     count = sum(map(len, wrong.values()))
     figures = {

@@ -36,6 +36,7 @@ from s2s.cli.translate_options import (
     MinLength,
     NBest,
     NoRepeat,
+    Numbers,
     Prefix,
     Require,
     Resume,
@@ -104,6 +105,7 @@ def translate(
     require: Require = None,
     keep: Keep = None,
     unknown: Unknown = None,
+    numbers: Numbers = None,
     ban: Ban = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -153,6 +155,7 @@ def translate(
         "sentences": AUTO[sentences],
         "rewrite": AUTO[rewrite],
         "unknown": cast('Literal["copy", "drop"] | None', unknown),
+        "numbers": cast('Literal["check", "keep", "off"] | None', numbers),
         "max_src_length": max_src_length,
         "too_long": too_long,
     }

@@ -123,6 +123,16 @@ Unknown = Annotated[
         default="copy; drop for vocabularies of characters or words",
     ),
 ]
+Numbers = Annotated[
+    str | None,
+    option(
+        panel=WORDS,
+        help_="Find translations with other numbers than their source: search them again with "
+        "these numbers (keep), count them (check), or let them be (off).",
+        choices=("check", "keep", "off"),
+        default="keep, if the training text kept them",
+    ),
+]
 Ban = Annotated[
     list[str] | None,
     option(

@@ -1,13 +1,12 @@
 """Scores of a test set's variants (``s2s.score.variants``) beside those of its plain text."""
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from s2s.score.metrics import FEW_SENTENCES, Score, score
 from s2s.score.variants import LINE_BREAKS, Variant
+from s2s.writing.numbers import has_digits, same_numbers
 
 ABOUT: Final = (
     "Plain: the same sentences as they stand in the test set, joined if the variant joins them. "
@@ -172,20 +171,7 @@ def count_numbers(
     """
     counted = right = 0
     for source, reference, translation in zip(sources, references, translations, strict=True):
-        expected = digits(source)
-        if expected and expected == digits(reference):
+        if has_digits(source) and same_numbers(source, reference):
             counted += 1
-            right += digits(translation) == expected
+            right += same_numbers(source, translation)
     return counted, right
-
-
-_GROUPED = re.compile(r"(?<!\d)\d{1,3}(?:([.,'’\u00a0\u202f ])\d{3})(?:\1\d{3})*(?!\d)")
-
-
-def digits(text: str) -> Counter[str]:
-    """Counts the runs of digits of a text; marks between thousands do not part a run.
-
-    ``1,250.50 at 7:30`` and ``1.250,50 um 7.30`` have the runs 1250, 50, 7 and 30.
-    """
-    joined = _GROUPED.sub(lambda match: re.sub(r"\D", "", match[0]), text)
-    return Counter("".join(str(int(digit)) for digit in run) for run in re.findall(r"\d+", joined))

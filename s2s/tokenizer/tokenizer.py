@@ -19,7 +19,9 @@ from s2s.tokenizer.pieces import SPACE, readable, zero_width_is_blank
 from s2s.tokenizer.tags import leading_tag_pattern
 from s2s.tokenizer.target_share import target_model
 from s2s.tokenizer.unknown import UnknownRuns
+from s2s.writing.numbers import is_digit
 
+_DIGIT_BYTES = frozenset(f"<0x{code:02X}>" for code in b"0123456789")
 _SHARED_OUT = 5000  # sentences from which on a list gets threads: more than a translator's chunk
 
 
@@ -97,6 +99,19 @@ class Tokenizer:
     def src_unknown(self) -> UnknownRuns:
         """Finds what the source vocabulary cannot read."""
         return UnknownRuns(self._src, self.src_model)
+
+    @cached_property
+    def tgt_digits(self) -> tuple[int, ...]:
+        """Ids of the target pieces that write digits, bytes of ASCII digits among them."""
+        writer, digits = self._tgt_writer, []
+        for number, piece in enumerate(self.tgt_pieces(range(self.tgt_vocab_size))):
+            if writer.is_byte(number):
+                is_one = piece in _DIGIT_BYTES
+            else:
+                is_one = any(map(is_digit, piece)) and not writer.is_control(number)
+            if is_one:
+                digits.append(number)
+        return tuple(digits)
 
     def encode_src(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of source texts: first a tag if there is one, the end piece last."""

@@ -1,10 +1,13 @@
-"""The record of the training text: how its source lines are written, for translating later."""
+"""The record of the training text: how its source lines are written, and whether numbers stay."""
+
+from dataclasses import replace
 
 from s2s.corpus import AugmentConfig
 from s2s.corpus.augment import change_texts
 from s2s.corpus.survey import Survey
 from s2s.tokenizer import Tokenizer
 from s2s.writing.facts import TextFacts, facts_of
+from s2s.writing.numbers import share_with_same_numbers
 
 RECORDED_LINES = 10_000
 """Source lines that the record is made from; they take about a second."""
@@ -37,4 +40,4 @@ def record_text(
     lengths = [len(ids) + tags for ids in tokenizer.encode_src(lines)]
     facts = facts_of(lines, lengths, language if isinstance(language, str) else None)
     assert facts is not None  # no corpus is without lines
-    return facts
+    return replace(facts, same_numbers=share_with_same_numbers(pairs))

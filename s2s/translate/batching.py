@@ -24,6 +24,8 @@ class SourcePart(NamedTuple):
     """How the translation begins."""
     wants_attention: bool = False
     """Whether the attention of its hypotheses is needed."""
+    wants_beam: bool = False
+    """Whether all hypotheses of the beam are needed, and not only ``n_best``."""
 
 
 def check_texts(name: str, texts: Iterable[str]) -> Iterator[str]:

@@ -13,7 +13,6 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import MarkedText, Span, mark_spans
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
-from s2s.tokenizer.tags import language_codes
 from s2s.translate.batching import SourcePart
 from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.unknown import UnknownCount
@@ -22,6 +21,8 @@ from s2s.translate.request import Request
 from s2s.translate.rewriting import AS_TYPED, LOWERED, Rewriting
 from s2s.translate.sources import MarkedPart, ReadPart, Sentence, Source
 from s2s.translate.splitting import Encode, split
+from s2s.translate.tagging import find_tag
+from s2s.writing.numbers import has_digits
 from s2s.writing.sentences import cut_sentences
 
 _MARKS = frozenset(MARK_IDS.values())
@@ -42,6 +43,8 @@ class _Draft(NamedTuple):
     rewriting: Rewriting
     num_unknown: int = 0
     """Runs of unknown characters."""
+    keeps_numbers: bool = False
+    """Whether its numbers are kept texts."""
 
     def behind_tag(self, text: str) -> str:
         """Returns a text behind the tag of the sentence, if it has one."""
@@ -104,6 +107,12 @@ class Reader:
             sources.append(Source(tuple(read), phrases))
         return sources
 
+    def read_again(self, sentence: Sentence) -> Sentence:
+        """Encodes a sentence that was read before with its numbers as kept texts."""
+        marked = self._finder.mark(sentence.body, numbers=True)
+        draft = _Draft(sentence.body, sentence.tag, sentence.gap, marked, AS_TYPED, 0, True)
+        return self._encode(self._rewrite(draft), None, sentence.prefix)
+
     def _draft(self, text: str, number: int) -> list[_Draft]:
         """Cuts a text into sentences and rewrites these; ``number`` is the text's, from 1."""
         tag, body = find_tag(text, self._request.tag, self._tokenizer, number)
@@ -138,11 +147,12 @@ class Reader:
     def _mark_unknown(self, draft: _Draft) -> _Draft:
         """Marks what the vocabulary cannot read, or counts it if it is left to the model."""
         lowered = draft.rewriting.case in LOWERED
-        marked = self._finder.mark(draft.body, unknown=True, any_case=lowered)
+        numbers = draft.keeps_numbers
+        marked = self._finder.mark(draft.body, unknown=True, any_case=lowered, numbers=numbers)
         if self._request.unknown == "copy":
             draft = self._rewrite(draft._replace(marked=marked))
             if lowered and draft.rewriting.case not in LOWERED:  # what is left is no case at all
-                marked = self._finder.mark(draft.body, unknown=True)
+                marked = self._finder.mark(draft.body, unknown=True, numbers=numbers)
                 draft = self._rewrite(draft._replace(marked=marked))
         return draft._replace(num_unknown=sum(each.kind == "unknown" for each in marked.kept))
 
@@ -164,8 +174,17 @@ class Reader:
         else:
             ids_of_parts, cut = self._split(text, ids, encode)
             parts = self._read_parts(draft, ids_of_parts, prefix)
-        typed = draft.behind_tag(draft.body)
-        return Sentence(typed, tuple(parts), draft.gap, draft.rewriting, cut, draft.num_unknown)
+        if self._request.numbers == "keep" and has_digits(draft.body):
+            parts = [part.with_whole_beam() for part in parts]
+        return Sentence(
+            body=draft.body,
+            tag=draft.tag,
+            parts=tuple(parts),
+            gap=draft.gap,
+            rewriting=draft.rewriting,
+            cut=cut,
+            num_unknown=draft.num_unknown,
+        )
 
     def _read_parts(
         self, draft: _Draft, ids_of_parts: Sequence[Ids], prefix: Ids
@@ -251,34 +270,6 @@ class Reader:
                     f", {self._num_within} of them within a sentence" if self._num_within else ""
                 )
                 logger.warning("%s translated in parts%s %s", start, inside, where)
-
-
-def find_tag(
-    text: str, tag: str | None, tokenizer: Tokenizer, number: int
-) -> tuple[str | None, str]:
-    """Returns the tag of a text, and the text without it.
-
-    Args:
-        text: The text as it was typed.
-        tag: The tag; None if the text begins with its own, or the model has no tags.
-        tokenizer: The model's.
-        number: The text's, from 1, for the message.
-
-    Raises:
-        SentenceError: If ``tag`` is None, the model has tags, and the text begins with none.
-    """
-    if tag is not None or not tokenizer.tags:
-        return tag, text
-    cleaned = clean(text)
-    found = tokenizer.tag_of(cleaned)
-    if cleaned and found is None:
-        code = language_codes(tokenizer.tags)[0]
-        raise SentenceError(
-            number,
-            f"does not begin with a tag of the model ({', '.join(tokenizer.tags)}); name the "
-            f"language to translate to (to={code!r}, --to {code}), or begin each text with its tag",
-        )
-    return (None, text) if found is None else (found, text.split(found, 1)[1])
 
 
 def _gap_after(text: str) -> str:

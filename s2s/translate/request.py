@@ -21,6 +21,8 @@ from s2s.translate.rewriting import Rewriter
 TOO_LONG = ("split", "truncate", "error")
 MAX_SCORED = 5 * MAX_SRC_LENGTH
 """Most pieces of a translation that is scored, the end piece counted."""
+USUAL_NUMBERS = 0.5
+"""Share of training pairs with digits from which on a model is one that copies numbers."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
@@ -80,6 +82,12 @@ class TranslateOptions(TypedDict, total=False):
     its training text. ``drop``: they are left to the model, which reads one and the
     same piece for all of them. Default: ``copy``; ``drop`` with ``required``, for vocabularies of
     characters or words, and for model files of 0.1.0. Both are counted and logged."""
+    numbers: Literal["check", "keep", "off"] | None
+    """What is done with a translation that has other numbers than its source
+    (``s2s.writing.numbers``). ``keep``: a lower hypothesis with the right numbers is taken, or the
+    sentence is searched again with its numbers as kept texts. ``check``: a warning counts these
+    translations. ``off``: nothing. Default: ``keep`` if the model has a record of its training text
+    and that kept its numbers; ``check`` with ``required``; else ``off``."""
     details: bool | None
     """Whether hypotheses have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None
@@ -131,6 +139,9 @@ class Request:
     """How unknown characters could be copied, if they are not."""
     copies_signs: bool
     """Whether a sentence without letters and digits comes back as it is."""
+    numbers: Literal["check", "keep", "off"]
+    numbers_advice: str
+    """What could be done about wrong numbers."""
 
 
 def check_request(
@@ -194,6 +205,7 @@ def check_request(
             "it anew, or leave the option out"
         )
     policy, advice = _unknown(given, habits)
+    numbers, numbers_advice = _numbers(given, habits)
     longest = habits.longest() if sentences and too_long == "split" else MAX_SRC_LENGTH
     return Request(
         search=search,
@@ -210,6 +222,8 @@ def check_request(
         rewriter=habits.rewriter if rewrite else None,
         unknown=policy,
         unknown_advice=advice,
+        numbers=numbers,
+        numbers_advice=numbers_advice,
         copies_signs=policy == "copy" and habits.facts is not None,
     )
 
@@ -226,24 +240,47 @@ def _switch(given: dict[str, object], name: str, default: bool) -> bool:
 
 def _unknown(given: dict[str, object], habits: Habits) -> tuple[Literal["copy", "drop"], str]:
     """Returns what is done with unknown characters, and how they could be copied."""
-    policy = given.get("unknown")
-    if policy not in (None, "copy", "drop"):
-        raise ConfigError(
-            f"unknown (--unknown) is {policy!r}; expected 'copy' or 'drop'"
-            f"{suggest(str(policy), ('copy', 'drop'))}"
-        )
+    policy = _choice(given, "unknown", ("copy", "drop"), not_with_required="copy")
     if given.get("required"):
-        if policy == "copy":
-            raise ConfigError(
-                "required (--require) and unknown (--unknown) 'copy' cannot be combined; leave out "
-                "one of them"
-            )
         return "drop", "without --require they are copied"
     if policy is None and not habits.gives_attention:
         return "drop", "export the model again, and they are copied"
     if policy == "drop" or (policy is None and not habits.is_text):
         return "drop", "--unknown copy: copied"
     return "copy", ""
+
+
+def _numbers(
+    given: dict[str, object], habits: Habits
+) -> tuple[Literal["check", "keep", "off"], str]:
+    """Returns what is done with wrong numbers, and what could be done about those left."""
+    policy = _choice(given, "numbers", ("check", "keep", "off"), not_with_required="keep")
+    facts = habits.facts
+    by_default = facts is not None and facts.same_numbers >= USUAL_NUMBERS
+    if given.get("required"):
+        on = policy == "check" or (policy is None and by_default)
+        return "check" if on else "off", "without --require they are kept; "
+    if policy == "check":
+        return "check", "--numbers keep: searched again with these; "
+    return "keep" if policy == "keep" or (policy is None and by_default) else "off", ""
+
+
+def _choice(
+    given: dict[str, object], name: str, choices: Sequence[str], *, not_with_required: str
+) -> str | None:
+    """Returns the value of an option that is one of some words; None if it is not given."""
+    value = given.get(name)
+    if value is not None and value not in choices:
+        raise ConfigError(
+            f"{name} (--{name}) is {value!r}; expected {' or '.join(map(repr, choices))}"
+            f"{suggest(str(value), choices)}"
+        )
+    if value == not_with_required and given.get("required"):
+        raise ConfigError(
+            f"required (--require) and {name} (--{name}) {value!r} cannot be combined; leave out "
+            "one of them"
+        )
+    return None if value is None else str(value)
 
 
 def _bias(banned: Sequence[str], tokenizer: Tokenizer) -> NDArray[np.float32] | None:

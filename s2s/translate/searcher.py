@@ -64,7 +64,10 @@ class Searcher:
         return backend
 
     def run(self, parts: Sequence[SourcePart], request: Request) -> Iterable[PartResult]:
-        """Searches parts, longest first; gives the ``n_best`` hypotheses of each, in order."""
+        """Searches parts, longest first; gives the hypotheses of each, in order.
+
+        These are ``n_best`` hypotheses, or the whole beam of a part that wants it.
+        """
 
         def search(batch: Sequence[SourcePart]) -> list[PartResult]:
             details = request.details or any(part.wants_attention for part in batch)
@@ -102,21 +105,22 @@ def read_output(
     *,
     details: bool,
 ) -> list[PartResult]:
-    """Brings search output back to text: the best ``n_best`` hypotheses of each part of a batch.
+    """Brings search output back to text: the best hypotheses of each part of a batch.
 
     Args:
         output: What the search gave.
         parts: What was searched.
-        n_best: Hypotheses of each part.
+        n_best: Hypotheses of each part that does not want its whole beam.
         tokenizer: The model's.
         details: Whether hypotheses get their details, if the output has them.
     """
     ids = [
         [
             [int(piece) for piece in pieces[:length] if piece != EOS_ID]
-            for pieces, length in zip(beam[:n_best], lengths[:n_best], strict=True)
+            for pieces, length in zip(beam[:count], lengths[:count], strict=True)
         ]
-        for beam, lengths in zip(output.hypotheses, output.lengths, strict=True)
+        for beam, lengths, part in zip(output.hypotheses, output.lengths, parts, strict=True)
+        for count in (None if part.wants_beam else n_best,)
     ]
     decoded = tokenizer.decode([hypothesis for beam in ids for hypothesis in beam])
     # Cleaned, because a vocabulary made elsewhere may hold line ends.

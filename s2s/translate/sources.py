@@ -1,6 +1,6 @@
 """A text as it is searched: its sentences, their parts, and what is needed to put it back."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from s2s.tokenizer.keep import KeptText
 from s2s.tokenizer.pieces import Ids
@@ -35,12 +35,19 @@ class ReadPart(NamedTuple):
     marked: MarkedPart | None = None
     """The part with its kept texts; None if its sentence has none."""
 
+    def with_whole_beam(self) -> Self:
+        """Returns the part with a search of which all hypotheses are wanted."""
+        if self.searched is None:
+            return self
+        return self._replace(searched=self.searched._replace(wants_beam=True))
+
 
 class Sentence(NamedTuple):
     """A sentence of a text."""
 
-    text: str
-    """As it was typed, cleaned, behind its tag if there is one."""
+    body: str
+    """As it was typed, cleaned, without its tag."""
+    tag: str | None
     parts: tuple[ReadPart, ...]
     """One unless the sentence was split; none if it is blank."""
     gap: str = ""
@@ -56,6 +63,11 @@ class Sentence(NamedTuple):
     def searched_parts(self) -> list[SourcePart]:
         """The parts that are searched."""
         return [part.searched for part in self.parts if part.searched is not None]
+
+    @property
+    def prefix(self) -> Ids:
+        """How its translation begins."""
+        return next((part.prefix for part in self.searched_parts), ())
 
     @property
     def kept(self) -> list[KeptText]:

@@ -23,9 +23,10 @@ from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
-from s2s.translate.reader import Reader, find_tag
+from s2s.translate.reader import Reader
 from s2s.translate.request import MAX_SCORED, Request, TranslateOptions, check_request
 from s2s.translate.searcher import Searcher
+from s2s.translate.tagging import find_tag
 from s2s.translate.translation import Hypothesis, Translation
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ class Translator:
     def _finisher(self, request: Request, done: int, *, required: bool) -> "Carrier | Inserter":
         """Returns the object that puts kept texts, or required texts, into translations."""
         if not required:
-            return Carrier(self.tokenizer, request, done)
+            return Carrier(self.tokenizer, self._searcher, request, done)
         from s2s.translate.required.inserter import Inserter  # few calls need it
 
         return Inserter(self.tokenizer, self._searcher, request, done)
@@ -221,10 +222,9 @@ class Translator:
             distinct = {part for source in sources for part in source.searched_parts}
             parts = sorted(distinct, key=longest_first)
             results = dict(zip(parts, self._searcher.run(parts, finisher.request), strict=True))
-            beams = finisher.finish(sources, results)
             yield from [
-                join_sentences(source, beams_of_parts, request, self.tokenizer)
-                for source, beams_of_parts in zip(sources, beams, strict=True)
+                join_sentences(source, beams, request, self.tokenizer)
+                for source, beams in finisher.finish(sources, results)
             ]
             done += len(chunk)
         reader.log_warnings()

@@ -28,6 +28,7 @@ _SHARES = (
     "lower_start",
     "any_capitals",
     "end_marks",
+    "same_numbers",
 )
 
 
@@ -53,6 +54,8 @@ class TextFacts(Config):
     """The most frequent end mark; empty if there is none."""
     spellings: tuple[str, ...] = ()
     """The most frequent words that are seldom written in small letters: ``I``, ``Tom``."""
+    same_numbers: float = 1.0
+    """Share of pairs whose sides have the same numbers, among pairs whose source has digits."""
 
     def __str__(self) -> str:
         """Describes the lines in one line, without the spellings."""
@@ -62,6 +65,7 @@ class TextFacts(Config):
             ("capitals", self.capitals),
             ("Title Case", self.title_case),
             ("small first letter", self.lower_start),
+            ("same numbers", self.same_numbers),
             ("end mark", self.end_marks),
         )
         said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares)

@@ -88,6 +88,15 @@ def same_numbers(src: str, tgt: str) -> bool:
     return not any(difference(src, tgt))
 
 
+def share_with_same_numbers(pairs: Iterable[tuple[str, str]]) -> float:
+    """Returns the share of pairs with the same numbers, among pairs whose source has some.
+
+    It is 1 if there is no such pair.
+    """
+    same = [same_numbers(*pair) for pair in pairs if has_digits(pair[0])]
+    return sum(same) / len(same) if same else 1.0
+
+
 def difference(src: str, tgt: str) -> Difference:
     """Returns the numbers of either text that have no partner in the other."""
     missing, added = _cancel(_read_all(src), _read_all(tgt), _readings)

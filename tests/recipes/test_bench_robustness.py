@@ -74,13 +74,16 @@ def test_a_language_without_templates_has_to_be_named(bench, monkeypatch, tiny, 
 def test_made_up_numbers_are_of_all_kinds_and_lengths(bench, language, domain):
     from robustness.written_numbers import KINDS, number_sentences
 
-    from s2s.score.robustness import digits
+    from s2s.writing.numbers import find_numbers
 
     rows = number_sentences(language, domain, 500)
     assert rows == number_sentences(language, domain, 500)
     assert [kind for kind, _ in rows] == [*KINDS] * 100
-    assert all(digits(text) for _, text in rows)
-    lengths = {len(run) for kind, text in rows if kind == "integer" for run in digits(text)}
+    assert all(find_numbers(text) for _, text in rows)
+    written = [
+        number.text for kind, text in rows if kind == "integer" for number in find_numbers(text)
+    ]
+    lengths = {sum(map(str.isdigit, text)) for text in written}
     assert lengths == {1, 2, 3, 4, 5, 6}
 
 

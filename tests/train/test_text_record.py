@@ -54,6 +54,17 @@ def test_a_run_records_how_its_source_text_is_written(two_folder, capsys):
     assert facts.src_length in lengths[int(0.98 * len(lengths)) :]
 
 
+def test_the_record_says_whether_numbers_stay(two_folder):
+    for side, number in (("xx", "5"), ("yy", "five")):
+        path = two_folder / f"train.{side}"
+        lines = path.read_text().splitlines()
+        lines[:4] = [f"{line} {number}" for line in lines[:4]]
+        lines[4] += " 12"
+        path.write_text("".join(f"{line}\n" for line in lines))
+    run(two_folder, "run")
+    assert facts_in(two_folder / "run").same_numbers == 1 / 5
+
+
 def test_the_record_is_of_all_corpora_and_a_tag_is_a_piece(two_folder):
     (two_folder / "loud.xx").write_text("SUN AND MOON AND RAIN AND TREE\n" * 100)
     (two_folder / "loud.yy").write_text("sun moon rain tree\n" * 100)

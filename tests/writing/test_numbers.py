@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.writing.numbers import difference, find_numbers, has_digits, number_spans, same_numbers
+from s2s.writing.numbers import (
+    difference,
+    find_numbers,
+    has_digits,
+    number_spans,
+    same_numbers,
+    share_with_same_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +52,10 @@ def test_numbers_are_found(text, numbers):
         ("12,34,567", "1,234,567"),
         ("1'000'000", "1.000.000"),
         ("3.5 and 10", "10 y 3,5"),
+        ("0.125 and 12.5", "0,125 y 12,5"),
+        ("1,250.50 at 7:30", "1.250,50 um 7.30 Uhr"),
+        ("March 3, 2019", "3. März 2019"),
+        ("3/14/2021", "14.3.2021"),
         ("at 10:30", "um 10.30 Uhr"),
         ("at 10:05", "à 10h05"),
         ("12/05/2024", "2024-05-12"),
@@ -95,6 +106,12 @@ def test_a_language_may_write_numbers_in_its_own_way(src, tgt):
 )
 def test_digits_may_not_change(src, tgt):
     assert not same_numbers(src, tgt)
+
+
+def test_the_share_of_pairs_is_among_those_with_numbers():
+    pairs = [("5", "5"), ("5", "five"), ("a", "6"), ("1.5 b", "1,5")]
+    assert share_with_same_numbers(pairs) == 2 / 3
+    assert share_with_same_numbers([("a", "7")]) == 1.0
 
 
 def test_the_difference_names_the_numbers():

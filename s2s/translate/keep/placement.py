@@ -76,11 +76,11 @@ def place_texts(
         slots = _replace_stand_ins(attention, source, target, wanted, first)
     homeless = [number for number in wanted if number not in {slot.kept for slot in slots}]
     for number in homeless:
-        place = _place_at_end(source, target, number) if part.kept[number].is_sign else None
-        if place is None:
-            slots.append(_insert(source, len(target), best_units, slots, number, first))
-        else:
-            slots.append(Slot(max(place, first), max(place, first), number))
+        slot = _insert(source, len(target), best_units, slots, number, first)
+        if part.kept[number].kind != "pattern":
+            place = max(_among_words(slot.start, source, target, number), first)
+            slot = Slot(place, place, number)
+        slots.append(slot)
     line = put_together(target, part, slots, finder)
     counts = Counter(kept.text for kept in part.kept)
     assert all(line.text.count(text) >= count for text, count in counts.items())
@@ -145,6 +145,9 @@ def _replace_words(
                     runs.append((weights[token] / (stop - start), token, token + 1))
         if runs:
             _, start, stop = max(runs, key=lambda run: run[0])
+            if source.kept[number].kind != "pattern":  # one word for one word
+                start = max(range(start, stop), key=lambda token: weights[token])
+                stop = start + 1
             slots.append(Slot(start, stop, number))
             free = [token for token in free if not start <= token < stop]
     return slots
@@ -173,22 +176,23 @@ def _replace_stand_ins(
     return [Slot(token, token + 1, number) for token, number in by_token.items()]
 
 
-def _place_at_end(source: SourceUnits, target: TargetTokens, number: int) -> int | None:
-    """Returns the place of a sign that stands before or after all words; None for other signs.
+def _among_words(place: int, source: SourceUnits, target: TargetTokens, number: int) -> int:
+    """Corrects the place of an inserted text by what it stands beside in the source.
 
-    Signs beside it, such as a question mark, have marks at both ends in Spanish, so that their
-    attention says little.
+    A text that signs follow, such as a full stop, is not put after the signs at the end. A sign
+    that stands before or after all words does so in the translation. The attention says little
+    there: a question mark has marks at both ends in Spanish.
     """
     words = [token for token in range(len(target)) if not target.is_punctuation(token)]
-    if not (words and source.word_places):
-        return None
-    kept_unit = source.kept_units[number]
-    if kept_unit > source.word_places[-1]:
-        is_last = kept_unit == source.count - 1
-        return len(target) if is_last else words[-1] + 1
-    if kept_unit < source.word_places[0]:
-        return 0 if kept_unit == 0 else words[0]
-    return None
+    if not words:
+        return place
+    kept_unit, is_sign = source.kept_units[number], source.kept[number].is_sign
+    if is_sign and source.word_places:
+        if kept_unit > source.word_places[-1]:
+            place = len(target)
+        elif kept_unit < source.word_places[0]:
+            place = 0 if kept_unit == 0 else words[0]
+    return place if kept_unit == source.count - 1 else min(place, words[-1] + 1)
 
 
 def _insert(

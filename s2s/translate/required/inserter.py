@@ -36,6 +36,7 @@ from s2s.config import EOS_ID
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart, longest_first
+from s2s.translate.keep.numbers import NumberKeeper
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
 from s2s.translate.required.gaps import find, find_gaps
@@ -98,14 +99,15 @@ class Inserter:
         self._tokenizer = tokenizer
         self._searcher = searcher
         self._n_best = request.n_best
+        self._numbers = NumberKeeper(tokenizer, searcher, request)
         self._done = done
         self._num_missing = 0
         self._first_missing = 0
 
     def finish(
         self, sources: Sequence[Source], results: Mapping[SourcePart, PartResult]
-    ) -> list[list[Beam]]:
-        """Returns for each sentence the hypotheses of its parts, ``n_best`` of each.
+    ) -> list[tuple[Source, list[Beam]]]:
+        """Returns the texts with the hypotheses of each of their parts, ``n_best`` of each.
 
         The parts of a sentence share its phrases. Each phrase is held by one part: the one that
         says it by itself, or else the one whose score changes for the best.
@@ -131,15 +133,20 @@ class Inserter:
         dialogues = (self._hold_all(states, phrases) for (_, phrases), states in sentences.items())
         while group := list(islice(dialogues, TOGETHER)):
             self._answer_all(group)
-        return [
-            [self._best(state.beam) for state in sentences[key]]
-            if (key := (tuple(source.searched_parts), source.required)) in sentences
-            else [results[part].hypotheses[: self._n_best] for part in source.searched_parts]
-            for source in sources
-        ]
+        finished = []
+        for number, source in enumerate(sources, self._done - len(sources)):
+            found = sentences.get((tuple(source.searched_parts), source.required))
+            if found is None:
+                beams = [results[part].hypotheses[: self._n_best] for part in source.searched_parts]
+            else:
+                beams = [self._best(state.beam) for state in found]
+            self._numbers.check(source, beams, number)
+            finished.append((source, beams))
+        return finished
 
     def log_warnings(self) -> None:
-        """Logs how many translations did not hold by themselves what is required, if any."""
+        """Logs how many translations lacked what is required, or have other numbers, if any."""
+        self._numbers.log(self._done)
         if self._num_missing:
             logger.warning(
                 "%d of %d translations lacked a required text and were searched again with it "
