@@ -76,7 +76,7 @@ def own_target(tiny, tmp_path):
 
 def translations(model, lines, **options):
     """Returns what s2s translates, without what it does with text unlike the training text."""
-    plain = {"rewrite": False, "unknown": "drop"}
+    plain = {"rewrite": False, "unknown": "drop", "numbers": "off"}
     found = Translator(model, threads=1).translate(lines, **plain, **options)
     return [translation.text for translation in found]
 
@@ -220,9 +220,11 @@ def test_javascript_cuts_and_joins_without_losing_a_character():
     script = """
         import { cut, join } from "./shared/text.mjs";
         const texts = JSON.parse(process.argv[1]);
-        const cuts = texts.map((text) => cut(text, "de", true));
+        const cuts = texts.map((text) => cut(text, "deu_Latn", true));
         const joined = cuts.map((parts) => join(parts.map((part) => part.trim()), parts));
-        console.log(JSON.stringify({ cuts, joined }));
+        const codes = [undefined, "de-AT", "en", "no language"];
+        const german = codes.map((code) => cut("Am 3. Oktober. Ja.", code, true).length);
+        console.log(JSON.stringify({ cuts, joined, german }));
     """
     texts = [
         "Eins. Zwei!\nDrei\n\n\nVier z. B. f\u00fcnf am 3. Oktober. Sechs?",
@@ -236,6 +238,7 @@ def test_javascript_cuts_and_joins_without_losing_a_character():
     found = json.loads(run(command, cwd=EXAMPLES).stdout)
     assert ["".join(parts) for parts in found["cuts"]] == texts
     assert [len(parts) for parts in found["cuts"][:4]] == [5, 2, 3, 2]
+    assert found["german"] == [3, 2, 3, 3]
     assert found["joined"][0] == texts[0]
     assert found["joined"][2:4] == texts[2:4]
     assert [text.count("\n") for text in found["joined"]] == [text.count("\n") for text in texts]

@@ -7,7 +7,7 @@ const WITHOUT_BLANKS =
 // Intl.Segmenter knows no abbreviations. After these, its sentence goes on.
 const TITLE_OR_INITIAL = /(?:^|[\s(“„"])(?:\p{L}|M[rs]|Mrs|Dr|Prof|St|Hr|Fr|Sra?|Mme|Dott)\.\s+$/u;
 const ORDINAL = /\s\d{1,2}\.\s+$/;
-const ORDINAL_LANGUAGES = /^(?:de|da|nb|nn|no|fi|et|lv|cs|sk|pl|sl|hr|sr|bs|hu|tr|is)\b/i;
+const ORDINAL_LANGUAGES = /^(?:de|da|nb|nn|no|fi|et|lv|cs|sk|pl|sl|hr|sr|bs|hu|tr|is)\b/;
 
 /** Returns a text in the form that models are trained with: composed characters, single blanks. */
 export function clean(text) {
@@ -28,23 +28,25 @@ export function cut(text, language, sentences) {
 
 function cutLine(line, language) {
   if (!Intl.Segmenter) throw new Error("cutting sentences needs a newer browser (Intl.Segmenter)");
+  const locale = localeOf(language);
   const parts = [];
   let goesOn = false;
-  for (const { segment } of segmenter(language).segment(line)) {
+  for (const { segment } of new Intl.Segmenter(locale, { granularity: "sentence" }).segment(line)) {
     if (goesOn || (parts.length && !segment.trim())) parts.push(parts.pop() + segment);
     else parts.push(segment);
     const part = parts.at(-1);
     goesOn = TITLE_OR_INITIAL.test(part);
-    goesOn ||= ORDINAL_LANGUAGES.test(language ?? "") && ORDINAL.test(part);
+    goesOn ||= ORDINAL_LANGUAGES.test(locale) && ORDINAL.test(part);
   }
   return parts;
 }
 
-function segmenter(language) {
+/** Returns a language's code as browsers write it: de for deu_Latn, too. */
+function localeOf(language = "en") {
   try {
-    return new Intl.Segmenter(language, { granularity: "sentence" });
+    return Intl.getCanonicalLocales(language.replaceAll("_", "-"))[0];
   } catch {
-    return new Intl.Segmenter("en", { granularity: "sentence" }); // a code of no standard
+    return "en"; // some corpora name languages in ways that no standard knows
   }
 }
 
