@@ -50,7 +50,7 @@ def evaluate(
     *,
     src: Annotated[
         Path | None,
-        option(panel=FILES, help_="Translate this text, one sentence a line.", metavar="FILE"),
+        option(panel=FILES, help_="Translate this text, line by line.", metavar="FILE"),
     ] = None,
     ref: Annotated[
         Path,

@@ -13,7 +13,7 @@ Input = Annotated[
     str,
     typer.Argument(
         metavar="INPUT",
-        help="Text, plain or packed, one sentence a line; - is standard input.",
+        help="Text, plain or packed, translated line by line; - is standard input.",
     ),
 ]
 
