@@ -19,6 +19,12 @@ PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 FORBIDDEN_IDS = (PAD_ID, UNK_ID, BOS_ID)
 """Pieces that are never part of a translation."""
 
+
+def widest_beam(tgt_vocab_size: int) -> int:
+    """Returns the largest beam size of a vocabulary: its pieces that a translation can have."""
+    return tgt_vocab_size - len(FORBIDDEN_IDS)
+
+
 Algorithm = Literal["bpe", "unigram", "char", "word"]
 Cell = Literal["lstm", "gru", "rnn"]
 Activation = Literal["tanh", "relu"]
@@ -284,7 +290,8 @@ class SearchConfig(Config):
     """Settings of the search; a model file recommends some."""
 
     beam_size: int = 5
-    """Number of hypotheses of a sentence that the search keeps after each step. 1: greedy."""
+    """Number of hypotheses of a sentence that the search keeps after each step, at most the number
+    of pieces that can be written. 1: greedy."""
     length_penalty: float = 1.0
     """Alpha of Wu et al. (2016), equation 14. 0 ranks hypotheses by their total log-probability, 1
     nearly by its mean."""
@@ -326,6 +333,11 @@ class SearchConfig(Config):
         self._check_range("max_length", 1, 1_000_000)
         self._check_range("length_factor", 0, 1000)
         self._check_range("length_margin", 1, 1_000_000)
+
+    def fitted(self, tgt_vocab_size: int) -> Self:
+        """Returns the settings with a beam that is no wider than a vocabulary allows."""
+        most = widest_beam(tgt_vocab_size)
+        return self if self.beam_size <= most else dataclasses.replace(self, beam_size=most)
 
     @property
     def alters_candidates(self) -> bool:

@@ -45,7 +45,7 @@ def add_metadata(
     config = {
         **joint_card(runs),
         "model": run.model.config.to_dict(),
-        "search": run.search.to_dict(),
+        "search": run.search.fitted(run.model.config.tgt_vocab_size).to_dict(),
         "precision": precision,
         **({} if text else {"options": sorted(DEFAULTS)}),
         "s2s_version": __version__,

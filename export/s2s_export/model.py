@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import onnx
 
-from s2s.config import ModelConfig, SearchConfig
+from s2s.config import ModelConfig, SearchConfig, widest_beam
 from s2s.errors import ConfigError, suggest
 from s2s.model.seq2seq import Seq2Seq
 from s2s.version import __version__
@@ -101,10 +101,11 @@ def write_search(
     """
     if not models:
         raise ConfigError("no model to export; expected at least one")
+    widest = widest_beam(models[0].config.tgt_vocab_size)
     inputs = InputValues(
         src=src[0],
         src_lengths=src[1],
-        beam=_number_input(graph, "beam_size", INT64),
+        beam=graph.op("Min", _number_input(graph, "beam_size", INT64), widest),
         max_length=_number_input(graph, "max_length", INT64),
         length_penalty=_number_input(graph, "length_penalty", FLOAT),
         options=declare_options(graph),

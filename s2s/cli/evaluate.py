@@ -30,6 +30,7 @@ from s2s.cli.page import make_page
 from s2s.cli.progress import show_progress
 from s2s.cli.robustness import check_robustness, translate_variants
 from s2s.cli.testset import Output, TestSet, check_options, read_output, read_test_set
+from s2s.config import widest_beam
 from s2s.errors import DataError
 from s2s.files import atomic_output
 
@@ -252,7 +253,10 @@ def _translate(
         "model": models[0],
         **({} if len(models) == 1 else {"with": list(models[1:])}),
         **({} if language is None else {"to": language}),
-        "beam_size": options.get("beam_size") or translator.search.beam_size,
+        "beam_size": min(
+            options.get("beam_size") or translator.search.beam_size,
+            widest_beam(translator.tokenizer.tgt_vocab_size),
+        ),
     }
     tokens = sum(len(translation.pieces) + 1 for translation in translations if translation.pieces)
     return Output(

@@ -144,7 +144,7 @@ def check_model_file(file: FileDescription) -> ModelFile:
         header=file.header,
         card=file.card,
         tokenizer=tokenizer,
-        search=search,
+        search=search.fitted(tokenizer.tgt_vocab_size),
     )
 
 

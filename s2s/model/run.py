@@ -151,7 +151,7 @@ def load_run(folder: str | Path) -> Run:
     tokenizer = read_tokenizer(folder)
     try:
         shape = ModelConfig.from_dict(config["model"])
-        search = SearchConfig.from_dict(config["search"])
+        search = SearchConfig.from_dict(config["search"]).fitted(shape.tgt_vocab_size)
         text_facts(config)
     except (ConfigError, ModelError, KeyError) as error:
         raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error

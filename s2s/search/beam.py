@@ -14,8 +14,7 @@ from typing import NamedTuple, Protocol, Self, TypeVar
 import torch
 from torch import Tensor
 
-from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
-from s2s.errors import ConfigError, with_option
+from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig, widest_beam
 from s2s.search.candidates import Constraints, best_candidates, candidates_with_options, stable_top
 
 NOTHING = float("-inf")
@@ -93,12 +92,10 @@ def beam_search(
             even if it is longer than a sentence's limit of length.
 
     Returns:
-        ``beam_size`` hypotheses a sentence. One that met its length limit lacks the end piece. A
-        prefix may leave room for fewer hypotheses: then the last ones are empty, and their scores
-        are minus infinity.
-
-    Raises:
-        ConfigError: If the beam is wider than the vocabulary.
+        ``beam_size`` hypotheses a sentence, or as many as a translation can have pieces if the
+        vocabulary has fewer. One that met its length limit lacks the end piece. A prefix may leave
+        room for fewer hypotheses: then the last ones are empty, and their scores are minus
+        infinity.
     """
     batch, beam = src.shape[0], config.beam_size
     device = src.device
@@ -122,10 +119,9 @@ def beam_search(
         step += 1
         logits, state = model.step(tokens[:, :, -1].flatten(), memory, state)
         logits = logits.float()
-        if beam > logits.shape[-1] - len(FORBIDDEN_IDS):
-            raise ConfigError(
-                f"{with_option('beam_size')} is {beam}; the vocabulary allows at most "
-                f"{logits.shape[-1] - len(FORBIDDEN_IDS)}"
+        if beam > widest_beam(logits.shape[-1]):  # known from the first step on
+            return beam_search(
+                model, src, src_lengths, config.fitted(logits.shape[-1]), constraints
             )
         logits[:, FORBIDDEN_IDS] = NOTHING
         if constraints is None and not config.alters_candidates:

@@ -94,7 +94,8 @@ class TrainConfig(Config):
     bleu_sentences: int = 500
     """Number of validation sentences that are translated for BLEU; 0 validates by loss."""
     bleu_beam_size: int = 4
-    """Beam size of the search that translates the validation sentences."""
+    """Beam size of the search that translates the validation sentences, at most what the vocabulary
+    allows."""
     patience: int | None = None
     """Training stops after this many validations without a better one; None is off."""
     max_bad_updates: int = 20

@@ -1,5 +1,6 @@
 """Validation: loss over the validation pairs, and BLEU of what the beam search translates."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -74,9 +75,8 @@ class Validator:
                 self.without_bleu.append(config.tgt)
             elif texts:
                 self.texts.append(texts)
-        self.search = SearchConfig.from_dict(
-            {**search.to_dict(), "beam_size": training.bleu_beam_size}
-        )
+        search = dataclasses.replace(search, beam_size=training.bleu_beam_size)
+        self.search = search.fitted(tokenizer.tgt_vocab_size)
         self.batch_tokens = training.batch_tokens
 
     @torch.inference_mode()

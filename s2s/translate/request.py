@@ -8,13 +8,14 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.config import FORBIDDEN_IDS, SearchConfig, check_integer
+from s2s.config import SearchConfig, check_integer
 from s2s.errors import ConfigError, suggest
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, compile_keep
 from s2s.tokenizer.tags import choose_tag
 from s2s.translate.habits import MAX_SRC_LENGTH, Habits
+from s2s.translate.limits import fit_beam
 from s2s.translate.phrases import Required
 from s2s.translate.rewriting import Rewriter
 
@@ -37,7 +38,9 @@ class TranslateOptions(TypedDict, total=False):
     tag is put before each sentence, and the sentence is text from its first character. By default
     each sentence must begin with a tag itself: ``<2de> Hello.``"""
     beam_size: int | None
-    """Hypotheses kept at each step, 1 is greedy search; by default, the model's recommendation."""
+    """Hypotheses kept at each step, 1 is greedy search; by default, the model's recommendation. At
+    most the number of pieces that the target vocabulary can write; a wider beam is made as wide as
+    that, and logged."""
     n_best: int | None
     """Hypotheses to return, at most ``beam_size``; 1 by default."""
     length_penalty: float | None
@@ -174,23 +177,13 @@ def check_request(
             given[name] = value.item()
     changes: Any = {name: value for name, value in given.items() if name in _SEARCH}
     search = dataclasses.replace(recommended, **changes) if changes else recommended
-    most = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
-    if search.beam_size > most:
-        raise ConfigError(
-            f"beam_size (--beam-size) is {search.beam_size}; the model's vocabulary allows at most "
-            f"{most}"
-        )
     if given.get("required") and search.temperature:
         raise ConfigError(
             f"temperature (--temperature) is {search.temperature}, but random translations cannot "
             "contain required texts (--require); leave out one of them"
         )
     n_best = _integer(given, "n_best", 1, 1)
-    if n_best > search.beam_size:
-        raise ConfigError(
-            f"n_best (--n-best) is {n_best}, but beam_size (--beam-size) is {search.beam_size}; "
-            "raise beam_size"
-        )
+    search = fit_beam(search, n_best, tokenizer)
     too_long = given.get("too_long", "split")
     if too_long not in TOO_LONG:
         raise ConfigError(

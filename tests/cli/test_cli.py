@@ -61,7 +61,10 @@ def test_n_best_prints_as_many_lines_a_sentence_with_scores(s2s, tiny):
         (["translate", "TINY", "--beam-sise", "3"], "--beam-size"),
         (["translate", "TINY", "--beam-size", "x"], "--beam-size"),
         (["translate", "TINY", "--beam-size", "0"], "--beam-size"),
-        (["translate", "TINY", "--beam-size", "99"], "the model's vocabulary allows at most 61"),
+        (
+            ["translate", "TINY", "--beam-size", "99", "--n-best", "70"],
+            "beam_size (--beam-size) is 61; the vocabulary allows at most 61",
+        ),
         (
             ["translate", "TINY", "--n-best", "9"],
             "n_best (--n-best) is 9, but beam_size (--beam-size) is 5",

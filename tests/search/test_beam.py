@@ -7,7 +7,6 @@ torch = pytest.importorskip("torch")
 from scripted import ScriptedDecoder
 
 from s2s.config import BOS_ID, EOS_ID, UNK_ID, ModelConfig, SearchConfig
-from s2s.errors import ConfigError
 from s2s.model.seq2seq import Seq2Seq
 from s2s.search.beam import beam_search, length_penalty
 from s2s.search.candidates import Constraints
@@ -87,13 +86,11 @@ def test_forbidden_pieces_are_never_written():
         assert min(tokens[:length]) >= EOS_ID
 
 
-def test_a_beam_wider_than_the_vocabulary_is_an_error():
-    with pytest.raises(
-        ConfigError, match=r"\(--beam-size\) is 28; the vocabulary allows at most 27"
-    ):
-        beam_search(
-            make_model(), torch.tensor([[5, 3]]), torch.tensor([2]), SearchConfig(beam_size=28)
-        )
+def test_a_beam_is_as_wide_as_the_vocabulary_at_most():
+    model, src, lengths = make_model(), torch.tensor([[5, 3]]), torch.tensor([2])
+    widest, wider = (beam_search(model, src, lengths, SearchConfig(beam_size=n)) for n in (27, 99))
+    assert widest.scores.shape == (1, 27)
+    assert all(torch.equal(*pair) for pair in zip(widest, wider, strict=True))
 
 
 def test_length_penalty_is_equation_14():

@@ -167,8 +167,8 @@ def test_a_translation_is_one_line(translator, sentences):
     [
         ({"beam_size": 0}, r"beam_size \(--beam-size\) is 0"),
         (
-            {"beam_size": 62},
-            r"beam_size \(--beam-size\) is 62; .* allows at most 61",
+            {"beam_size": 62, "n_best": 62},
+            r"n_best \(--n-best\) is 62, but beam_size \(--beam-size\) is 61; .* at most 61",
         ),
         ({"beam_size": 2.0}, r"beam_size \(--beam-size\) is 2.0"),
         ({"n_best": 6}, r"n_best \(--n-best\) is 6, but beam_size \(--beam-size\) is 5"),
@@ -193,8 +193,12 @@ def test_one_string_is_not_a_list_of_sentences(translator):
         translator.translate("eins")
 
 
-def test_the_widest_beam_works(translator):
-    assert translator.translate(["eins"], beam_size=61, n_best=61)[0].text == "one"
+def test_a_beam_is_as_wide_as_the_vocabulary_at_most(translator, caplog):
+    widest = translator.translate(["eins"], beam_size=61, n_best=61)
+    assert widest[0].text == "one"
+    assert not caplog.records
+    assert translator.translate(["eins"], beam_size=999, n_best=61) == widest
+    assert "beam_size (--beam-size) is 999, but the target vocabulary has only 61" in caplog.text
 
 
 def test_unknown_devices_and_threads_are_refused(tiny):

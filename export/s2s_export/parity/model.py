@@ -16,7 +16,7 @@ from typing import Any, Generic
 import torch
 from torch import Tensor
 
-from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig
+from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig, widest_beam
 from s2s.errors import ParityError
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
@@ -131,7 +131,7 @@ def check_parity(
     # One network is not an ensemble of one: the check must run the code that translates a run.
     network: StepModel[Any, Any] = members[0] if len(members) == 1 else Ensemble(members)
     vocab_size = members[0].config.src_vocab_size
-    widest = members[0].config.tgt_vocab_size - len(FORBIDDEN_IDS)
+    widest = widest_beam(members[0].config.tgt_vocab_size)
     differences: list[float] = []
     for beam in sorted({min(beam, widest) for beam in beams}):
         config = SearchConfig(

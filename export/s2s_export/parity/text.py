@@ -19,7 +19,7 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from s2s.config import EOS_ID, FORBIDDEN_IDS, PAD_ID, UNK_ID, SearchConfig
+from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig, widest_beam
 from s2s.errors import ModelError, ParityError, needs
 from s2s.formats.model_file import OUTPUTS, TEXT_INPUT, TEXT_OUTPUTS, TO_INPUT
 from s2s.runtime.backend import pad
@@ -97,7 +97,7 @@ def check_texts(
     """
     text_session = _session(_with_src(serialized), extensions_path())
     ids_session = _session(without_strings)
-    widest = tokenizer.tgt_vocab_size - len(FORBIDDEN_IDS)
+    widest = widest_beam(tokenizer.tgt_vocab_size)
     parity = TextParity()
     for beam in sorted({min(beam, widest) for beam in BEAMS}):
         options = {
