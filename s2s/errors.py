@@ -16,12 +16,12 @@ _OWN_PACKAGES = ("s2s", "s2s_export")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _SAME_NAME = (
-    "accumulate algorithm attention augment batch_tokens beam_size bptt_steps cache cell context "
-    "decoder_layers device diversity dropout embedding_size encoder_layers hidden_size init keep "
-    "learning_rate length_penalty max_epochs max_length max_minutes max_src_length max_updates "
-    "min_length n_best new_pieces no_repeat normalization patience precision prefix sampling "
-    "save_minutes seed temperature tgt_algorithm threads to too_long top_k validate_every "
-    "vocab_size workers"
+    "accumulate algorithm attention augment batch_tokens beam_size bptt_steps cache cell columns "
+    "context decoder_layers deduplicate device diversity dropout embedding_size encoder_layers "
+    "hidden_size init keep learning_rate length_penalty max_epochs max_length max_minutes "
+    "max_src_length max_updates min_length n_best new_pieces no_repeat normalization pairs "
+    "pairs_format patience precision prefix sampling save_minutes seed temperature tgt_algorithm "
+    "threads to too_long top_k validate_every vocab_size workers"
 )
 OPTIONS = {
     **{name: f"--{name.replace('_', '-')}" for name in _SAME_NAME.split()},

@@ -64,7 +64,16 @@ def test_configurations_cannot_be_changed():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: CorpusConfig.from_dict({"src": "a.de"}), "CorpusConfig: key 'tgt' is missing"),
+        (
+            lambda: CorpusConfig.from_dict({"src": "a.de"}),
+            r"CorpusConfig\.tgt is missing; set src and tgt, or pairs",
+        ),
+        (lambda: CorpusConfig(pairs="a", tgt="b"), r"has pairs \(--pairs\), and src or tgt, too"),
+        (
+            lambda: CorpusConfig(src="a", tgt="b", columns="1,2"),
+            r"columns \(--columns\) is set, but there is no file of pairs \(--pairs\)",
+        ),
+        (lambda: CorpusConfig(pairs="a", columns="1"), r"columns \(--columns\) is '1'; expected"),
         (
             lambda: TokenizerConfig(tgt_model="x.model"),
             r"\(--tokenizer\) is not; set both",

@@ -6,31 +6,42 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from s2s.compression import COMPRESSIONS
+from s2s.compression import COMPRESSIONS, without_ending
 from s2s.corpus.config import CorpusConfig
+from s2s.corpus.pair_file import open_pair_file
+from s2s.corpus.rows import Form
 from s2s.errors import ConfigError, FileError, printable
 from s2s.files import resolve
-from s2s.writing.languages import is_language_code, same_code, without_packing
+from s2s.writing.languages import is_language_code, same_code
 
 _NAME = re.compile(r"(?P<prefix>.+):(?P<pair>[\w-]+-[\w-]+)(=(?P<weight>[^=]*))?")
 
 
 class NamedCorpus(NamedTuple):
-    """A corpus and the language it is translated into."""
+    """A corpus and its languages."""
 
     config: CorpusConfig
+    src_language: str
     tgt_language: str
 
 
-def parse_corpus(name: str) -> NamedCorpus:
+def parse_corpus(name: str, columns: str | None = None, form: Form | None = None) -> NamedCorpus:
     """Reads ``PREFIX:SRC-TGT`` or ``PREFIX:SRC-TGT=WEIGHT``.
 
     The files are ``PREFIX.SRC`` and ``PREFIX.TGT``, or the same with ``.gz``, ``.xz``, ``.bz2`` or
     ``.zst``. Their codes may differ from the given ones in case, and in ``-`` and ``_``. If codes
-    have hyphens, as in ``en-pt-BR``, the files that exist decide where one ends.
+    have hyphens, as in ``en-pt-BR``, the files that exist decide where one ends. If there is none
+    of them and ``PREFIX`` is a file, it has both sides.
+
+    Args:
+        name: The name.
+        columns: Columns of a file with both sides. None: those named ``SRC`` and ``TGT``, or as
+            ``open_pair_file`` finds them.
+        form: Form of such a file.
 
     Raises:
         ConfigError: If ``name`` has another form, or can be read in two ways.
+        DataError: If the columns of a file with both sides cannot be told.
         FileError: If there is no such file, or there are several.
     """
     match = _NAME.fullmatch(name)
@@ -46,9 +57,22 @@ def parse_corpus(name: str) -> NamedCorpus:
         raise ConfigError(
             f"the corpus {name!r} has the weight {match['weight']!r}; expected a number"
         ) from error
-    prefix, (src_language, tgt_language) = match["prefix"], _choose_pair(name, match)
+    prefix, pairs = match["prefix"], list(_pairs(match["pair"]))
+    codes = {code for pair in pairs for code in pair}
+    if resolve(prefix).is_file() and not any(_candidates(prefix, code) for code in codes):
+        languages = _only_pair(name, pairs)
+        path = str(resolve(prefix))
+        layout = open_pair_file(path, columns, form, languages).layout
+        config = CorpusConfig(
+            pairs=path,
+            columns=columns if layout is None else str(layout.columns),
+            pairs_format=form,
+            weight=weight,
+        )
+        return NamedCorpus(config, *languages)
+    src_language, tgt_language = _choose_pair(name, prefix, pairs)
     src, tgt = (_file(prefix, language) for language in (src_language, tgt_language))
-    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), tgt_language)
+    return NamedCorpus(CorpusConfig(src=src, tgt=tgt, weight=weight), src_language, tgt_language)
 
 
 def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ...]:
@@ -71,9 +95,21 @@ def tagged(*groups: Sequence[NamedCorpus]) -> tuple[tuple[CorpusConfig, ...], ..
     )
 
 
-def _choose_pair(name: str, match: re.Match[str]) -> tuple[str, str]:
+def _only_pair(name: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Returns the two languages of ``SRC-TGT``: those that are codes, if there are several ways."""
+    likely = (
+        pairs if len(pairs) == 1 else [pair for pair in pairs if all(map(is_language_code, pair))]
+    )
+    if len(likely) != 1:
+        raise ConfigError(
+            f"the corpus {name!r} can be read in several ways; write a code that has a hyphen with "
+            "an underscore, such as pt_BR"
+        )
+    return likely[0]
+
+
+def _choose_pair(name: str, prefix: str, pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """Returns the two languages of ``SRC-TGT``: those with files, if there are several ways."""
-    prefix, pairs = match["prefix"], list(_pairs(match["pair"]))
     if len(pairs) == 1:
         return pairs[0]
     found = [pair for pair in pairs if all(_candidates(prefix, code) for code in pair)]
@@ -112,7 +148,7 @@ def _candidates(prefix: str, code: str) -> list[Path]:
         path.parent / name
         for name in names
         if name.startswith(start)
-        and same_code(without_packing(name).removeprefix(start)) == same_code(code)
+        and same_code(without_ending(name).removeprefix(start)) == same_code(code)
     ]
 
 

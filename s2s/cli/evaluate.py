@@ -13,16 +13,20 @@ import typer
 from s2s.cli.options import (
     FILES,
     BeamSize,
+    Columns,
     Device,
     LengthPenalty,
     MaxLength,
     MaxSrcLength,
+    PairsFormat,
     Threads,
     To,
     TooLong,
     With,
+    check_no_columns,
     naming,
     open_output,
+    open_pairs,
     option,
     say,
 )
@@ -54,13 +58,23 @@ def evaluate(
         option(panel=FILES, help_="Translate this text, line by line.", metavar="FILE"),
     ] = None,
     ref: Annotated[
-        Path,
+        Path | None,
         option(
             panel=FILES,
             help_="Compare with this human translation, line by line.",
             metavar="FILE",
         ),
-    ],
+    ] = None,
+    pairs: Annotated[
+        Path | None,
+        option(
+            panel=FILES,
+            help_="Read sources and references from this file instead; - is standard input.",
+            metavar="FILE",
+        ),
+    ] = None,
+    columns: Columns = None,
+    pairs_format: PairsFormat = None,
     output: Annotated[
         Path | None,
         option(
@@ -153,6 +167,8 @@ def evaluate(
         s2s evaluate run --src test.de --ref test.en --baseline old.en \
             --plot report.html
 
+        s2s evaluate run --pairs test.tsv --columns de,en
+
         s2s evaluate --hypotheses new.en --baseline old.en --ref test.en \
             --confidence
 
@@ -174,6 +190,8 @@ def evaluate(
         model,
         hypotheses,
         src,
+        ref,
+        pairs,
         need_src={"buckets": buckets, "plot": plot},
         need_model={
             "with": with_ or None,
@@ -184,7 +202,13 @@ def evaluate(
     )
     options |= {"max_src_length": max_src_length, "too_long": too_long}
     check_metrics(tokenize or "13a")
-    test_set = read_test_set(src, ref)
+    if pairs is None:
+        check_no_columns(columns, pairs_format)
+        test_set = read_test_set(src, ref, None)
+    else:
+        test_set = read_test_set(None, None, open_pairs(pairs, columns, pairs_format))
+        src = ref = pairs
+    assert ref is not None
     size = len(test_set.references)
     baseline_output = None if baseline is None else read_output(baseline, ref, size)
     unsure = why_not_resampled(size)
@@ -201,7 +225,7 @@ def evaluate(
             translator = Translator(models, device=device, threads=threads)
             if robustness:
                 check_robustness(translator.tokenizer.tags, to)
-            with naming(src or ""):
+            with naming(src or "", "line" if pairs is None else "pair"):
                 translated = _translate(translator, models, test_set.sources, output, options)
             if robustness:
                 robust = translate_variants(

@@ -1,16 +1,23 @@
 """Options and outputs that several commands share."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, cast
 
 import typer
 
-from s2s.errors import DataError, SentenceError, printable, suggest
+from s2s.errors import ConfigError, DataError, SentenceError, printable, suggest
 from s2s.files import atomic_output
 from s2s.text import text_name
+
+if TYPE_CHECKING:
+    from s2s.corpus.pair_file import PairFile
+    from s2s.corpus.rows import Form
+
+logger = logging.getLogger(__name__)
 
 
 def one_of(*choices: str) -> Callable[[str | None], str | None]:
@@ -41,6 +48,7 @@ def positive(value: float | None) -> float | None:
 
 
 FILES = "Files"
+TEXT = "Text"
 OUTPUT = "Output"
 MODEL = "Model"
 SEARCH = "Search"
@@ -184,6 +192,23 @@ TooLong = Annotated[
         choices=("split", "truncate", "error"),
     ),
 ]
+_COLUMNS: dict[str, Any] = {
+    "help_": "Take these columns of --pairs as source and target: numbers (1,2), names of the "
+    "first line (word,phones) or keys of JSON (text.en,text.de); + joins columns with a blank "
+    "(lemma+features,form).",
+    "metavar": "SRC,TGT",
+    "default": "those with usual names, or the first two",
+}
+_PAIRS_FORMAT: dict[str, Any] = {
+    "help_": "Read --pairs in this form: columns between tabs, CSV, JSON Lines, or lines of a word "
+    "and its phones.",
+    "choices": ("tsv", "csv", "jsonl", "cmudict"),
+    "default": "by the name of the file, or by its first line",
+}
+Columns = Annotated[str | None, option(panel=FILES, **_COLUMNS)]
+PairsFormat = Annotated[str | None, option("--pairs-format", panel=FILES, **_PAIRS_FORMAT)]
+TrainColumns = Annotated[str | None, option(panel=TEXT, **_COLUMNS)]
+TrainPairsFormat = Annotated[str | None, option("--pairs-format", panel=TEXT, **_PAIRS_FORMAT)]
 Device = Annotated[
     str,
     option(panel=MACHINE, help_="Run on this device.", choices=("cpu", "cuda"), check=device_of),
@@ -212,12 +237,39 @@ def open_output(path: str) -> Iterator[BinaryIO]:
     sys.stdout.buffer.flush()
 
 
+def stream_or_path(path: Path) -> Path | str:
+    """Returns a path as ``s2s.text.read_lines`` wants it: standard input is the string ``-``."""
+    return "-" if str(path) == "-" else path
+
+
+def open_pairs(path: Path, columns: str | None, form: str | None) -> "PairFile":
+    """Opens the file of ``--pairs``; a note says what was found, unless the columns were named."""
+    from s2s.corpus.pair_file import open_pair_file
+
+    file = open_pair_file(stream_or_path(path), columns, cast("Form | None", form))
+    if columns is None:
+        logger.info("%s (--columns SRC,TGT: others)", file)
+    return file
+
+
+def check_no_columns(columns: str | None, form: str | None) -> None:
+    """Raises ConfigError for options of ``--pairs`` that was not given."""
+    for option_name, value in (("--columns", columns), ("--pairs-format", form)):
+        if value is not None:
+            raise ConfigError(f"{option_name} has no effect without --pairs; leave it out")
+
+
 @contextmanager
-def naming(path: str | Path) -> Iterator[None]:
-    """Adds the line number and the name of the file to the error about a sentence of ``path``."""
+def naming(path: str | Path, unit: str = "line") -> Iterator[None]:
+    """Adds the number and the name of the file to the error about a sentence of ``path``.
+
+    Args:
+        path: The file.
+        unit: What the number counts; in a file of pairs, lines and pairs may differ.
+    """
     try:
         yield
     except SentenceError as error:
         raise DataError(
-            f"{text_name(path)}, line {error.number}: the sentence {error.what}"
+            f"{text_name(path)}, {unit} {error.number}: the sentence {error.what}"
         ) from error

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from s2s.cli.options import stream_or_path
 from s2s.errors import ConfigError, DataError, printable
 from s2s.text import read_lines, read_pairs, text_name
 
 if TYPE_CHECKING:
+    from s2s.corpus.pair_file import PairFile
     from s2s.score.evaluation import Speed
     from s2s.translate.translation import Translation
 
@@ -40,6 +42,8 @@ def check_options(
     model: str | None,
     hypotheses: Path | None,
     src: Path | None,
+    ref: Path | None,
+    pairs: Path | None,
     *,
     need_src: Mapping[str, object],
     need_model: Mapping[str, object],
@@ -50,6 +54,8 @@ def check_options(
         model: The model to translate with.
         hypotheses: Translations to score instead.
         src: The source text.
+        ref: The references.
+        pairs: A file with both.
         need_src: Values of options that make sense only with ``src``, by name; false if not given.
         need_model: Values of options that make sense only with ``model``; None if not given.
 
@@ -68,6 +74,14 @@ def check_options(
                     f"--{option} has no effect on --hypotheses FILE, which is already "
                     "translated; leave it out"
                 )
+    if pairs is not None:
+        if src is not None or ref is not None:
+            raise ConfigError("--pairs has sources and references; leave out --src and --ref")
+        if str(pairs) == str(hypotheses) == "-":
+            raise ConfigError("--pairs and --hypotheses are both standard input; name a file")
+        return
+    if ref is None:
+        raise ConfigError("--ref is missing: name the human translation, or give --pairs")
     if src is None:
         if model is not None:
             raise ConfigError("--src is missing: name the text that MODEL is to translate")
@@ -76,22 +90,28 @@ def check_options(
                 raise ConfigError(f"--{name} needs the sentences that were translated: give --src")
 
 
-def read_test_set(src: Path | None, ref: Path) -> TestSet:
-    """Reads sources and references.
+def read_test_set(src: Path | None, ref: Path | None, pairs: "PairFile | None") -> TestSet:
+    """Reads sources and references from two files or one.
 
     Raises:
         DataError: If the files have different numbers of lines, or one holds blank lines only.
     """
     # References are not normalised: other tools must get the same score from the same files.
+    if pairs is not None:
+        return _test_set(list(pairs.pairs), pairs.name)
+    assert ref is not None
     if src is None:
         references = list(read_lines(ref))
         if not any(reference.strip() for reference in references):
             raise DataError(f"{printable(str(ref))} is empty; expected one sentence per line")
         return TestSet([], references)
-    pairs = list(read_pairs(src, ref, cleaned=False))
+    return _test_set(list(read_pairs(src, ref, cleaned=False)), printable(str(src)))
+
+
+def _test_set(pairs: Sequence[tuple[str, str]], name: str) -> TestSet:
     sources = [source for source, _ in pairs]
     if not any(source.strip() for source in sources):
-        raise DataError(f"{printable(str(src))} is empty; expected one sentence per line")
+        raise DataError(f"{name} is empty; expected one sentence per line")
     return TestSet(sources, [reference for _, reference in pairs])
 
 
@@ -101,7 +121,7 @@ def read_output(path: Path, ref: Path, expected: int) -> Output:
     Raises:
         DataError: If it has not as many lines as expected, those of ``ref``.
     """
-    source = "-" if str(path) == "-" else path
+    source = stream_or_path(path)
     lines = list(read_lines(source))
     if len(lines) != expected:
         raise DataError(

@@ -1,9 +1,9 @@
-"""``s2s train``: two text files in, a run folder out."""
+"""``s2s train``: parallel text in, a run folder out."""
 
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from s2s.cli.network_options import (
     Algorithm,
@@ -23,7 +23,7 @@ from s2s.cli.network_options import (
     TokenizerModel,
     VocabSize,
 )
-from s2s.cli.options import say
+from s2s.cli.options import TrainColumns, TrainPairsFormat, say
 from s2s.cli.train_options import (
     Accumulate,
     Assignments,
@@ -32,6 +32,7 @@ from s2s.cli.train_options import (
     BpttSteps,
     Cache,
     Corpora,
+    Deduplicate,
     Diagnose,
     Init,
     Keep,
@@ -41,6 +42,7 @@ from s2s.cli.train_options import (
     MaxUpdates,
     NewPieces,
     Out,
+    Pairs,
     Patience,
     Precision,
     PresetName,
@@ -52,12 +54,16 @@ from s2s.cli.train_options import (
     TrainDevice,
     ValCorpora,
     ValidateEvery,
+    ValPairs,
     ValSrc,
     ValTgt,
     Workers,
 )
 from s2s.errors import ConfigError, needs
 from s2s.files import resolve
+
+if TYPE_CHECKING:
+    from s2s.corpus.rows import Form
 
 SPIN_COUNT = "3000"
 """``GOMP_SPINCOUNT`` of a training.
@@ -74,6 +80,10 @@ EPILOG = """Training learns the vocabulary, stops at the nearest of --max-minute
 --max-updates and --max-epochs (20 epochs if none is given), and keeps the
 weights with the best validation BLEU. Defaults are those of the preset small;
 with --init and --resume, those of the run.
+
+One file may have both sides, as TSV, CSV or JSON Lines:
+
+    s2s train --pairs train.tsv --val-pairs val.tsv --columns word,phones --out run
 
 To continue a training that was stopped, repeat its command with --resume, or
 just:
@@ -98,8 +108,13 @@ def train(
     max_updates: MaxUpdates = None,
     max_epochs: MaxEpochs = None,
     preset: PresetName = None,
+    pairs: Pairs = None,
+    val_pairs: ValPairs = None,
+    columns: TrainColumns = None,
+    pairs_format: TrainPairsFormat = None,
     corpora: Corpora = None,
     val_corpora: ValCorpora = None,
+    deduplicate: Deduplicate = False,
     keep: Keep = None,
     augment: Augment = None,
     vocab_size: VocabSize = None,
@@ -144,6 +159,7 @@ def train(
             --val-tgt val.de --out run --max-minutes 30
     """
     fields = {
+        "deduplicate": deduplicate or None,
         "keep": [] if keep == [""] else keep,
         "augment": augment,
         "init": _absolute(init),
@@ -180,7 +196,6 @@ def train(
         "workers": workers,
         "save_minutes": save_minutes,
     }
-    files = {"src": src, "tgt": tgt, "val_src": val_src, "val_tgt": val_tgt}
     if preset is not None and (resume or init is not None):
         option = "--resume" if resume else "--init"
         raise ConfigError(f"--preset and {option} cannot be combined: a run has its own settings")
@@ -189,7 +204,17 @@ def train(
         _show_gradients(out)
         return
     chosen = {name: value for name, value in fields.items() if value is not None}
-    text = _corpora(files, corpora or [], val_corpora or [], needed=not resume)
+    from s2s.cli.training_text import TextOptions
+
+    text = TextOptions(
+        files={"src": src, "tgt": tgt, "val_src": val_src, "val_tgt": val_tgt},
+        pairs=pairs or [],
+        val_pairs=val_pairs or [],
+        columns=columns,
+        form=cast("Form | None", pairs_format),
+        corpora=corpora or [],
+        val_corpora=val_corpora or [],
+    ).fields(needed=not resume)
     _run(out, preset, init, assignments=more or [], fields={**chosen, **text}, resume=resume)
 
 
@@ -258,51 +283,3 @@ def _run(
         f"{best}\n"
         f"next: s2s export {result.run} model.onnx"
     )
-
-
-def _corpora(
-    files: dict[str, Path | None],
-    corpora: list[str],
-    val_corpora: list[str],
-    *,
-    needed: bool,
-) -> dict[str, Any]:
-    """Returns the fields of DataConfig that name the text.
-
-    Args:
-        files: ``--src``, ``--tgt``, ``--val-src`` and ``--val-tgt``.
-        corpora: Values of ``--train``.
-        val_corpora: Values of ``--validate``.
-        needed: Whether no text at all is an error.
-    """
-    from s2s.cli.corpora import parse_corpus, tagged
-    from s2s.corpus.config import CorpusConfig
-
-    if corpora or val_corpora:
-        if any(files.values()):
-            raise ConfigError(
-                "--train and --validate cannot be combined with --src, --tgt, --val-src and "
-                "--val-tgt"
-            )
-        if not (corpora and val_corpora):
-            missing = "--validate" if corpora else "--train"
-            raise ConfigError(f"{missing} is missing; --train and --validate go together")
-        train, validation = tagged(
-            [parse_corpus(name) for name in corpora], [parse_corpus(name) for name in val_corpora]
-        )
-    elif any(files.values()) or needed:
-        for option, path in files.items():
-            if path is None:
-                raise ConfigError(
-                    f"--{option.replace('_', '-')} is missing; training needs --src, --tgt, "
-                    "--val-src, --val-tgt, or --train and --validate"
-                )
-        paths = {option: str(resolve(path or "")) for option, path in files.items()}
-        train = (CorpusConfig(src=paths["src"], tgt=paths["tgt"]),)
-        validation = (CorpusConfig(src=paths["val_src"], tgt=paths["val_tgt"]),)
-    else:
-        return {}
-    return {
-        "train": [corpus.to_dict() for corpus in train],
-        "validation": [corpus.to_dict() for corpus in validation],
-    }

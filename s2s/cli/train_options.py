@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from s2s.cli.options import FILES, MACHINE, device_of, option, positive
+from s2s.cli.options import FILES, MACHINE, TEXT, device_of, option, positive
 
 LIMITS = "Limits and size"
-TEXT = "Text"
 TRAINING = "Training"
 
 PRESETS = ("tiny", "small", "base", "large")
@@ -86,6 +85,27 @@ PresetName = Annotated[
 
 # Text
 
+Pairs = Annotated[
+    list[Path] | None,
+    option(
+        "--pairs",
+        panel=TEXT,
+        help_="Read both sides from this file (TSV, CSV, JSON Lines, a dictionary), a pair a line; "
+        "replaces --src and --tgt, may be repeated.",
+        metavar="FILE",
+        default=False,
+    ),
+]
+ValPairs = Annotated[
+    list[Path] | None,
+    option(
+        "--val-pairs",
+        panel=TEXT,
+        help_="Validate on the pairs of this file; may be repeated.",
+        metavar="FILE",
+        default=False,
+    ),
+]
 Corpora = Annotated[
     list[str] | None,
     option(
@@ -93,7 +113,8 @@ Corpora = Annotated[
         panel=TEXT,
         help_="Train on PREFIX.SRC and PREFIX.TGT, each pair WEIGHT times an epoch; replaces --src "
         "and --tgt, may be repeated. If there are several target languages, one model learns "
-        "all of them: each source begins with a tag such as <2de>.",
+        "all of them: each source begins with a tag such as <2de>. If PREFIX is a file, it has "
+        "both sides, as --pairs.",
         metavar="PREFIX:SRC-TGT[=WEIGHT]",
         default=False,
     ),
@@ -106,6 +127,14 @@ ValCorpora = Annotated[
         help_="Validate on PREFIX.SRC and PREFIX.TGT; may be repeated.",
         metavar="PREFIX:SRC-TGT",
         default=False,
+    ),
+]
+Deduplicate = Annotated[
+    bool,
+    option(
+        "--deduplicate",
+        panel=TEXT,
+        help_="Leave out pairs that occur again in their corpus. They are counted in any case.",
     ),
 ]
 Keep = Annotated[

@@ -51,6 +51,10 @@ class PairCounts:
     """Accepted pairs whose source has a character or word without a piece."""
     tgt_unknown: int = 0
     """Accepted pairs whose target has one, which no translation will contain."""
+    repeated: int = 0
+    """Pairs that occurred before in the text, and were not rejected for that."""
+    dropped: int = 0
+    """Pairs rejected because they occurred before, see ``deduplicate``."""
 
     def __add__(self, other: "PairCounts") -> "PairCounts":
         names = [field.name for field in fields(self)]
@@ -58,11 +62,15 @@ class PairCounts:
 
     def __str__(self) -> str:
         reasons = f"{self.blank:,} blank, {self.too_long:,} too long, {self.ratio:,} unequal length"
+        if self.dropped:
+            reasons += f", {self.dropped:,} repeated"
         copied = f"; {self.copied:,} targets equal their source" if self.copied else ""
         texts = f"; {self.kept_texts:,} kept texts in {self.with_kept_texts:,} pairs"
         unknown = f"; unknown in {self.src_unknown:,} sources and {self.tgt_unknown:,} targets"
+        repeated = f"; {self.repeated:,} repeat an earlier pair (--deduplicate rejects them)"
         return (
             f"{self.read:,} pairs read, {self.accepted:,} accepted (rejected: {reasons}){copied}"
+            f"{repeated if self.repeated else ''}"
             f"{texts if self.kept_texts else ''}"
             f"{unknown if self.src_unknown or self.tgt_unknown else ''}"
         )
@@ -132,7 +140,7 @@ def make_filter(
     """Returns how a corpus is read; ConfigError if the tokenizer does not know its tag."""
     if config.tag is not None and config.tag not in tokenizer.tags:
         raise ConfigError(
-            f"CorpusConfig.tag of {config.src} is {config.tag!r}; expected a tag of the "
+            f"CorpusConfig.tag of {config.name} is {config.tag!r}; expected a tag of the "
             f"vocabulary, which has {', '.join(tokenizer.tags) or 'no tags'}"
         )
     return Filter(config.tag, max_pieces, max_ratio, keep_text)

@@ -1,10 +1,11 @@
 """Settings of parallel text."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from s2s.config import Config
-from s2s.errors import ConfigError, printable, suggest
+from s2s.corpus.columns import parse_columns
+from s2s.errors import ConfigError, printable, suggest, with_option
 from s2s.tokenizer.keep import compile_keep
 from s2s.tokenizer.tags import check_tags
 from s2s.writing.languages import has_code_form
@@ -12,12 +13,26 @@ from s2s.writing.languages import has_code_form
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CorpusConfig(Config):
-    """One parallel corpus: line i of ``tgt`` is the translation of line i of ``src``."""
+    """One parallel corpus: two files, ``src`` and ``tgt``, or one file with both sides, ``pairs``.
 
-    src: str
-    """Path of the source text: UTF-8, plain or packed (gzip, xz, bzip2, zstd)."""
-    tgt: str
-    """Path of the target text: UTF-8, plain or packed (gzip, xz, bzip2, zstd)."""
+    All files are UTF-8, plain or packed (gzip, xz, bzip2, zstd).
+    """
+
+    src: str | None = None
+    """Path of the source text, one sentence a line."""
+    tgt: str | None = None
+    """Path of the target text; its line i is the translation of line i of ``src``."""
+    pairs: str | None = None
+    """Path of a file with a pair on each line, in place of ``src`` and ``tgt``."""
+    columns: str | None = None
+    """Columns of ``pairs`` that are source and target: numbers from 1, names of the first line, or
+    keys of JSON, such as ``1,2``, ``word,phones`` or ``translation.en,translation.de``. ``+`` joins
+    columns with a blank: ``lemma+features,form``. None: columns with usual names, or the first
+    two."""
+    pairs_format: Literal["tsv", "csv", "jsonl", "cmudict"] | None = None
+    """Form of ``pairs``: ``tsv``, columns between tabs without quotation marks; ``csv``; ``jsonl``,
+    a JSON object or list on each line; ``cmudict``, a word and its phones. None: by the name of the
+    file or its first line."""
     weight: float = 1.0
     """How often an epoch shows each pair. 2: twice. 0.5: an epoch shows half of the pairs, and the
     next epoch the other half."""
@@ -28,13 +43,41 @@ class CorpusConfig(Config):
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
+        if self.pairs is None:
+            if self.src is None or self.tgt is None:
+                missing = "src" if self.src is None else "tgt"
+                raise ConfigError(f"CorpusConfig.{missing} is missing; set src and tgt, or pairs")
+            if self.columns is not None or self.pairs_format is not None:
+                name = "columns" if self.columns is not None else "pairs_format"
+                raise ConfigError(
+                    f"{with_option(name)} is set, but there is no file of {with_option('pairs')}; "
+                    "leave it out"
+                )
+        elif self.src is not None or self.tgt is not None:
+            raise ConfigError(
+                f"CorpusConfig has {with_option('pairs')}, and src or tgt, too; set src and tgt, "
+                "or pairs"
+            )
+        if self.columns is not None:
+            parse_columns(self.columns)
         if not 0 < self.weight <= 1000:
             raise ConfigError(
-                f"CorpusConfig.weight of {printable(self.src)} is {self.weight}; expected a number "
+                f"CorpusConfig.weight of {self.name} is {self.weight}; expected a number "
                 "greater than 0 and at most 1000"
             )
         if self.tag is not None:
             check_tags([self.tag])
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files: source and target, or one with both."""
+        paths = (self.src, self.tgt) if self.pairs is None else (self.pairs,)
+        return tuple(path for path in paths if path is not None)
+
+    @property
+    def name(self) -> str:
+        """The files' names for messages."""
+        return " and ".join(map(printable, self.paths))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,10 +167,11 @@ class DataConfig(Config):
     """Corpora to validate on, at least one."""
     src_language: str | None = None
     """Code of the source language, such as ``de``, ``pt-BR`` or ``zh-Hans``, for the model's card.
-    It helps to cut texts into sentences. None: the ending of the file name, if that is a code."""
+    It helps to cut texts into sentences. None: the ending of the file name, or the name of the
+    column, if that is a code."""
     tgt_language: str | None = None
-    """Code of the target language for the model's card. None: the ending of the file name, if that
-    is a code."""
+    """Code of the target language for the model's card. None: the ending of the file name, or the
+    name of the column, if that is a code."""
     max_pieces: int = 200
     """Most pieces of a side, end piece and tag not counted. Longer pairs are rejected."""
     max_ratio: float = 4.0
@@ -138,6 +182,9 @@ class DataConfig(Config):
     learns to copy. Translating then uses these expressions by default. Empty: off."""
     augment: AugmentConfig = AugmentConfig()
     """Pairs that are changed into what people type: capitals, typing errors, missing end marks."""
+    deduplicate: bool = False
+    """Whether a pair that occurs again in its corpus, exactly the same, is left out. The vocabulary
+    is learned from all pairs."""
     cache: str | None = None
     """Folder of tokenised text, which several runs may share. None: a folder in the run folder."""
 

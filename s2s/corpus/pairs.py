@@ -12,7 +12,10 @@ from s2s.corpus.chunks import (
     PairCounts,
     make_filter,
 )
+from s2s.corpus.columns import is_code
 from s2s.corpus.config import CorpusConfig
+from s2s.corpus.pair_file import PairFile, open_pair_file
+from s2s.corpus.repeats import Repeats
 from s2s.corpus.sentences import Sentences, join
 from s2s.errors import DataError, FileError, printable
 from s2s.text import clean, read_pairs
@@ -23,7 +26,9 @@ __all__ = [
     "PairCounts",
     "check_accepted",
     "check_file",
+    "column_languages",
     "is_blank",
+    "open_pairs",
     "raw_pairs",
     "read_chunks",
     "read_corpus",
@@ -65,16 +70,40 @@ def check_file(path: str) -> None:
 
 def raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
     """Yields the line pairs of a corpus, unchanged; see ``read_chunks`` for errors."""
-    for path in (config.src, config.tgt):
+    for path in config.paths:
         check_file(path)
-    return read_pairs(Path(config.src), Path(config.tgt), cleaned=False)
+    if config.pairs is not None:
+        return open_pairs(config).pairs
+    src, tgt = map(Path, config.paths)
+    return read_pairs(src, tgt, cleaned=False)
 
 
-def read_chunks(config: CorpusConfig) -> Iterator[Chunk]:
+def open_pairs(config: CorpusConfig) -> PairFile:
+    """Opens a corpus that is one file; see ``open_pair_file`` for errors."""
+    assert config.pairs is not None
+    check_file(config.pairs)
+    return open_pair_file(config.pairs, config.columns, config.pairs_format)
+
+
+def column_languages(config: CorpusConfig) -> tuple[str | None, str | None]:
+    """Returns the languages that the columns of a file are named after, None if they are not."""
+    layout = open_pairs(config).layout
+    if layout is None:
+        return None, None
+    names = [side[0].rpartition(".")[2] for side in layout.columns]
+    src, tgt = (name if is_code(name) else None for name in names)
+    return src, tgt
+
+
+def read_chunks(config: CorpusConfig, repeats: Repeats | None = None) -> Iterator[Chunk]:
     """Yields the text of a corpus, unchanged, in chunks.
 
+    Args:
+        config: The corpus.
+        repeats: Counts pairs that occur again, or leaves them out.
+
     Raises:
-        DataError: As ``s2s.text.read_pairs``.
+        DataError: As ``s2s.text.read_pairs`` and ``s2s.corpus.pair_file.open_pair_file``.
         FileError: As ``s2s.text.read_pairs``, or if a file can be read only once.
     """
     src: list[str] = []
@@ -85,8 +114,25 @@ def read_chunks(config: CorpusConfig) -> Iterator[Chunk]:
         tgt.append(tgt_line)
         characters += len(src_line) + len(tgt_line)
         if len(src) == CHUNK_PAIRS or characters >= CHUNK_CHARACTERS:
-            yield Chunk("\n".join(src).encode(), "\n".join(tgt).encode())
+            yield from _chunk(src, tgt, repeats)
             src, tgt, characters = [], [], 0
+    yield from _chunk(src, tgt, repeats)
+
+
+def _chunk(src: list[str], tgt: list[str], repeats: Repeats | None) -> Iterator[Chunk]:
+    """Yields a chunk, unless no pair is left."""
+    if repeats is not None:
+        rows = [
+            row
+            for row, pair in enumerate(zip(src, tgt, strict=True))
+            if not any(map(is_blank, pair))
+        ]
+        again = repeats.find([src[row] for row in rows], [tgt[row] for row in rows])
+        if repeats.drop:
+            dropped = {row for row, is_again in zip(rows, again.tolist(), strict=True) if is_again}
+            src, tgt = (
+                [text for row, text in enumerate(side) if row not in dropped] for side in (src, tgt)
+            )
     if src:
         yield Chunk("\n".join(src).encode(), "\n".join(tgt).encode())
 
@@ -123,6 +169,6 @@ def check_accepted(config: CorpusConfig, counts: PairCounts) -> None:
     """Raises DataError if no pair of a corpus was accepted."""
     if not counts.accepted:
         raise DataError(
-            f"{printable(config.src)} and {printable(config.tgt)}: no pair was accepted "
-            f"({counts}); check the text, or raise max_pieces or max_ratio (--set max_ratio=20)"
+            f"{config.name}: no pair was accepted ({counts}); check the text, or raise max_pieces "
+            "or max_ratio (--set max_ratio=20)"
         )

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter
 from s2s.corpus.config import CorpusConfig
-from s2s.corpus.pairs import check_accepted, check_file, read_chunks
+from s2s.corpus.pairs import check_accepted, check_file, open_pairs, read_chunks
 from s2s.corpus.pool import TokenizerPool
+from s2s.corpus.repeats import LIMIT, Repeats
 from s2s.corpus.sentences import Sentences, ids_dtype
 from s2s.errors import DataError, FileError, printable
 from s2s.files import atomic_folder, remove_abandoned
@@ -110,6 +111,7 @@ def open_shards(
     keep_text: bool,
     report: Callable[[str], None],
     workers: int | None = None,
+    deduplicate: bool = False,
 ) -> Shards:
     """Opens a corpus as ids, and tokenises it first if that was not done before.
 
@@ -122,6 +124,7 @@ def open_shards(
         keep_text: Whether the text is stored too, for subword sampling and augmentation.
         report: Called with a line about what is done, and now and then about the progress.
         workers: Tokenising processes; None: one a core.
+        deduplicate: Whether pairs that occur again are left out; they are always counted.
 
     Raises:
         ConfigError: If the tokenizer lacks the tag.
@@ -131,10 +134,10 @@ def open_shards(
     how = make_filter(
         config, tokenizer, max_pieces=max_pieces, max_ratio=max_ratio, keep_text=keep_text
     )
-    stamps = [_stamp(path) for path in (config.src, config.tgt)]
-    key = _key(config, tokenizer, how)
+    stamps = [_stamp(path) for path in config.paths]
+    key = _key(config, tokenizer, how, deduplicate)
     target = folder / key
-    what = f"{printable(config.src)}, {printable(config.tgt)}"
+    what = ", ".join(map(printable, config.paths))
     for name in remove_abandoned(folder, min_age=0.0):
         report(f"removed {folder / name}, unfinished tokenised text of another run")
     if target.exists():
@@ -147,7 +150,8 @@ def open_shards(
         report(f"{what}: tokenising")
     with atomic_folder(target, lambda: isinstance(load(target, key), Shards)) as lent:
         with TokenizerPool(tokenizer, workers) as pool:
-            jobs = ((chunk, how) for chunk in read_chunks(config))
+            repeats = Repeats(drop=deduplicate)
+            jobs = ((chunk, how) for chunk in read_chunks(config, repeats))
             writer = _Writer(lent, tokenizer, keep_text)
             try:
                 reported = time.monotonic()
@@ -158,11 +162,12 @@ def open_shards(
                         reported = time.monotonic()
             finally:
                 facts = writer.close()
+        writer.counts = repeats.count(writer.counts)
+        if repeats.is_full:
+            report(f"{what}: repeated pairs were looked for among {LIMIT:,} different ones only")
         check_accepted(config, writer.counts)
-        if [_stamp(path) for path in (config.src, config.tgt)] != stamps:
-            raise DataError(
-                f"{what}: one of these files changed while it was being read; start again"
-            )
+        if [_stamp(path) for path in config.paths] != stamps:
+            raise DataError(f"{what} changed while it was being read; start again")
         meta = {
             "format": FORMAT,
             "key": key,
@@ -215,7 +220,7 @@ def _sizes_match(shards: Shards) -> bool:
     return True
 
 
-def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
+def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter, deduplicate: bool) -> str:
     """Returns a hash of all that decides the tokenised text."""
     models = (tokenizer.src_model, tokenizer.tgt_model)
     parts = {
@@ -223,8 +228,12 @@ def _key(config: CorpusConfig, tokenizer: Tokenizer, how: Filter) -> str:
         "filter": how._asdict(),
         "tags": tokenizer.tags,
         "models": [None if model is None else _hash(model) for model in models],
-        "text": [_hash_file(config.src), _hash_file(config.tgt)],
+        "text": [_hash_file(path) for path in config.paths],
     }
+    if config.pairs is not None:
+        parts["layout"] = open_pairs(config).layout
+    if deduplicate:
+        parts["deduplicate"] = True
     if tokenizer.keep is not None:  # else the key is that of an s2s that had no ``keep``
         parts["keep"] = tokenizer.keep.patterns
     return _hash(json.dumps(parts, sort_keys=True).encode())[:32]

@@ -7,7 +7,7 @@ from math import ceil
 
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.pairs import is_blank, raw_pairs
-from s2s.errors import DataError, printable
+from s2s.errors import DataError
 from s2s.text import clean
 
 Pair = tuple[str, str]
@@ -55,8 +55,8 @@ def survey(
         count, reservoir = _draw(config, sample, draw)
         if not count:
             raise DataError(
-                f"{printable(config.src)} and {printable(config.tgt)} have no pair to {purpose} "
-                "on; expected at least one line that is blank in neither file"
+                f"{config.name} {'has' if config.pairs else 'have'} no pair to {purpose} on; "
+                "expected at least one line that is blank on neither side"
             )
         pairs.append(count)
         reservoirs.append(reservoir)

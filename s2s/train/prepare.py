@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
-from s2s.corpus import AugmentConfig, DataConfig
+from s2s.corpus import AugmentConfig, CorpusConfig, DataConfig
+from s2s.corpus.pairs import column_languages
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve, temporary_folder
 from s2s.formats.card import FORMAT, TEXT_FACTS
@@ -32,6 +33,7 @@ from s2s.writing.languages import language_of, same_code
 _DEFAULTS = {
     f"{section}.{field.name}": field.default
     for section, kind in (
+        ("data", DataConfig),
         ("tokenizer", TokenizerConfig),
         ("model", ModelConfig),
         ("training", TrainConfig),
@@ -132,11 +134,12 @@ def _describe_run(
     search: SearchConfig,
 ) -> dict[str, Any]:
     """Returns the content of ``config.json`` as it was asked for, before anything is settled."""
+    languages = [_languages_of(corpus) for corpus in data.train]
     config = {
         "format": FORMAT,
         "languages": {
-            "src": data.src_language or _languages(corpus.src for corpus in data.train),
-            "tgt": data.tgt_language or _languages(corpus.tgt for corpus in data.train),
+            "src": data.src_language or _listed(src for src, _ in languages),
+            "tgt": data.tgt_language or _listed(tgt for _, tgt in languages),
         },
         "tags": list(data.tags),
         "keep": list(data.keep),
@@ -227,24 +230,39 @@ def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None
         raise FileError(f"cannot make the run folder {out}: {error.strerror}") from error
 
 
-def _languages(paths: Iterable[str]) -> str | list[str] | None:
-    """Returns the language of some files, or a list if there are several."""
+def _languages_of(corpus: CorpusConfig) -> tuple[str | None, str | None]:
+    """Returns the language codes of both sides that files or columns are named after."""
+    if corpus.pairs is not None:
+        return column_languages(corpus)
+    src, tgt = map(language_of, corpus.paths)
+    return src, tgt
+
+
+def _listed(found: Iterable[str | None]) -> str | list[str] | None:
+    """Returns the only language, or a list if there are several."""
     codes: dict[str, str] = {}
-    for code in filter(None, map(language_of, paths)):
+    for code in filter(None, found):
         codes.setdefault(same_code(code), code)  # the first spelling
     return list(codes.values()) if len(codes) > 1 else next(iter(codes.values()), None)
 
 
 def _say_unknown_languages(data: DataConfig) -> None:
     """Names the files whose endings are no language code, if nobody has named the language."""
-    for side, given in (("src", data.src_language), ("tgt", data.tgt_language)):
-        paths = dict.fromkeys(getattr(corpus, side) for corpus in data.train)
-        unknown = [Path(path).name for path in paths if language_of(path) is None]
-        if unknown and given is None:
+    for number, side in enumerate(("src", "tgt")):
+        if getattr(data, f"{side}_language") is not None:
+            continue
+        paths = dict.fromkeys(
+            corpus.paths[number if corpus.pairs is None else 0]
+            for corpus in data.train
+            if _languages_of(corpus)[number] is None
+        )
+        if paths:
+            names = ", ".join(Path(path).name for path in paths)
+            what = "column" if all(corpus.pairs for corpus in data.train) else "ending"
             say(
-                f"{printable(', '.join(unknown))}: the ending is no language code, so the language "
-                f"is unknown; name it ({side}_language, --set {side}_language=pt-BR), or rename "
-                "the file: train.pt-BR"
+                f"{printable(names)}: the {what} is no language code, so the language is unknown; "
+                f"name it ({side}_language, --set {side}_language=pt-BR), or rename the "
+                + ("column" if what == "column" else "file: train.pt-BR")
             )
 
 

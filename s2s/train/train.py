@@ -145,7 +145,7 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         trainer.log.say(line)
     if world.is_main:
         for config, shards in zip(data.train, corpora, strict=True):
-            warn_of_unknown(config.tgt, shards.counts)
+            warn_of_unknown(config.paths[-1], shards.counts)
     return trainer
 
 
@@ -161,6 +161,7 @@ def _open_corpora(run: PreparedRun, report: Callable[[str], None]) -> list[Shard
             keep_text=run.sampling > 0 or bool(data.augment),
             report=report,
             workers=run.training.workers,
+            deduplicate=data.deduplicate,
         )
         for config in data.train
     ]

@@ -4,20 +4,19 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import torch
 
 from s2s.config import PAD_ID, SearchConfig
 from s2s.corpus import DataConfig
 from s2s.corpus.encode import encode_pairs
-from s2s.corpus.pairs import Corpus, read_corpus
+from s2s.corpus.pairs import Corpus, raw_pairs, read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
 from s2s.score.scripts import bleu_tokenizer
 from s2s.search.beam import beam_search
-from s2s.text import read_pairs
+from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
@@ -67,12 +66,12 @@ class Validator:
             )
             self.corpora.append(corpus)
             tag = "" if config.tag is None else f"{config.tag} "
-            pairs = read_pairs(Path(config.src), Path(config.tgt))
-            full = ((src, tgt) for src, tgt in pairs if src and tgt)
+            pairs = ((clean(src), clean(tgt)) for src, tgt in raw_pairs(config))
+            full = (pair for pair in pairs if all(pair))
             marked = map(self._mark, islice(full, training.bleu_sentences))
             texts = [(f"{tag}{src}", tgt) for src, tgt in marked]
             if texts and not _scores_itself([tgt for _, tgt in texts]):
-                self.without_bleu.append(config.tgt)
+                self.without_bleu.append(config.paths[-1])
             elif texts:
                 self.texts.append(texts)
         search = dataclasses.replace(search, beam_size=training.bleu_beam_size)

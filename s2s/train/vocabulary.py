@@ -9,6 +9,7 @@ from s2s.config import TokenizerConfig
 from s2s.corpus import AugmentConfig, DataConfig
 from s2s.corpus.augment import change_texts
 from s2s.corpus.chunks import PairCounts
+from s2s.corpus.pairs import open_pairs
 from s2s.corpus.survey import Survey, survey
 from s2s.errors import FileError, printable
 from s2s.formats.run_folder import read_tokenizer
@@ -56,6 +57,9 @@ def make_vocabulary(
         FileError: If a corpus or a SentencePiece model cannot be read.
         ModelError: If a SentencePiece model is damaged.
     """
+    for corpus in dict.fromkeys((*data.train, *data.validation)):
+        if corpus.pairs is not None:
+            say(str(open_pairs(corpus)))
     survey(data.validation, 0, training.seed, purpose="validate")
     sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
     if config.src_model is None and training.init is None:

@@ -8,7 +8,7 @@ in case only, in ``-`` and ``_``, or in ``deu`` and ``de``.
 import re
 from pathlib import PurePath
 
-from s2s.compression import COMPRESSIONS
+from s2s.compression import without_ending
 from s2s.writing.abbreviations import word_set
 
 _NAMES = (
@@ -81,11 +81,5 @@ def primary(code: str) -> str:
 
 def language_of(path: str) -> str | None:
     """Returns the language code that a file name ends in, as in ``train.en.gz``; None if none."""
-    stem, _, ending = without_packing(PurePath(path).name).rpartition(".")
+    stem, _, ending = without_ending(PurePath(path).name).rpartition(".")
     return ending if stem and is_language_code(ending) else None
-
-
-def without_packing(name: str) -> str:
-    """Returns a file's name without the ending of its compression: ``train.en``."""
-    endings = [each.ending for each in COMPRESSIONS if name.endswith(each.ending)]
-    return name.removesuffix(endings[0]) if endings else name

@@ -3,6 +3,7 @@ import gzip
 import pytest
 
 from s2s.cli.corpora import parse_corpus, tagged
+from s2s.cli.training_text import TextOptions
 from s2s.errors import ConfigError, FileError
 
 
@@ -116,3 +117,71 @@ def test_spellings_of_a_code_are_one_language_with_the_first_as_tag(regions):
     train, _ = tagged(names, names[:1])
     assert [config.tag for config in train] == ["<2pt-BR>", "<2zh-Hans>", "<2pt-BR>"]
     assert tagged([names[0], names[2]])[0][1].tag is None
+
+
+def test_a_file_of_pairs_is_named_with_its_languages(folder):
+    table = folder / "all.tsv"
+    table.write_text("en\tde\tfr\na\tb\tc\n")
+    corpora = [parse_corpus(f"{table}:{pair}") for pair in ("en-de=2", "en-fr")]
+    assert [corpus.config.columns for corpus in corpora] == ["en,de", "en,fr"]
+    assert [corpus.config.paths for corpus in corpora] == [(str(table),)] * 2
+    assert corpora[0].config.weight == 2
+    assert [config.tag for config in tagged(corpora)[0]] == ["<2de>", "<2fr>"]
+    table.write_text("a\tb\tc\n")  # without a header
+    assert parse_corpus(f"{table}:en-de").config.columns == "1,2"
+    assert parse_corpus(f"{table}:en-de", "1,3", "tsv").config.columns == "1,3"
+    assert parse_corpus(f"{table}:zh-Hans-en")[1:] == ("zh-Hans", "en")
+    with pytest.raises(ConfigError, match="can be read in several ways; write a code that has a h"):
+        parse_corpus(f"{table}:pt-BR-en")
+
+
+def fields(folder, *, needed=True, **given):
+    options = dict.fromkeys(("pairs", "val_pairs", "corpora", "val_corpora"), ())
+    names = ("src", "tgt", "val_src", "val_tgt")
+    files = {name: given.pop(name, None) for name in names}
+    options |= {"columns": None, "form": None, **given}
+    return TextOptions(files=files, **options).fields(needed=needed)
+
+
+def test_training_and_validation_may_each_be_two_files_or_one(folder, tmp_path):
+    en, de, table = folder / "news.en", folder / "news.de", folder / "a.tsv"
+    table.write_text("a\tb\n")
+    found = fields(folder, pairs=[table, table], columns="2,1", val_src=en, val_tgt=de)
+    assert [(corpus["pairs"], corpus["columns"]) for corpus in found["train"]] == [
+        (str(table), "2,1")
+    ] * 2
+    assert (found["validation"][0]["src"], found["validation"][0]["pairs"]) == (str(en), None)
+    found = fields(folder, src=en, tgt=de, val_pairs=[table])
+    assert (found["train"][0]["tgt"], found["validation"][0]["pairs"]) == (str(de), str(table))
+    found = fields(folder, corpora=[f"{table}:en-de"], val_corpora=[f"{folder}/news:en-de"])
+    assert (found["src_language"], found["tgt_language"]) == ("en", "de")
+    assert fields(folder, needed=False) == {}
+    table.write_text("word\tphones\na\tb\n")
+    found = fields(folder, corpora=[f"{table}:word-phones=3"], val_corpora=[f"{table}:word-phones"])
+    assert (found["train"][0]["columns"], found["train"][0]["weight"]) == ("word,phones", 3)
+    assert "src_language" not in found
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"pairs": ["a"], "src": "b"}, "--pairs has both sides; leave out --src and --tgt"),
+        (
+            {"src": "a", "tgt": "b", "val_pairs": ["c"], "val_tgt": "d"},
+            "--val-pairs has both sides",
+        ),
+        ({"pairs": ["a"]}, "--val-src is missing; training needs .* or --pairs and --val-pairs"),
+        ({"pairs": ["a"], "corpora": ["b"]}, "cannot be combined with .*--val-pairs"),
+        ({"pairs": ["-"], "val_pairs": ["a"]}, "--pairs is standard input, but training reads"),
+        ({"src": "-", "tgt": "b"}, "--src is standard input, but training reads"),
+        (
+            {**dict.fromkeys(("src", "tgt", "val_src", "val_tgt"), "a"), "columns": "1,2"},
+            "--columns has no effect without a file of --pairs",
+        ),
+        ({"needed": False, "form": "tsv"}, "--pairs-format has no effect without a file"),
+        ({"pairs": ["a"], "val_pairs": ["a"], "columns": "1"}, r"columns \(--columns\) is '1'"),
+    ],
+)
+def test_options_of_text_that_do_not_fit_are_refused(folder, given, message):
+    with pytest.raises(ConfigError, match=message):
+        fields(folder, **given)

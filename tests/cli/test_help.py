@@ -102,7 +102,10 @@ def test_completion_knows_every_command():
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("s2s train --val", ["--val-src", "--val-tgt", "--validate", "--validate-every"]),
+        (
+            "s2s train --val",
+            ["--val-src", "--val-tgt", "--val-pairs", "--validate", "--validate-every"],
+        ),
         ("s2s translate model.onnx --b", ["--beam-size", "--ban"]),
         ("s2s evaluate --hyp", ["--hypotheses"]),
         ("s2s score --t", ["--tgt", "--to", "--threads"]),

@@ -256,7 +256,7 @@ def test_text_that_changes_while_it_is_read_is_an_error(
         Path(config.src).write_text("something else\n")
 
     monkeypatch.setattr(pairs_module, "read_pairs", read_pairs)
-    with pytest.raises(DataError, match="one of these files changed while it was being read"):
+    with pytest.raises(DataError, match="changed while it was being read"):
         open_it(config)
     assert list((tmp_path / "cache").iterdir()) == []
 

@@ -35,6 +35,7 @@ SLOW = {
     "fine-tune",
     "gpu-and-processes",
     "other-tasks",
+    "prepare-data",
     "own-files",
     "resuming",
     "several-languages",

@@ -169,7 +169,9 @@ def test_corpora_named_wrongly_are_one_line(corpus_folder, capsys, options, mess
 
 OTHER_NAMES = {"tokenizer": "src_model", "tgt_tokenizer": "tgt_model"}
 NO_FIELDS = {"preset", "more", "resume", "diagnose", "separate_vocabularies"}
-TEXTS = {"out", "src", "tgt", "val_src", "val_tgt", "corpora", "val_corpora"}
+TEXTS = {"out", "src", "tgt", "val_src", "val_tgt", "corpora", "val_corpora"} | {
+    *("pairs", "val_pairs", "columns", "pairs_format")
+}
 
 
 def test_every_option_becomes_a_field_of_a_configuration(monkeypatch):

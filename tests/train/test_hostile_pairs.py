@@ -46,7 +46,7 @@ UNUSABLE = {
     "two blank lines more": (PLAIN[0], PLAIN[1] + b"\n\n", "5 lines but", "has 7"),
     "nothing on one side": (PLAIN[0], b"", "5 lines but", "has 0"),
     "nothing": (b"", b"", "have no pair to", "expected at least one line"),
-    "blanks": (b"\n \n", b"\n\xc2\xa0\n", "have no pair to", "blank in neither file"),
+    "blanks": (b"\n \n", b"\n\xc2\xa0\n", "have no pair to", "blank on neither side"),
     "Latin-1 on one side": (PLAIN[0], TEXT[1].encode("latin-1"), "line 4: byte", "not UTF-8"),
     "long lines only": (
         b"word " * 500 + b"\n",
