@@ -95,7 +95,7 @@ def test_a_translation_is_written_as_its_sentence_was(
 
 
 def test_what_the_training_text_had_is_not_rewritten(tokenizer):
-    values = FACTS.to_dict() | {"capitals": 0.1, "title_case": 0.1, "lower_start": 0.1}
+    values = FACTS.to_dict() | {"capitals": 0.2, "title_case": 0.2, "lower_start": 0.1}
     rewriter = Rewriter(tokenizer, TextFacts.from_dict(values | {"end_marks": 0.5}))
     for typed in ("THE OLD MAN SEES TOM.", "The Old Man Sees Tom.", "the old dog", "The dog"):
         assert rewriter.rewrite(typed) == (typed, AS_TYPED)
