@@ -49,6 +49,7 @@ SHAPES: dict[str, tuple[ModelConfig, int, int]] = {
     "middle": (MIDDLE, 8000, 3300),
     "gru": (replace(MIDDLE, cell="gru"), 8000, 3300),
     "rnn": (replace(MIDDLE, cell="rnn"), 8000, 3300),
+    "peephole": (replace(MIDDLE, cell="peephole"), 8000, 3300),
     "feeding": (replace(MIDDLE, context="input_feeding"), 8000, 3300),
     "bahdanau": (replace(MIDDLE, cell="gru", attention="mlp"), 8000, 3300),
     "feeding-bahdanau": (

@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--run", type=Path, help="folder of a trained run")
     parser.add_argument("--src", type=Path, help="file with one sentence per line")
-    parser.add_argument("--cell", choices=["lstm", "gru", "rnn"], default="lstm")
+    parser.add_argument("--cell", choices=["lstm", "gru", "rnn", "peephole"], default="lstm")
     parser.add_argument("--onmt", help="Python with OpenNMT-py and CTranslate2")
     parser.add_argument("--joeynmt", help="Python with JoeyNMT")
     parser.add_argument("--threads", type=int, default=2)

@@ -1,6 +1,6 @@
 """Which recurrent cell hears what lies far back? Gradients over time, before and after training.
 
-    python recipes/gradient_decay.py                       # rnn tanh, rnn relu, gru, lstm
+    python recipes/gradient_decay.py                       # every cell
     python recipes/gradient_decay.py --cells lstm --plot
 
 Each cell learns to copy sentences of about 40 random pieces for a few hundred updates. Before and
@@ -29,6 +29,7 @@ CELLS = {
     "rnn-relu": {"cell": "rnn", "activation": "relu"},
     "gru": {"cell": "gru"},
     "lstm": {"cell": "lstm"},
+    "peephole": {"cell": "peephole"},
 }
 SYMBOLS = 20
 LENGTHS = (35, 45)

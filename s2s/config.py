@@ -26,7 +26,7 @@ def widest_beam(tgt_vocab_size: int) -> int:
 
 
 Algorithm = Literal["bpe", "unigram", "char", "word"]
-Cell = Literal["lstm", "gru", "rnn"]
+Cell = Literal["lstm", "gru", "rnn", "peephole"]
 Activation = Literal["tanh", "relu"]
 AttentionKind = Literal["dot", "general", "mlp", "multihead"]
 ContextKind = Literal["parallel", "input_feeding"]
@@ -227,7 +227,9 @@ class ModelConfig(Config):
     decoder_layers: int = 1
     """Number of decoder layers."""
     cell: Cell = "lstm"
-    """Recurrent cell of encoder and decoder: ``lstm``, ``gru``, or ``rnn``, the plain one."""
+    """Recurrent cell of encoder and decoder: ``lstm``, ``gru``, ``rnn``, the plain one, or
+    ``peephole``, an LSTM whose gates also see the cell, with a weight for each unit (Gers et al.
+    2002; Graves 2013, equations 7 to 11)."""
     activation: Activation = "tanh"
     """Non-linearity of the ``rnn`` cell: ``tanh`` or ``relu``. The other cells ignore it."""
     attention: AttentionKind = "general"
@@ -283,6 +285,11 @@ class ModelConfig(Config):
                 f"pieces and the target vocabulary {self.tgt_vocab_size}; use a joint "
                 "vocabulary, or set tie to 'target'"
             )
+
+    @property
+    def has_cell_state(self) -> bool:
+        """Whether a layer carries a cell state beside its hidden state, as LSTMs do."""
+        return self.cell in ("lstm", "peephole")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

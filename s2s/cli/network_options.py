@@ -96,8 +96,8 @@ Cell = Annotated[
     str | None,
     option(
         panel=NETWORK,
-        help_="Use this recurrent cell.",
-        choices=("lstm", "gru", "rnn"),
+        help_="Use this recurrent cell; peephole is an LSTM whose gates see the cell.",
+        choices=("lstm", "gru", "rnn", "peephole"),
         default=OF_SMALL["cell"],
     ),
 ]

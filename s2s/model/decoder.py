@@ -18,14 +18,14 @@ from s2s.model.encoder import EncoderOutput
 from s2s.model.layers import Dropout, WordEmbedding, drop_recurrent, make_layer, run_layer
 
 LayerState = tuple[Tensor, Tensor | None]
-"""Last hidden state of one layer and, in an LSTM, its cell: (1, batch, hidden_size) each."""
+"""Last hidden state of a layer, and its cell state if it has one: (1, batch, hidden_size) each."""
 
 
 class DecoderState(NamedTuple):
     """The state that a decoder carries from one step to the next."""
 
     hidden: Tensor  # (layers, batch, hidden_size)
-    cell: Tensor | None  # (layers, batch, hidden_size), in an LSTM only
+    cell: Tensor | None  # (layers, batch, hidden_size), if layers have a cell state
     readout: Tensor | None  # (batch, embedding_size), with input feeding only
 
     def detach(self) -> "DecoderState":
@@ -63,7 +63,7 @@ class Decoder(nn.Module):
             for number in range(layers)
         )
         self.attention = Attention(config)
-        self.bridge = nn.Linear(size, layers * size * (2 if config.cell == "lstm" else 1))
+        self.bridge = nn.Linear(size, layers * size * (1 + config.has_cell_state))
         self.readout = nn.Linear(2 * size, config.embedding_size)
         self.dropout = Dropout(config.dropout, config.dropout_kind)
 
@@ -73,7 +73,7 @@ class Decoder(nn.Module):
         bridged = torch.tanh(self.bridge(encoder_output.summary))
         states = bridged.view(batch, -1, self.config.hidden_size).transpose(0, 1).contiguous()
         layers = self.config.decoder_layers
-        cell = states[layers:] if self.config.cell == "lstm" else None
+        cell = states[layers:] if self.config.has_cell_state else None
         feeding = self.config.context == "input_feeding"
         feed = states.new_zeros(batch, self.config.embedding_size) if feeding else None
         return DecoderState(states[:layers], cell, feed)

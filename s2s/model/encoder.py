@@ -1,7 +1,7 @@
 """Bidirectional recurrent encoder over padded batches.
 
 The reader of Bahdanau, Cho and Bengio (2015), "Neural Machine Translation by Jointly Learning to
-Align and Translate", section 3.2 and appendix A.2.1, with LSTM, GRU or plain cells.
+Align and Translate", section 3.2 and appendix A.2.1, with cells of four kinds (``make_layer``).
 """
 
 from typing import Any, NamedTuple
@@ -73,7 +73,7 @@ class Encoder(nn.Module):
 
     Padding comes after the tokens, so the left-to-right pass never sees it before a token, and the
     right-to-left pass reads each sentence reversed by its own length. So there is no packing, and
-    each layer is one fused recurrent call for each direction.
+    each layer is one recurrent call for each direction.
     """
 
     def __init__(self, config: ModelConfig, table: nn.Embedding) -> None:

@@ -6,6 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from s2s.config import Activation, Cell, DropoutKind
+from s2s.model.peephole import PeepholeLSTM
+
+RecurrentLayer = nn.RNNBase | PeepholeLSTM
+"""One layer in one direction, batch first, with torch's names of weights."""
 
 
 def length_mask(lengths: Tensor, max_len: int) -> Tensor:
@@ -13,18 +17,22 @@ def length_mask(lengths: Tensor, max_len: int) -> Tensor:
     return torch.arange(max_len, device=lengths.device) < lengths[:, None]
 
 
-def make_layer(cell: Cell, activation: Activation, input_size: int, hidden_size: int) -> nn.RNNBase:
+def make_layer(
+    cell: Cell, activation: Activation, input_size: int, hidden_size: int
+) -> RecurrentLayer:
     """Returns one recurrent layer in one direction, batch first.
 
     LSTM is Hochreiter and Schmidhuber (1997) with forget gates, GRU is Cho et al. (2014) with the
-    reset gate after the product as in cuDNN, RNN is Elman (1990).
+    reset gate after the product as in cuDNN, RNN is Elman (1990), peephole is Graves (2013).
 
     Recurrent weights start orthogonal and input weights Glorot-uniform, gate by gate; the forget
-    gate starts open (bias 1, Jozefowicz et al. 2015).
+    gate starts open (bias 1, Jozefowicz et al. 2015). Peepholes start at 0: an LSTM.
     """
-    layer: nn.RNNBase
+    layer: RecurrentLayer
     if cell == "lstm":
         layer = nn.LSTM(input_size, hidden_size, batch_first=True)
+    elif cell == "peephole":
+        layer = PeepholeLSTM(input_size, hidden_size)
     elif cell == "gru":
         layer = nn.GRU(input_size, hidden_size, batch_first=True)
     else:
@@ -37,7 +45,7 @@ def make_layer(cell: Cell, activation: Activation, input_size: int, hidden_size:
             nn.init.orthogonal_(gate)
         weights["bias_ih_l0"].zero_()
         weights["bias_hh_l0"].zero_()
-        if cell == "lstm":
+        if cell in ("lstm", "peephole"):
             weights["bias_ih_l0"][hidden_size : 2 * hidden_size] = 1.0  # torch's order: i, f, g, o
     return layer
 
@@ -55,15 +63,15 @@ def drop_recurrent(layer: nn.Module, rate: float) -> list[Tensor] | None:
 
     All steps of all sentences lack the same weights: the weight-dropped LSTM of Merity, Keskar and
     Socher (2018), "Regularizing and Optimizing LSTM Language Models", section 2. A mask on the
-    states themselves would have to come between the steps of a fused call.
+    states themselves would have to come between the steps of a fused call. Peepholes, a weight for
+    each unit, are all kept.
 
     Returns:
         Weights for ``run_layer``; None if nothing is dropped, so that the layer uses its own.
     """
     if not layer.training or rate == 0:
         return None
-    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-    weights: list[Tensor] = [layer.get_parameter(name) for name in names]
+    weights: list[Tensor] = list(layer.parameters())
     weights[1] = weights[1] * _dropout_mask(weights[1], rate)
     return weights
 
@@ -76,8 +84,8 @@ def run_layer(
     Args:
         layer: A layer from ``make_layer``.
         inputs: (batch, time, features).
-        state: State before the first step: (1, batch, hidden_size), for an LSTM a pair of such
-            tensors; None is zero.
+        state: State before the first step: (1, batch, hidden_size), with a cell state a pair of
+            such tensors; None is zero.
         weights: Result of ``drop_recurrent``.
 
     Returns:
@@ -85,6 +93,9 @@ def run_layer(
     """
     if weights is None:
         outputs, after = layer(inputs, state)
+        return outputs, after
+    if isinstance(layer, PeepholeLSTM):
+        outputs, after = layer(inputs, state, weights)
         return outputs, after
     assert isinstance(layer, nn.RNNBase)
     if state is None:

@@ -76,6 +76,12 @@ class TrainConfig(Config):
     to it (L2)."""
     clip_norm: float | None = 1.0
     """Gradients with a larger norm are scaled down to this norm (Pascanu et al. 2013)."""
+    clip_gates: float | None = None
+    """Largest derivative of a sentence's loss (the sum over its tokens, nats) with respect to the
+    input of a gate, before the sigmoid or tanh; a larger one is cut to it at each step, so that
+    none grows on its way back through time (Graves 2013, section 2.1, who takes 1 for text). It
+    needs ``cell`` ``peephole``: the steps of other cells are inside of torch's layers. None is
+    off."""
     label_smoothing: float = 0.1
     """Share of the target probability spread over the vocabulary (Szegedy et al. 2016)."""
     r_drop: float = 0.0
@@ -126,7 +132,7 @@ class TrainConfig(Config):
         self._check_range("seed", 0, 2**32 - 1)  # SentencePiece's limit
         for name in ("r_drop", "average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
             self._check_range(name, 0)
-        for name in ("max_minutes", "save_minutes", "clip_norm", "learning_rate"):
+        for name in ("max_minutes", "save_minutes", "clip_norm", "clip_gates", "learning_rate"):
             self._check_range(name, 1e-9)
         for name in ("label_smoothing", "beta1", "beta2", "ema_decay"):
             self._check_range(name, 0, 0.99999)

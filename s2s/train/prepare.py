@@ -93,6 +93,7 @@ def open_run(
     _check_names(out, config)
     _check_processes(training.accumulate, world)
     check_precision(training, model.cell)
+    _check_clipping(training, model)
     if not resume:
         if world.is_main:
             _check_empty(out)
@@ -170,6 +171,15 @@ def _check_processes(accumulate: int | None, world: World) -> None:
         raise ConfigError(
             f"accumulate (--accumulate) is {accumulate}, but there are {world.size} processes; "
             f"set it to at least {world.size}, or use fewer processes"
+        )
+
+
+def _check_clipping(training: TrainConfig, model: ModelConfig) -> None:
+    if training.clip_gates is not None and model.cell != "peephole":
+        raise ConfigError(
+            f"clip_gates (--set clip_gates) is {training.clip_gates}, but cell (--cell) is "
+            f"{model.cell!r}, whose steps are inside of torch's layer, where no derivative can be "
+            "cut; use --cell peephole, or clip the norm of the whole gradient (--set clip_norm=0.5)"
         )
 
 

@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from s2s.config import BOS_ID, EOS_ID, PAD_ID
 from s2s.corpus.stream import Batch, Step
 from s2s.errors import TrainingError
+from s2s.model.peephole import Bound, bound_derivatives
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
 from s2s.train.diagnosis.norms import NormsByLayer
@@ -125,6 +126,7 @@ class Updater:
         batches = list(step.batches) or [NO_BATCH]
         # DistributedDataParallel takes the mean over processes: the sum is wanted.
         weight = self.world.size / step.tokens
+        bound_derivatives(self.model, self._gate_bound(weight))
         while True:
             number = 0
             try:
@@ -152,6 +154,16 @@ class Updater:
             self.splits += 1
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
+
+    def _gate_bound(self, weight: float) -> Bound | None:
+        """Returns ``clip_gates`` in the unit of a loss that is multiplied by ``weight``."""
+        if self.config.clip_gates is None:
+            return None
+        bound = self.config.clip_gates * weight
+        if not self.scaler.is_enabled():
+            return bound
+        scaled: Tensor = self.scaler.scale(torch.full((), bound, device=self.device))
+        return scaled
 
     def _autocast(self) -> torch.autocast:
         """Returns the context in which matrix products have the precision of the configuration."""

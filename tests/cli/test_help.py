@@ -111,7 +111,7 @@ def test_completion_knows_every_command():
         ("s2s score --t", ["--tgt", "--to", "--threads"]),
         ("s2s export --pre", ["--precision"]),
         ("s2s info --j", ["--json"]),
-        ("s2s train --cell ", ["lstm", "gru", "rnn"]),
+        ("s2s train --cell ", ["lstm", "gru", "rnn", "peephole"]),
         ("s2s train --preset ", list(PRESETS)),
         ("s2s export run out.onnx --precision i", ["int8"]),
     ],

@@ -38,6 +38,8 @@ def make_model():
                     weight.mul_(config.embedding_size**0.5)
                 elif "bias" in name:
                     weight.normal_(std=0.3)
+                elif "weight_ch" in name:
+                    weight.normal_()  # peepholes start at 0
                 elif "weight_hh" in name:
                     weight.mul_(1.0 if grows else 1.5)
                 elif "readout" in name or "attention" in name:

@@ -17,7 +17,7 @@ from s2s_export import Parity, build_model
 from s2s_export.parity.model import compare, count_identical, pieces_of
 from s2s_export.parity.session import Session
 
-CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"))
+CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"), ("peephole", "tanh"))
 ATTENTIONS = ("dot", "general", "mlp", "multihead")
 CONTEXTS = ("parallel", "input_feeding")
 TIES = ("none", "target", "all")
@@ -92,8 +92,8 @@ def test_the_graph_translates_like_torch(make_model, tiny_config, cell, activati
 
 
 def make_kind(make_model, tiny_config, number):
-    """Returns one of 16 models; cells, attentions, contexts, depths, sizes and ties take turns."""
-    cell, activation = CELLS[number % 4]
+    """Returns one of 20 models; cells, attentions, contexts, depths, sizes and ties take turns."""
+    cell, activation = CELLS[number % 4 if number < 16 else 4]
     config = tiny_config(
         cell=cell,
         activation=activation,
@@ -122,7 +122,7 @@ def test_the_graph_of_an_ensemble_translates_like_torch(make_model, tiny_config,
 
 @pytest.mark.slow
 def test_every_pair_of_kinds_translates_like_torch(make_model, tiny_config, capsys):
-    members = [make_kind(make_model, tiny_config, number) for number in range(16)]
+    members = [make_kind(make_model, tiny_config, number) for number in range(20)]
     shapes = [Shape(1, 1, 5), Shape(1, 30, 1), Shape(7, 50, 5), Shape(33, 30, 2)]
     parity, start, pairs = Parity(), time.monotonic(), list(itertools.combinations(members, 2))
     for pair in pairs:

@@ -35,6 +35,7 @@ def graphs(tiny_config, make_run):
     ]
     configs += [tiny_config(attention=kind, context="input_feeding") for kind in kinds]
     configs += [tiny_config(encoder_layers=2, decoder_layers=2, cell=cell) for cell, _ in cells]
+    configs += [tiny_config(cell="peephole")]
     written = [
         build_model(Seq2Seq(config).eval(), SearchConfig(), precision)
         for config, precision in itertools.product(configs, ("fp32", "int8"))

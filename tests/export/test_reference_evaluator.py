@@ -22,10 +22,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:divide by zero encountered in lo
 
 def sentence_by_sentence(layer, inputs, *weights, **attributes):
     """Runs a recurrent layer of onnx's evaluator as if it knew ``sequence_lens``."""
-    *weights, lengths = weights
+    others = weights[4:]  # first states and peepholes
+    *weights, lengths = weights[:4]
     outputs, states = [], []
     for row, length in enumerate(lengths):
-        output, state = layer(inputs[:length, row : row + 1], *weights, **attributes)
+        own = inputs[:length, row : row + 1]
+        output, state = layer(own, *weights, None, *others, **attributes)
         padding = [(0, len(inputs) - length), *[(0, 0)] * 3]
         outputs.append(np.pad(output, padding))
         states.append(state)
@@ -66,6 +68,7 @@ PLAIN_KINDS = [
     {"cell": "gru", "attention": "general"},
     {"cell": "lstm", "attention": "mlp", "context": "input_feeding", "encoder_layers": 2},
     {"cell": "rnn", "attention": "multihead"},
+    {"cell": "peephole", "attention": "dot", "encoder_layers": 2, "decoder_layers": 2},
 ]
 KINDS = [*PLAIN_KINDS, RELU]
 

@@ -17,6 +17,7 @@ KINDS = [
     {"cell": "gru", "attention": "multihead", "encoder_layers": 2, "decoder_layers": 2},
     {"cell": "rnn", "attention": "mlp", "context": "input_feeding", "tie": "all"},
     {"cell": "rnn", "activation": "relu", "attention": "dot", "tie": "none", "decoder_layers": 2},
+    {"cell": "peephole", "attention": "general", "encoder_layers": 2, "decoder_layers": 2},
 ]
 
 
@@ -48,7 +49,7 @@ def test_a_translation_is_the_same_alone_and_in_any_batch(make_model, tiny_confi
             np.testing.assert_allclose(alone.scores[0], together.scores[row], atol=2e-5)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "peephole"])
 def test_sentences_that_leave_the_batch_find_their_places(make_model, tiny_config, cell):
     # They end one by one, at once, and not before their limits, which differ.
     for count, ending in ((33, 0.0), (12, 3.0), (7, -1e9), (4, 50.0), (1, 0.0)):

@@ -81,15 +81,14 @@ def test_a_cell_takes_the_steps_of_its_equations(cell):
     torch.manual_seed(0)
     layer = randomise(make_layer(*cell, 4, 3))
     inputs, hidden = drawn((1, 7, 4)), drawn((1, 1, 3))
-    before = (hidden, drawn((1, 1, 3))) if cell[0] == "lstm" else hidden
+    has_cell_state = ModelConfig(cell=cell[0]).has_cell_state
+    before = (hidden, drawn((1, 1, 3))) if has_cell_state else hidden
     outputs, after = run_layer(layer, inputs, before, None)
-    state = tuple(
-        tensor.flatten().numpy() for tensor in (before if cell[0] == "lstm" else [before])
-    )
+    state = tuple(tensor.flatten().numpy() for tensor in (before if has_cell_state else [before]))
     for x, output in zip(inputs[0].numpy(), outputs[0].detach().numpy(), strict=True):
         state = equations.CELLS[cell](x, state, in_numpy(layer))
         np.testing.assert_allclose(output, state[0], **EXACT)
-    last = after if cell[0] == "lstm" else (after,)
+    last = after if has_cell_state else (after,)
     for ours, theirs in zip(last, state, strict=True):
         np.testing.assert_allclose(ours.detach().numpy().flatten(), theirs, **EXACT)
 

@@ -11,7 +11,7 @@ from s2s.model.encoder import Encoder, EncoderOutput, length_mask
 from s2s.model.seq2seq import OutputLayer
 from s2s.train import loss as loss_module
 
-CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]
+CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"), ("peephole", "tanh")]
 ATTENTIONS = ["dot", "general", "mlp", "multihead"]
 CONTEXTS = ["parallel", "input_feeding"]
 FAST = [True, pytest.param(False, marks=pytest.mark.slow)]

@@ -4,6 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from peepholes import with_peepholes
+
 from s2s.config import ModelConfig
 from s2s.model import layers as layers_module
 from s2s.model.attention import Attention
@@ -12,7 +14,7 @@ from s2s.model.layers import Dropout, WordEmbedding
 from s2s.model.seq2seq import Seq2Seq
 
 VOCAB = 23
-CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]
+CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"), ("peephole", "tanh")]
 ATTENTIONS = ["dot", "general", "mlp", "multihead"]
 CONTEXTS = ["parallel", "input_feeding"]
 GRID = list(itertools.product(CELLS, ATTENTIONS, CONTEXTS))
@@ -33,7 +35,7 @@ def make_model(cell=("lstm", "tanh"), attention="general", context="parallel", *
         "attention": attention,
         "context": context,
     }
-    return Seq2Seq(ModelConfig(**{**fields, **changes})).eval()
+    return with_peepholes(Seq2Seq(ModelConfig(**{**fields, **changes})).eval())
 
 
 def make_batch(lengths=(6, 2, 1), tgt_len=5):

@@ -64,6 +64,57 @@ def lstm(x, state, weights):
     return sigmoid(o) * np.tanh(c), c
 
 
+def peephole(x, state, weights):
+    """Graves (2013), equations 7 to 11; W_ci, W_cf and W_co are diagonal."""
+    h, c = state
+    i, f, g, o = (W @ x + b + U @ h + b_u for W, U, b, b_u in gates(weights, 4))
+    W_ci, W_cf, W_co = (np.diag(row) for row in weights["weight_ch_l0"])
+    i = sigmoid(i + W_ci @ c)
+    f = sigmoid(f + W_cf @ c)
+    c = f * c + i * np.tanh(g)
+    o = sigmoid(o + W_co @ c)
+    return o * np.tanh(c), c
+
+
+def peephole_backward(inputs, state, weights, errors, bound=np.inf):
+    """The derivatives of ``sum(errors * outputs)``, by back-propagation through time.
+
+    The derivative with respect to each gate's input is cut to [-``bound``, ``bound``] before it
+    goes on to weights, inputs and the step before (Graves 2013, section 2.1). Returns the
+    derivatives by weight, those of the inputs, and those of the first h and c.
+    """
+    matrices = [np.split(weights[f"weight_{kind}_l0"], 4) for kind in ("ih", "hh")]
+    biases = np.split(weights["bias_ih_l0"] + weights["bias_hh_l0"], 4)
+    W_ci, W_cf, W_co = weights["weight_ch_l0"]
+    steps, (h, c) = [], state
+    for x in inputs:
+        i, f, g, o = (W @ x + U @ h + b for W, U, b in zip(*matrices, biases, strict=True))
+        i, f, g = sigmoid(i + W_ci * c), sigmoid(f + W_cf * c), np.tanh(g)
+        new = f * c + i * g
+        o = sigmoid(o + W_co * new)
+        steps.append((x, h, c, i, f, g, o, new))
+        h, c = o * np.tanh(new), new
+    found = {name: np.zeros_like(weight) for name, weight in weights.items()}
+    by_x, by_h, by_c = [], np.zeros_like(h), np.zeros_like(c)
+    for (x, h, c, i, f, g, o, new), error in zip(steps[::-1], errors[::-1], strict=True):
+        by_h = by_h + error
+        by_o = np.clip(by_h * np.tanh(new) * o * (1 - o), -bound, bound)
+        by_c = by_c + by_h * o * (1 - np.tanh(new) ** 2) + by_o * W_co
+        by_i = np.clip(by_c * g * i * (1 - i), -bound, bound)
+        by_f = np.clip(by_c * c * f * (1 - f), -bound, bound)
+        by_g = np.clip(by_c * i * (1 - g**2), -bound, bound)
+        delta = np.concatenate([by_i, by_f, by_g, by_o])
+        found["weight_ih_l0"] += np.outer(delta, x)
+        found["weight_hh_l0"] += np.outer(delta, h)
+        found["bias_ih_l0"] += delta
+        found["bias_hh_l0"] += delta
+        found["weight_ch_l0"] += np.stack([by_i * c, by_f * c, by_o * new])
+        by_x.append(delta @ weights["weight_ih_l0"])
+        by_h = delta @ weights["weight_hh_l0"]
+        by_c = by_c * f + by_i * W_ci + by_f * W_cf
+    return found, np.stack(by_x[::-1]), (by_h, by_c)
+
+
 def gru(x, state, weights):
     """cuDNN's, and so torch's: the reset gate comes after the product with U."""
     (h,) = state
@@ -98,6 +149,7 @@ def rnn_relu(x, state, weights):
 
 CELLS = {
     ("lstm", "tanh"): lstm,
+    ("peephole", "tanh"): peephole,
     ("gru", "tanh"): gru,
     ("rnn", "tanh"): rnn_tanh,
     ("rnn", "relu"): rnn_relu,
@@ -107,7 +159,7 @@ CELLS = {
 def read(cell, inputs, weights):
     """Returns h after each of ``inputs`` (time, input_size), from a state of zeros."""
     size = weights["weight_hh_l0"].shape[1]
-    state = (np.zeros(size),) * (2 if cell is lstm else 1)
+    state = (np.zeros(size),) * (2 if cell in (lstm, peephole) else 1)
     outputs = []
     for x in inputs:
         state = cell(x, state, weights)

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from peepholes import with_peepholes
+
 from s2s.config import ModelConfig
 from s2s.corpus.stream import Batch
 from s2s.errors import DataError, TrainingError
@@ -16,7 +18,7 @@ from s2s.train.diagnosis.decay import gradient_decay, plot, table
 from s2s.train.diagnosis.unroll import unroll
 
 VOCAB = 17
-CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]
+CELLS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"), ("peephole", "tanh")]
 GRID = list(itertools.product(CELLS, ["parallel", "input_feeding"]))
 ROUTES = ["recurrence alone", "with attention"]
 
@@ -32,7 +34,7 @@ def make_model(cell, context="parallel", **changes):
         "activation": cell[1],
         "context": context,
     }
-    return Seq2Seq(ModelConfig(**{**fields, **changes}))
+    return with_peepholes(Seq2Seq(ModelConfig(**{**fields, **changes})))
 
 
 def make_batch(src_lengths=(7, 4), tgt_lengths=(5, 8), seed=1):
@@ -151,14 +153,20 @@ def test_decoder_gradients_are_those_of_a_run_started_in_the_middle(cell, contex
         if cells is not None:
             found = find(decay, "decoder layer 1", "cell", route)
             gate = hidden / cells.tanh()  # h = o tanh(c)
-            whole = (gradients[1] + gradients[0] * gate * (1 - cells.tanh() ** 2)).norm()
+            slope = gate * (1 - cells.tanh() ** 2)
+            if cell[0] == "peephole":  # o sees c
+                peephole = model.decoder.layers[0].weight_ch_l0[2]
+                slope = slope + hidden * (1 - gate) * peephole
+            whole = (gradients[1] + gradients[0] * slope).norm()
             assert found.at_end * found.relative[back] == pytest.approx(float(whole.detach()))
         state = state._replace(hidden=hidden, cell=cells, readout=fed)
 
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("side", ["forward", "backward"])
-@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell[0] != "lstm"])
+@pytest.mark.parametrize(
+    "cell", [cell for cell in CELLS if not ModelConfig(cell=cell[0]).has_cell_state]
+)
 def test_encoder_gradients_are_those_of_a_reader_started_in_the_middle(cell, side, route):
     model, batch = make_model(cell).double().eval(), make_batch((7,), (4,))
     found = find(gradient_decay(model, [batch]), f"encoder layer 1 {side}", route=route)
@@ -213,7 +221,7 @@ def test_padding_changes_no_figure(cell, context):
         for row, (src_len, tgt_len) in enumerate([(7, 5), (4, 8), (5, 6)])
     ]
     left, right = gradient_decay(model, [together]), gradient_decay(model, alone)
-    assert len(left.decays) == 2 * 6 * (2 if cell[0] == "lstm" else 1)
+    assert len(left.decays) == 2 * 6 * (2 if model.config.has_cell_state else 1)
     assert left.num_sentences == right.num_sentences == 3
     for one, other in zip(left.decays, right.decays, strict=True):
         lengths = (5, 8, 6) if "decoder" in one.where else (7, 4, 5)

@@ -13,7 +13,7 @@ from s2s.train.precision import check_precision
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "peephole"])
 @pytest.mark.parametrize("context", ["parallel", "input_feeding"])
 def test_one_batch_can_be_learned_by_heart(cell, context):
     sizes = {"src_vocab_size": 20, "tgt_vocab_size": 20, "embedding_size": 16, "hidden_size": 32}
@@ -87,7 +87,7 @@ def test_norms_of_layers_are_those_of_their_weights():
     assert layers["decoder.readout"]["update"] == pytest.approx(change.norm().item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "peephole"])
 @pytest.mark.parametrize("context", ["parallel", "input_feeding"])
 def test_bf16_learns_what_fp32_learns(cell, context):
     try:

@@ -59,7 +59,7 @@ class DecoderWriter:
         count = weight.shape[0] // size
         parts = graph.ops("Split", count, bridged, graph.ints(*[size] * count), axis=1)
         cells: list[Signal | None] = [None] * layers
-        if self.config.cell == "lstm":
+        if self.config.has_cell_state:
             cells = [Signal(size, None, cell) for cell in parts[layers:]]
         # tanh holds the first state within any bound of later ones.
         states = [
@@ -126,12 +126,12 @@ class DecoderWriter:
     ) -> LayerStateValues:
         name = f"decoder.layers.{number}"
         attention = self.model.decoder.attention
-        w_ih, w_hh, b_ih, b_hh = layer_weights(self.model.decoder.layers[number])
+        weights = layer_weights(self.model.decoder.layers[number])
         if context is not None:
-            w_ih, b_ih = fold_merge(attention, w_ih, b_ih)
+            w_ih, b_ih = fold_merge(attention, weights.w_ih, weights.b_ih)
+            weights = weights._replace(w_ih=w_ih, b_ih=b_ih)
             assert context.states is not None
             inputs = [*inputs, context.states]
-        weights = (w_ih, w_hh, b_ih, b_hh)
         return step(
             graph, self.arithmetic, self.config, weights, inputs, state.layers[number], name
         )

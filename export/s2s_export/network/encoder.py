@@ -19,25 +19,31 @@ from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.graph.arithmetic import (
     Arithmetic,
-    FloatArray,
     Signal,
     StateTensor,
     to_array,
     with_tensors,
 )
-from s2s_export.graph.builder import FLOAT, INT32, Graph, Value
+from s2s_export.graph.builder import FLOAT, INT32, OMITTED, Graph, Value
 from s2s_export.network.layers import (
     ACTIVATIONS,
     STEP_GATES,
     LayerStateValues,
+    LayerWeights,
+    PeepholeValues,
     advance,
     hidden_bound,
     layer_weights,
-    reorder,
 )
 
 # torch's gates are i, f, g, o (LSTM) and r, z, n (GRU); the ONNX nodes want i, o, f, g and z, r, n.
-NODE_GATES: dict[Cell, tuple[int, ...]] = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2), "rnn": (0,)}
+NODES: dict[Cell, tuple[str, tuple[int, ...]]] = {
+    "lstm": ("LSTM", (0, 3, 1, 2)),
+    "peephole": ("LSTM", (0, 3, 1, 2)),
+    "gru": ("GRU", (1, 0, 2)),
+    "rnn": ("RNN", (0,)),
+}
+"""The node of each cell, and the order of its gates."""
 SIDES = ("ahead", "back")
 
 
@@ -95,8 +101,8 @@ def token_mask(graph: Graph, src: Value, lengths: Value) -> Value:
     return graph.op("Less", positions, graph.op("Unsqueeze", lengths, graph.ints(1)))
 
 
-def _direction_weights(encoder: Encoder, number: int) -> list[list[FloatArray]]:
-    """Returns w_ih, w_hh, b_ih and b_hh of the left-to-right and of the right-to-left layer."""
+def _direction_weights(encoder: Encoder, number: int) -> list[LayerWeights]:
+    """Returns the weights of the left-to-right and of the right-to-left layer."""
     both = (encoder.forward_layers[number], encoder.backward_layers[number])
     return [layer_weights(layer) for layer in both]
 
@@ -105,7 +111,7 @@ def _write_node(
     graph: Graph,
     arithmetic: Arithmetic,
     config: ModelConfig,
-    weights: list[list[FloatArray]],
+    weights: list[LayerWeights],
     inputs: Signal,
     lengths: Value,
     name: str,
@@ -124,11 +130,14 @@ def _write_node(
     Returns:
         Outputs (src_len, batch, hidden_size) and last states (batch, hidden_size).
     """
-    gates = NODE_GATES[config.cell]
+    node, gates = NODES[config.cell]
+    sides = [side.with_gates(gates) for side in weights]
     w_ih, w_hh, b_ih, b_hh = (
-        np.stack([reorder(ahead, gates), reorder(back, gates)])
-        for ahead, back in zip(*weights, strict=True)
+        np.stack(both) for both in zip(*(side[:4] for side in sides), strict=True)
     )
+    shown = [side.w_ch[[0, 2, 1]].reshape(-1) for side in sides if side.w_ch is not None]
+    # No first states; then the peepholes, to i, o, f.
+    more = [OMITTED, OMITTED, graph.weight(f"{name}.peepholes", np.stack(shown))] if shown else []
     half = config.hidden_size // 2
     attributes: dict[str, Any] = {"direction": "bidirectional", "hidden_size": half}
     if config.cell == "gru":
@@ -136,13 +145,14 @@ def _write_node(
     if config.cell == "rnn":
         attributes["activations"] = [ACTIVATIONS[config.activation]] * 2
     outputs, last_states = graph.ops(
-        config.cell.upper(),
+        node,
         2,
         inputs.value,
         graph.weight(f"{name}.input", w_ih),
         graph.weight(f"{name}.recurrent", w_hh),
         graph.weight(f"{name}.bias", np.concatenate([b_ih, b_hh], axis=1)),
         graph.op("Cast", lengths, to=INT32),
+        *more,
         **attributes,
     )
     # (src_len, 2, batch, half) and (2, batch, half): put both directions side by side.
@@ -159,7 +169,7 @@ def _write_scan(
     graph: Graph,
     arithmetic: Arithmetic,
     config: ModelConfig,
-    weights: list[list[FloatArray]],
+    weights: list[LayerWeights],
     inputs: Signal,
     lengths: Value,
     name: str,
@@ -171,24 +181,24 @@ def _write_scan(
     results are those of ``_write_node``.
     """
     half = config.hidden_size // 2
-    gates = STEP_GATES[config.cell]
-    weights = [[reorder(weight, gates) for weight in direction] for direction in weights]
+    weights = [side.with_gates(STEP_GATES[config.cell]) for side in weights]
     reversed_inputs = map_signal(arithmetic, graph, inputs, partial(reverse, lengths=lengths))
     fed = []
     sides = zip(SIDES, (inputs, reversed_inputs), weights, strict=True)
-    for side, side_inputs, (w_ih, _, b_ih, _) in sides:
+    for side, side_inputs, own in sides:
         # Only the GRU's reset gate keeps the biases of inputs and states apart.
-        bias = b_ih if config.cell == "gru" else None
-        fed.append(arithmetic.product(graph, [side_inputs], w_ih, bias, f"{name}.{side}.ih"))
+        bias = own.b_ih if config.cell == "gru" else None
+        fed.append(arithmetic.product(graph, [side_inputs], own.w_ih, bias, f"{name}.{side}.ih"))
     twice = graph.op("Mul", graph.op("Shape", lengths), 2)
     shape = graph.op("Concat", twice, graph.ints(half), axis=0)
     zeros = graph.op("Expand", np.zeros((1, 1), np.float32), shape)
-    cell = Signal(half, None, zeros) if config.cell == "lstm" else None
+    cell = Signal(half, None, zeros) if config.has_cell_state else None
     first = LayerStateValues(Signal(half, hidden_bound(config), zeros), cell)
     tensors = _state_tensors(graph, arithmetic, config, first)
+    peepholes = _peepholes_by_row(graph, weights, lengths, name)
 
     body = graph.child(f"{name}.step")
-    _write_scan_body(body, arithmetic, config, weights, first, tensors, name)
+    _write_scan_body(body, arithmetic, config, weights, peepholes, first, tensors, name)
     states = [tensor.value for signal in tensors for tensor in signal]
     stacked = graph.scan(body, states, [graph.op("Concat", *fed, axis=1)])[-1]
 
@@ -207,7 +217,8 @@ def _write_scan_body(
     body: Graph,
     arithmetic: Arithmetic,
     config: ModelConfig,
-    weights: list[list[FloatArray]],
+    weights: list[LayerWeights],
+    peepholes: PeepholeValues | None,
     first: LayerStateValues,
     tensors: list[list[StateTensor]],
     name: str,
@@ -219,6 +230,7 @@ def _write_scan_body(
         arithmetic: The precision of the products.
         config: The model's configuration.
         weights: Weights of both directions, in the order of ``STEP_GATES``.
+        peepholes: Weights from the cell to the gates for each row, if the cell has them.
         first: The state before the first step.
         tensors: The tensors of ``first``.
         name: Name of the weights.
@@ -228,21 +240,39 @@ def _write_scan_body(
         [body.input(body.fresh("state"), tensor.dtype, ["rows", half]) for tensor in signal]
         for signal in tensors
     ]
-    fed = body.input(body.fresh("fed"), FLOAT, ["rows", len(weights[0][2])])
+    fed = body.input(body.fresh("fed"), FLOAT, ["rows", len(weights[0].b_ih)])
     hidden, cell = with_tensors(first.hidden, tensors[0], carried[0]), None
     if first.cell is not None:
         cell = with_tensors(first.cell, tensors[1], carried[1])
     recurrent = []
-    for number, (side, (_, w_hh, b_ih, b_hh)) in enumerate(zip(SIDES, weights, strict=True)):
+    for number, (side, own) in enumerate(zip(SIDES, weights, strict=True)):
         side_hidden = map_signal(arithmetic, body, hidden, partial(half_of, number=number))
-        bias = b_hh if config.cell == "gru" else b_ih + b_hh
-        recurrent.append(arithmetic.product(body, [side_hidden], w_hh, bias, f"{name}.{side}.hh"))
+        bias = own.b_hh if config.cell == "gru" else own.b_ih + own.b_hh
+        product = arithmetic.product(body, [side_hidden], own.w_hh, bias, f"{name}.{side}.hh")
+        recurrent.append(product)
     both = body.op("Concat", *recurrent, axis=0)
-    state = advance(body, config, fed, both, LayerStateValues(hidden, cell))
+    state = advance(body, config, fed, both, LayerStateValues(hidden, cell), peepholes)
     for signal in _state_tensors(body, arithmetic, config, state):
         for tensor in signal:
             body.output(tensor.value, tensor.dtype, ["rows", half])
     body.output(state.hidden.value, FLOAT, ["rows", half], body.fresh("output"))
+
+
+def _peepholes_by_row(
+    graph: Graph, weights: list[LayerWeights], lengths: Value, name: str
+) -> PeepholeValues | None:
+    """Writes the weights from the cell to the gates for (2 * batch) rows, those of ahead first."""
+    sides = [side.w_ch for side in weights if side.w_ch is not None]
+    if not sides:
+        return None
+    half = sides[0].shape[1]
+    stored = graph.weight(f"{name}.peepholes", np.stack(sides).reshape(2, 1, 3 * half))
+    shape = graph.op(
+        "Concat", graph.ints(2), graph.op("Shape", lengths), graph.ints(3 * half), axis=0
+    )
+    rows = graph.op("Reshape", graph.op("Expand", stored, shape), graph.ints(-1, 3 * half))
+    others, output = graph.ops("Split", 2, rows, graph.ints(2 * half, half), axis=1)
+    return PeepholeValues(others, output)
 
 
 def _state_tensors(

@@ -181,10 +181,11 @@ def gradient_decay(
     smoothing. Its gradient is taken with respect to the hidden state of each decoder layer, k steps
     back from the step that predicts that token, and of each encoder layer and direction, k steps
     back from the end of that direction: the last source token if it reads left to right, the first
-    one if it reads right to left. In an LSTM the cells are measured too: they are the path made to
-    last (Hochreiter and Schmidhuber 1997). Hidden state and cell of a step are distinct nodes: the
-    gradient of the cell includes what passes through the hidden state of the same step, but the
-    gradient of the hidden state does not include what passes through the cell.
+    one if it reads right to left. The cells of LSTMs, with peepholes or without, are measured too:
+    they are the path made to last (Hochreiter and Schmidhuber 1997). Hidden state and cell of a
+    step are distinct nodes: the gradient of the cell includes what passes through the hidden state
+    of the same step, but the gradient of the hidden state does not include what passes through the
+    cell. ``clip_gates`` is not applied.
 
     There are two routes. ``with attention`` is the whole gradient, which training uses.
     ``recurrence alone`` takes the contexts as constants: no gradient passes through the attention,

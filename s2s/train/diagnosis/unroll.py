@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from s2s.model.layers import RecurrentLayer
+from s2s.model.peephole import PeepholeLSTM
 from s2s.model.seq2seq import Seq2Seq
 
 
@@ -17,7 +19,7 @@ class StepwiseLayer(nn.Module):
     an LSTM. Here each state is one tensor that all later steps read.
     """
 
-    def __init__(self, layer: nn.RNNBase) -> None:
+    def __init__(self, layer: RecurrentLayer) -> None:
         super().__init__()
         self.layer = layer
         self.hidden: list[Tensor] = []  # one for each step: (batch, hidden_size)
@@ -38,7 +40,7 @@ class StepwiseLayer(nn.Module):
         stacked = torch.stack(outputs, dim=1)
         self.hidden += outputs
         last = hidden[None]
-        return stacked, (last, cell[None]) if isinstance(self.layer, nn.LSTM) else last
+        return stacked, (last, cell[None]) if self.cells else last
 
     def _step(self, inputs: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
         names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
@@ -48,9 +50,14 @@ class StepwiseLayer(nn.Module):
         total = functional.linear(inputs, w_in, b_in) + functional.linear(
             hidden, w_hidden, b_hidden
         )
-        if isinstance(self.layer, nn.LSTM):
+        if isinstance(self.layer, nn.LSTM | PeepholeLSTM):
             write, forget, new, read = total.chunk(4, dim=1)
+            if isinstance(self.layer, PeepholeLSTM):
+                to_input, to_forget, to_output = self.layer.weight_ch_l0
+                write, forget = write + to_input * cell, forget + to_forget * cell
             cell = forget.sigmoid() * cell + write.sigmoid() * new.tanh()
+            if isinstance(self.layer, PeepholeLSTM):
+                read = read + to_output * cell
             self.cells.append(cell)
             return read.sigmoid() * cell.tanh(), cell
         return total.relu() if self.layer.mode == "RNN_RELU" else total.tanh(), cell
@@ -66,6 +73,6 @@ def unroll(model: Seq2Seq) -> tuple[Seq2Seq, dict[str, StepwiseLayer]]:
         ("encoder layer {} backward", clone.encoder.backward_layers),
     ):
         for number, layer in enumerate(layers):
-            assert isinstance(layer, nn.RNNBase)
+            assert isinstance(layer, RecurrentLayer)
             layers[number] = by_name[side.format(number + 1)] = StepwiseLayer(layer)
     return clone, by_name
