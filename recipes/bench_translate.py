@@ -2,6 +2,7 @@
 
     python recipes/bench_translate.py                    # a network of the usual size, LSTM
     python recipes/bench_translate.py --cell gru --threads 1
+    python recipes/bench_translate.py --cell lstm peephole --threads 1 --cpu-time
     python recipes/bench_translate.py --run RUN --src sentences.txt
     python recipes/bench_translate.py --onmt PYTHON --joeynmt PYTHON
 
@@ -32,6 +33,7 @@ from rivals.untrained import VOCAB_SIZE, untrained
 
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.run import load_run
+from s2s.model.seq2seq import Seq2Seq
 from s2s.text import read_lines
 from s2s_export import build_model
 
@@ -70,22 +72,31 @@ def write_batches(path: Path, sentences: list[list[int]], size: int, most: int) 
     assert PAD_ID not in arrays["0"]
 
 
+def own_engines(
+    model: Seq2Seq, search: SearchConfig, folder: Path, cell: str, label: str
+) -> list[Engine]:
+    """Builds the files of a model and returns torch and both precisions of onnxruntime."""
+    found = [Engine(f"s2s torch{label}", sys.executable, "search_torch.py", {"cell": cell})]
+    for precision in ("fp32", "int8"):
+        path = folder / f"{cell}-{precision}.onnx"
+        path.write_bytes(build_model(model, search, precision).SerializeToString())
+        console.print(f"{cell} {precision}: {path.stat().st_size / 1e6:.1f} MB")
+        name = f"s2s ONNX {precision}{label}"
+        found.append(Engine(name, sys.executable, "search_onnx.py", {"model": str(path)}))
+    console.print(f"{cell}, {model.num_parameters() / 1e6:.1f} M weights")
+    return found
+
+
 def engines(options: argparse.Namespace, folder: Path) -> list[Engine]:
     """Builds the files and returns s2s and the rivals that are there."""
-    model, search = untrained(options.cell), SearchConfig(max_length=PIECES)
+    found: list[Engine] = []
     if options.run is not None:
         run = load_run(options.run)
-        model, search = run.model, run.search
-    found = [Engine("s2s torch", sys.executable, "search_torch.py", {})]
-    for precision in ("fp32", "int8"):
-        path = folder / f"{precision}.onnx"
-        path.write_bytes(build_model(model, search, precision).SerializeToString())
-        console.print(f"{precision}: {path.stat().st_size / 1e6:.1f} MB")
-        name = f"s2s ONNX {precision}"
-        found.append(Engine(name, sys.executable, "search_onnx.py", {"model": str(path)}))
-    console.print(f"{options.cell}, {model.num_parameters() / 1e6:.1f} M weights")
-    if options.run is not None:
-        return found
+        return own_engines(run.model, run.search, folder, run.model.config.cell, "")
+    for number, cell in enumerate(options.cell):
+        label = f", {cell}" if number else ""
+        search = SearchConfig(max_length=PIECES)
+        found += own_engines(untrained(cell), search, folder, cell, label)
     if options.onmt is not None:
         command = [options.onmt, str(HERE / "make_transformer.py"), str(folder), str(VOCAB_SIZE)]
         made = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
@@ -107,7 +118,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--run", type=Path, help="folder of a trained run")
     parser.add_argument("--src", type=Path, help="file with one sentence per line")
-    parser.add_argument("--cell", choices=["lstm", "gru", "rnn", "peephole"], default="lstm")
+    cells = ["lstm", "gru", "rnn", "peephole"]
+    parser.add_argument("--cell", nargs="+", choices=cells, default=["lstm"])
+    parser.add_argument("--cpu-time", action="store_true", help="count it, on a busy machine")
     parser.add_argument("--onmt", help="Python with OpenNMT-py and CTranslate2")
     parser.add_argument("--joeynmt", help="Python with JoeyNMT")
     parser.add_argument("--threads", type=int, default=2)
@@ -127,7 +140,8 @@ def main() -> None:
         work = engines(options, folder)
         sentences = sentences_of(options.run, options.src)
         settings: dict[str, Any] = {"threads": options.threads, "pieces": PIECES}
-        settings |= {"vocab_size": VOCAB_SIZE, "cell": options.cell}
+        settings |= {"vocab_size": VOCAB_SIZE}
+        clock = "cpu_seconds" if options.cpu_time else "seconds"
         settings["run"] = None if options.run is None else str(options.run)
         if options.run is not None:
             settings["pieces"] = 512
@@ -141,9 +155,9 @@ def main() -> None:
                     loads += take_turns(children, options.rounds)
                 best = next(child for child in children if child.engine.name == FASTEST)
                 for child in children:
-                    seconds = [each["seconds"] for each in child.passes]
+                    seconds = [each[clock] for each in child.passes]
                     pairs = zip(best.passes, child.passes, strict=True)
-                    ratios = [other["seconds"] / own["seconds"] for own, other in pairs]
+                    ratios = [other[clock] / own[clock] for own, other in pairs]
                     last = child.passes[-1]
                     table.add_row(
                         "greedy" if beam == 1 else f"beam {beam}",

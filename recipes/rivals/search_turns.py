@@ -43,12 +43,13 @@ def serve(batches: list[Ids], search: Callable[[Ids], int]) -> None:
     """
     print(json.dumps({"ready": True}), flush=True)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         pieces = sum(search(batch) for batch in batches)
         told = {
             "sentences": sum(map(len, batches)),
             "pieces": pieces,
             "seconds": time.perf_counter() - start,
+            "cpu_seconds": time.process_time() - used,
             "peak_mib": peak_mib(),
         }
         print(json.dumps(told), flush=True)
