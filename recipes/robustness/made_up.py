@@ -17,8 +17,9 @@ NUMBERS_RIGHT: Final = 0.99
 COPIED: Final = 0.99
 SAME: Final = 0.99
 """Share of sentences with soft hyphens whose translation is the same as without."""
-IGNORABLE: Final = ("\u00ad", "\u200b", "\u2060", "\ufeff")
-"""Characters that change nothing of a word: soft hyphen, zero-width space, word joiner, mark."""
+IGNORABLE: Final = ("\u00ad", "\u200b", "\u2060", "\u200e")
+"""Characters that change nothing of a word: soft hyphen, zero-width space, word joiner, mark of
+direction."""
 EXAMPLES: Final = 5
 
 
