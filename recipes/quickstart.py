@@ -50,6 +50,14 @@ TRAINING = {
     "validations": 3,
 }
 
+REAL_TEXT = (
+    "I was born in 1987.",
+    "PLEASE CLOSE THE DOOR.",
+    "I am hungry. Where is the station?",
+    "Do you know Мария?",
+)
+"""What people type besides: numbers, capitals, several sentences, names in another script."""
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -187,8 +195,9 @@ def main() -> None:
     done("scores")
 
     console.print("[bold]5. examples[/bold], translated by int8.onnx")
+    examples = [*texts[:6], *REAL_TEXT]
     for text, translation in zip(
-        texts[:8], Translator(out / "int8.onnx").translate(texts[:8]), strict=True
+        examples, Translator(out / "int8.onnx").translate(examples), strict=True
     ):
         console.print(f"  {text}\n    {translation.text}", markup=False)
     console.print("minutes: " + ", ".join(f"{part} {t / 60:.1f}" for part, t in times.items()))
