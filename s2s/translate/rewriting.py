@@ -60,7 +60,7 @@ class Rewriter:
     def __init__(self, tokenizer: Tokenizer, facts: TextFacts) -> None:
         self._tokenizer = tokenizer
         self._facts = facts
-        self._spellings = {word.lower(): word for word in facts.spellings}
+        self._spellings = {word.upper(): word for word in facts.spellings}
         self._spelling = lru_cache(_REMEMBERED)(self._find_spelling)
 
     def rewrite(self, text: str) -> tuple[str, Rewriting]:
@@ -132,9 +132,10 @@ class Rewriter:
 
     def _find_spelling(self, word: str) -> str:
         """Returns the usual spelling of a word in small letters."""
-        if word in self._spellings:
-            return self._spellings[word]
-        forms = list(dict.fromkeys((word, word[:1].upper() + word[1:], word.upper())))
+        if word.upper() in self._spellings:
+            return self._spellings[word.upper()]
+        words = [word, word.replace("ss", "ß")]  # whose capitals are the same
+        forms = [*words, *(word[:1].upper() + word[1:] for word in words), word.upper()]
         # The first of equals, which is the word in small letters.
         costs = [(UNK_ID in ids, len(ids)) for ids in self._tokenizer.encode_src(forms)]
         return forms[costs.index(min(costs))]

@@ -25,6 +25,10 @@ _CHEROKEE = (range(0x13A0, 0x1400), range(0xAB70, 0xABC0))
 _HEBREW = 0x0590
 """First code point after the alphabets with case; letters before it are all of such an alphabet."""
 
+# Most sentences show at once that they are neither; these alphabets cover most text with case.
+_TWO_SMALL = re.compile("[a-zà-öø-ÿα-ωа-я]{2}")
+_SMALL_WORD = re.compile(r"(?<!\S)[a-zà-öø-ÿα-ωа-я]{4,}(?!\S)")
+
 _LONG_WORD = 4
 """Letters of a word that no headline leaves small, and that is no abbreviation."""
 _LONG_ALONE = 7
@@ -39,6 +43,8 @@ def is_capitals(text: str) -> bool:
     together. Small letters whose capital is not in use (``ª``, ``ß``) do not count. A text with
     letters of a script without case is not in capitals.
     """
+    if _TWO_SMALL.search(text):
+        return False
     letters = [letter for letter in text if _has_case(letter) and letter != "ß"]
     if not letters or not all(map(str.isupper, letters)) or _has_other_letters(text):
         return False
@@ -57,6 +63,8 @@ def is_title_case(text: str) -> bool:
     sentence, for example a German one, whose nouns have capitals. A text with letters of a script
     without case is not in Title Case.
     """
+    if any(match[0] not in _SMALL_WORDS for match in _SMALL_WORD.finditer(text)):
+        return False
     if _has_other_letters(text) or not any(map(str.islower, text)):
         return False
     capitals = small = 0

@@ -18,7 +18,12 @@ from s2s.translate.rewriting import AS_TYPED, Rewriter, Rewriting
 from s2s.writing.facts import TextFacts
 
 TINY = DATA / "tiny.onnx"
-LINES = ["The old man sees a dog.", "A dog sees Tom in Berlin.", "I see the old dog of Tom."] * 20
+LINES = [
+    "The old man sees a dog.",
+    "A dog sees Tom in Berlin.",
+    "I see the old dog of Tom.",
+    "Die große Straße ist weiß.",
+] * 20
 FACTS = TextFacts(
     several_sentences=0.0,
     src_length=30,
@@ -48,6 +53,7 @@ def rewriter(tokenizer):
         ("The old man sees Tom.", "The old man sees Tom.", "as typed", False),
         ("THE OLD MAN SEES TOM.", "The old man sees Tom.", "capitals", False),
         ("THE OLD MAN SEES BERLIN!", "The old man sees Berlin!", "capitals", False),
+        ("DIE GROSSE STRASSE IST WEISS.", "Die große Straße ist weiß.", "capitals", False),
         ("The Old Man Sees Tom And I.", "The old man sees Tom and I.", "title", False),
         ("the old man sees tom.", "The old man sees Tom.", "small", False),
         ("the old man sees Tom.", "The old man sees Tom.", "small", False),
