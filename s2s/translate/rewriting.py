@@ -18,7 +18,7 @@ from s2s.config import UNK_ID
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import SILENT, STAND_IN
 from s2s.writing.case import is_capitals, is_title_case, to_capitals, to_title_case
-from s2s.writing.end_marks import end_mark, without_end_mark
+from s2s.writing.end_marks import END_MARKS, end_mark, without_end_mark
 from s2s.writing.facts import TextFacts
 
 KNOWN = 0.02
@@ -33,6 +33,7 @@ _REMEMBERED = 50_000  # words whose spelling is not looked up again
 _WORD = re.compile(rf"[^\s{STAND_IN}{SILENT}]+")
 _CORE = re.compile(r"[^\W\d_](?:.*\w)?", re.DOTALL)
 """A word without punctuation around it."""
+_FIRST_WORD = re.compile(r"[^\W\d_]\S*")
 _TRAILING = re.compile(rf"[\s{SILENT}]*$")
 
 Case = Literal["as typed", "capitals", "title", "small", "no capitals"]
@@ -102,7 +103,7 @@ class Rewriter:
 
     def _case_of(self, text: str) -> Case:
         facts = self._facts
-        first = _CORE.search(text)
+        first = _FIRST_WORD.search(text)
         if first is None:
             return "as typed"
         if text == text.lower():
@@ -114,7 +115,7 @@ class Rewriter:
             return "capitals"
         if facts.title_case < MASTERED and is_title_case(text) and self._has_small_words(text):
             return "title"
-        word = first[0].split()[0]
+        word = first[0]
         begins_small = word == word.lower() != word.upper()
         return "small" if begins_small and facts.lower_start < KNOWN else "as typed"
 
@@ -141,7 +142,7 @@ class Rewriter:
         return forms[costs.index(min(costs))]
 
     def _lacks_mark(self, text: str) -> bool:
-        if self._facts.end_marks < USUAL or not self._facts.end_mark:
+        if self._facts.end_marks < USUAL or not self._facts.end_mark or text[-1:] in END_MARKS:
             return False
         body = _TRAILING.sub("", text)
         has_words = any(map(str.isalpha, body))
