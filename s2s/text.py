@@ -95,6 +95,7 @@ _BLANKS = re.compile("[\0\ufeff]")  # str.split does not take them for blanks
 ZERO_WIDTH_SPACE = "\u200b"
 """Ends words in scripts without blanks, such as Khmer, without being seen."""
 _ZERO_WIDTH_RUN = re.compile(f"[ {ZERO_WIDTH_SPACE}]*{ZERO_WIDTH_SPACE}[ {ZERO_WIDTH_SPACE}]*")
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
@@ -114,6 +115,11 @@ def clean(line: str) -> str:
     if ZERO_WIDTH_SPACE in text:
         text = _ZERO_WIDTH_RUN.sub(_shortest, text).strip(f" {ZERO_WIDTH_SPACE}")
     return text
+
+
+def without_controls(text: str) -> str:
+    """Returns a text without control characters, which a terminal obeys."""
+    return _CONTROLS.sub("", text)
 
 
 def _shortest(run: re.Match[str]) -> str:

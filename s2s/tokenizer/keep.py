@@ -81,19 +81,19 @@ def mark_spans(
 
     Args:
         text: A clean sentence, without a tag that names a language.
-        spans: Where these texts are, in order.
+        spans: Where these texts are, in order; none touches the next one.
         read: What is done to the text between them.
     """
-    kept, segments, done = [], [], 0
-    for start, end, silent, kind in spans:
-        before = text[start - 1 : start] if start else ""
-        kept.append(KeptText(text[start:end], before, text[end : end + 1], kind))
-        segments += [text[done:start], SILENT if silent else STAND_IN]
-        done = end
-    segments.append(text[done:])
+    ends = [0, *(span.end for span in spans)]
+    starts = [*(span.start for span in spans), len(text)]
+    between = [text[end:start] for end, start in zip(ends, starts, strict=True)]
     if read is not None:
-        segments[::2] = map(read, segments[::2])
-    return MarkedText("".join(segments), tuple(kept))
+        between = list(map(read, between))
+    marked, kept = between[0], []
+    for span, before, after in zip(spans, between, between[1:], strict=False):
+        kept.append(KeptText(text[span.start : span.end], before[-1:], after[:1], span.kind))
+        marked += (SILENT if span.silent else STAND_IN) + after
+    return MarkedText(marked, tuple(kept))
 
 
 def is_tag(text: str) -> bool:

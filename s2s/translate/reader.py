@@ -10,7 +10,7 @@ from s2s.config import EOS_ID, UNK_ID
 from s2s.errors import SentenceError
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import MarkedText, Span, mark_spans
+from s2s.tokenizer.keep import MarkedText
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart
@@ -129,14 +129,14 @@ class Reader:
         return drafts
 
     def _draft_sentence(self, sentence: str, tag: str | None, gap: str) -> _Draft:
-        marked, num_unknown = MarkedText(sentence, ()), False
-        if self._request.copies_signs and not any(map(str.isalnum, sentence)):
-            # Not one piece is searched; it counts if there is something unknown in it.
+        draft = _Draft(sentence, tag, gap, MarkedText(sentence, ()), AS_TYPED)
+        signs = self._finder.mark_signs(sentence) if self._request.copies_signs else None
+        if signs is not None:  # no piece of it is searched
             num_unknown = len(self._tokenizer.src_unknown.find(sentence)) > 0
-            marked = mark_spans(sentence, [Span(0, len(sentence), True, "unknown")])
-        elif self._request.keep is not None:
-            marked = self._finder.mark(sentence)
-        return self._rewrite(_Draft(sentence, tag, gap, marked, AS_TYPED, int(num_unknown)))
+            return draft._replace(marked=signs, num_unknown=int(num_unknown))
+        if self._request.keep is not None:
+            draft = draft._replace(marked=self._finder.mark(sentence))
+        return self._rewrite(draft)
 
     def _rewrite(self, draft: _Draft) -> _Draft:
         if self._request.rewriter is None:

@@ -56,7 +56,9 @@ def test_one_line_out_for_each_line_in(s2s, tiny, text):
         assert not (line and not clean(source)), "a made-up sentence"
         if source in ("eins", "acht"):
             assert line == {"eins": "one", "acht": "eight"}[source]
-    assert all(line.startswith("s2s: warning: ") for line in finished.err.splitlines())
+    said = ("s2s: warning: ", "s2s: note: ")
+    assert all(line.startswith(said) for line in finished.err.splitlines())
+    assert b"\x1b" not in finished.out, "a terminal obeys it"
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
@@ -66,7 +68,9 @@ def test_as_many_lines_whatever_is_asked_for(s2s, tiny, options):
     assert finished.code == 0, finished.err
     n_best = 2 if "--n-best" in options else 1
     assert finished.out.count(b"\n") == n_best * text.count("\n")
-    assert all(line.startswith("s2s: warning: ") for line in finished.err.splitlines())
+    said = ("s2s: warning: ", "s2s: note: ")
+    assert all(line.startswith(said) for line in finished.err.splitlines())
+    assert b"\x1b" not in finished.out, "a terminal obeys it"
 
 
 @pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=REFUSED)

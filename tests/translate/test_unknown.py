@@ -13,6 +13,7 @@ from text_facts import with_facts
 
 from s2s import Translator
 from s2s.errors import ConfigError, ModelError
+from s2s.text import clean, without_controls
 
 TINY = DATA / "tiny.onnx"
 
@@ -49,6 +50,13 @@ def test_signs_alone_come_back_if_the_model_has_a_record_of_its_text(recorded, t
     assert recorded.translate([text], unknown="drop")[0].text != text
 
 
+def test_control_characters_are_not_carried_over(recorded):
+    texts = ["\x1b[31m!\x1b[0m", "Ω\x1b]0;\x07 Ω", "eins Ω\x1bΩ", "\x1b\x07", "\x07 ! \x1b !"]
+    for translation in texts_of(recorded.translate(texts)):
+        assert translation.isprintable()
+        assert "  " not in translation
+
+
 def test_names_and_emoji_are_in_the_translation(translator):
     texts = ["eins Łukasz zwei", "eins 👍🏽", "👍 eins", "eins 👍.", "eins 東京 zwei"]
     translations = texts_of(translator.translate(texts))
@@ -58,7 +66,20 @@ def test_names_and_emoji_are_in_the_translation(translator):
 
 
 WORDS = st.sampled_from(
-    ["eins", "zwei", "Ω", "Łukasz", "👍🏽", "(", "東京", "5", "elf", "{n}", "."]
+    [
+        "eins",
+        "zwei",
+        "Ω",
+        "Łukasz",
+        "👍🏽",
+        "(",
+        "東京",
+        "5",
+        "{n}",
+        "\u202e",
+        "\u2067א\u2069",
+        "\x1b",
+    ]
 )
 SENTENCES = st.lists(st.tuples(WORDS, st.sampled_from([" ", "", " "])), max_size=8).map(
     lambda pairs: "".join(f"{word}{blank}" for word, blank in pairs)
@@ -71,7 +92,7 @@ def test_every_run_is_in_each_hypothesis(translator, sentences, limit):
     runs = translator.tokenizer.src_unknown
     options = {"n_best": 3, "max_src_length": limit, "keep": r"\{n\}", "details": True}
     translations = translator.translate(sentences, **options)
-    cleaned = [" ".join(text.split()) for text in sentences]
+    cleaned = [clean(without_controls(text)) for text in sentences]
     for text, translation in zip(cleaned, translations, strict=True):
         for hypothesis in translation.hypotheses:
             for start, end, _ in runs.find(text):

@@ -1,8 +1,9 @@
 """Finds the texts of a sentence that come into its translation as they are."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from s2s.text import clean, without_controls
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, KeptText, Kind, MarkedText, Span, is_tag, mark_spans
 from s2s.writing.numbers import number_spans
@@ -23,10 +24,12 @@ class Finder:
 
         Args:
             text: A clean sentence, without a tag that names a language.
-            unknown: Whether unknown characters are kept. Invisible ones are left out.
+            unknown: Whether unknown characters are kept. Invisible ones and control characters are
+                left out.
             any_case: As for ``UnknownRuns.find``.
             numbers: Whether numbers are kept.
         """
+        text = clean(without_controls(text)) if unknown else text
         spans: list[Span] = []
         if self._patterns is not None:
             silent_tags = self._tokenizer.keep is None
@@ -39,12 +42,18 @@ class Finder:
         if unknown:
             for start, end, has_words in self._tokenizer.src_unknown.find(text, any_case=any_case):
                 runs.append(Span(start, end, not has_words, "unknown"))
-        spans = _union([*spans, *runs])
+        read = self._tokenizer.src_unknown.without_invisible if unknown else None
+        spans = _union([*spans, *runs], text, read)
         if spans and (runs or numbers) and not _has_words_outside(text, spans):
             silent = not any(map(str.isalnum, text))
             spans = [Span(0, len(text), silent, "unknown" if runs else "number")]
-        read = self._tokenizer.src_unknown.without_invisible if unknown else None
         return mark_spans(text, spans, read)
+
+    def mark_signs(self, text: str) -> MarkedText | None:
+        """Keeps a text of signs alone; returns None if it has letters, digits or no sign."""
+        if any(map(str.isalnum, text)) or not (signs := clean(without_controls(text))):
+            return None
+        return mark_spans(signs, [Span(0, len(signs), True, "unknown")])
 
     def num_missing(self, text: str, kept: Sequence[KeptText]) -> int:
         """Returns how many kept texts would not be found as such in a translation.
@@ -75,11 +84,12 @@ class Finder:
         return {"pattern": Counter(patterns), "number": Counter(numbers)}
 
 
-def _union(spans: Sequence[Span]) -> list[Span]:
-    """Joins spans that overlap or touch."""
+def _union(spans: Sequence[Span], text: str, read: Callable[[str], str] | None) -> list[Span]:
+    """Joins spans that overlap or touch, or would if the text between them is ``read``."""
     joined: list[Span] = []
     for span in sorted(spans):
-        if joined and span.start <= joined[-1].end:
+        between = text[joined[-1].end : span.start] if joined else " "
+        if not (between if read is None else read(between)):
             joined[-1] = _join(joined[-1], span)
         else:
             joined.append(span)
