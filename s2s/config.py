@@ -163,8 +163,9 @@ class TokenizerConfig(Config):
     without characters that are not seen, such as soft hyphens; the target as it is written.
     ``identity``: both sides as they are written. ``nfkc`` and ``nmt_nfkc``: both sides in form
     NFKC, so that no translation contains, for example, a full-width comma; ``nmt_nfkc`` also makes
-    some characters blanks. ``auto``: ``folded`` for ``bpe`` and ``unigram``, else ``identity``; an
-    existing vocabulary keeps its rules."""
+    some characters blanks. For these two, a typed U+2581 (``▁``) is a blank, too: SentencePiece
+    writes blanks so; ``folded`` and ``identity`` keep it. ``auto``: ``folded`` for ``bpe`` and
+    ``unigram``, else ``identity``; an existing vocabulary keeps its rules."""
     sampling: float = 0.0
     """Strength of the subword sampling in training, 0 to 1: for ``bpe``, the share of merges that
     are left out (BPE-dropout, Provilkov et al. 2020); for ``unigram``, the smoothing of the

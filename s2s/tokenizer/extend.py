@@ -28,7 +28,7 @@ from s2s.tokenizer.pieces import (
     read_pieces,
     splits_digits,
 )
-from s2s.tokenizer.rules import source_rules, target_rules
+from s2s.tokenizer.rules import plain_rules, source_rules, target_rules
 from s2s.tokenizer.tags import TAG, check_tags
 from s2s.tokenizer.target_share import share_with_target, target_share, with_target_rules
 from s2s.tokenizer.tokenizer import Tokenizer
@@ -236,7 +236,7 @@ def _likeliest(
         texts = [sentence.replace(SPACE, " ") for sentence in sentences]
         learned = read_pieces(
             train_model(
-                [Side(texts)],
+                [Side(texts, plain_rules())],
                 dataclasses.replace(unigram, vocab_size=min(size, 1_000_000)),
                 seed,
                 with_ascii=False,

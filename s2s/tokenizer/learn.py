@@ -4,7 +4,9 @@ import dataclasses
 import io
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from math import log
 from typing import NamedTuple
 
 import sentencepiece
@@ -21,14 +23,23 @@ from s2s.tokenizer.alphabet import (
     make_cutter,
 )
 from s2s.tokenizer.merges import script_of, steps_to
-from s2s.tokenizer.pieces import BYTE, NORMAL, Piece, algorithm_of, append_pieces, read_pieces
+from s2s.tokenizer.pieces import (
+    BYTE,
+    NORMAL,
+    SPACE,
+    Piece,
+    algorithm_of,
+    append_pieces,
+    read_pieces,
+    without_text,
+)
 from s2s.tokenizer.rules import (
-    IDENTITY,
     load_rules,
     make_rules,
     source_rules,
     target_rules,
     with_rules,
+    with_typed_spaces,
 )
 from s2s.tokenizer.tags import check_tags
 from s2s.tokenizer.target_share import mark_as_written, share_with_target, with_target_rules
@@ -42,14 +53,14 @@ logger = logging.getLogger(__name__)
 
 
 class Side(NamedTuple):
-    """Text to learn from, and the rules for its characters."""
+    """Text to learn from, and the rules for its characters, serialized."""
 
     texts: Sequence[str]
-    rules: str = IDENTITY
+    rules: bytes
 
     def normalized(self) -> Iterator[str]:
         """Yields the texts as they are cut, with signs for blanks."""
-        normalize = load_rules(make_rules(self.rules)).Normalize
+        normalize = load_rules(self.rules).Normalize
         return (str(normalize(text)) for text in self.texts)
 
 
@@ -75,10 +86,10 @@ def train_tokenizer(
         DataError: If there is no text, or the vocabulary cannot hold its characters.
     """
     tags = check_tags(symbols)
-    src = Side(list(src_texts), source_rules(config))
-    tgt = Side(list(tgt_texts), target_rules(config))
+    src = Side(list(src_texts), make_rules(source_rules(config)))
+    tgt = Side(list(tgt_texts), make_rules(target_rules(config)))
     if config.joint:
-        model = with_rules(train_model([src, tgt], config, seed, tags), make_rules(src.rules))
+        model = _finish(train_model([src, tgt], config, seed, tags), src.rules)
         if src.rules != tgt.rules:
             model = mark_as_written(model)
         seen = config.tgt_pieces == "seen"
@@ -90,9 +101,12 @@ def train_tokenizer(
         config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
     )
     tgt_model = train_model([tgt], tgt_config, seed)
-    return Tokenizer(
-        with_rules(src_model, make_rules(src.rules)), with_rules(tgt_model, make_rules(tgt.rules))
-    )
+    return Tokenizer(_finish(src_model, src.rules), _finish(tgt_model, tgt.rules))
+
+
+def _finish(model: bytes, rules: bytes) -> bytes:
+    """Returns a learned model with its rules for reading and writing."""
+    return with_typed_spaces(with_rules(model, rules))
 
 
 def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
@@ -155,7 +169,7 @@ def train_model(
     """
     if config.algorithm not in ("bpe", "unigram"):
         lines = (text for side in sides for text in side.normalized())
-        return _learn(lines, config, seed, tags, config.vocab_size)
+        return _most_frequent(lines, config, seed, tags)
     counts = count_characters(text for side in sides for text in side.normalized())
     special = EOS_ID + 2 + len(tags) + (256 if config.byte_fallback else 0)  # and the blank
     alphabet = choose_alphabet(counts, config.vocab_size - special)
@@ -172,6 +186,27 @@ def train_model(
     model = _learn(parts, config, seed, tags, config.vocab_size - len(alphabet.appended))
     _report(alphabet, len(counts), config)
     return _with_characters(model, [*alphabet.characters, *alphabet.unseen])
+
+
+def _most_frequent(
+    lines: Iterable[str], config: TokenizerConfig, seed: int, tags: Sequence[str]
+) -> bytes:
+    """Makes a vocabulary of the most frequent words or characters of normalised text.
+
+    SentencePiece would do the same, but for sentences with signs of its own: it drops those with
+    U+2585, and takes ``<s>``, ``</s>``, ``<pad>``, ``<unk>`` and tags out of all others.
+    """
+    symbols = re.compile(f"{SPACE}[^{SPACE}]*|[^{SPACE}]+" if config.algorithm == "word" else ".")
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts.update(symbols.findall(line))
+    if not counts:
+        raise DataError("no vocabulary can be learned: all lines are blank; check the text")
+    empty = without_text(_learn([f"{SPACE}a"], config, seed, tags, config.vocab_size))
+    room = config.vocab_size - len(read_pieces(empty))
+    chosen = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:room]
+    total = counts.total()
+    return append_pieces(empty, (Piece(text, log(count / total)) for text, count in chosen))
 
 
 _NO_TEXT = ("!sentences_.empty()", "(all_chars_count) > (0)")

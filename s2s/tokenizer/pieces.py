@@ -87,6 +87,17 @@ def append_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
     )
 
 
+def without_text(model: bytes) -> bytes:
+    """Returns a model without its pieces of text: control pieces and bytes stay."""
+    return b"".join(
+        write_field(number, value if isinstance(value, int) else bytes(value))
+        for number, value in read_fields(memoryview(model))
+        if isinstance(value, int)
+        or number != 1
+        or dict(read_fields(value)).get(3, NORMAL) != NORMAL
+    )
+
+
 def normalize(processor: sentencepiece.SentencePieceProcessor, text: str) -> str:
     """Returns the text that a model cuts into pieces.
 

@@ -3,11 +3,17 @@
 SentencePiece keeps them in its model, so a text model and readers in other languages apply them
 too. ``folded`` makes one symbol of many for the source, whose spelling nobody sees again. Target
 text stays as it is written: what a rule changes there, no translation can contain.
+
+SentencePiece writes blanks as U+2581 in its pieces. If a user types that sign, ``folded`` and
+``identity`` make it U+FDD0, which is no character and stands in no text, and the model's rules for
+writing (its ``denormalizer_spec``) make it U+2581 again. So every program that cuts and joins with
+SentencePiece itself reads and writes the sign. For all other rules, which are SentencePiece's own,
+it is a blank.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain
 
@@ -16,6 +22,7 @@ import sentencepiece
 from s2s.config import TokenizerConfig
 from s2s.errors import ModelError
 from s2s.protobuf import read_fields, write_field
+from s2s.tokenizer.pieces import SPACE
 
 IDENTITY, FOLDED = "identity", "folded"
 IGNORABLE = (
@@ -27,7 +34,10 @@ IGNORABLE = (
 marks of direction, variation selectors, tags and fillers (Unicode's Default_Ignorable_Code_Point).
 The joiner and the non-joiner are not among them, since they are spelling."""
 _AS_WRITTEN = ("<super>", "<sub>", "<fraction>")  # 10² is not 102, and 1½ is not 11/2
-_NORMALIZER = 3  # field of the model with the rules
+TYPED_SPACE = "\ufdd0"
+"""What stands for a typed U+2581 in pieces; typed itself, it is read as U+FFFD."""
+_SIGNS = ((SPACE, TYPED_SPACE), (TYPED_SPACE, "\ufffd"))
+_NORMALIZER, _DENORMALIZER = 3, 5  # fields of the model with the rules for reading and writing
 _NAME = 1  # field of the rules
 _CODES = (range(1, 0xD800), range(0xE000, 0x32400), range(0xE0000, 0xE0200))
 """Code points with a meaning; all others are surrogates, private or not assigned."""
@@ -49,13 +59,29 @@ def target_rules(config: TokenizerConfig) -> str:
 @cache
 def make_rules(name: str) -> bytes:
     """Returns rules as SentencePiece keeps them: a serialized ``NormalizerSpec``."""
-    if name != FOLDED:
-        normalizer = sentencepiece.SentencePieceNormalizer(rule_name=name)
-        return bytes(normalizer.serialized_normalizer_spec())
+    if name in (IDENTITY, FOLDED):
+        foldings = _foldings() if name == FOLDED else ()
+        return write_field(_NAME, name.encode()) + _compile([*foldings, *_SIGNS])
+    return plain_rules(name)
+
+
+@cache
+def plain_rules(name: str = IDENTITY) -> bytes:
+    """Returns one of SentencePiece's own rules."""
+    normalizer = sentencepiece.SentencePieceNormalizer(rule_name=name)
+    return bytes(normalizer.serialized_normalizer_spec())
+
+
+def _compile(replaced: Sequence[tuple[str, str]], *, blanks: bool = True) -> bytes:
+    """Returns rules without a name; with ``blanks``, they write the signs for blanks, too."""
     sentencepiece.set_min_log_level(2)  # it reports each step on standard error
-    normalizer = sentencepiece.SentencePieceNormalizer(norm_map=list(_foldings()))
-    others = _without(bytes(normalizer.serialized_normalizer_spec()), _NAME)
-    return write_field(_NAME, FOLDED.encode()) + others
+    normalizer = sentencepiece.SentencePieceNormalizer(
+        norm_map=list(replaced),
+        add_dummy_prefix=blanks,
+        remove_extra_whitespaces=blanks,
+        escape_whitespaces=blanks,
+    )
+    return _without(bytes(normalizer.serialized_normalizer_spec()), _NAME)
 
 
 def load_rules(rules: bytes) -> sentencepiece.SentencePieceNormalizer:
@@ -64,7 +90,7 @@ def load_rules(rules: bytes) -> sentencepiece.SentencePieceNormalizer:
 
 
 def with_rules(model: bytes, rules: bytes) -> bytes:
-    """Returns the model with other rules for characters; its pieces stay.
+    """Returns the model with other rules for reading characters; its pieces stay.
 
     Raises:
         ModelError: If the model is damaged.
@@ -73,6 +99,27 @@ def with_rules(model: bytes, rules: bytes) -> bytes:
         return _without(model, _NORMALIZER) + write_field(_NORMALIZER, rules)
     except IndexError as error:
         raise ModelError(f"the vocabulary is damaged: {error}") from error
+
+
+def with_typed_spaces(model: bytes) -> bytes:
+    """Returns the model with the rule that writes ``TYPED_SPACE`` as U+2581."""
+    return model + write_field(_DENORMALIZER, _compile([(TYPED_SPACE, SPACE)], blanks=False))
+
+
+def identity_for(model: bytes) -> bytes:
+    """Returns the rules that change nothing in text that ``model`` writes.
+
+    A model that cannot write U+2581 reads it as a blank: those of SentencePiece itself, and of s2s
+    0.1.0.
+
+    Raises:
+        ModelError: If the model is damaged.
+    """
+    try:
+        fields = [number for number, _ in read_fields(memoryview(model))]
+    except IndexError as error:
+        raise ModelError(f"the vocabulary is damaged: {error}") from error
+    return make_rules(IDENTITY) if _DENORMALIZER in fields else plain_rules()
 
 
 def _without(message: bytes, left_out: int) -> bytes:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from s2s.config import EOS_ID
 from s2s.errors import ModelError
 from s2s.protobuf import read_fields, read_varint, write_field, write_varint
-from s2s.tokenizer.rules import IDENTITY, make_rules, with_rules
+from s2s.tokenizer.rules import identity_for, with_rules
 
 FIELD, AS_WRITTEN = 200, 201
 """Numbers that ``sentencepiece_model.proto`` leaves to others: SentencePiece ignores these fields.
@@ -83,7 +83,7 @@ def target_model(model: bytes) -> bytes:
 
 def with_target_rules(model: bytes) -> bytes:
     """Returns a joint vocabulary, all of it, with the rules for target text."""
-    return with_rules(model, make_rules(IDENTITY)) if is_as_written(model) else model
+    return with_rules(model, identity_for(model)) if is_as_written(model) else model
 
 
 def _split(model: bytes) -> tuple[list[bytes], list[bytes]]:

@@ -86,8 +86,10 @@ def test_folding_is_nfkc_but_for_what_it_keeps_and_takes_away():
     ignorable = re.compile(f"[{IGNORABLE}\x7f-\x84\x86-\x9f]")
     kept = []
     for character in map(chr, (*range(0x20, 0xD800), *range(0xE000, 0x20000))):
+        if character in "\u2581\ufdd0":  # signs of pieces, see test_typed_signs.py
+            continue
         text = f"a{character}b"
-        plain = unicodedata.normalize("NFKC", ignorable.sub("", text)).replace("▁", " ")
+        plain = unicodedata.normalize("NFKC", ignorable.sub("", text))
         for form in ("NFC", "NFD"):
             folded = fold(unicodedata.normalize(form, text))
             assert unicodedata.normalize("NFKC", folded).split() == plain.split()
