@@ -187,8 +187,9 @@ TooLong = Annotated[
     str,
     option(
         panel=LONG,
-        help_="Choose what happens to a longer sentence: split it at punctuation and blanks; "
-        "truncate it; or stop with an error. A warning counts the sentences.",
+        help_="Choose what happens to a longer sentence: split it at punctuation and blanks "
+        "(sequences of characters or words at blanks alone); truncate it; or stop with an error. "
+        "A warning counts the sentences.",
         choices=("split", "truncate", "error"),
     ),
 ]

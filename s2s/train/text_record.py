@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from s2s.corpus import AugmentConfig
+from s2s.corpus import DataConfig
 from s2s.corpus.augment import change_texts
 from s2s.corpus.survey import Survey
 from s2s.tokenizer import Tokenizer
@@ -17,7 +17,7 @@ def record_text(
     sample: Survey,
     tokenizer: Tokenizer,
     language: str | list[str] | None,
-    augment: AugmentConfig,
+    data: DataConfig,
     seed: int,
 ) -> TextFacts:
     """Returns the facts of a training's source text, as the network will read it.
@@ -26,7 +26,7 @@ def record_text(
         sample: Pairs of the text, at least one.
         tokenizer: The vocabularies of the run.
         language: Code of the source language; a list or None if it is not one language.
-        augment: Shares of the pairs that the training changes.
+        data: How the training changes pairs, and how long they may be.
         seed: Seed of these changes.
 
     Returns:
@@ -35,9 +35,11 @@ def record_text(
     """
     step = -(-len(sample.src) // RECORDED_LINES)
     pairs = list(zip(sample.src[::step], sample.tgt[::step], strict=True))
+    augment = data.augment
     lines = [src for src, _ in (change_texts(pairs, augment, seed) if augment else pairs)]
     tags = 1 if tokenizer.tags else 0
     lengths = [len(ids) + tags for ids in tokenizer.encode_src(lines)]
     facts = facts_of(lines, lengths, language if isinstance(language, str) else None)
     assert facts is not None  # no corpus is without lines
-    return replace(facts, same_numbers=share_with_same_numbers(pairs))
+    longest = min(max(lengths), data.max_pieces + 1 + tags)
+    return replace(facts, same_numbers=share_with_same_numbers(pairs), longest=longest)

@@ -79,7 +79,7 @@ def make_vocabulary(
         )
     sample = _with_capitals(sample, data.augment, training.seed)
     vocabulary = with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
-    facts = record_text(read, vocabulary, language, data.augment, training.seed)
+    facts = record_text(read, vocabulary, language, data, training.seed)
     say(f"source text: {facts}")
     return ReadText(vocabulary, facts)
 

@@ -9,6 +9,8 @@ from s2s.translate.rewriting import Rewriter
 
 MAX_SRC_LENGTH = 200
 """Default of ``max_src_length``: training leaves longer sentences out."""
+MAX_WHOLE = 5 * MAX_SRC_LENGTH
+"""Default of ``max_src_length`` for sequences that are not text, which no sentence end divides."""
 SEVERAL = 0.2
 """Share of training lines with several sentences from which on a model reads such lines whole."""
 
@@ -34,6 +36,7 @@ class Habits:
         self.src_language = language if isinstance(language, str) else None
         facts, self.is_text = text_facts(card), _is_text(tokenizer)
         self.gives_attention = gives_attention
+        self._trained_length = MAX_SRC_LENGTH if facts is None else facts.longest or MAX_SRC_LENGTH
         self.facts = facts if facts is not None and self.is_text else None
         """None if the model is older than this record, or its task is not one of text."""
         self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
@@ -42,9 +45,25 @@ class Habits:
         """Whether texts are cut into sentences by default."""
         return self.facts is not None and self.facts.several_sentences < SEVERAL
 
-    def longest(self) -> int:
-        """Source pieces from which on a sentence is translated in parts."""
-        return MAX_SRC_LENGTH if self.facts is None else min(self.facts.src_length, MAX_SRC_LENGTH)
+    def longest(self, *, sentences: bool, split: bool) -> int:
+        """Returns the most source pieces that are translated at once.
+
+        Args:
+            sentences: Whether texts are cut into sentences.
+            split: Whether what is longer is split.
+        """
+        if not self.is_text and not sentences:
+            return MAX_WHOLE
+        if self.facts is None or not (sentences and split):
+            return MAX_SRC_LENGTH
+        return min(self.facts.src_length, MAX_SRC_LENGTH)
+
+    def trained_length(self, *, sentences: bool) -> int | None:
+        """Returns the length of the longest source in the training, in pieces.
+
+        None if texts have sentences, so that a longer one can be split.
+        """
+        return None if self.is_text or sentences else self._trained_length
 
 
 def _is_text(tokenizer: Tokenizer) -> bool:

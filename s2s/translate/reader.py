@@ -16,6 +16,7 @@ from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart
 from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.unknown import UnknownCount
+from s2s.translate.long_sources import LongSources
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
 from s2s.translate.rewriting import AS_TYPED, LOWERED, Rewriting
@@ -68,9 +69,7 @@ class Reader:
         self._limit = request.max_src_length
         self._done = done
         self._num_sentences = done
-        self._num_long = 0
-        self._first_long = 0
-        self._num_within = 0
+        self._long = LongSources(request)
         self._num_several = 0
         self._num_rewritten = 0
 
@@ -213,6 +212,7 @@ class Reader:
         if self._tokenizer.is_blank(ids):  # or of characters that the tokenizer knows as nothing
             return [], False
         if len(ids) <= self._limit:
+            self._long.count_whole(self._done, len(ids))
             return [ids], False
         policy = self._request.too_long
         if policy == "error":
@@ -222,19 +222,24 @@ class Reader:
                 "max_src_length (--max-src-length), or set too_long (--too-long) to split or "
                 "truncate",
             )
-        self._num_long += 1
-        self._first_long = self._first_long or self._done
+        self._long.count_long(self._done)
         if policy == "truncate":
             return [(*ids[: self._limit - 1], EOS_ID)], True
-        tag, language = self._tokenizer.tag_of(text), self._request.src_language
+        split_up = partial(
+            split,
+            language=self._request.src_language,
+            sentences=self._request.trained_length is None,
+        )
+        tag = self._tokenizer.tag_of(text)
         if tag is None:
-            source = split(text, encode, self._limit, language)
+            source = split_up(text, encode, self._limit)
             parts = source.parts
         else:
             untagged = partial(self._encode_untagged, tag, encode)
-            source = split(text.split(tag, 1)[1], untagged, max(2, self._limit - 1), language)
+            source = split_up(text.split(tag, 1)[1], untagged, max(2, self._limit - 1))
             parts = [(ids[0], *part) for part in source.parts]
-        self._num_within += source.within
+        if source.within:
+            self._long.count_within()
         return parts, False
 
     def _encode_untagged(self, tag: str, encode: Encode, texts: Sequence[str]) -> list[list[int]]:
@@ -257,19 +262,7 @@ class Reader:
                 self._num_rewritten,
                 self._done,
             )
-        if self._num_long:
-            start = (
-                f"{self._num_long} of {self._num_sentences} sentences had over {self._limit} "
-                "pieces and were"
-            )
-            where = f"(first: line {self._first_long})"
-            if self._request.too_long == "truncate":
-                logger.warning("%s cut there %s", start, where)
-            else:
-                inside = (
-                    f", {self._num_within} of them within a sentence" if self._num_within else ""
-                )
-                logger.warning("%s translated in parts%s %s", start, inside, where)
+        self._long.log(self._num_sentences)
 
 
 def _gap_after(text: str) -> str:

@@ -109,10 +109,12 @@ class TranslateOptions(TypedDict, total=False):
     max_src_length: int | None
     """Maximum length in pieces, end piece included, of a sentence that is translated in one part.
     By default the length that nearly all training sentences had, if texts are cut into sentences,
-    and 200 at most."""
+    and 200 at most. With a vocabulary of characters or words, 1,000, and a warning counts the
+    inputs that are longer than those of the training."""
     too_long: str | None
     """What is done with a sentence over ``max_src_length``. ``split``, the default: it is split at
-    punctuation and blanks, and the translations of its parts are joined. ``truncate``: its end is
+    punctuation and blanks, and the translations of its parts are joined; a vocabulary of characters
+    or words knows no punctuation, and is split at blanks alone. ``truncate``: its end is
     cut off. A warning counts the sentences that were split or cut. ``error``: DataError.
     """
 
@@ -127,6 +129,9 @@ class Request:
     size: BatchSize
     max_src_length: int
     too_long: str
+    trained_length: int | None
+    """Source pieces from which on a sequence is longer than all of the training; None for text,
+    whose sentences are split if they are long."""
     bias: NDArray[np.float32] | None
     """(tgt_vocab,), minus infinity for banned pieces."""
     details: bool
@@ -199,7 +204,7 @@ def check_request(
         )
     policy, advice = _unknown(given, habits)
     numbers, numbers_advice = _numbers(given, habits)
-    longest = habits.longest() if sentences and too_long == "split" else MAX_SRC_LENGTH
+    longest = habits.longest(sentences=sentences, split=too_long == "split")
     return Request(
         search=search,
         tag=choose_tag(options.get("to"), tokenizer.tags),
@@ -207,6 +212,7 @@ def check_request(
         size=size._replace(pieces=_integer(given, "batch_tokens", 1, size.pieces)),
         max_src_length=_integer(given, "max_src_length", 2, longest),
         too_long=too_long,
+        trained_length=habits.trained_length(sentences=sentences),
         bias=_bias(options.get("banned") or (), tokenizer),
         details=bool(given.get("details", False)),
         keep=tokenizer.keep if options.get("keep") is None else compile_keep(options["keep"] or ()),

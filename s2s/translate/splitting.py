@@ -3,7 +3,8 @@
 A recurrent translator loses the thread of a text that is much longer than all it was trained on. So
 a line of several sentences is translated sentence by sentence. A sentence that is still too long is
 split at its punctuation, then at blanks; text without either is split between two pieces. Nothing
-is left out.
+is left out. Sequences of characters or words, in which punctuation means something else, are split
+at blanks alone.
 """
 
 import re
@@ -18,7 +19,8 @@ from s2s.writing.sentences import cut_sentences
 
 CLOSING = r"[\"'“”‘’«»‹›)\]｣』」]*"
 # Strings, not patterns: most sentences need none, and a start of half a second feels each of them.
-LEVELS = (rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*", r"\s+")
+AT_BLANKS = r"\s+"
+LEVELS = (rf"[,;:،؛–—]+{CLOSING}\s+|[、，；：]+{CLOSING}\s*", AT_BLANKS)
 """Where a sentence is split: after punctuation, then after blanks. Punctuation of scripts without
 blanks needs no blank after it."""
 
@@ -34,7 +36,14 @@ class SplitSource(NamedTuple):
     """Whether a single sentence had to be split."""
 
 
-def split(text: str, encode: Encode, limit: int, language: str | None = None) -> SplitSource:
+def split(
+    text: str,
+    encode: Encode,
+    limit: int,
+    language: str | None = None,
+    *,
+    sentences: bool = True,
+) -> SplitSource:
     """Splits a source.
 
     Args:
@@ -42,6 +51,7 @@ def split(text: str, encode: Encode, limit: int, language: str | None = None) ->
         encode: Returns each text's ids, the end piece last.
         limit: Most pieces of a part, the end piece counted, 2 or more.
         language: The source's, if one is known; it helps to find ends of sentences.
+        sentences: Whether the source has sentences; if it has none, it is split at blanks alone.
 
     Returns:
         Parts in order, each of at least one piece; one part if the text is short enough.
@@ -49,10 +59,13 @@ def split(text: str, encode: Encode, limit: int, language: str | None = None) ->
     whole = tuple(encode([text])[0])
     if len(whole) <= limit:
         return SplitSource([whole], within=False)
-    sentences = cut_sentences(text, language)
-    parts: list[Ids] = []
+    if not sentences:
+        parts = list(_split_group([text], encode, limit, LEVELS.index(AT_BLANKS) - 1))
+        return SplitSource([ids for ids in parts if len(ids) > 1], within=True)
+    cuts = cut_sentences(text, language)
+    parts = []
     within = False
-    for sentence, ids in zip(sentences, encode(sentences), strict=True):
+    for sentence, ids in zip(cuts, encode(cuts), strict=True):
         if len(ids) <= limit:
             parts.append(tuple(ids))
         else:

@@ -243,7 +243,8 @@ class Translator:
         """Returns how probable given translations are (forced decoding).
 
         Args:
-            texts: Source sentences, of 200 pieces at most.
+            texts: Source sentences, of 200 pieces at most; 1,000 for vocabularies of characters or
+                words.
             translations: One for each sentence, of 1,000 pieces at most.
             to: As for ``translate``.
             done: Sentences that came before, in other calls, for the numbers in messages.

@@ -56,6 +56,9 @@ class TextFacts(Config):
     """The most frequent words that are seldom written in small letters: ``I``, ``Tom``."""
     same_numbers: float = 1.0
     """Share of pairs whose sides have the same numbers, among pairs whose source has digits."""
+    longest: int = 0
+    """Source pieces of the longest line, end piece included, if the training takes lines of that
+    length; else the most that it takes. 0: not known."""
 
     def __str__(self) -> str:
         """Describes the lines in one line, without the spellings."""
@@ -76,6 +79,7 @@ class TextFacts(Config):
         for name in _SHARES:
             self._check_range(name, 0, 1)
         self._check_range("src_length", 2)
+        self._check_range("longest", 0)
         if len(self.spellings) > SPELLINGS:
             raise ConfigError(
                 f"TextFacts.spellings has {len(self.spellings)} words; expected at most {SPELLINGS}"

@@ -11,7 +11,7 @@ pytest.importorskip("onnxruntime")
 from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of, run
 
 from s2s import Translator
-from s2s.corpus import AugmentConfig
+from s2s.corpus import AugmentConfig, DataConfig
 from s2s.corpus.survey import Survey
 from s2s.errors import ModelError
 from s2s.formats.card import text_facts
@@ -36,7 +36,9 @@ def facts_in(folder):
 
 def record(lines, tokenizer, **shares):
     sample = Survey((len(lines),), len(lines), lines, lines)
-    return text_record.record_text(sample, tokenizer, None, AugmentConfig(**shares), 1)
+    corpus = (CorpusConfig(src="a", tgt="b"),)
+    data = DataConfig(train=corpus, validation=corpus, augment=AugmentConfig(**shares))
+    return text_record.record_text(sample, tokenizer, None, data, 1)
 
 
 def test_a_run_records_how_its_source_text_is_written(two_folder, capsys):
@@ -52,6 +54,7 @@ def test_a_run_records_how_its_source_text_is_written(two_folder, capsys):
     lines = (two_folder / "train.xx").read_text().splitlines()
     lengths = sorted(map(len, loaded.tokenizer.encode_src(lines)))
     assert facts.src_length in lengths[int(0.98 * len(lengths)) :]
+    assert facts.longest == lengths[-1]
 
 
 def test_the_record_says_whether_numbers_stay(two_folder):

@@ -128,3 +128,12 @@ def test_parts_are_joined_with_a_blank_where_the_script_has_blanks():
     assert join(["한국", "어"]) == "한국 어"
     assert join(["ﷺ", "ﻻ"]) == "ﷺ ﻻ"
     assert join([]) == ""
+
+
+def test_what_has_no_sentences_is_split_at_blanks_alone():
+    text = "CC . CO , N . O ; C O"
+    assert split(text, encode, 50, sentences=False) == ([tuple(encode([text])[0])], False)
+    parts = split(text, encode, 7, sentences=False)
+    assert parts.parts == [tuple(ids) for ids in encode(["CC . CO , N .", "O ; C O"])]
+    letters = split("abcd" * 9, encode, 4, sentences=False)
+    assert [len(ids) for ids in letters.parts] == [4, 4, 4]
