@@ -3,8 +3,8 @@
     python recipes/made_up_text.py --out FOLDER
 
 A small grammar makes statements and questions, with objects in three genders, adjectives that
-agree, places, times and prices. A network with the preset ``tiny`` learns it in a minute. The files
-are ``train``, ``val`` and ``test`` with the endings ``.en`` and ``.de``; no sentence is in two.
+agree, places and times. A network with the preset ``tiny`` learns it in a minute. The files are
+``train``, ``val`` and ``test`` with the endings ``.en`` and ``.de``; no sentence is in two of them.
 """
 
 import argparse
@@ -85,9 +85,6 @@ def sentence(draw: random.Random) -> tuple[str, str]:
     words.insert(0, "an" if article == "a" and words[0][0] in "aeiou" else article)
     german_words.append(german_thing)
     end, german_end = draw.choice(list(ENDS.items()))
-    if verb in ("buys", "sells") and draw.random() < 0.5:
-        price = draw.randint(2, 500)
-        end, german_end = f"for {price} euros", f"für {price} Euro"
     if draw.random() < 0.25:
         sides = (
             ["does the", subject, bare_verb, *words, end],

@@ -33,7 +33,6 @@ def test_sentences_are_written_as_people_write_them(parts):
     for english, german in parts["train"]:
         assert english[0].isupper() and german[0].isupper()
         assert english[-1] == german[-1] and english[-1] in ".?"
-        assert re.findall(r"\d+", english) == re.findall(r"\d+", german)
         assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", english)
 
 
