@@ -73,6 +73,22 @@ def test_sentences_that_differ_in_what_is_kept_share_a_search(translator, monkey
     assert translations[0].text.replace("{a}", "{bcd}") == translations[1].text
 
 
+def test_only_sentences_with_kept_texts_are_searched_with_details(translator, monkeypatch):
+    searched = []
+    search = translator._searcher._backend.search
+    monkeypatch.setattr(
+        translator._searcher._backend,
+        "search",
+        lambda batch, config, *, details: (
+            searched.append((len(batch.src), details)) or search(batch, config, details=details)
+        ),
+    )
+    texts = ["eins zwei", "drei {a} vier fünf", "sechs"]
+    found = translator.translate(texts, keep=PATTERNS)
+    assert searched == [(2, False), (1, True)]
+    assert found == [translator.translate([text], keep=PATTERNS)[0] for text in texts]
+
+
 def test_details_are_of_the_text_and_scores_of_the_network(translator):
     text = "eins {n} zwei"
     (translation,) = translator.translate([text], keep=PATTERNS, details=True, n_best=2)
