@@ -1,14 +1,15 @@
 """The card of a model file, in the metadata of the ONNX model.
 
 ``s2s.format`` is the version of the contract; ``s2s.config`` is JSON: ``model`` and ``search`` (the
-configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags`` and
-``keep`` if any, ``text``, ``scores``); ``s2s.tokenizer`` is the source's or the joint SentencePiece
-model in base64, ``s2s.tgt_tokenizer`` the target's if it has its own. ``s2s.checksum`` holds zeros,
-which ``s2s.formats.checksum.sealed`` replaces in the serialized model.
+configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags``,
+``keep`` and ``labels`` if any, ``text``, ``scores``); ``s2s.tokenizer`` is the source's or the
+joint SentencePiece model in base64, ``s2s.tgt_tokenizer`` the target's if it has its own.
+``s2s.checksum`` holds zeros, which ``s2s.formats.checksum.sealed`` replaces in the serialized
+model.
 
 In an ensemble, ``members`` lists the configurations of all networks, and ``model`` and ``search``
-are those of the first. Only ``languages``, ``tags``, ``keep`` and ``text`` of the first card stay:
-a member's scores are not those of the ensemble.
+are those of the first. Only ``languages``, ``tags``, ``keep``, ``labels`` and ``text`` of the first
+card stay: a member's scores are not those of the ensemble.
 
 A text model has ``s2s.text`` in place of ``s2s.format`` and no options; its tokenizers are
 attributes of its operators.

@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
+from s2s.translate.scoring import Label
 from s2s.translate.translation import Hypothesis
 
 
@@ -34,6 +36,28 @@ def to_json(hypothesis: Hypothesis) -> str:
             "confidence": details.confidence,
             "alignment": details.alignment,
         }
+    return json.dumps(line, ensure_ascii=False)
+
+
+def labels_to_columns(labels: Sequence[Label]) -> str:
+    """Returns labels and their probabilities, between tabs."""
+    return "\t".join(f"{label.text}\t{label.probability:.4f}" for label in labels)
+
+
+def labels_to_json(labels: Sequence[Label]) -> str:
+    """Returns a JSON object: the best label, its probability, and all labels, best first."""
+    line: dict[str, Any] = {
+        "label": labels[0].text if labels else None,
+        "probability": labels[0].probability if labels else None,
+        "labels": [
+            {
+                "label": label.text,
+                "probability": label.probability,
+                "log_prob": _number(label.log_prob),
+            }
+            for label in labels
+        ],
+    }
     return json.dumps(line, ensure_ascii=False)
 
 

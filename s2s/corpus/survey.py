@@ -13,6 +13,10 @@ from s2s.text import clean
 Pair = tuple[str, str]
 
 
+MOST_TARGETS = 100
+"""Most different targets that a survey lists."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """Sizes of some corpora, and a sample of their text."""
@@ -25,6 +29,8 @@ class Survey:
     """Source sentences of the sample, cleaned, in the order of the text, without tags."""
     tgt: list[str]
     """Target sentences of the sample, one for each source sentence."""
+    targets: tuple[str, ...] = ()
+    """All different targets of all text, sorted; empty if there are more than ``MOST_TARGETS``."""
 
 
 def survey(
@@ -51,8 +57,9 @@ def survey(
     draw = random.Random(seed)  # noqa: S311
     reservoirs: list[list[tuple[int, Pair]]] = []
     pairs: list[int] = []
+    targets: set[str] = set()
     for config in corpora:
-        count, reservoir = _draw(config, sample, draw)
+        count, reservoir = _draw(config, sample, draw, targets)
         if not count:
             raise DataError(
                 f"{config.name} {'has' if config.pairs else 'have'} no pair to {purpose} on; "
@@ -71,19 +78,30 @@ def survey(
     for reservoir, share in zip(reservoirs, shares, strict=True):
         drawn += min(share, len(reservoir))
         found += _repeat(reservoir, share, draw)
-    return Survey(tuple(pairs), drawn, [src for src, _ in found], [tgt for _, tgt in found])
+    return Survey(
+        pairs=tuple(pairs),
+        drawn=drawn,
+        src=[src for src, _ in found],
+        tgt=[tgt for _, tgt in found],
+        targets=tuple(sorted(targets)) if len(targets) <= MOST_TARGETS else (),
+    )
 
 
 def _draw(
-    config: CorpusConfig, most: int, draw: random.Random
+    config: CorpusConfig, most: int, draw: random.Random, targets: set[str]
 ) -> tuple[int, list[tuple[int, Pair]]]:
-    """Returns how many pairs a corpus has, and up to ``most`` of them with their numbers."""
+    """Returns how many pairs a corpus has, and up to ``most`` of them with their numbers.
+
+    Adds its different targets to ``targets``, until there are more than ``MOST_TARGETS``.
+    """
     count = 0
     drawn: list[tuple[int, Pair]] = []
     for src, tgt in raw_pairs(config):
         if is_blank(src) or is_blank(tgt):
             continue
         count += 1
+        if len(targets) <= MOST_TARGETS:
+            targets.add(clean(tgt))
         if len(drawn) < most:
             drawn.append((count, (clean(src), clean(tgt))))
         elif (row := int(draw.random() * count)) < most:

@@ -65,3 +65,7 @@ def text_facts(card: dict[str, Any]) -> TextFacts | None:
         return TextFacts.from_dict(values)
     except ConfigError as error:
         raise ModelError(f"its record of the training text is damaged: {error}") from error
+
+
+LABELS = "labels"
+"""Key of the different targets of a training, if there were few: the labels of a classifier."""

@@ -20,12 +20,15 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from s2s.errors import ConfigError, ModelError
-from s2s.formats.card import TEXT_FACTS
+from s2s.formats.card import LABELS, TEXT_FACTS
 from s2s.model.attention import Memory
 from s2s.model.decoder import DecoderState
 from s2s.model.run import Run, load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer import Tokenizer
+
+_JOINT = ("languages", "tags", "keep", LABELS, TEXT_FACTS)
+"""What the card of an ensemble has of its first member's."""
 
 
 class EnsembleState(NamedTuple):
@@ -120,13 +123,13 @@ def load_runs(folders: Sequence[str | Path]) -> list[Run]:
 def joint_card(runs: Sequence[Run]) -> dict[str, Any]:
     """Returns the card of runs that translate together.
 
-    Several runs only have ``languages``, ``tags``, ``keep`` and ``text`` of the first: no member's
-    scores are those of the ensemble.
+    Several runs only have ``languages``, ``tags``, ``keep``, ``labels`` and ``text`` of the first:
+    no member's scores are those of the ensemble.
     """
     card = runs[0].card
     if len(runs) == 1:
         return card
-    return {key: card[key] for key in ("languages", "tags", "keep", TEXT_FACTS) if key in card}
+    return {key: card[key] for key in _JOINT if key in card}
 
 
 def _difference(first: Tokenizer, second: Tokenizer) -> str | None:

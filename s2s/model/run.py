@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 
 from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError
-from s2s.formats.card import TEXT_FACTS, parse_json, text_facts
+from s2s.formats.card import LABELS, TEXT_FACTS, parse_json, strings_of, text_facts
 from s2s.formats.run_folder import (
     BEST_FILE,
     CONFIG_FILE,
@@ -153,6 +153,7 @@ def load_run(folder: str | Path) -> Run:
         shape = ModelConfig.from_dict(config["model"])
         search = SearchConfig.from_dict(config["search"]).fitted(shape.tgt_vocab_size)
         text_facts(config)
+        labels = strings_of(config, LABELS)
     except (ConfigError, ModelError, KeyError) as error:
         raise ModelError(f"{folder / CONFIG_FILE} is damaged: {error}") from error
     expected = (shape.src_vocab_size, shape.tgt_vocab_size)
@@ -172,6 +173,8 @@ def load_run(folder: str | Path) -> Run:
         card["tags"] = list(tokenizer.tags)
     if tokenizer.keep is not None:
         card["keep"] = list(tokenizer.keep.patterns)
+    if labels:
+        card[LABELS] = labels
     if config.get(TEXT_FACTS) is not None:
         card[TEXT_FACTS] = config[TEXT_FACTS]
     return Run(model.eval(), tokenizer, search, card)

@@ -12,7 +12,7 @@ from s2s.corpus import AugmentConfig, CorpusConfig, DataConfig
 from s2s.corpus.pairs import column_languages
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve, temporary_folder
-from s2s.formats.card import FORMAT, TEXT_FACTS
+from s2s.formats.card import FORMAT, LABELS, TEXT_FACTS
 from s2s.formats.run_folder import (
     CONFIG_FILE,
     LAST_FILE,
@@ -200,7 +200,7 @@ def _settle(config: dict[str, Any], training: TrainConfig, world: World) -> dict
 
 
 def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
-    """Returns ``config`` with the sizes of the vocabulary, and the record of the text.
+    """Returns ``config`` with the sizes of the vocabulary, labels, and the record of the text.
 
     Raises:
         ConfigError: If the network cannot have such a vocabulary.
@@ -213,6 +213,7 @@ def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
     config = {
         **config,
         "model": {**config["model"], **sizes},
+        **({LABELS: list(text.labels)} if text.labels else {}),
         TEXT_FACTS: text.facts.to_dict(),
     }
     check_tie(config["model"]["tie"], vocabulary)

@@ -27,6 +27,9 @@ VOCABULARY_PAIRS = 500_000
 UNKNOWN_TARGETS = 0.001
 """Share of targets with an unknown piece from which on a training warns."""
 
+PAIRS_A_LABEL = 5
+"""Pairs for each different target from which on the targets are the labels of a classifier."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,6 +39,8 @@ class ReadText(NamedTuple):
     tokenizer: Tokenizer
     facts: TextFacts
     """How the source lines are written."""
+    labels: tuple[str, ...]
+    """The different targets, if there are few for so many pairs; else none."""
 
 
 def make_vocabulary(
@@ -81,7 +86,13 @@ def make_vocabulary(
     vocabulary = with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
     facts = record_text(read, vocabulary, language, data, training.seed)
     say(f"source text: {facts}")
-    return ReadText(vocabulary, facts)
+    labels = sample.targets
+    if len(labels) < 2 or sum(sample.pairs) < PAIRS_A_LABEL * len(labels):
+        labels = ()
+    if labels:
+        shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")
+        say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
+    return ReadText(vocabulary, facts, labels)
 
 
 def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:

@@ -14,14 +14,12 @@ from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, compile_keep
 from s2s.tokenizer.tags import choose_tag
-from s2s.translate.habits import MAX_SRC_LENGTH, Habits
+from s2s.translate.habits import Habits
 from s2s.translate.limits import fit_beam
 from s2s.translate.phrases import Required
 from s2s.translate.rewriting import Rewriter
 
 TOO_LONG = ("split", "truncate", "error")
-MAX_SCORED = 5 * MAX_SRC_LENGTH
-"""Most pieces of a translation that is scored, the end piece counted."""
 USUAL_NUMBERS = 0.5
 """Share of training pairs with digits from which on a model is one that copies numbers."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))

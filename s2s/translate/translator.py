@@ -10,23 +10,30 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from s2s.config import SearchConfig, check_integer
-from s2s.errors import ConfigError, DataError, SentenceError, UseError
+from s2s.errors import ConfigError, DataError, UseError, with_option
 from s2s.runtime.backend import check_device
 from s2s.runtime.load import Model, load
 from s2s.runtime.providers import Provider
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
-from s2s.translate.batching import SourcePart, check_texts, longest_first, take
+from s2s.translate.batching import check_texts, longest_first, take
 from s2s.translate.habits import Habits
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
-from s2s.translate.request import MAX_SCORED, Request, TranslateOptions, check_request
+from s2s.translate.request import Request, TranslateOptions, check_request
+from s2s.translate.scoring import (
+    Label,
+    classify,
+    encode_labels,
+    encode_sources,
+    encode_targets,
+    force,
+    labels_of,
+)
 from s2s.translate.searcher import Searcher
-from s2s.translate.tagging import find_tag
 from s2s.translate.translation import Hypothesis, Translation
 
 if TYPE_CHECKING:
@@ -264,27 +271,57 @@ class Translator:
                 f"there are {len(texts)} sentences but {len(translations)} translations; "
                 "expected the same number"
             )
-        options: TranslateOptions = {"to": to, "beam_size": 1, "details": True}
         self._searcher.check_open()
-        request = self._check(options)
-        tagged = [
-            find_tag(text, request.tag, self.tokenizer, number)
-            for number, text in enumerate(texts, done + 1)
-        ]
-        sources = self.tokenizer.encode_src(
-            [clean(text) if tag is None else f"{tag} {clean(text)}" for tag, text in tagged]
+        request = self._check(
+            {"to": to, "beam_size": 1, "details": True, "sentences": False, "rewrite": False}
         )
-        targets = self.tokenizer.encode_tgt([clean(text) for text in translations])
-        parts = []
-        for number, (src, tgt) in enumerate(zip(sources, targets, strict=True), done + 1):
-            _check_length(number, "has", len(src), request.max_src_length)
-            _check_length(number, "has a target of", len(tgt), MAX_SCORED)
-            parts.append(SourcePart(tuple(src), prefix=tuple(tgt)))
-        distinct = sorted(set(parts), key=longest_first)
-        results = dict(zip(distinct, self._searcher.run(distinct, request), strict=True))
-        return [results[part].hypotheses[0] for part in parts]
+        sources = encode_sources(texts, request, self.tokenizer, done, "split it")
+        targets = encode_targets(translations, self.tokenizer, done)
+        return force(zip(sources, targets, strict=True), self._searcher, request)
 
+    def classify(
+        self,
+        texts: Iterable[str],
+        labels: Iterable[str] | None = None,
+        *,
+        to: str | None = None,
+        max_src_length: int | None = None,
+        done: int = 0,
+    ) -> list[list[Label]]:
+        """Returns how probable each label is, for a model whose targets are labels.
 
-def _check_length(number: int, verb: str, length: int, most: int) -> None:
-    if length > most:
-        raise SentenceError(number, f"{verb} {length} pieces; expected at most {most}: split it")
+        Each label is a translation whose probability the model gives (forced decoding); these
+        probabilities are then divided by their sum. A text is read in one piece.
+
+        Args:
+            texts: Texts to classify.
+            labels: Labels, at least two, as the targets of the training were written. None: those
+                of the training, which the model's card has if there were at most 100.
+            to: As for ``translate``.
+            max_src_length: Most pieces of a text, end piece included; 200 by default.
+            done: Texts that came before, in other calls, for the numbers in messages.
+
+        Returns:
+            For each text all labels, the most probable first; none for a blank text.
+
+        Raises:
+            ConfigError: If there are no labels or unfit ones, or the model has no tag for ``to``.
+            DataError: If a text is too long.
+        """
+        texts = list(check_texts("texts", texts))
+        self._searcher.check_open()
+        request = self._check(
+            {
+                "to": to,
+                "beam_size": 1,
+                "length_penalty": 0.0,  # a score is then a log-probability
+                "sentences": False,
+                "max_src_length": max_src_length,
+            }
+        )
+        encoded = encode_labels(labels_of(self.card) if labels is None else labels, self.tokenizer)
+        advice = f"cut it, or raise {with_option('max_src_length')}"
+        sources = encode_sources(texts, request, self.tokenizer, done, advice)
+        full = [src for src in sources if not self.tokenizer.is_blank(src)]
+        found = classify(full, encoded, self._searcher, request)
+        return [[] if self.tokenizer.is_blank(src) else next(found) for src in sources]
