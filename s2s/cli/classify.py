@@ -63,7 +63,7 @@ def classify(
             help_="Allow a text to have this many pieces; a longer one is an error.",
             metavar="N",
             low=2,
-            default="200",
+            default="200; 1,000 for vocabularies of characters or words",
         ),
     ] = None,
     device: Device = "cpu",

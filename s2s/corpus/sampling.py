@@ -84,7 +84,7 @@ class Sampler:
             )
         self._normalizer = sentencepiece.SentencePieceProcessor()
         self._normalizer.LoadFromSerializedProto(model)
-        self._marked = MarkedEncoder(model, self._normalizer)
+        self._marked = MarkedEncoder(model, self._normalizer, of_words=False)
         self._ids = {piece.text: number for number, piece in enumerate(pieces)}
         known = sorted((ord(text), n) for text, n in self._segmenter.characters.items())
         self._codes = np.array([code for code, _ in known], np.int64)

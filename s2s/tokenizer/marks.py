@@ -12,30 +12,39 @@ import sentencepiece
 from s2s.config import UNK_ID
 from s2s.errors import ModelError
 from s2s.tokenizer.keep import KEEP_PIECE, SILENT, STAND_IN
-from s2s.tokenizer.pieces import SPACE, load_plain, normalize
+from s2s.tokenizer.pieces import SPACE, cut_words, load_plain, normalize
 
 MARK_IDS = {STAND_IN: -1, SILENT: -2}
 """The ids of the marks; no piece has these."""
 BLANK_ID = -3
 """The blank before a stand-in."""
 _MARK = re.compile(f"([{STAND_IN}{SILENT}])")
+_WORD = re.compile(f"{SPACE}?[^{SPACE}]+")
 
 
 class MarkedEncoder:
     """Cuts the text between marks as if the marks were words."""
 
-    def __init__(self, model: bytes, processor: sentencepiece.SentencePieceProcessor) -> None:
-        """Takes a SentencePiece model, serialized and loaded."""
+    def __init__(
+        self, model: bytes, processor: sentencepiece.SentencePieceProcessor, *, of_words: bool
+    ) -> None:
+        """Takes a SentencePiece model, serialized and loaded, and whether it is one of words."""
         self._normalizer = processor
         self._plain = load_plain(model)
         # A vocabulary of words has no piece for a blank.
+        self._of_words = of_words
         self._has_blank = int(processor.piece_to_id(SPACE)) != UNK_ID
 
     def encode(self, text: str) -> list[int]:
         """Returns ids of pieces and of marks."""
         ids: list[int] = []
         for segment in self.segments(text):
-            ids += [segment] if isinstance(segment, int) else self._plain.encode(segment)
+            if isinstance(segment, int):
+                ids.append(segment)
+            elif self._of_words:
+                ids += cut_words(self._plain, _WORD.findall(segment))
+            else:
+                ids += self._plain.encode(segment)
         return ids
 
     def segments(self, text: str) -> Iterator[str | int]:

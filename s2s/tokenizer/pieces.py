@@ -138,6 +138,15 @@ def zero_width_is_blank(processor: sentencepiece.SentencePieceProcessor) -> bool
     )
 
 
+def cut_words(processor: sentencepiece.SentencePieceProcessor, words: Iterable[str]) -> list[int]:
+    """Returns the ids of a text whose words are cut one by one.
+
+    SentencePiece itself makes one unknown piece of several unknown words in a row, so that a text
+    of five words may have three pieces. For a vocabulary of words, each word should have one.
+    """
+    return [number for word in words if word for number in processor.encode(word)]
+
+
 def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:
     """Loads a model that cuts normalised text, with signs for blanks, and changes nothing in it.
 

@@ -5,7 +5,7 @@ User text never becomes a special piece: ``</s>`` in a sentence is four characte
 exception is a tag at the very beginning of a source sentence (``s2s.tokenizer.tags``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import sentencepiece
@@ -15,7 +15,7 @@ from s2s.errors import ConfigError
 from s2s.tokenizer.checks import find_share, find_tags, load_model
 from s2s.tokenizer.keep import KEEP_PIECE, KeepPatterns
 from s2s.tokenizer.marks import MarkedEncoder, keep_piece_id, replace_marks
-from s2s.tokenizer.pieces import SPACE, readable, zero_width_is_blank
+from s2s.tokenizer.pieces import SPACE, algorithm_of, cut_words, readable, zero_width_is_blank
 from s2s.tokenizer.tags import leading_tag_pattern
 from s2s.tokenizer.target_share import target_model
 from s2s.tokenizer.unknown import UnknownRuns
@@ -117,16 +117,26 @@ class Tokenizer:
         """Returns the ids of source texts: first a tag if there is one, the end piece last."""
         pattern = self._leading_tag
         if pattern is None:
-            return [[*ids, EOS_ID] for ids in _encode(self._src, texts)]
+            return [[*ids, EOS_ID] for ids in self._encode_src(texts)]
         matches = [pattern.fullmatch(text) for text in texts]
         tags = [[] if match is None else [self._tag_ids[match[1]]] for match in matches]
         untagged = [
             text if match is None else match[2] for text, match in zip(texts, matches, strict=True)
         ]
         return [
-            [*tag, *ids, EOS_ID]
-            for tag, ids in zip(tags, _encode(self._src, untagged), strict=True)
+            [*tag, *ids, EOS_ID] for tag, ids in zip(tags, self._encode_src(untagged), strict=True)
         ]
+
+    def _encode_src(self, texts: Sequence[str]) -> list[list[int]]:
+        return _encode(self._src, texts, lambda: self._src_of_words)
+
+    @cached_property
+    def _src_of_words(self) -> bool:
+        return algorithm_of(self.src_model) == "word"
+
+    @cached_property
+    def _tgt_of_words(self) -> bool:
+        return algorithm_of(self.tgt_cutter) == "word"
 
     @property
     def src_zero_width_is_blank(self) -> bool:
@@ -136,7 +146,7 @@ class Tokenizer:
     def encode_marked(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of source texts with marks (``s2s.tokenizer.marks``)."""
         if self._src_marked is None:
-            self._src_marked = MarkedEncoder(self.src_model, self._src)
+            self._src_marked = MarkedEncoder(self.src_model, self._src, of_words=self._src_of_words)
         pattern, encoded = self._leading_tag, []
         for text in texts:
             match = pattern and pattern.fullmatch(text)
@@ -172,7 +182,10 @@ class Tokenizer:
 
     def encode_tgt(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of target texts, the end piece last; the decoder adds the begin piece."""
-        return [[*ids, EOS_ID] for ids in _encode(self._tgt, texts)]
+        return [[*ids, EOS_ID] for ids in self._encode_tgt(texts)]
+
+    def _encode_tgt(self, texts: Sequence[str]) -> list[list[int]]:
+        return _encode(self._tgt, texts, lambda: self._tgt_of_words)
 
     def encode_inside(self, text: str) -> list[list[int]]:
         """Returns the ids of a target text in the middle of a sentence, without the end piece.
@@ -183,7 +196,7 @@ class Tokenizer:
         Raises:
             ConfigError: If the vocabulary has no blank.
         """
-        (ids,) = _encode(self._tgt, [text])
+        (ids,) = self._encode_tgt([text])
         first = str(self._tgt.id_to_piece(ids[0])) if ids else ""
         if not first.startswith(SPACE):
             return [[self.tgt_id(SPACE), *ids], ids]
@@ -197,7 +210,9 @@ class Tokenizer:
     def encode_tgt_marked(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of target texts with marks, as ``encode_marked``."""
         if self._tgt_marked is None:
-            self._tgt_marked = MarkedEncoder(self.tgt_cutter, self._tgt)
+            self._tgt_marked = MarkedEncoder(
+                self.tgt_cutter, self._tgt, of_words=self._tgt_of_words
+            )
         return [[*self._tgt_marked.encode(text), EOS_ID] for text in texts]
 
     def decode(self, hypotheses: Sequence[Sequence[int]], *, written: bool = False) -> list[str]:
@@ -262,11 +277,20 @@ class Tokenizer:
 
 
 def _encode(
-    processor: sentencepiece.SentencePieceProcessor, texts: Sequence[str]
+    processor: sentencepiece.SentencePieceProcessor,
+    texts: Sequence[str],
+    of_words: Callable[[], bool],
 ) -> list[list[int]]:
+    """Cuts texts; ``of_words`` says whether the vocabulary is one of words."""
     # SentencePiece starts at least one thread for a list in each call: a sentence takes 5 us
     # without threads and 40 to 300 us with them.
     known = [readable(processor, text) for text in texts]
     if len(texts) < _SHARED_OUT:
-        return [processor.encode(text) for text in known]
-    return list(processor.encode(known, num_threads=-1))
+        encoded = [processor.encode(text) for text in known]
+    else:
+        encoded = list(processor.encode(known, num_threads=-1))
+    unknown = [row for row, ids in enumerate(encoded) if UNK_ID in ids]
+    if unknown and of_words():
+        for row in unknown:
+            encoded[row] = cut_words(processor, known[row].split(" "))
+    return encoded

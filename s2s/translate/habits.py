@@ -11,6 +11,8 @@ MAX_SRC_LENGTH = 200
 """Default of ``max_src_length``: training leaves longer sentences out."""
 MAX_WHOLE = 5 * MAX_SRC_LENGTH
 """Default of ``max_src_length`` for sequences that are not text, which no sentence end divides."""
+SHORTEST = 20
+"""Source pieces that are never split by default: lines of single words say nothing of sentences."""
 SEVERAL = 0.2
 """Share of training lines with several sentences from which on a model reads such lines whole."""
 
@@ -56,7 +58,7 @@ class Habits:
             return MAX_WHOLE
         if self.facts is None or not (sentences and split):
             return MAX_SRC_LENGTH
-        return min(self.facts.src_length, MAX_SRC_LENGTH)
+        return min(max(self.facts.src_length, SHORTEST), MAX_SRC_LENGTH)
 
     def trained_length(self, *, sentences: bool) -> int | None:
         """Returns the length of the longest source in the training, in pieces.

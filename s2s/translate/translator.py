@@ -298,7 +298,8 @@ class Translator:
             labels: Labels, at least two, as the targets of the training were written. None: those
                 of the training, which the model's card has if there were at most 100.
             to: As for ``translate``.
-            max_src_length: Most pieces of a text, end piece included; 200 by default.
+            max_src_length: Most pieces of a text, end piece included; by default 200, or 1,000 with
+                vocabularies of characters or words.
             done: Texts that came before, in other calls, for the numbers in messages.
 
         Returns:

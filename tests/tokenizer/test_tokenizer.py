@@ -3,7 +3,9 @@ import pytest
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.keep import STAND_IN
 from s2s.tokenizer.learn import train_tokenizer
+from s2s.tokenizer.marks import MARK_IDS
 
 DE = ["der Hund läuft am Strand", "die Katze schläft", "zwei Hunde und eine Katze"] * 20
 EN = ["the dog runs along the beach", "the cat sleeps", "two dogs and a cat"] * 20
@@ -217,3 +219,18 @@ def test_a_zero_width_space_without_a_piece_is_a_blank():
     khmer = train_tokenizer([*texts, *["ខ្ញុំ\u200bឃើញ"] * 10], [], config, seed=1)
     assert not khmer.src_zero_width_is_blank
     assert khmer.decode(khmer.encode_tgt(["ខ្ញុំ\u200bឃើញ"])) == ["ខ្ញុំ\u200bឃើញ"]
+
+
+def test_every_word_is_a_piece_of_a_vocabulary_of_words_unknown_ones_too():
+    config = TokenizerConfig(algorithm="word", joint=False)
+    tokenizer = train_tokenizer(["a b <2de>", "b"], ["x y", "y"], config, 1)
+    texts = ["a q r b", "q", "q r s", " q  r a ", "", "a b"]
+    for encode in (tokenizer.encode_src, tokenizer.encode_tgt, tokenizer.encode_marked):
+        assert [len(ids) - 1 for ids in encode(texts)] == [len(text.split()) for text in texts]
+    assert tokenizer.encode_src(["a q r b"]) == [
+        [*tokenizer.encode_src(["a"])[0][:1], UNK_ID, UNK_ID, *tokenizer.encode_src(["b"])[0]]
+    ]
+    many = tokenizer.encode_src(["q r b"] * 6000)
+    assert all(ids == tokenizer.encode_src(["q r b"])[0] for ids in many)
+    marked = tokenizer.encode_marked([f"q r {STAND_IN} s t"])[0]
+    assert marked == [UNK_ID, UNK_ID, MARK_IDS[STAND_IN], UNK_ID, UNK_ID, EOS_ID]

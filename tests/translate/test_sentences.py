@@ -84,12 +84,19 @@ def test_a_cut_text_is_said(cutting, caplog):
 
 
 def test_long_sentences_are_split_from_the_length_of_training_sentences_on(translator):
-    short = Translator(with_facts(TINY, src_length=6), threads=1)
-    text = "eins zwei drei vier fünf sechs"
+    short = Translator(with_facts(TINY, src_length=22), threads=1)
+    text = "eins zwei drei vier fünf sechs sieben acht neun zehn"
     assert short.translate([text])[0].parts > 1
     assert short.translate([text], sentences=False)[0].parts == 1
     assert short.translate([text], max_src_length=100)[0].parts == 1
     assert short.translate([text], too_long="error")[0] == translator.translate([text])[0]
+
+
+def test_lines_of_single_words_do_not_make_longer_words_long_sentences(translator):
+    words = Translator(with_facts(TINY, src_length=3), threads=1)
+    text = "eins zwei drei vier"
+    assert words.translate([text])[0] == translator.translate([text])[0]
+    assert words.translate([text])[0].parts == 1
 
 
 def test_a_prefix_begins_the_first_sentence_and_required_texts_are_held(cutting):
