@@ -79,7 +79,7 @@ SHAPES: dict[str, tuple[ModelConfig, int, int]] = {
     name: (
         preset.model,
         preset.tokenizer.vocab_size,
-        int(preset.training["batch_tokens"]),
+        int(preset.training["largest_batch"]),
     )
     for name, preset in PRESETS.items()
 }

@@ -77,9 +77,10 @@ all 4,340 and 5,200 to 6,900.
 
 
 EPILOG = """Training learns the vocabulary, stops at the nearest of --max-minutes,
---max-updates and --max-epochs (20 epochs if none is given), and keeps the
-weights with the best validation BLEU. Defaults are those of the preset small;
-with --init and --resume, those of the run.
+--max-updates and --max-epochs (20 epochs if none is given, but at least 1,000
+updates), and keeps the weights with the best validation BLEU. Defaults are
+those of the preset small; with --init and --resume, those of the run. Batches
+and warm-up are smaller if the text or the training is short.
 
 One file may have both sides, as TSV, CSV or JSON Lines:
 
@@ -278,8 +279,8 @@ def _run(
         best = f"validation loss {result.best_loss:.4f}"
     else:
         best = f"validation BLEU {result.best_bleu:.2f}"
-    say(
-        f"{result.updates:,} updates in {result.minutes:.1f} minutes ({result.stopped_by}), "
-        f"{best}\n"
-        f"next: s2s export {result.run} model.onnx"
-    )
+    if result.start_is_best:
+        best += ", that of the start"
+    say(f"{result.updates:,} updates in {result.minutes:.1f} minutes ({result.stopped_by}), {best}")
+    if not result.is_useless:
+        say(f"next: s2s export {result.run} model.onnx")

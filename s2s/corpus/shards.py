@@ -65,6 +65,16 @@ class Shards:
         """Whether the text is stored too, so that it can be cut into pieces again."""
         return _TEXTS[0] in self.dtypes
 
+    def tokens(self) -> tuple[int, int]:
+        """Returns the numbers of source and target tokens, end pieces and tags counted.
+
+        Raises:
+            FileError: If the files were removed or cut short.
+        """
+        last, offset = len(self), np.dtype("<i8")
+        src, tgt = (self._array(f"{side}.offsets", offset, last, last + 1) for side in _IDS)
+        return int(src[0]), int(tgt[0])
+
     def read(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
         """Returns source and target of the pairs from ``start`` to before ``stop``.
 

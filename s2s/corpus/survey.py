@@ -1,7 +1,7 @@
 """A look through all text before a training: it is checked and counted, and a sample is drawn."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -34,7 +34,12 @@ class Survey:
 
 
 def survey(
-    corpora: Sequence[CorpusConfig], sample: int, seed: int, *, purpose: str = "train"
+    corpora: Sequence[CorpusConfig],
+    sample: int,
+    seed: int,
+    *,
+    purpose: str = "train",
+    look: Callable[[CorpusConfig, str, str], None] = lambda *_: None,
 ) -> Survey:
     """Reads all text once: checks it, counts its pairs and draws a random sample.
 
@@ -48,6 +53,7 @@ def survey(
         sample: Most pairs to draw; if there are fewer, all of them are returned.
         seed: Seed of the draw.
         purpose: A verb for the error message: "no sentence to train on".
+        look: Called with each pair that is blank on neither side, as it stands in its files.
 
     Raises:
         DataError: If the sides of a corpus do not match line by line, a file is not UTF-8, or a
@@ -59,7 +65,7 @@ def survey(
     pairs: list[int] = []
     targets: set[str] = set()
     for config in corpora:
-        count, reservoir = _draw(config, sample, draw, targets)
+        count, reservoir = _draw(config, sample, draw, targets, look)
         if not count:
             raise DataError(
                 f"{config.name} {'has' if config.pairs else 'have'} no pair to {purpose} on; "
@@ -88,7 +94,11 @@ def survey(
 
 
 def _draw(
-    config: CorpusConfig, most: int, draw: random.Random, targets: set[str]
+    config: CorpusConfig,
+    most: int,
+    draw: random.Random,
+    targets: set[str],
+    look: Callable[[CorpusConfig, str, str], None],
 ) -> tuple[int, list[tuple[int, Pair]]]:
     """Returns how many pairs a corpus has, and up to ``most`` of them with their numbers.
 
@@ -102,6 +112,7 @@ def _draw(
         count += 1
         if len(targets) <= MOST_TARGETS:
             targets.add(clean(tgt))
+        look(config, src, tgt)
         if len(drawn) < most:
             drawn.append((count, (clean(src), clean(tgt))))
         elif (row := int(draw.random() * count)) < most:

@@ -17,6 +17,8 @@ from s2s.train.world import World
 
 CHANCE = 1.0
 """BLEU below this is chance: untrained networks had 0.3 to 0.7, for full stops."""
+START = "start"
+"""Name of the weights that ``init`` brings."""
 
 
 class Best:
@@ -78,17 +80,20 @@ class Best:
         validation: Validation | None = None
         if self.world.is_main:
             validation = self.validator(model, lambda: bool(self.signals.number))
-        done, loss, bleu, seconds = self.world.share(
+        done, loss, nan_or_bleu, by_heart, seconds = self.world.share(
             _numbers_of(validation, time.monotonic() - start)
         )
         if not done:
             return False
+        bleu = None if math.isnan(nan_or_bleu) else nan_or_bleu
         position.validation_seconds += seconds
-        better = is_better(loss, None if math.isnan(bleu) else bleu, position)
+        better = is_better(position, loss=loss, bleu=bleu, by_heart=by_heart)
         position.since_best = 0 if better else position.since_best + 1
         if better:
-            position.best_bleu = None if math.isnan(bleu) else bleu
+            position.best_bleu = bleu
             position.best_loss = loss
+            position.best_by_heart = by_heart
+            position.start_is_best = name == START
         if validation is not None:
             self._log(name, validation, position, better=better, seconds=seconds)
             if better:
@@ -107,10 +112,14 @@ class Best:
         }
         if validation.bleus:
             figures["bleus"] = list(validation.bleus)
+        if validation.by_heart is not None:
+            figures["by_heart"] = validation.by_heart
         self.log.record("validation", position.update, figures)
         bleu = "" if validation.bleu is None else f"  BLEU {validation.bleu:.2f}"
         if validation.bleus:
             bleu += f" ({', '.join(f'{value:.2f}' for value in validation.bleus)})"
+        if validation.by_heart is not None:
+            bleu += f"  {validation.by_heart:.0%} of the training text by heart"
         self.log.say(
             f"validation of {name} at update {position.update:,}: loss {validation.loss:.4f}{bleu}"
             f"{'  (best)' if better else ''}  [{seconds:.1f} s]"
@@ -130,26 +139,31 @@ class Best:
         write_tensors(self.out / BEST_FILE, dict(model.named_parameters()), state)
 
 
-def is_better(loss: float, bleu: float | None, position: Position) -> bool:
+def is_better(
+    position: Position, *, loss: float, bleu: float | None, by_heart: float = 0.0
+) -> bool:
     """Whether a validation is better than the best so far: by BLEU; if that is a tie, by loss.
 
-    BLEU of short targets stays 0 for a long time, or for ever, while the loss falls.
+    BLEU of short targets stays 0 for a long time, or for ever, while the loss falls. After little
+    text, the loss of other text is lowest when the network has learned nothing yet, so it comes
+    after the share of the own text that the network knows.
 
     Args:
+        position: Has the figures of the best validation so far.
         loss: Nats a target token.
         bleu: BLEU, or None if no sentence was translated; all values below ``CHANCE`` are equal.
-        position: Has the figures of the best validation so far.
+        by_heart: Share of the training text that the network knows by heart; 0 if it was not asked.
     """
     if bleu is not None and position.best_bleu is not None:
         new, old = (max(value, CHANCE) for value in (bleu, position.best_bleu))
         if new != old:
             return new > old
-    return loss < position.best_loss
+    return (by_heart, -loss) > (position.best_by_heart, -position.best_loss)
 
 
 def _numbers_of(validation: Validation | None, seconds: float) -> list[float]:
-    """Returns what all processes are told: whether it came to its end, loss, BLEU, seconds."""
+    """Returns what all processes are told, in the order in which ``Best.validate`` reads it."""
     if validation is None:
-        return [0.0, 0.0, 0.0, seconds]
+        return [0.0, 0.0, 0.0, 0.0, seconds]
     bleu = math.nan if validation.bleu is None else validation.bleu
-    return [1.0, validation.loss, bleu, seconds]
+    return [1.0, validation.loss, bleu, validation.by_heart or 0.0, seconds]

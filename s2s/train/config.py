@@ -8,11 +8,12 @@ from s2s.errors import ConfigError
 
 DecayKind = Literal["linear", "cosine", "inverse_sqrt", "constant"]
 
+LIMITS = ("max_updates", "max_epochs", "max_minutes")
+"""Fields of TrainConfig that end a training; the nearest one counts."""
+
 CHANGEABLE = frozenset(
     {
-        "max_updates",
-        "max_epochs",
-        "max_minutes",
+        *LIMITS,
         "device",
         "workers",
         "log_every",
@@ -23,10 +24,16 @@ CHANGEABLE = frozenset(
 """Fields of TrainConfig that a resumed run may change: they do not alter what an update learns.
 (A later limit does stretch the decay of the learning rate from there on.)"""
 
+CHOSEN = ("batch_tokens", "warmup_updates", "validations", "log_every")
+"""Fields of TrainConfig that fit themselves to the size of the training if they are None."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainConfig(Config):
-    """How the weights are learned. At least one of the three limits must be set."""
+    """How the weights are learned, until the nearest of the three limits.
+
+    With no limit, a training has 20 epochs, but at least 1,000 updates (``s2s.train.pace``).
+    """
 
     max_updates: int | None = None
     """Maximum number of updates, those of a resumed run included; None is no limit."""
@@ -44,8 +51,11 @@ class TrainConfig(Config):
     """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32. ``auto`` is
     bf16 if the device multiplies it faster (a GPU that has it, a CPU with AMX), else fp32; the run
     folder stores which of them it was."""
-    batch_tokens: int = 3000
-    """Maximum number of target tokens in a batch, padding included."""
+    batch_tokens: int | None = None
+    """Maximum number of target tokens in a batch, padding included; None is ``largest_batch``, or
+    fewer if ``max_epochs`` would have less than 400 updates."""
+    largest_batch: int = 3000
+    """Maximum number of target tokens in a batch, if ``batch_tokens`` is None."""
     accumulate: int | None = None
     """Batches per update, over all processes; None is one for each process."""
     bptt_steps: int | None = None
@@ -59,8 +69,11 @@ class TrainConfig(Config):
     """Adam (Kingma and Ba 2015), or Adam with decoupled weight decay."""
     learning_rate: float = 1e-3
     """The highest learning rate, at the end of the warm-up."""
-    warmup_updates: int = 200
-    """Updates over which the learning rate rises from 0 to ``learning_rate``."""
+    warmup_updates: int | None = None
+    """Updates over which the learning rate rises from 0 to ``learning_rate``; None is
+    ``longest_warmup``, but no more than a fifth of the training."""
+    longest_warmup: int = 200
+    """Updates of the warm-up, if ``warmup_updates`` is None and the training is long enough."""
     decay: DecayKind = "linear"
     """Decay of the learning rate after the warm-up: ``linear`` and ``cosine`` reach ``final_rate``
     at the nearest limit; ``inverse_sqrt`` falls with the square root of the updates; ``constant``
@@ -95,8 +108,9 @@ class TrainConfig(Config):
     validate_every: int | None = None
     """Updates between validations; None spreads ``validations`` evenly up to the limit, and under
     ``max_minutes`` leaves some out if they would take more than a fifth of the time."""
-    validations: int = 10
-    """Number of validations, if ``validate_every`` is None."""
+    validations: int | None = None
+    """Number of validations, if ``validate_every`` is None; None is 10, or fewer if there would be
+    less than 10 updates between two of them."""
     bleu_sentences: int = 500
     """Number of validation sentences that are translated for BLEU; 0 validates by loss."""
     bleu_beam_size: int = 4
@@ -106,20 +120,19 @@ class TrainConfig(Config):
     """Training stops after this many validations without a better one; None is off."""
     max_bad_updates: int = 20
     """Training gives up after at least this many updates in a row with a non-finite gradient."""
-    log_every: int = 20
-    """Updates between records in ``metrics.jsonl``, which have the norms of every layer."""
+    log_every: int | None = None
+    """Updates between records in ``metrics.jsonl``, which have the norms of every layer; None is
+    20, or a tenth of a shorter training."""
     save_minutes: float = 5.0
     """Minutes between checkpoints; each validation writes one too."""
 
     def __post_init__(self) -> None:
         Config.__post_init__(self)
-        if self.max_updates is None and self.max_epochs is None and self.max_minutes is None:
-            raise ConfigError(
-                "TrainConfig has no limit; set max_updates, max_epochs or max_minutes"
-            )
-        for name in ("max_updates", "max_epochs", "batch_tokens", "accumulate", "workers"):
+        for name in ("max_updates", "max_epochs", "accumulate", "workers"):
             self._check_range(name, 1)
         for name in (
+            "batch_tokens",
+            "largest_batch",
             "patience",
             "max_bad_updates",
             "log_every",
@@ -130,7 +143,14 @@ class TrainConfig(Config):
             self._check_range(name, 1)
         self._check_range("validations", 1)
         self._check_range("seed", 0, 2**32 - 1)  # SentencePiece's limit
-        for name in ("r_drop", "average_last", "bleu_sentences", "warmup_updates", "weight_decay"):
+        for name in (
+            "r_drop",
+            "average_last",
+            "bleu_sentences",
+            "warmup_updates",
+            "longest_warmup",
+            "weight_decay",
+        ):
             self._check_range(name, 0)
         for name in ("max_minutes", "save_minutes", "clip_norm", "clip_gates", "learning_rate"):
             self._check_range(name, 1e-9)

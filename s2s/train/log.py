@@ -1,6 +1,7 @@
 """The log of a training: a live line, ``metrics.jsonl`` and TensorBoard curves."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,7 @@ from s2s.formats.run_folder import METRICS_FILE
 from s2s.train.update import UpdateFigures
 from s2s.train.world import World
 
+logger = logging.getLogger(__name__)
 console = Console(stderr=True, highlight=False)
 TENSORBOARD_FOLDER = "tensorboard"
 
@@ -129,6 +131,10 @@ class TrainingLog:
         """Prints a line that stays."""
         say(text)
 
+    def warn(self, text: str) -> None:
+        """Logs a warning, one line."""
+        logger.warning("%s", text)
+
     def record(self, kind: str, update: int, figures: dict[str, Any]) -> None:
         """Logs figures of an update: one JSON line, one point in each curve.
 
@@ -179,6 +185,9 @@ class NoLog:
 
     def say(self, text: str) -> None:
         """Says nothing."""
+
+    def warn(self, text: str) -> None:
+        """Warns of nothing."""
 
     def record(self, kind: str, update: int, figures: dict[str, Any]) -> None:
         """Records nothing."""

@@ -22,13 +22,19 @@ class Position:
     target_tokens: int = 0
     skipped: int = 0  # updates without effect, because of a non-finite gradient
     skipped_in_row: int = 0
+    warmup: int | None = None  # updates of the warm-up; None if they are not known yet
     splits: int = 0  # batches cut in two because they did not fit into the GPU's memory
+    guessing: int = 0  # last updates, all with a loss above that of guessing
+    diverging: int = 0  # of these, the updates after the warm-up in which the loss did not fall
+    lowest_nll: float = math.inf  # of the records in the log
     validations: int = 0
     validation_seconds: float = 0.0
     validated_update: int = -1
     since_best: int = 0  # validations
     best_bleu: float | None = None
     best_loss: float = math.inf
+    best_by_heart: float = 0.0
+    start_is_best: bool = False  # no validation was better than that of the weights of ``init``
 
     @classmethod
     def of_state(cls, state: dict[str, Any]) -> Self:
@@ -39,7 +45,7 @@ class Position:
         """
         numbers = [
             *state["place"],
-            *(v for k, v in state.items() if k not in ("place", "best_bleu")),
+            *(v for k, v in state.items() if k not in ("place", "best_bleu", "warmup")),
         ]
         if not all(isinstance(number, int | float) for number in numbers):
             raise TypeError("a counter is not a number")
@@ -99,3 +105,7 @@ class TrainResult:
     best_bleu: float | None
     best_loss: float
     stopped_by: str
+    is_useless: bool
+    """Whether the best weights are no better than guessing, and the last updates neither."""
+    start_is_best: bool
+    """Whether no validation was better than that of the weights that ``init`` brought."""

@@ -3,13 +3,12 @@
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
-from s2s.corpus import AugmentConfig, CorpusConfig, DataConfig
-from s2s.corpus.pairs import column_languages
+from s2s.corpus import AugmentConfig, DataConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
 from s2s.files import resolve, temporary_folder
 from s2s.formats.card import FORMAT, LABELS, TEXT_FACTS
@@ -22,13 +21,15 @@ from s2s.formats.run_folder import (
     read_tokenizer,
 )
 from s2s.tokenizer import Tokenizer
-from s2s.train.config import CHANGEABLE, TrainConfig
+from s2s.train.config import CHANGEABLE, CHOSEN, LIMITS, TrainConfig
 from s2s.train.fine_tuning import check_tie
 from s2s.train.log import say
+from s2s.train.pace import EpochSize, fit_to_text
 from s2s.train.precision import check_precision, choose_precision
+from s2s.train.sides import languages_of
 from s2s.train.vocabulary import ReadText, make_vocabulary
 from s2s.train.world import World
-from s2s.writing.languages import language_of, same_code
+from s2s.writing.languages import same_code
 
 _DEFAULTS = {
     f"{section}.{field.name}": field.default
@@ -97,16 +98,15 @@ def open_run(
     if not resume:
         if world.is_main:
             _check_empty(out)
-            settled = _settle(config, training, world)
             text = make_vocabulary(data, tokenizer, training, config["languages"]["src"])
             _say_unknown_languages(data)
+            settled = _settle(config, training, text.epoch, world)
             _write_run(out, _with_text(settled, text), text.tokenizer)
         world.wait()
     stored = read_config(out)
     _check_same(out, stored, config if search else {**config, "search": stored.get("search")})
     try:
-        settled_fields = {name: stored["training"][name] for name in ("precision", "accumulate")}
-        training = TrainConfig.from_dict({**config["training"], **settled_fields})
+        training = TrainConfig.from_dict(_with_settled(config["training"], stored["training"]))
         model = ModelConfig.from_dict(stored["model"])
         search = SearchConfig.from_dict(stored["search"])
     except (ConfigError, KeyError, TypeError) as error:
@@ -135,7 +135,7 @@ def _describe_run(
     search: SearchConfig,
 ) -> dict[str, Any]:
     """Returns the content of ``config.json`` as it was asked for, before anything is settled."""
-    languages = [_languages_of(corpus) for corpus in data.train]
+    languages = [languages_of(corpus) for corpus in data.train]
     config = {
         "format": FORMAT,
         "languages": {
@@ -152,6 +152,20 @@ def _describe_run(
     }
     plain: dict[str, Any] = json.loads(json.dumps(config))  # lists for tuples, as in the file
     return plain
+
+
+def _with_settled(training: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a run with what it has settled itself.
+
+    A run of an earlier release has numbers where the settings now may leave a choice.
+    """
+    settled = {name: stored[name] for name in ("precision", "accumulate")}
+    for name in CHOSEN:
+        if training[name] is None and stored.get(name) is not None:
+            settled[name] = stored[name]
+    if all(training[name] is None for name in LIMITS):
+        settled |= {name: stored.get(name) for name in LIMITS}
+    return {**training, **settled}
 
 
 def _check_names(out: Path, config: dict[str, Any]) -> None:
@@ -190,13 +204,16 @@ def _check_empty(out: Path) -> None:
         raise FileError(f"{out} already exists and is not an empty folder{hint}")
 
 
-def _settle(config: dict[str, Any], training: TrainConfig, world: World) -> dict[str, Any]:
-    """Returns ``config`` with the precision and the batches an update that this run will have."""
-    settled = {
-        "precision": choose_precision(training),
-        "accumulate": training.accumulate or world.size,
+def _settle(
+    config: dict[str, Any], training: TrainConfig, epoch: EpochSize, world: World
+) -> dict[str, Any]:
+    """Returns ``config`` with what this run decides: precision, batches, a limit if none is set."""
+    accumulate = training.accumulate or world.size
+    settled = fit_to_text(replace(training, accumulate=accumulate), epoch)
+    return {
+        **config,
+        "training": {**settled.to_dict(), "precision": choose_precision(training)},
     }
-    return {**config, "training": {**config["training"], **settled}}
 
 
 def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
@@ -241,14 +258,6 @@ def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None
         raise FileError(f"cannot make the run folder {out}: {error.strerror}") from error
 
 
-def _languages_of(corpus: CorpusConfig) -> tuple[str | None, str | None]:
-    """Returns the language codes of both sides that files or columns are named after."""
-    if corpus.pairs is not None:
-        return column_languages(corpus)
-    src, tgt = map(language_of, corpus.paths)
-    return src, tgt
-
-
 def _listed(found: Iterable[str | None]) -> str | list[str] | None:
     """Returns the only language, or a list if there are several."""
     codes: dict[str, str] = {}
@@ -265,7 +274,7 @@ def _say_unknown_languages(data: DataConfig) -> None:
         paths = dict.fromkeys(
             corpus.paths[number if corpus.pairs is None else 0]
             for corpus in data.train
-            if _languages_of(corpus)[number] is None
+            if languages_of(corpus)[number] is None
         )
         if paths:
             names = ", ".join(Path(path).name for path in paths)
@@ -290,11 +299,14 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     """Checks that the folder's run is the one that ``config`` describes."""
     free = {f"training.{name}" for name in CHANGEABLE}
     free |= {"data.cache", "model.src_vocab_size", "model.tgt_vocab_size"}
+    # They left a choice, which the run has made.
+    free |= {"training.largest_batch", "training.longest_warmup"}
     # Values that the run has settled, if they were not asked for.
     if config["training"]["precision"] == "auto":
         free.add("training.precision")
-    if config["training"]["accumulate"] is None:
-        free.add("training.accumulate")
+    for name in ("accumulate", *CHOSEN):
+        if config["training"][name] is None:
+            free.add(f"training.{name}")
     changes = []
     for section in ("data", "tokenizer", "model", "training", "search"):
         old = dict(_flatten(section, stored.get(section) or {}))

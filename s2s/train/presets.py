@@ -19,7 +19,7 @@ PRESETS: dict[str, Preset] = {
     "tiny": Preset(
         ModelConfig(embedding_size=256, hidden_size=256, dropout=0.1, tie="all"),
         TokenizerConfig(vocab_size=3000),
-        {"learning_rate": 1.2e-2, "batch_tokens": 1000, "ema_decay": 0.99},
+        {"learning_rate": 1.2e-2, "largest_batch": 1000, "ema_decay": 0.99},
     ),
     # Tens of thousands of pairs: the settings of recipes/multi30k.py.
     "small": Preset(
@@ -27,8 +27,8 @@ PRESETS: dict[str, Preset] = {
         TokenizerConfig(vocab_size=4000),
         {
             "learning_rate": 8e-3,
-            "warmup_updates": 300,
-            "batch_tokens": 1000,
+            "longest_warmup": 300,
+            "largest_batch": 1000,
             "ema_decay": 0.995,
             "average_last": 3,
         },
@@ -46,7 +46,7 @@ PRESETS: dict[str, Preset] = {
             tie="all",
         ),
         TokenizerConfig(vocab_size=8000),
-        {"learning_rate": 3e-3, "warmup_updates": 500, "batch_tokens": 4000, "ema_decay": 0.999},
+        {"learning_rate": 3e-3, "longest_warmup": 500, "largest_batch": 4000, "ema_decay": 0.999},
     ),
     # Millions of pairs, a GPU; not measured yet.
     "large": Preset(
@@ -62,8 +62,8 @@ PRESETS: dict[str, Preset] = {
         TokenizerConfig(vocab_size=16000),
         {
             "learning_rate": 1.5e-3,
-            "warmup_updates": 2000,
-            "batch_tokens": 12000,
+            "longest_warmup": 2000,
+            "largest_batch": 12000,
             "ema_decay": 0.9995,
         },
     ),

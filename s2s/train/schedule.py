@@ -5,16 +5,17 @@ import math
 from s2s.train.config import TrainConfig
 
 
-def learning_rate(config: TrainConfig, update: int, progress: float) -> float:
+def learning_rate(config: TrainConfig, update: int, progress: float, warmup: int) -> float:
     """Returns the learning rate of an update.
 
     Args:
-        config: Peak, warm-up and kind of decay.
+        config: Peak and kind of decay.
         update: Number of updates before this one.
         progress: Share of the nearest limit that is used up, 0 to 1.
+        warmup: Updates of the warm-up.
     """
-    if update < config.warmup_updates:
-        return config.learning_rate * (update + 1) / config.warmup_updates
+    if update < warmup:
+        return config.learning_rate * (update + 1) / warmup
     progress = min(max(progress, 0.0), 1.0)
     low = config.final_rate
     if config.decay == "linear":
@@ -22,7 +23,7 @@ def learning_rate(config: TrainConfig, update: int, progress: float) -> float:
     elif config.decay == "cosine":
         share = low + (1 - low) * 0.5 * (1 + math.cos(math.pi * progress))
     elif config.decay == "inverse_sqrt":
-        share = math.sqrt(max(config.warmup_updates, 1) / (update + 1))
+        share = math.sqrt(max(warmup, 1) / (update + 1))
     else:
         share = 1.0
     return config.learning_rate * share

@@ -10,11 +10,10 @@ from s2s.config import Config, ModelConfig, TokenizerConfig
 from s2s.corpus.config import DataConfig
 from s2s.errors import ConfigError, ModelError, suggest
 from s2s.formats.run_folder import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
-from s2s.train.config import TrainConfig
+from s2s.train.config import LIMITS, TrainConfig
+from s2s.train.pace import LOG_EVERY, VALIDATIONS
 from s2s.train.presets import PRESETS
 
-LIMITS = ("max_updates", "max_epochs", "max_minutes")
-DEFAULT_EPOCHS = 20
 SECTIONS: dict[str, type[Config]] = {
     "data": DataConfig,
     "tokenizer": TokenizerConfig,
@@ -107,7 +106,9 @@ class Settings(NamedTuple):
         sections = cls.of_run(folder).sections
         fresh = {*LIMITS, "init", "accumulate", "precision"}  # never those of the old run
         training = {
-            name: value for name, value in sections["training"].items() if name not in fresh
+            name: value
+            for name, value in _as_upper_limits(sections["training"]).items()
+            if name not in fresh
         }
         models = [folder / SRC_TOKENIZER_FILE, folder / TGT_TOKENIZER_FILE]
         src_model, tgt_model = (str(path) if path.is_file() else None for path in models)
@@ -135,10 +136,7 @@ class Settings(NamedTuple):
             for field in dataclasses.fields(kind):
                 if field.name in fields:
                     sections[section][field.name] = fields[field.name]
-        training, model = sections["training"], sections["model"]
-        if not any(training.get(limit) for limit in LIMITS):
-            training["max_epochs"] = DEFAULT_EPOCHS
-        tokenizer = sections["tokenizer"]
+        tokenizer, model = sections["tokenizer"], sections["model"]
         separate = tokenizer.get("tgt_model") is not None or not tokenizer.get("joint", True)
         if separate and model.get("tie") == "all":
             model["tie"] = "target"  # two vocabularies have no table to share
@@ -163,3 +161,20 @@ class Settings(NamedTuple):
     def training(self) -> TrainConfig:
         """How the network learns."""
         return TrainConfig.from_dict(self.sections["training"])
+
+
+def _as_upper_limits(training: dict[str, Any]) -> dict[str, Any]:
+    """Returns a run's settings for another run, which may be much shorter.
+
+    Its warm-up and its batches may become smaller. In a run of an earlier release, no other field
+    says how large they may be, and numbers that are now left open were written out.
+    """
+    settings = dict(training)
+    for name, most in (("warmup_updates", "longest_warmup"), ("batch_tokens", "largest_batch")):
+        value = settings.pop(name, None)
+        if value is not None:
+            settings.setdefault(most, value)
+    for name, default in (("validations", VALIDATIONS), ("log_every", LOG_EVERY)):
+        if settings.get(name) == default:
+            del settings[name]
+    return settings

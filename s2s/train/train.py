@@ -1,6 +1,6 @@
 """The function ``train``: from settings and text to a trainer that runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -18,8 +18,15 @@ from s2s.model.threads import limit_threads
 from s2s.train.augmentation import describe_augmentation
 from s2s.train.config import TrainConfig
 from s2s.train.fine_tuning import config_of, initialise
+from s2s.train.guessing import GuessingWatch, guessing_loss
 from s2s.train.log import say
 from s2s.train.loop import Trainer
+from s2s.train.pace import (
+    count_updates,
+    describe_choices,
+    measure_epoch,
+    warn_of_size,
+)
 from s2s.train.position import TrainResult
 from s2s.train.prepare import PreparedRun, open_run
 from s2s.train.validate import Validator
@@ -80,14 +87,14 @@ def train(
             world=world,
         )
         try:
-            trainer = _make_trainer(run, world)
+            trainer = _make_trainer(run, world, training)
         except S2SError:
             run.discard()
             raise
         return trainer.run()
 
 
-def _make_trainer(run: PreparedRun, world: World) -> Trainer:
+def _make_trainer(run: PreparedRun, world: World, asked: TrainConfig) -> Trainer:
     """Makes all parts of a training, and logs the numbers that it starts with."""
     training, data, tokenizer = run.training, run.data, run.tokenizer
     if run.sampling:
@@ -97,9 +104,12 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
     world.wait()
     if not world.is_main:
         corpora = _open_corpora(run, lambda _: None)
+    weighted = [(shards, each.weight) for shards, each in zip(corpora, data.train, strict=True)]
+    epoch = measure_epoch(weighted)
+    updates = count_updates(training, epoch)
     stream = BatchStream(
-        [(shards, config.weight) for shards, config in zip(corpora, data.train, strict=True)],
-        batch_tokens=training.batch_tokens,
+        weighted,
+        batch_tokens=training.batch_tokens or training.largest_batch,
         accumulate=training.accumulate or 1,
         seed=training.seed,
         rank=world.rank,
@@ -120,6 +130,7 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         heading.append(str(initialise(model, tokenizer, Path(training.init))))
     # If there are several GPUs, join_world() has made that of this process the current one.
     model.to(torch.device(training.device))
+    guessing = guessing_loss(weighted, tokenizer.tgt_vocab_size, training.label_smoothing)
     trainer = Trainer(
         run=run,
         world=world,
@@ -127,26 +138,40 @@ def _make_trainer(run: PreparedRun, world: World) -> Trainer:
         stream=stream,
         corpora=[shards.key for shards in corpora],
         validator=validator,
+        watch=GuessingWatch(guessing, tokenizer.tgt_vocab_size, training),
+        updates=updates,
     )
     heading += [f"training: {shards.counts}" for shards in corpora]
     heading += describe_augmentation(data, corpora, tokenizer, training.seed)
     heading += [f"validation: {corpus.counts}" for corpus in validator.corpora]
-    heading.append(
-        f"{model.num_parameters():,} parameters, {tokenizer.src_vocab_size:,} source and "
-        f"{tokenizer.tgt_vocab_size:,} target pieces, {training.precision}"
-        + (f", {world.size} processes" if world.size > 1 else "")
-    )
-    if validator.without_bleu:
-        heading.append(
-            f"{', '.join(map(printable, validator.without_bleu))}: no target has four words, so "
-            "BLEU of any translation is 0; the best weights are those of the lowest loss"
-        )
+    heading += _describe_start(model, run, validator, world)
+    if (choices := describe_choices(asked, training, trainer.pace)) is not None:
+        length = "" if updates is None else f" and about {updates:,} updates"
+        heading.append(f"fitted to {epoch.pairs:,.0f} pairs{length}: {choices}")
     for line in heading:
         trainer.log.say(line)
     if world.is_main:
         for config, shards in zip(data.train, corpora, strict=True):
             warn_of_unknown(config.paths[-1], shards.counts)
+        if not run.has_checkpoint:
+            warn_of_size(training, epoch, updates)
     return trainer
+
+
+def _describe_start(
+    model: Seq2Seq, run: PreparedRun, validator: Validator, world: World
+) -> Iterator[str]:
+    """Yields lines about the network, and about validations that BLEU says nothing of."""
+    yield (
+        f"{model.num_parameters():,} parameters, {run.tokenizer.src_vocab_size:,} source and "
+        f"{run.tokenizer.tgt_vocab_size:,} target pieces, {run.training.precision}"
+        + (f", {world.size} processes" if world.size > 1 else "")
+    )
+    if validator.without_bleu:
+        yield (
+            f"{', '.join(map(printable, validator.without_bleu))}: no target has four words, so "
+            "BLEU of any translation is 0; the best weights are those of the lowest loss"
+        )
 
 
 def _open_corpora(run: PreparedRun, report: Callable[[str], None]) -> list[Shards]:

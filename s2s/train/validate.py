@@ -1,14 +1,15 @@
 """Validation: loss over the validation pairs, and BLEU of what the beam search translates."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from operator import eq
 
 import torch
 
 from s2s.config import PAD_ID, SearchConfig
-from s2s.corpus import DataConfig
+from s2s.corpus import CorpusConfig, DataConfig
 from s2s.corpus.encode import encode_pairs
 from s2s.corpus.pairs import Corpus, raw_pairs, read_corpus
 from s2s.corpus.stream import iterate_once
@@ -23,7 +24,9 @@ from s2s.train.config import TrainConfig
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 BLEU_BATCH = 64
-"""Sentences that are translated together for BLEU."""
+"""Sentences that are translated together."""
+LITTLE_TEXT = 500
+"""Training text of at most so many pairs is translated too, in each validation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Validation:
     """sacreBLEU's signature of the first corpus."""
     bleus: tuple[float, ...] = ()
     """BLEU of each corpus, if there are several."""
+    by_heart: float | None = None
+    """Share of the training pairs whose translation is their target; None if they are many."""
 
 
 class _StopValidation(Exception):  # noqa: N818
@@ -49,6 +54,9 @@ class Validator:
 
     BLEU counts runs of up to four words. If no target has four words, even a perfect translation
     has BLEU 0; such a corpus is validated by loss alone.
+
+    A network that has seen little text knows no other text, so that all figures of the validation
+    pairs are chance. Then it counts whether the network knows its own text.
     """
 
     def __init__(
@@ -65,18 +73,20 @@ class Validator:
                 config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
             )
             self.corpora.append(corpus)
-            tag = "" if config.tag is None else f"{config.tag} "
-            pairs = ((clean(src), clean(tgt)) for src, tgt in raw_pairs(config))
-            full = (pair for pair in pairs if all(pair))
-            marked = map(self._mark, islice(full, training.bleu_sentences))
-            texts = [(f"{tag}{src}", tgt) for src, tgt in marked]
+            texts = list(islice(self._read(config), training.bleu_sentences))
             if texts and not _scores_itself([tgt for _, tgt in texts]):
                 self.without_bleu.append(config.paths[-1])
             elif texts:
                 self.texts.append(texts)
+        self.own_text: list[tuple[str, str]] = []
+        """All training pairs, if they are few."""
+        if training.bleu_sentences:
+            pairs = chain.from_iterable(map(self._read, data.train))
+            few = list(islice(pairs, LITTLE_TEXT + 1))
+            self.own_text = few if len(few) <= LITTLE_TEXT else []
         search = dataclasses.replace(search, beam_size=training.bleu_beam_size)
         self.search = search.fitted(tokenizer.tgt_vocab_size)
-        self.batch_tokens = training.batch_tokens
+        self.batch_tokens = training.batch_tokens or training.largest_batch
 
     @torch.inference_mode()
     def __call__(
@@ -92,20 +102,31 @@ class Validator:
         model.eval()
         try:
             scores = [self._bleu(model, pairs, stopped) for pairs in self.texts]
+            by_heart = self._by_heart(model, stopped) if self.own_text else None
             loss = self._loss(model, stopped)
         except _StopValidation:
             return None
         finally:
             model.train(was_training)
         if not scores:
-            return Validation(loss=loss, bleu=None)
+            return Validation(loss=loss, bleu=None, by_heart=by_heart)
         bleus = tuple(value for value, _ in scores)
         return Validation(
             loss=loss,
             bleu=sum(bleus) / len(bleus),
             signature=scores[0][1],
             bleus=bleus if len(bleus) > 1 else (),
+            by_heart=by_heart,
         )
+
+    def _read(self, config: CorpusConfig) -> Iterator[tuple[str, str]]:
+        """Yields the pairs of a corpus that have text on both sides, ready for ``_translate``."""
+        tag = "" if config.tag is None else f"{config.tag} "
+        for pair in raw_pairs(config):
+            src, tgt = map(clean, pair)
+            if src and tgt:
+                marked_src, marked_tgt = self._mark((src, tgt))
+                yield f"{tag}{marked_src}", marked_tgt
 
     def _mark(self, pair: tuple[str, str]) -> tuple[str, str]:
         """Puts stand-ins in place of kept texts; in the target, as the piece is written."""
@@ -131,8 +152,27 @@ class Validator:
         self, model: Seq2Seq, pairs: list[tuple[str, str]], stopped: Callable[[], bool]
     ) -> tuple[float, str]:
         """Returns BLEU of the model's translations of ``pairs``, and its signature."""
+        texts = self._translate(model, [src for src, _ in pairs], stopped)
+        references = [tgt for _, tgt in pairs]
+        tokenize = bleu_tokenizer(references)
+        bleu = score(texts, references, bleu_only=True, tokenize=tokenize)[0]
+        return bleu.value, bleu.signature
+
+    def _by_heart(self, model: Seq2Seq, stopped: Callable[[], bool]) -> float:
+        """Returns the share of the training pairs that the model translates to their target."""
+        texts = self._translate(model, [src for src, _ in self.own_text], stopped)
+        targets = self.tokenizer.encode_tgt([tgt for _, tgt in self.own_text])
+        # As the vocabulary writes them: it may have no piece for a character.
+        written = self.tokenizer.decode(targets, written=True)
+        right: int = sum(map(eq, texts, written))
+        return right / len(texts)
+
+    def _translate(
+        self, model: Seq2Seq, sources: list[str], stopped: Callable[[], bool]
+    ) -> list[str]:
+        """Returns the best translation of each source."""
         device = next(model.parameters()).device
-        ids, _ = encode_pairs(self.tokenizer, [src for src, _ in pairs], [""] * len(pairs))
+        ids, _ = encode_pairs(self.tokenizer, sources, [""] * len(sources))
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         texts = [""] * len(ids)
         for start in range(0, len(order), BLEU_BATCH):
@@ -152,10 +192,7 @@ class Validator:
             ]
             for row, text in zip(rows, self.tokenizer.decode(best, written=True), strict=True):
                 texts[row] = text
-        references = [tgt for _, tgt in pairs]
-        tokenize = bleu_tokenizer(references)
-        bleu = score(texts, references, bleu_only=True, tokenize=tokenize)[0]
-        return bleu.value, bleu.signature
+        return texts
 
 
 def _scores_itself(references: list[str]) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from s2s.config import TokenizerConfig
-from s2s.corpus import AugmentConfig, DataConfig
+from s2s.corpus import AugmentConfig, CorpusConfig, DataConfig
 from s2s.corpus.augment import change_texts
 from s2s.corpus.chunks import PairCounts
 from s2s.corpus.pairs import open_pairs
@@ -19,6 +19,9 @@ from s2s.tokenizer.keep import STAND_IN, compile_keep
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import TrainConfig
 from s2s.train.log import say
+from s2s.train.overlap import Overlap
+from s2s.train.pace import EpochSize, estimate_epoch
+from s2s.train.sides import Sides
 from s2s.train.text_record import record_text
 from s2s.writing.facts import TextFacts
 
@@ -41,6 +44,8 @@ class ReadText(NamedTuple):
     """How the source lines are written."""
     labels: tuple[str, ...]
     """The different targets, if there are few for so many pairs; else none."""
+    epoch: EpochSize
+    """About how much an epoch shows."""
 
 
 def make_vocabulary(
@@ -65,8 +70,22 @@ def make_vocabulary(
     for corpus in dict.fromkeys((*data.train, *data.validation)):
         if corpus.pairs is not None:
             say(str(open_pairs(corpus)))
-    survey(data.validation, 0, training.seed, purpose="validate")
-    sample = survey(data.train, VOCABULARY_PAIRS, training.seed)
+    overlap, sides = Overlap(), Sides()
+
+    def look_at_validation(corpus: CorpusConfig, src: str, tgt: str) -> None:
+        overlap.add_validation(corpus, src, tgt)
+        sides.add_validation(corpus, src, tgt)
+
+    def look_at_training(corpus: CorpusConfig, src: str, tgt: str) -> None:
+        overlap.add_training(corpus, src, tgt)
+        sides.add_training(corpus, src, tgt)
+
+    survey(data.validation, 0, training.seed, purpose="validate", look=look_at_validation)
+    sample = survey(data.train, VOCABULARY_PAIRS, training.seed, look=look_at_training)
+    for warning in sides.warnings():
+        logger.warning("%s", warning)
+    if overlap.sources:
+        (logger.warning if overlap.is_large else say)(str(overlap))
     if config.src_model is None and training.init is None:
         weighted = any(corpus.weight != data.train[0].weight for corpus in data.train)
         say(
@@ -92,7 +111,9 @@ def make_vocabulary(
     if labels:
         shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")
         say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
-    return ReadText(vocabulary, facts, labels)
+    return ReadText(
+        vocabulary, facts, labels, estimate_epoch(data.train, read, vocabulary)
+    )
 
 
 def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:

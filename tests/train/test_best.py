@@ -36,7 +36,7 @@ SHORT = 3  # words: runs of four, which BLEU counts, do not occur
 )
 def test_bleu_decides_and_loss_decides_a_tie(best_bleu, best_loss, bleu, loss, better):
     position = Position(best_bleu=best_bleu, best_loss=best_loss)
-    assert is_better(loss, bleu, position) is better
+    assert is_better(position, loss=loss, bleu=bleu) is better
 
 
 def write_short(folder):

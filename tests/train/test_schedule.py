@@ -4,14 +4,12 @@ import pytest
 
 pytest.importorskip("torch")
 
-from s2s.errors import ConfigError
 from s2s.train.config import TrainConfig
 from s2s.train.schedule import learning_rate
 
 
 def config(**changes):
-    fields = {"max_updates": 100, "learning_rate": 1.0, "warmup_updates": 10, "final_rate": 0.1}
-    return TrainConfig(**{**fields, **changes})
+    return TrainConfig(learning_rate=1.0, final_rate=0.1, **changes)
 
 
 @pytest.mark.parametrize(
@@ -28,9 +26,9 @@ def config(**changes):
     ],
 )
 def test_learning_rate_follows_the_table(decay, update, progress, expected):
-    assert math.isclose(learning_rate(config(decay=decay), update, progress), expected)
+    rate = learning_rate(config(decay=decay), update, progress, warmup=10)
+    assert math.isclose(rate, expected)
 
 
-def test_a_training_without_limit_is_refused():
-    with pytest.raises(ConfigError, match="has no limit"):
-        TrainConfig()
+def test_without_a_warm_up_the_first_rate_is_the_highest():
+    assert learning_rate(config(), 0, 0.0, warmup=0) == 1.0

@@ -5,7 +5,7 @@ pytest.importorskip("torch")
 from s2s.errors import ConfigError, FileError
 from s2s.train import PRESETS
 from s2s.train.config import TrainConfig
-from s2s.train.settings import DEFAULT_EPOCHS, Settings, parse_fields
+from s2s.train.settings import Settings, parse_fields
 
 PATHS = {"train": [{"src": "a", "tgt": "b"}], "validation": [{"src": "c", "tgt": "d"}]}
 
@@ -13,7 +13,8 @@ PATHS = {"train": [{"src": "a", "tgt": "b"}], "validation": [{"src": "c", "tgt":
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_makes_valid_settings(name):
     settings = Settings.of_preset(name).with_fields(PATHS)
-    assert settings.training.max_epochs == DEFAULT_EPOCHS
+    assert settings.training.batch_tokens is None
+    assert settings.training.largest_batch >= 1000
     assert settings.model.tie == "all"
     assert settings.data.train[0].src == "a"
     assert settings.tokenizer.vocab_size >= 2000
