@@ -111,9 +111,7 @@ def make_vocabulary(
     if labels:
         shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")
         say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
-    return ReadText(
-        vocabulary, facts, labels, estimate_epoch(data.train, read, vocabulary)
-    )
+    return ReadText(vocabulary, facts, labels, estimate_epoch(data.train, read, vocabulary))
 
 
 def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:

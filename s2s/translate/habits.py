@@ -15,6 +15,9 @@ SHORTEST = 20
 """Source pieces that are never split by default: lines of single words say nothing of sentences."""
 SEVERAL = 0.2
 """Share of training lines with several sentences from which on a model reads such lines whole."""
+SPARE = 4
+"""Pieces that a sentence may have beyond ``TextFacts.src_length``: a typing error cuts a word into
+that many more."""
 
 
 class Habits:
@@ -58,7 +61,7 @@ class Habits:
             return MAX_WHOLE
         if self.facts is None or not (sentences and split):
             return MAX_SRC_LENGTH
-        return min(max(self.facts.src_length, SHORTEST), MAX_SRC_LENGTH)
+        return min(max(self.facts.src_length + SPARE, SHORTEST), MAX_SRC_LENGTH)
 
     def trained_length(self, *, sentences: bool) -> int | None:
         """Returns the length of the longest source in the training, in pieces.
