@@ -84,7 +84,7 @@ def test_a_cut_text_is_said(cutting, caplog):
 
 
 def test_long_sentences_are_split_from_the_length_of_training_sentences_on(translator):
-    short = Translator(with_facts(TINY, src_length=22), threads=1)
+    short = Translator(with_facts(TINY, src_length=18), threads=1)
     text = "eins zwei drei vier fünf sechs sieben acht neun zehn"
     assert short.translate([text])[0].parts > 1
     assert short.translate([text], sentences=False)[0].parts == 1
