@@ -22,7 +22,7 @@ OF_SMALL = {
     "algorithm": "bpe",
     "sampling": "0",
     "learning_rate": "0.008",
-    "batch_tokens": "1000",
+    "largest_batch": "1000",
 }
 """Defaults that the help page shows: those of the preset ``small``.
 
@@ -201,7 +201,7 @@ BatchTokens = Annotated[
         help_="Limit a batch to this many target tokens, padding included.",
         metavar="N",
         low=1,
-        default=OF_SMALL["batch_tokens"],
+        default=f"{OF_SMALL['largest_batch']}, fewer for little text",
     ),
 ]
 Accumulate = Annotated[
