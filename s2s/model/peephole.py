@@ -109,7 +109,7 @@ class _Steps(torch.autograd.Function):
         to_output = peepholes[2].to(wide)
         to_others = peepholes[:2].to(wide)
         gates = fed.new_empty(time, batch, 4, size, dtype=wide)
-        cells = fed.new_empty(time + 1, batch, size, dtype=wide)
+        cells = gates.new_empty(time + 1, batch, size)
         outputs = fed.new_empty(time, batch, size)
         squashed = torch.empty_like(cells[0])
         cells[0] = cell
@@ -126,7 +126,7 @@ class _Steps(torch.autograd.Function):
             torch.tanh(after, out=squashed)
             last = torch.mul(read, squashed, out=output)
         ctx.save_for_backward(gates, cells, outputs, hidden, weight, peepholes)
-        ctx.bound = bound
+        ctx.bound, ctx.cell_dtype = bound, cell.dtype
         ctx.set_materialize_grads(False)
         return outputs, cells[-1].clone()
 
@@ -136,44 +136,15 @@ class _Steps(torch.autograd.Function):
         ctx: Any, grad_outputs: Tensor | None, grad_cell: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         gates, cells, outputs, hidden, weight, peepholes = ctx.saved_tensors
-        bound: Bound | None = ctx.bound
-        lower = None if bound is None else -bound
-        low, wide = outputs.dtype, cells.dtype
-        recurrent = weight.to(low)
-        to_input, to_forget, to_output = peepholes.to(wide)
-        deltas, keep, read = _factors(gates, cells)
-        if bound is None:  # then a derivative reaches the cell by all of its ways at once
-            keep = torch.addcmul(keep, deltas[:, :, 0], to_input)
-            keep.addcmul_(deltas[:, :, 1], to_forget)
-            read.addcmul_(deltas[:, :, 3], to_output)
-        lows = deltas.flatten(2)
-        if low != wide:
-            lows = torch.empty_like(lows, dtype=low)
-        by_cell = torch.zeros_like(cells[0]) if grad_cell is None else grad_cell.to(wide).clone()
-        by_hidden = torch.zeros_like(by_cell)
+        wide, recurrent = cells.dtype, weight.to(outputs.dtype)
         if grad_outputs is None:
             grad_outputs = torch.zeros_like(outputs)
-        views = [grad_outputs, keep, read, lows, deltas.flatten(2), deltas[:, :, :3]]
-        views += [deltas[:, :, gate] for gate in (0, 1, 3)]
-        later: Tensor | None = None
-        for step in zip(*(view.unbind(0)[::-1] for view in views), strict=True):
-            grad_output, kept, output, lowered, all_four, three, write, forget, last = step
-            if later is None:
-                by_hidden.copy_(grad_output)
-            else:
-                _add_product(grad_output, later, recurrent, by_hidden)
-            last.mul_(by_hidden)
-            by_cell.addcmul_(by_hidden, output)
-            if bound is not None:
-                last.clamp_(lower, bound)
-                by_cell.addcmul_(last, to_output)
-            three.mul_(by_cell[:, None])
-            by_cell.mul_(kept)
-            if bound is not None:
-                three.clamp_(lower, bound)
-                by_cell.addcmul_(write, to_input).addcmul_(forget, to_forget)
-            later = lowered if low == wide else lowered.copy_(all_four)
-        before = torch.cat([hidden[None].to(low), outputs[:-1]])
+        by_cell = torch.zeros_like(cells[0]) if grad_cell is None else grad_cell.to(wide, copy=True)
+        deltas = _back_through_time(
+            gates, cells, grad_outputs, by_cell, recurrent, peepholes.to(wide), ctx.bound
+        )
+        lows = deltas.flatten(2).to(outputs.dtype)
+        before = torch.cat([hidden[None].to(outputs.dtype), outputs[:-1]])
         grad_peepholes = [
             (deltas[:, :, gate] * cell).sum(dim=(0, 1))
             for gate, cell in ((0, cells[:-1]), (1, cells[:-1]), (3, cells[1:]))
@@ -181,7 +152,7 @@ class _Steps(torch.autograd.Function):
         return (
             lows,
             (lows[0] @ recurrent).to(hidden.dtype) if ctx.needs_input_grad[1] else None,
-            by_cell,
+            by_cell.to(ctx.cell_dtype),
             (lows.flatten(0, 1).t() @ before.flatten(0, 1)).to(weight.dtype),
             torch.stack(grad_peepholes).to(peepholes.dtype),
             None,
@@ -193,7 +164,58 @@ def _add_product(addend: Tensor, left: Tensor, right: Tensor, out: Tensor) -> No
     if left.dtype == out.dtype:
         torch.addmm(addend, left, right, out=out)
     else:
-        torch.add(addend, left @ right, out=out)
+        out.copy_(addend).add_(left @ right)
+
+
+def _back_through_time(
+    gates: Tensor,
+    cells: Tensor,
+    by_outputs: Tensor,
+    by_cell: Tensor,
+    recurrent: Tensor,
+    peepholes: Tensor,
+    bound: Bound | None,
+) -> Tensor:
+    """Returns the derivatives by the inputs of gates, of the shape of ``gates``.
+
+    Args:
+        gates: Values of the gates.
+        cells: (time + 1, batch, hidden_size), the one before the first step included.
+        by_outputs: Derivatives by outputs (time, batch, hidden_size).
+        by_cell: Derivative by the last cell (batch, hidden_size); becomes that by the first one.
+        recurrent: (4 * hidden_size, hidden_size), in the precision of products.
+        peepholes: (3, hidden_size), to i, f and o.
+        bound: See ``bound_derivatives``.
+    """
+    to_input, to_forget, to_output = peepholes
+    lower = None if bound is None else -bound
+    deltas, keep, read = _factors(gates, cells)
+    if bound is None:  # then a derivative reaches the cell by all of its ways at once
+        keep = torch.addcmul(keep, deltas[:, :, 0], to_input)
+        keep.addcmul_(deltas[:, :, 1], to_forget)
+        read.addcmul_(deltas[:, :, 3], to_output)
+    by_hidden = torch.empty_like(by_cell)
+    views = [by_outputs, keep, read, deltas.flatten(2), deltas[:, :, :3]]
+    views += [deltas[:, :, gate] for gate in (0, 1, 3)]
+    later: Tensor | None = None
+    for step in zip(*(view.unbind(0)[::-1] for view in views), strict=True):
+        by_output, kept, shown, all_four, three, to_write, to_keep, to_read = step
+        if later is None:
+            by_hidden.copy_(by_output)
+        else:
+            _add_product(by_output, later, recurrent, by_hidden)
+        to_read.mul_(by_hidden)
+        by_cell.addcmul_(by_hidden, shown)
+        if bound is not None:
+            to_read.clamp_(lower, bound)
+            by_cell.addcmul_(to_read, to_output)
+        three.mul_(by_cell[:, None])
+        by_cell.mul_(kept)
+        if bound is not None:
+            three.clamp_(lower, bound)
+            by_cell.addcmul_(to_write, to_input).addcmul_(to_keep, to_forget)
+        later = all_four.to(recurrent.dtype)
+    return deltas
 
 
 def _factors(gates: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
