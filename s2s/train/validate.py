@@ -42,7 +42,8 @@ class Validation:
     bleus: tuple[float, ...] = ()
     """BLEU of each corpus, if there are several."""
     by_heart: float | None = None
-    """Share of the training pairs whose translation is their target; None if they are many."""
+    """Share of the training pairs whose translation is their target; None if they are many, or if
+    the network knew other text before."""
 
 
 class _StopValidation(Exception):  # noqa: N818
@@ -79,8 +80,8 @@ class Validator:
             elif texts:
                 self.texts.append(texts)
         self.own_text: list[tuple[str, str]] = []
-        """All training pairs, if they are few."""
-        if training.bleu_sentences:
+        """All training pairs, if they are few and the network knows no other text."""
+        if training.bleu_sentences and training.init is None:
             pairs = chain.from_iterable(map(self._read, data.train))
             few = list(islice(pairs, LITTLE_TEXT + 1))
             self.own_text = few if len(few) <= LITTLE_TEXT else []

@@ -148,7 +148,11 @@ def test_a_fine_tuning_of_a_release_without_a_start_goes_on_without_one(tuned, c
 
 
 def test_the_start_is_compared_by_bleu(corpus_folder):
-    run(corpus_folder, "first", training=CONSTANT)
-    with_bleu = replace(CONSTANT, init=str(corpus_folder / "first"), bleu_sentences=5)
-    run(corpus_folder, "tuned", training=with_bleu, model=None, tokenizer=None)
+    with_bleu = replace(CONSTANT, bleu_sentences=5)
+    run(corpus_folder, "first", training=with_bleu)
+    tuned = replace(with_bleu, init=str(corpus_folder / "first"))
+    run(corpus_folder, "tuned", training=tuned, model=None, tokenizer=None)
     assert all(record["bleu"] is not None for record in validations(corpus_folder / "tuned"))
+    # Knowing the new text by heart is no reason to give back a network that has become worse.
+    assert all("by_heart" in record for record in validations(corpus_folder / "first"))
+    assert not any("by_heart" in record for record in validations(corpus_folder / "tuned"))
