@@ -58,7 +58,7 @@ def test_two_processes_learn_what_one_learns(corpus_folder):
             assert ours["update"] == theirs["update"]
             for field in fields:
                 assert ours[field] == pytest.approx(theirs[field], abs=2e-5), (kind, field)
-    assert two.stdout.count("next: s2s export") == 1  # one process speaks
+    assert two.stdout.count(" updates in ") == 1  # one process speaks
 
 
 def test_a_process_that_fails_ends_all_with_its_error(corpus_folder):
