@@ -165,7 +165,13 @@ class TokenizerConfig(Config):
     NFKC, so that no translation contains, for example, a full-width comma; ``nmt_nfkc`` also makes
     some characters blanks. For these two, a typed U+2581 (``▁``) is a blank, too: SentencePiece
     writes blanks so; ``folded`` and ``identity`` keep it. ``auto``: ``folded`` for ``bpe`` and
-    ``unigram``, else ``identity``; an existing vocabulary keeps its rules."""
+    ``unigram`` with ``whitespace`` single, else ``identity``; an existing vocabulary keeps its
+    rules."""
+    whitespace: Literal["single", "keep"] = "single"
+    """Blanks within a line. ``single``: a run of them is one blank, and those at both ends are
+    taken away. ``keep``: blanks and tabs are characters, for code and other text in which they
+    count; it excludes ``folded`` and ``nmt_nfkc``, tags, kept texts and augmentation. An existing
+    vocabulary keeps its way."""
     sampling: float = 0.0
     """Strength of the subword sampling in training, 0 to 1: for ``bpe``, the share of merges that
     are left out (BPE-dropout, Provilkov et al. 2020); for ``unigram``, the smoothing of the
@@ -193,6 +199,11 @@ class TokenizerConfig(Config):
                 f"{with_option('tgt_algorithm')} is {self.tgt_algorithm!r}, but "
                 f"{with_option('algorithm')} is {self.algorithm!r}; two algorithms need two "
                 "vocabularies: set joint to False (--separate-vocabularies)"
+            )
+        if self.whitespace == "keep" and self.normalization in ("folded", "nmt_nfkc"):
+            raise ConfigError(
+                f"{with_option('normalization')} is {self.normalization!r}, which makes blanks of "
+                f"tabs, but {with_option('whitespace')} is 'keep'; leave out one of them"
             )
         if self.byte_fallback and self.sampling:
             raise ConfigError(

@@ -96,6 +96,8 @@ ZERO_WIDTH_SPACE = "\u200b"
 """Ends words in scripts without blanks, such as Khmer, without being seen."""
 _ZERO_WIDTH_RUN = re.compile(f"[ {ZERO_WIDTH_SPACE}]*{ZERO_WIDTH_SPACE}[ {ZERO_WIDTH_SPACE}]*")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
+_LINE_BLANKS = re.compile("[\0\ufeff\n\r\x0b\f\x1c-\x1e\x85\u2028\u2029]")
+"""What is a blank even where blanks are kept: separators of lines, and what nobody sees."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 logger = logging.getLogger(__name__)
@@ -108,10 +110,7 @@ def clean(line: str) -> str:
     zero-width space stays within a word, once; around a word it is taken away. A lone surrogate,
     which UTF-8 cannot encode, becomes U+FFFD.
     """
-    if not line.isascii():
-        line = _SURROGATES.sub("\ufffd", line)
-        line = unicodedata.normalize("NFC", line if len(line) <= _LONG else _in_order(line))
-    text = " ".join(_BLANKS.sub(" ", line).split())
+    text = " ".join(_BLANKS.sub(" ", _compose(line)).split())
     if ZERO_WIDTH_SPACE in text:
         text = _ZERO_WIDTH_RUN.sub(_shortest, text).strip(f" {ZERO_WIDTH_SPACE}")
     return text
@@ -120,6 +119,25 @@ def clean(line: str) -> str:
 def without_controls(text: str) -> str:
     """Returns a text without control characters, which a terminal obeys."""
     return _CONTROLS.sub("", text)
+
+
+def clean_but_blanks(line: str) -> str:
+    """Returns ``line`` as ``clean`` does, but with its blanks and tabs as they are.
+
+    Blanks at both ends stay, too, and so do other blanks such as U+00A0. Separators of lines, NUL
+    and the byte order mark become blanks; line breaks at the end are taken away. A line without
+    anything else becomes empty.
+    """
+    text = _LINE_BLANKS.sub(" ", _compose(line.rstrip("\r\n")))
+    return text if clean(text) else ""
+
+
+def _compose(line: str) -> str:
+    """Returns ``line`` in Unicode form NFC, without surrogates."""
+    if line.isascii():
+        return line
+    line = _SURROGATES.sub("\ufffd", line)
+    return unicodedata.normalize("NFC", line if len(line) <= _LONG else _in_order(line))
 
 
 def _shortest(run: re.Match[str]) -> str:

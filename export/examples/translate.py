@@ -24,6 +24,7 @@ from onnxruntime import InferenceSession
 PAD, UNKNOWN, END = 0, 1, 3
 ZERO_WIDTH = "\u200b"  # ends words of Khmer and Thai; elsewhere it is nothing
 ZERO_WIDTH_RUN = re.compile(f"[ {ZERO_WIDTH}]*{ZERO_WIDTH}[ {ZERO_WIDTH}]*")
+LINE_BLANK = re.compile("[\0\ufeff\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 if len(sys.argv) < 2:
     sys.exit(__doc__)
@@ -48,9 +49,12 @@ def encode(line: str) -> list[int]:
     """Returns a line's piece ids, the end piece last; that one alone if the line is blank."""
     # The form of text that models are trained with: composed characters, single blanks.
     text = unicodedata.normalize("NFC", line).replace(ZERO_WIDTH, zero_width)
-    text = " ".join(re.sub("[\0\ufeff]", " ", text).split())
-    text = ZERO_WIDTH_RUN.sub(lambda run: " " if " " in run[0] else ZERO_WIDTH, text)
-    text = text.strip(f" {ZERO_WIDTH}")
+    single = " ".join(re.sub("[\0\ufeff]", " ", text).split())
+    single = ZERO_WIDTH_RUN.sub(lambda run: " " if " " in run[0] else ZERO_WIDTH, single)
+    single = single.strip(f" {ZERO_WIDTH}")
+    if single and card.get("whitespace") == "keep":
+        return [*source.encode(LINE_BLANK.sub(" ", text.rstrip("\r\n"))), END]
+    text = single
     tag = next((tag for tag in card.get("tags", []) if text.startswith(tag)), "")
     ids = source.encode(text.removeprefix(tag).strip())
     # SentencePiece finds no tag in text, so its piece is put there.

@@ -37,6 +37,8 @@ BLANKS = (
     r"\x{205f}\x{3000}\x{feff}]"
 )
 """The characters that ``s2s.text.clean`` treats as blanks, in RE2's syntax."""
+LINE_BLANKS = r"[\x00\x0a-\x0d\x1c-\x1e\x{85}\x{2028}\x{2029}\x{feff}]"
+"""The characters that ``s2s.text.clean_but_blanks`` treats as blanks."""
 NUL = f"a sentence in {TEXT_INPUT} has a NUL, behind which onnxruntime-extensions reads nothing"
 
 
@@ -71,7 +73,7 @@ def build_text_model(
         languages = _check_count(graph, graph.input(TO_INPUT, STRING, ["batch"]), batch)
         to = _append_spare(graph, languages, spare, language_codes(tokenizer.tags)[0])
     texts = _append_spare(graph, _check_nul(graph, text, batch), spare, "")
-    texts = _clean(graph, texts)
+    texts = _clean(graph, texts, keep_blanks=tokenizer.keeps_blanks)
     if tokenizer.src_zero_width_is_blank:
         texts = _replace(graph, texts, r"\x{200b}", " ")
     src, counts = _cut(graph, texts, tokenizer.src_model)
@@ -83,7 +85,7 @@ def build_text_model(
     src = graph.label(src, "src")  # the check makes an output of it
     outputs = write_search(graph, as_members(model), search, checked, (src, src_lengths))
     blank = graph.op("Equal", counts, 0)
-    _write_outputs(graph, outputs, blank, batch, tokenizer.tgt_model or tokenizer.src_model)
+    _write_outputs(graph, outputs, blank, batch, tokenizer)
     src_lengths = graph.op("Slice", src_lengths, graph.ints(0), batch)
     graph.output(src_lengths, INT64, ["batch"], "src_lengths")
     domains = [EXTENSIONS, *([ML] if tokenizer.tags else []), *domains_of(checked)]
@@ -137,8 +139,12 @@ def _replace(graph: Graph, texts: Value, pattern: str, replacement: str) -> Valu
     return graph.op("StringRegexReplace", texts, *operands, domain=EXTENSIONS, global_replace=1)
 
 
-def _clean(graph: Graph, texts: Value) -> Value:
-    """Writes ``s2s.text.clean`` except for Unicode form NFC."""
+def _clean(graph: Graph, texts: Value, *, keep_blanks: bool = False) -> Value:
+    """Writes ``s2s.text.clean``, or ``clean_but_blanks``, except for Unicode form NFC."""
+    if keep_blanks:
+        texts = _replace(graph, texts, r"[\r\n]+$", "")
+        texts = _replace(graph, texts, LINE_BLANKS, " ")
+        return _replace(graph, texts, rf"^(?:{BLANKS}|\x{{200b}})+$", "")
     # A run with a blank becomes a blank; a run of zero-width spaces alone becomes one of them.
     texts = _replace(graph, texts, rf"\x{{200b}}*{BLANKS}(?:{BLANKS}|\x{{200b}})*", " ")
     texts = _replace(graph, texts, r"\x{200b}+", ZERO_WIDTH_SPACE)
@@ -184,7 +190,7 @@ def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
 
 
 def _write_outputs(
-    graph: Graph, outputs: OutputValues, blank: Value, batch: Value, model: bytes
+    graph: Graph, outputs: OutputValues, blank: Value, batch: Value, tokenizer: Tokenizer
 ) -> None:
     """Writes translations, scores and lengths, without the spare sentence of an empty batch.
 
@@ -193,14 +199,14 @@ def _write_outputs(
         outputs: The outputs of the search.
         blank: (batch,) bool, True for sentences without a piece.
         batch: (1,) int64, the spare sentence not counted.
-        model: The SentencePiece model of the target.
+        tokenizer: The model's.
     """
     blank = graph.op("Unsqueeze", blank, graph.ints(1))
     blank_pieces = graph.op("Unsqueeze", blank, graph.ints(2))
     hypotheses = graph.op("Where", blank_pieces, PAD_ID, outputs.hypotheses)
     by_beam = graph.op("Shape", hypotheses, end=2)
     named = {
-        "translations": (_join(graph, hypotheses, by_beam, model), STRING),
+        "translations": (_join(graph, hypotheses, by_beam, tokenizer), STRING),
         "scores": (graph.op("Where", blank, 0.0, outputs.scores), FLOAT),
         "lengths": (graph.op("Where", blank, 0, outputs.lengths), INT64),
     }
@@ -209,11 +215,12 @@ def _write_outputs(
         graph.output(without_spare, dtype, ["batch", "beam"], name)
 
 
-def _join(graph: Graph, hypotheses: Value, by_beam: Value, model: bytes) -> Value:
+def _join(graph: Graph, hypotheses: Value, by_beam: Value, tokenizer: Tokenizer) -> Value:
     """Writes (batch, beam) string for pieces (batch, beam, tgt_len).
 
     The operator joins one hypothesis; a Loop goes through all.
     """
+    model = tokenizer.tgt_model or tokenizer.src_model
     by_row = graph.op("Concat", graph.ints(-1), graph.op("Shape", hypotheses, start=2), axis=0)
     rows = graph.op("Reshape", hypotheses, by_row)
     body = graph.child("join")
@@ -227,7 +234,8 @@ def _join(graph: Graph, hypotheses: Value, by_beam: Value, model: bytes) -> Valu
     body.output(text, STRING, [1])
     (texts,) = graph.loop(body, [], graph.op("ReduceProd", by_beam, keepdims=0))
     # Cleaned, because a vocabulary made elsewhere may hold line ends, and bytes may be anything.
-    return _clean(graph, graph.op("Reshape", texts, by_beam))
+    joined = graph.op("Reshape", texts, by_beam)
+    return _clean(graph, joined, keep_blanks=tokenizer.keeps_blanks)
 
 
 def _replace_nul_byte(graph: Graph, pieces: Value, model: bytes) -> Value:

@@ -117,7 +117,8 @@ def _rules(tokenizer: "Tokenizer") -> str:
     from s2s.tokenizer.pieces import normalization_of
 
     src, tgt = map(normalization_of, (tokenizer.src_model, tokenizer.tgt_cutter))
-    return src if src == tgt else f"{src} in the source, {tgt} in the target"
+    rules = src if src == tgt else f"{src} in the source, {tgt} in the target"
+    return f"{rules}; blanks and tabs are kept" if tokenizer.keeps_blanks else rules
 
 
 def _readable(value: Any) -> str:

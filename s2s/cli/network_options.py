@@ -50,6 +50,16 @@ Normalization = Annotated[
         default="auto",
     ),
 ]
+Whitespace = Annotated[
+    str | None,
+    option(
+        panel=VOCABULARY,
+        help_="Blanks within a line: single makes a run of them one, and takes away those at both "
+        "ends; keep leaves blanks and tabs as they are, for code.",
+        choices=("single", "keep"),
+        default="single",
+    ),
+]
 SeparateVocabularies = Annotated[
     bool,
     option(

@@ -76,7 +76,6 @@ def _draw(folder: Path, ranked: "Sequence[Example]", translated: Output) -> "lis
     from s2s.model.alignment import align
     from s2s.model.run import load_run
     from s2s.score.report.examples import Picture, spread
-    from s2s.text import clean
     from s2s.tokenizer.tags import choose_tag
 
     translations = translated.translations
@@ -92,7 +91,10 @@ def _draw(folder: Path, ranked: "Sequence[Example]", translated: Output) -> "lis
     tag = choose_tag(translated.to, run.tokenizer.tags)
     alignments = align(
         run,
-        [f"{'' if tag is None else f'{tag} '}{clean(example.source)}" for example in chosen],
+        [
+            f"{'' if tag is None else f'{tag} '}{run.tokenizer.clean(example.source)}"
+            for example in chosen
+        ],
         [translations[example.row].pieces for example in chosen],
     )
     return [

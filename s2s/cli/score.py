@@ -78,7 +78,7 @@ def score(
         s2s score model.onnx --pairs test.tsv --columns de,en
     """
     from s2s.cli.lines import to_json
-    from s2s.text import clean, read_pairs
+    from s2s.text import read_pairs
     from s2s.translate.translator import Translator
 
     if pairs is not None:
@@ -96,12 +96,10 @@ def score(
         translator = Translator([model, *(with_ or ())], device=device, threads=threads)
         if pairs is not None:
             raw = open_pairs(pairs, columns, pairs_format).pairs
-            texts: Iterator[tuple[str, str]] = (
-                (clean(source), clean(target)) for source, target in raw
-            )
+            texts: Iterator[tuple[str, str]] = raw
         else:
             assert src is not None and tgt is not None
-            texts = read_pairs(src, tgt)
+            texts = read_pairs(src, tgt, cleaned=False)
         done = 0
         while chunk := list(islice(texts, CHUNK)):
             sources, targets = zip(*chunk, strict=True)

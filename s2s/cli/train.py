@@ -22,6 +22,7 @@ from s2s.cli.network_options import (
     TgtTokenizerModel,
     TokenizerModel,
     VocabSize,
+    Whitespace,
 )
 from s2s.cli.options import TrainColumns, TrainPairsFormat, say
 from s2s.cli.train_options import (
@@ -122,6 +123,7 @@ def train(
     algorithm: Algorithm = None,
     tgt_algorithm: TgtAlgorithm = None,
     normalization: Normalization = None,
+    whitespace: Whitespace = None,
     separate_vocabularies: SeparateVocabularies = False,
     tokenizer: TokenizerModel = None,
     tgt_tokenizer: TgtTokenizerModel = None,
@@ -177,6 +179,7 @@ def train(
         "algorithm": algorithm,
         "tgt_algorithm": tgt_algorithm,
         "normalization": normalization,
+        "whitespace": whitespace,
         "joint": False if separate_vocabularies else None,
         "src_model": _absolute(tokenizer),
         "tgt_model": _absolute(tgt_tokenizer),

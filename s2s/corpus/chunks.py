@@ -18,7 +18,6 @@ from s2s.corpus.encode import encode_pairs
 from s2s.corpus.sampling import Sampler
 from s2s.corpus.sentences import Sentences, ids_dtype, to_offsets
 from s2s.errors import ConfigError
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 
 CHUNK_PAIRS = 4096
@@ -221,7 +220,7 @@ def _tokenize_raw(
 
     The limits do not count the tag, so the tag does not decide which pairs are accepted.
     """
-    cleaned = [(clean(a), clean(b)) for a, b in zip(src, tgt, strict=True)]
+    cleaned = [(tokenizer.clean(a), tokenizer.clean(b)) for a, b in zip(src, tgt, strict=True)]
     full = [pair for pair in cleaned if pair[0] and pair[1]]
     pairs = [(a, b, 0) for a, b in full]  # source, target, number of kept texts
     if tokenizer.keep is not None:

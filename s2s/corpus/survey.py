@@ -40,6 +40,7 @@ def survey(
     *,
     purpose: str = "train",
     look: Callable[[CorpusConfig, str, str], None] = lambda *_: None,
+    clean: Callable[[str], str] = clean,
 ) -> Survey:
     """Reads all text once: checks it, counts its pairs and draws a random sample.
 
@@ -54,6 +55,7 @@ def survey(
         seed: Seed of the draw.
         purpose: A verb for the error message: "no sentence to train on".
         look: Called with each pair that is blank on neither side, as it stands in its files.
+        clean: What brings lines into the form that is encoded.
 
     Raises:
         DataError: If the sides of a corpus do not match line by line, a file is not UTF-8, or a
@@ -65,7 +67,7 @@ def survey(
     pairs: list[int] = []
     targets: set[str] = set()
     for config in corpora:
-        count, reservoir = _draw(config, sample, draw, targets, look)
+        count, reservoir = _draw(config, sample, draw, targets, look, clean)
         if not count:
             raise DataError(
                 f"{config.name} {'has' if config.pairs else 'have'} no pair to {purpose} on; "
@@ -99,6 +101,7 @@ def _draw(
     draw: random.Random,
     targets: set[str],
     look: Callable[[CorpusConfig, str, str], None],
+    clean: Callable[[str], str],
 ) -> tuple[int, list[tuple[int, Pair]]]:
     """Returns how many pairs a corpus has, and up to ``most`` of them with their numbers.
 

@@ -27,7 +27,7 @@ from s2s.model.run import Run, load_run
 from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer import Tokenizer
 
-_JOINT = ("languages", "tags", "keep", LABELS, TEXT_FACTS)
+_JOINT = ("languages", "tags", "keep", "whitespace", LABELS, TEXT_FACTS)
 """What the card of an ensemble has of its first member's."""
 
 

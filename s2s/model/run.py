@@ -175,6 +175,8 @@ def load_run(folder: str | Path) -> Run:
         card["keep"] = list(tokenizer.keep.patterns)
     if labels:
         card[LABELS] = labels
+    if tokenizer.keeps_blanks:
+        card["whitespace"] = "keep"
     if config.get(TEXT_FACTS) is not None:
         card[TEXT_FACTS] = config[TEXT_FACTS]
     return Run(model.eval(), tokenizer, search, card)

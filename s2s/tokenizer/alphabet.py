@@ -29,7 +29,8 @@ LOWEST_COVERAGE = 0.98
 """A vocabulary whose characters write a smaller share of the text is an error."""
 ASCII = "0123456789.,-'?!:;()\"/%&+@#$=*<>[]_{}\\|~^`" + ascii_lowercase + ascii_uppercase
 """Printable ASCII, what is missed most first."""
-_RESERVED = "\u2585"  # SentencePiece's sign for unknown characters; it skips sentences with it
+_RESERVED = frozenset("\u2585\t")
+"""SentencePiece's signs for unknown characters and for ends of pieces: it learns neither."""
 _CHUNK = 10_000  # texts that are counted at once
 _LONGEST = 20_000  # characters of a text; SentencePiece skips longer ones
 
@@ -51,7 +52,7 @@ class Alphabet(NamedTuple):
     @property
     def appended(self) -> list[str]:
         """Characters that SentencePiece does not learn from the text."""
-        return [c for c in self.characters if c == _RESERVED] + self.unseen
+        return [c for c in self.characters if c in _RESERVED] + self.unseen
 
 
 def count_characters(texts: Iterable[str]) -> dict[str, int]:
@@ -120,7 +121,7 @@ def make_cutter(counts: Mapping[str, int], alphabet: Sequence[str]) -> Callable[
     No piece reaches over a character without a piece. Digits are parts of their own: SentencePiece
     parts those of ASCII by itself (``split_digits``), but not, say, those of Arabic or Hindi.
     """
-    known = {*alphabet} - {_RESERVED}
+    known = {*alphabet} - _RESERVED
     without = "".join(re.escape(character) for character in counts if character not in known)
     digits = "".join(c for c in known if c.isdecimal() and not c.isascii())
     patterns = [f"[{without}]+"] * bool(without) + [f"([{digits}])"] * bool(digits)

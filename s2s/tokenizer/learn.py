@@ -22,6 +22,7 @@ from s2s.tokenizer.alphabet import (
     count_needed,
     make_cutter,
 )
+from s2s.tokenizer.blanks import mark_blanks
 from s2s.tokenizer.merges import script_of, steps_to
 from s2s.tokenizer.pieces import (
     BYTE,
@@ -86,10 +87,11 @@ def train_tokenizer(
         DataError: If there is no text, or the vocabulary cannot hold its characters.
     """
     tags = check_tags(symbols)
-    src = Side(list(src_texts), make_rules(source_rules(config)))
-    tgt = Side(list(tgt_texts), make_rules(target_rules(config)))
+    keep = config.whitespace == "keep"
+    src = Side(list(src_texts), make_rules(source_rules(config), keep_blanks=keep))
+    tgt = Side(list(tgt_texts), make_rules(target_rules(config), keep_blanks=keep))
     if config.joint:
-        model = _finish(train_model([src, tgt], config, seed, tags), src.rules)
+        model = _finish(train_model([src, tgt], config, seed, tags), src.rules, config)
         if src.rules != tgt.rules:
             model = mark_as_written(model)
         seen = config.tgt_pieces == "seen"
@@ -101,12 +103,13 @@ def train_tokenizer(
         config, algorithm=config.tgt_algorithm or config.algorithm, tgt_algorithm=None
     )
     tgt_model = train_model([tgt], tgt_config, seed)
-    return Tokenizer(_finish(src_model, src.rules), _finish(tgt_model, tgt.rules))
+    return Tokenizer(_finish(src_model, src.rules, config), _finish(tgt_model, tgt.rules, config))
 
 
-def _finish(model: bytes, rules: bytes) -> bytes:
+def _finish(model: bytes, rules: bytes, config: TokenizerConfig) -> bytes:
     """Returns a learned model with its rules for reading and writing."""
-    return with_typed_spaces(with_rules(model, rules))
+    finished = with_typed_spaces(with_rules(model, rules))
+    return mark_blanks(finished) if config.whitespace == "keep" else finished
 
 
 def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
@@ -230,6 +233,7 @@ def _learn(
             normalization_rule_name="identity",
             add_dummy_prefix=False,
             remove_extra_whitespaces=False,
+            allow_whitespace_only_pieces=config.whitespace == "keep",
             split_digits=config.algorithm in ("bpe", "unigram"),
             byte_fallback=config.byte_fallback,
             character_coverage=1.0,

@@ -38,7 +38,7 @@ TYPED_SPACE = "\ufdd0"
 """What stands for a typed U+2581 in pieces; typed itself, it is read as U+FFFD."""
 _SIGNS = ((SPACE, TYPED_SPACE), (TYPED_SPACE, "\ufffd"))
 _NORMALIZER, _DENORMALIZER = 3, 5  # fields of the model with the rules for reading and writing
-_NAME = 1  # field of the rules
+_NAME, _SINGLE_BLANKS = 1, 4  # fields of the rules
 _CODES = (range(1, 0xD800), range(0xE000, 0x32400), range(0xE0000, 0xE0200))
 """Code points with a meaning; all others are surrogates, private or not assigned."""
 
@@ -47,7 +47,8 @@ def source_rules(config: TokenizerConfig) -> str:
     """Returns the name of the rules for source text; ``auto`` depends on the algorithm."""
     if config.normalization != "auto":
         return config.normalization
-    return FOLDED if config.algorithm in ("bpe", "unigram") else IDENTITY
+    is_text = config.algorithm in ("bpe", "unigram") and config.whitespace == "single"
+    return FOLDED if is_text else IDENTITY
 
 
 def target_rules(config: TokenizerConfig) -> str:
@@ -57,8 +58,15 @@ def target_rules(config: TokenizerConfig) -> str:
 
 
 @cache
-def make_rules(name: str) -> bytes:
-    """Returns rules as SentencePiece keeps them: a serialized ``NormalizerSpec``."""
+def make_rules(name: str, *, keep_blanks: bool = False) -> bytes:
+    """Returns rules as SentencePiece keeps them: a serialized ``NormalizerSpec``.
+
+    Args:
+        name: A value of ``TokenizerConfig.normalization`` but ``auto``.
+        keep_blanks: Whether several blanks, and those at both ends, stay.
+    """
+    if keep_blanks:
+        return make_rules(name) + write_field(_SINGLE_BLANKS, 0)  # the last value counts
     if name in (IDENTITY, FOLDED):
         foldings = _foldings() if name == FOLDED else ()
         return write_field(_NAME, name.encode()) + _compile([*foldings, *_SIGNS])

@@ -12,6 +12,8 @@ import sentencepiece
 
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from s2s.errors import ConfigError
+from s2s.text import clean_but_blanks
+from s2s.tokenizer.blanks import cleaner_for
 from s2s.tokenizer.checks import find_share, find_tags, load_model
 from s2s.tokenizer.keep import KEEP_PIECE, KeepPatterns
 from s2s.tokenizer.marks import MarkedEncoder, keep_piece_id, replace_marks
@@ -67,8 +69,16 @@ class Tokenizer:
         if self.keep is not None:
             self._src_stand_in = keep_piece_id(self._src)
             self._tgt_stand_in = keep_piece_id(self._tgt_writer)
+        self.clean = cleaner_for(src_model, self._src)
+        """Returns a text in the form that is encoded: with single blanks (``s2s.text.clean``), or
+        with all of them (``clean_but_blanks``). Decoded text has this form, too."""
         self._src_marked: MarkedEncoder | None = None
         self._tgt_marked: MarkedEncoder | None = None
+
+    @property
+    def keeps_blanks(self) -> bool:
+        """Whether blanks and tabs are kept as they are."""
+        return self.clean is clean_but_blanks
 
     @property
     def src_vocab_size(self) -> int:

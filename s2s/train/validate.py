@@ -17,7 +17,6 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
 from s2s.score.scripts import bleu_tokenizer
 from s2s.search.beam import beam_search
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
@@ -124,7 +123,7 @@ class Validator:
         """Yields the pairs of a corpus that have text on both sides, ready for ``_translate``."""
         tag = "" if config.tag is None else f"{config.tag} "
         for pair in raw_pairs(config):
-            src, tgt = map(clean, pair)
+            src, tgt = map(self.tokenizer.clean, pair)
             if src and tgt:
                 marked_src, marked_tgt = self._mark((src, tgt))
                 yield f"{tag}{marked_src}", marked_tgt

@@ -11,8 +11,9 @@ from s2s.corpus.augment import change_texts
 from s2s.corpus.chunks import PairCounts
 from s2s.corpus.pairs import open_pairs
 from s2s.corpus.survey import Survey, survey
-from s2s.errors import FileError, printable
+from s2s.errors import ConfigError, FileError, printable, with_option
 from s2s.formats.run_folder import read_tokenizer
+from s2s.text import clean, clean_but_blanks
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.extend import extend_tokenizer, update_target_share, with_keep
 from s2s.tokenizer.keep import STAND_IN, compile_keep
@@ -63,6 +64,7 @@ def make_vocabulary(
         language: Code of the source language, or codes.
 
     Raises:
+        ConfigError: If blanks are to be kept, but the vocabulary or another setting changes them.
         DataError: If the text cannot be read as parallel lines.
         FileError: If a corpus or a SentencePiece model cannot be read.
         ModelError: If a SentencePiece model is damaged.
@@ -70,6 +72,8 @@ def make_vocabulary(
     for corpus in dict.fromkeys((*data.train, *data.validation)):
         if corpus.pairs is not None:
             say(str(open_pairs(corpus)))
+    existing = _existing_vocabulary(config, training)
+    keeps_blanks = _keeps_blanks(existing, config, data)
     overlap, sides = Overlap(), Sides()
 
     def look_at_validation(corpus: CorpusConfig, src: str, tgt: str) -> None:
@@ -81,12 +85,15 @@ def make_vocabulary(
         sides.add_training(corpus, src, tgt)
 
     survey(data.validation, 0, training.seed, purpose="validate", look=look_at_validation)
-    sample = survey(data.train, VOCABULARY_PAIRS, training.seed, look=look_at_training)
+    clean_line = clean_but_blanks if keeps_blanks else clean
+    sample = survey(
+        data.train, VOCABULARY_PAIRS, training.seed, look=look_at_training, clean=clean_line
+    )
     for warning in sides.warnings():
         logger.warning("%s", warning)
     if overlap.sources:
         (logger.warning if overlap.is_large else say)(str(overlap))
-    if config.src_model is None and training.init is None:
+    if existing is None:
         weighted = any(corpus.weight != data.train[0].weight for corpus in data.train)
         say(
             f"learning a vocabulary from {sample.drawn:,} of {sum(sample.pairs):,} pairs"
@@ -102,7 +109,7 @@ def make_vocabulary(
             tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
         )
     sample = _with_capitals(sample, data.augment, training.seed)
-    vocabulary = with_keep(_choose_vocabulary(sample, data, config, training), data.keep)
+    vocabulary = with_keep(_choose_vocabulary(sample, data, config, training, existing), data.keep)
     facts = record_text(read, vocabulary, language, data, training.seed)
     say(f"source text: {facts}")
     labels = sample.targets
@@ -127,15 +134,15 @@ def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:
 
 
 def _choose_vocabulary(
-    sample: Survey, data: DataConfig, config: TokenizerConfig, training: TrainConfig
+    sample: Survey,
+    data: DataConfig,
+    config: TokenizerConfig,
+    training: TrainConfig,
+    vocabulary: Tokenizer | None,
 ) -> Tokenizer:
     """Returns the vocabularies without the piece of kept texts."""
     seed, tags = training.seed, data.tags
-    if config.src_model is not None:
-        vocabulary = _load_vocabulary(config.src_model, config.tgt_model)
-    elif training.init is not None:
-        vocabulary = read_tokenizer(Path(training.init))
-    else:
+    if vocabulary is None:
         # The piece of kept texts, which comes later, counts in the size.
         size = max(8, config.vocab_size - bool(data.keep))
         config = replace(config, vocab_size=size)
@@ -147,6 +154,30 @@ def _choose_vocabulary(
     # Members of an ensemble want the vocabulary as it is; a network that goes on with other text
     # may need pieces that were the source's alone.
     return vocabulary if training.init is None else update_target_share(vocabulary, sample.tgt)
+
+
+def _existing_vocabulary(config: TokenizerConfig, training: TrainConfig) -> Tokenizer | None:
+    """Returns the vocabularies that a run begins with; None if it learns its own."""
+    if config.src_model is not None:
+        return _load_vocabulary(config.src_model, config.tgt_model)
+    return None if training.init is None else read_tokenizer(Path(training.init))
+
+
+def _keeps_blanks(existing: Tokenizer | None, config: TokenizerConfig, data: DataConfig) -> bool:
+    """Whether a run keeps blanks; raises ConfigError if something in it would not."""
+    wanted, name = config.whitespace == "keep", with_option("whitespace")
+    if existing is not None and wanted and not existing.keeps_blanks:
+        raise ConfigError(
+            f"{name} is 'keep', but the vocabulary that the run begins with has single blanks; "
+            f"leave {name} out, or learn a new vocabulary"
+        )
+    kept = wanted if existing is None else existing.keeps_blanks
+    others = {"tags": data.tags, "keep": data.keep, "augment": data.augment}
+    if clashing := [with_option(option) for option, value in others.items() if kept and value]:
+        raise ConfigError(
+            f"{name} is 'keep', which cannot be combined with {clashing[0]}; leave out one of them"
+        )
+    return kept
 
 
 def warn_of_unknown(path: str, counts: PairCounts) -> None:

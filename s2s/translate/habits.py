@@ -1,7 +1,9 @@
 """How a model's training text was written, as far as translating needs to know."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from s2s.errors import OPTIONS, ConfigError
 from s2s.formats.card import text_facts
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import algorithm_of
@@ -41,10 +43,29 @@ class Habits:
         self.src_language = language if isinstance(language, str) else None
         facts, self.is_text = text_facts(card), _is_text(tokenizer)
         self.gives_attention = gives_attention
+        self.keeps_blanks = tokenizer.keeps_blanks
         self._trained_length = MAX_SRC_LENGTH if facts is None else facts.longest or MAX_SRC_LENGTH
         self.facts = facts if facts is not None and self.is_text else None
         """None if the model is older than this record, or its task is not one of text."""
         self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
+
+    def check_blanks(self, given: Mapping[str, object]) -> None:
+        """Raises ConfigError if the model keeps blanks and an option would change them.
+
+        Args:
+            given: The options of a call, those that are given.
+        """
+        if not self.keeps_blanks:
+            return
+        changing = {"unknown": "copy", "numbers": "keep", "sentences": True, "rewrite": True}
+        clashing = [name for name in ("keep", "required") if given.get(name)]
+        clashing += [name for name, value in changing.items() if given.get(name) == value]
+        if clashing:
+            name = OPTIONS.get(clashing[0], f"--{clashing[0]}")
+            raise ConfigError(
+                f"{clashing[0]} ({name}) cannot be combined with a model that was trained with "
+                "whitespace (--whitespace) 'keep'; leave it out"
+            )
 
     def cuts_sentences(self) -> bool:
         """Whether texts are cut into sentences by default."""
@@ -72,6 +93,7 @@ class Habits:
 
 
 def _is_text(tokenizer: Tokenizer) -> bool:
-    """Whether both vocabularies are learned from text, and not one of characters or words."""
+    """Whether both vocabularies are of pieces of words, and blanks do not count."""
     models = (tokenizer.src_model, tokenizer.tgt_model or tokenizer.src_model)
-    return all(algorithm_of(model) in ("bpe", "unigram") for model in models)
+    are_learned = all(algorithm_of(model) in ("bpe", "unigram") for model in models)
+    return are_learned and not tokenizer.keeps_blanks

@@ -96,7 +96,7 @@ def read_prefixes(prefix: str | Sequence[str] | None, tokenizer: Tokenizer) -> P
     """
 
     def encode(text: str) -> Ids:
-        text = clean(text)
+        text = tokenizer.clean(text)
         (ids,) = tokenizer.encode_tgt([text])
         _check_known(f"the prefix {printable(text)!r}", text, ids, tokenizer)
         return tuple(ids[:-1])

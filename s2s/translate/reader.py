@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from s2s.config import EOS_ID, UNK_ID
 from s2s.errors import SentenceError
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import MarkedText
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
@@ -120,7 +119,7 @@ class Reader:
             cuts = cut_sentences(body, self._request.src_language)
         drafts: list[_Draft] = []
         for cut in cuts:
-            sentence, gap = clean(cut), _gap_after(cut)
+            sentence, gap = self._tokenizer.clean(cut), _gap_after(cut)
             if sentence:
                 drafts.append(self._draft_sentence(sentence, tag, gap))
             elif drafts:

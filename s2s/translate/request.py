@@ -178,6 +178,7 @@ def check_request(
     for name, value in given.items():
         if getattr(value, "shape", None) == ():  # a scalar of NumPy
             given[name] = value.item()
+    habits.check_blanks(given)
     changes: Any = {name: value for name, value in given.items() if name in _SEARCH}
     search = dataclasses.replace(recommended, **changes) if changes else recommended
     if given.get("required") and search.temperature:
@@ -242,6 +243,8 @@ def _unknown(given: dict[str, object], habits: Habits) -> tuple[Literal["copy", 
         return "drop", "without --require they are copied"
     if policy is None and not habits.gives_attention:
         return "drop", "export the model again, and they are copied"
+    if habits.keeps_blanks:
+        return "drop", "--set byte_fallback=true in training: read as bytes"
     if policy == "drop" or (policy is None and not habits.is_text):
         return "drop", "--unknown copy: copied"
     return "copy", ""

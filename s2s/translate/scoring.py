@@ -10,7 +10,6 @@ import numpy as np
 from s2s.config import UNK_ID
 from s2s.errors import ConfigError, SentenceError, printable
 from s2s.formats.card import LABELS, strings_of
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart, check_texts, longest_first
@@ -56,7 +55,7 @@ def encode_sources(
     written = []
     for number, text in enumerate(texts, done + 1):
         tag, body = find_tag(text, request.tag, tokenizer, number)
-        body = clean(body)
+        body = tokenizer.clean(body)
         if request.rewriter is not None:
             body, _ = request.rewriter.rewrite(body)
         written.append(body if tag is None else f"{tag} {body}")
@@ -77,7 +76,7 @@ def encode_targets(translations: Sequence[str], tokenizer: Tokenizer, done: int)
     Raises:
         SentenceError: If one is too long.
     """
-    targets = [tuple(ids) for ids in tokenizer.encode_tgt(list(map(clean, translations)))]
+    targets = [tuple(ids) for ids in tokenizer.encode_tgt(list(map(tokenizer.clean, translations)))]
     for number, tgt in enumerate(targets, done + 1):
         check_length(number, "has a target of", len(tgt), MAX_SCORED, "split it")
     return targets
@@ -127,7 +126,7 @@ def encode_labels(labels: Iterable[str], tokenizer: Tokenizer) -> dict[str, Ids]
         ConfigError: If there are fewer than two, one comes twice or is blank, too long, or has a
             character or word that the vocabulary cannot write.
     """
-    cleaned = [clean(label) for label in check_texts("labels", labels)]
+    cleaned = [tokenizer.clean(label) for label in check_texts("labels", labels)]
     if len(set(cleaned)) < 2 or len(set(cleaned)) < len(cleaned):
         twice = next((label for label in cleaned if cleaned.count(label) > 1), None)
         found = f"{len(cleaned)}" if twice is None else f"{printable(twice)!r} more than once"

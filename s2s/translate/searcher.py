@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from s2s.config import EOS_ID
 from s2s.errors import UseError
 from s2s.runtime.backend import Backend, SearchBatch, SearchOutput, pad
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.translate.batching import SourcePart, make_batches
 from s2s.translate.request import Request
@@ -138,7 +137,7 @@ def read_output(
     ]
     decoded = tokenizer.decode([hypothesis for beam in ids for hypothesis in beam])
     # Cleaned, because a vocabulary made elsewhere may hold line ends.
-    texts = iter([clean(text) for text in decoded])
+    texts = iter([tokenizer.clean(text) for text in decoded])
     results = []
     for row, (part, beam) in enumerate(zip(parts, ids, strict=True)):
         first = tokenizer.count_tags(part.src)

@@ -1,7 +1,6 @@
 """The tag of a text: typed at its beginning, or that of the language to translate to."""
 
 from s2s.errors import SentenceError
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.tags import language_codes
 
@@ -22,7 +21,7 @@ def find_tag(
     """
     if tag is not None or not tokenizer.tags:
         return tag, text
-    cleaned = clean(text)
+    cleaned = tokenizer.clean(text)
     found = tokenizer.tag_of(cleaned)
     if cleaned and found is None:
         code = language_codes(tokenizer.tags)[0]

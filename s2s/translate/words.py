@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from s2s.tokenizer.pieces import SPACE
 
+_BLANKS = f"{SPACE}\t"
+
 Pairs = tuple[tuple[int, int], ...]
 """Positions, from 0, of a source word and of the target word that attends to it."""
 
 
 def count_words(pieces: Sequence[str]) -> int:
     """Returns how many words begin in ``pieces``; a word that began before is not counted."""
-    return sum(piece.startswith(SPACE) for piece in pieces)
+    return sum(map(_begins_word, pieces, ["", *pieces]))
 
 
 def align_words(
@@ -61,7 +63,13 @@ def pair_words(
 def _words_of(pieces: Sequence[str]) -> list[int]:
     """Returns the number of each piece's word; the first piece begins one."""
     words: list[int] = []
-    for piece in pieces:
+    for piece, before in zip(pieces, ["", *pieces], strict=False):
         last = words[-1] if words else -1
-        words.append(last + 1 if piece.startswith(SPACE) or last < 0 else last)
+        words.append(last + 1 if _begins_word(piece, before) or last < 0 else last)
     return words
+
+
+def _begins_word(piece: str, before: str) -> bool:
+    """Whether a word begins at a piece. Several blanks before a word are part of it."""
+    is_blank = before.startswith(SPACE) and not before.strip(_BLANKS)
+    return piece.startswith(SPACE) and not is_blank

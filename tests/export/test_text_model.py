@@ -17,7 +17,7 @@ from s2s.errors import MissingPackageError, ModelError, ParityError
 from s2s.formats.checksum import sealed
 from s2s.model.ensemble import load_runs
 from s2s.model.run import load_run
-from s2s.text import clean
+from s2s.text import clean, clean_but_blanks
 from s2s_export import add_metadata, build_model, export_run
 from s2s_export import export as export_module
 from s2s_export.export import serialize
@@ -48,6 +48,7 @@ RUNS = {
     "char": {"tokenizer": {"algorithm": "char"}},
     "bytes": {"tokenizer": {"byte_fallback": True}, "vocab_size": 300},
     "identity": {"tokenizer": {"normalization": "identity"}},
+    "blanks": {"tokenizer": {"whitespace": "keep"}},
 }
 
 
@@ -178,15 +179,18 @@ def test_a_nul_is_an_error_not_the_end_of_the_sentence(written):
             translate(session, ["the dog", text])
 
 
-def test_blanks_are_those_of_clean():
+@pytest.mark.parametrize("keep_blanks", [False, True])
+def test_blanks_are_those_of_clean(keep_blanks):
     graph = Graph("clean")
-    cleaned = _clean(graph, graph.input("text", STRING, ["batch"]))
+    cleaned = _clean(graph, graph.input("text", STRING, ["batch"]), keep_blanks=keep_blanks)
     graph.output(cleaned, STRING, ["batch"])
     session = load(to_model(graph, "", [EXTENSIONS]).SerializeToString())
     points = [chr(point) for point in range(1, 0x10000) if not 0xD800 <= point < 0xE000]
     texts = [unicodedata.normalize("NFC", f"{c}a{c}{c}b{c}") for c in points]
+    texts += [" \t a\r\n", "\r\n", " \u200b\t "]
     (found,) = session.run(None, {"text": np.array(texts, dtype=object)})
-    assert found.tolist() == [clean(text) for text in texts]
+    expected = map(clean_but_blanks if keep_blanks else clean, texts)
+    assert found.tolist() == [*expected]
 
 
 def test_a_text_model_says_what_it_is(make_run, tmp_path):

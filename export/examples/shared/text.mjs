@@ -1,6 +1,7 @@
 /** Text before and after the model: cleaned, cut into sentences, joined again. */
 
 const BLANKS = /[\s\0\x1c-\x1f\x85]+/g;
+const LINE_BLANKS = /[\0\ufeff\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
 const ZERO_WIDTH_RUN = /[ \u200b]*\u200b[ \u200b]*/g;
 const WITHOUT_BLANKS =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}\p{sc=Tibetan}\u3000-\u303f\ufe30-\ufe6f\uff00-\uffef]/u;
@@ -10,7 +11,11 @@ const ORDINAL = /\s\d{1,2}\.\s+$/;
 const ORDINAL_LANGUAGES = /^(?:de|da|nb|nn|no|fi|et|lv|cs|sk|pl|sl|hr|sr|bs|hu|tr|is)\b/;
 
 /** Returns a text in the form that models are trained with: composed characters, single blanks. */
-export function clean(text) {
+export function clean(text, { keepBlanks = false } = {}) {
+  if (keepBlanks) {
+    const line = text.normalize("NFC").replace(/[\r\n]+$/, "").replace(LINE_BLANKS, " ");
+    return clean(line) && line;
+  }
   const blanked = text.normalize("NFC").replace(BLANKS, " ");
   const shortest = (run) => (run.includes(" ") ? " " : "\u200b");
   return blanked.replace(ZERO_WIDTH_RUN, shortest).replace(/^[ \u200b]+|[ \u200b]+$/g, "");

@@ -32,6 +32,9 @@ export class Translator {
     const facts = translator.card.text; // older models have no record of their training text
     translator.cutsSentences =
       facts !== undefined && facts.several_sentences < SEVERAL && models.every(isOfText);
+    // Code, for example: blanks and tabs count, and nothing ends with a full stop.
+    translator.keepsBlanks = translator.card.whitespace === "keep";
+    translator.cutsSentences &&= !translator.keepsBlanks;
     const sourceLanguage = translator.card.languages?.src;
     translator.language = typeof sourceLanguage === "string" ? sourceLanguage : undefined;
     // A vocabulary without a piece or a rule for zero-width spaces reads a blank.
@@ -104,7 +107,7 @@ export class Translator {
   encode(sentence) {
     const [tag, body] = this.readTag(sentence);
     const text = this.zeroWidthIsBlank ? body.replaceAll("\u200b", " ") : body;
-    const ids = this.source.encodeIds(clean(text));
+    const ids = this.source.encodeIds(clean(text, { keepBlanks: this.keepsBlanks }));
     if (!ids.length) return [END];
     // SentencePiece finds no tag in text, so its piece is put there.
     return [...(tag ? [pieceId(this.source, tag)] : []), ...ids, END];

@@ -25,7 +25,6 @@ from s2s.formats.model_file import OUTPUTS, TEXT_INPUT, TEXT_OUTPUTS, TO_INPUT
 from s2s.runtime.backend import pad
 from s2s.runtime.onnx_backend import session_options
 from s2s.runtime.providers import import_onnxruntime, reason, runtime_errors
-from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import SPACE, Ids, algorithm_of, read_pieces
 from s2s.tokenizer.tags import language_codes
@@ -172,7 +171,7 @@ def _check_cuts(
     Raises:
         ParityError: If a sentence has other pieces that are not.
     """
-    cleaned = [clean(text) for text in texts]
+    cleaned = [tokenizer.clean(text) for text in texts]
     tagged = [f"<2{code}> {text}" for code, text in zip(languages, cleaned, strict=False)]
     expected = map(tuple, tokenizer.encode_src(tagged if tokenizer.tags else cleaned))
     cuts = zip(texts, actual, expected, strict=True)
@@ -199,7 +198,7 @@ def _expected(session: Any, options: Tensors, ids: Sequence[Ids], tokenizer: Tok
     translations = np.empty(lengths.shape, dtype=object)
     for row, pieces in enumerate(ids):
         decoded = tokenizer.decode(hypotheses[row].tolist())
-        translations[row] = [clean(text) for text in decoded]
+        translations[row] = [tokenizer.clean(text) for text in decoded]
         if tokenizer.is_blank(pieces):
             translations[row], lengths[row], scores[row] = "", 0, 0.0
     return dict(
