@@ -20,7 +20,7 @@ from s2s.corpus.columns import (
     parse_columns,
     usual_columns,
 )
-from s2s.corpus.rows import FORMS, Form, Row, delimiter_of, form_of, read_rows
+from s2s.corpus.rows import FORMS, Form, LineCount, Row, delimiter_of, form_of, read_rows
 from s2s.errors import DataError, printable, suggest, with_option
 from s2s.text import read_lines, text_name
 
@@ -137,7 +137,7 @@ def _find_layout(
                 f"{with_option('columns')}"
             )
         return Layout(form, columns, False, *columns)
-    cells: list[str] = [_text(cell) or "" for cell in rows[0]] if rows else []
+    cells = [_LINE_BREAKS.sub(" ", _text(cell) or "") for cell in rows[0]] if rows else []
     has_header = False
     if asked is not None and asked.has_names:
         columns, has_header = asked, True
@@ -181,9 +181,9 @@ def _index(column: str, header: Sequence[str], name: str) -> int:
 def _pairs(
     rows: Iterator[_NumberedRow], layout: Layout, name: str, *, skip_blank: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Yields the pairs of rows; a row that has more cells than the first one is counted."""
+    """Yields the pairs of rows; counts rows with more cells than the first one, or line breaks."""
     header = layout.has_header
-    width = more = first_more = 0
+    width, wider, broken = 0, LineCount(), LineCount()
     for number, row in rows:
         if row == []:
             if not skip_blank:
@@ -197,20 +197,27 @@ def _pairs(
         if not width:
             width = len(row)
         elif isinstance(row, list) and len(row) > width and any(row[width:]):
-            more += 1
-            first_more = first_more or number
+            wider.add(number)
         if header:
             header = False
             continue
         src, tgt = (
-            " ".join(_cell(row, key, layout, name, number) for key in side)
+            " ".join(_cell(row, key, layout, name, number) for key in side).strip("\r\n")
             for side in (layout.src, layout.tgt)
         )
+        if "\n" in src or "\n" in tgt:
+            broken.add(number)
+            src, tgt = _LINE_BREAKS.sub(" ", src), _LINE_BREAKS.sub(" ", tgt)
         yield src, tgt
-    if more:
+    if wider.count:
         _warn(
-            f"{name}: lines with more columns than the first one, which has {width}: {more:,} "
-            f"(first: line {first_more}); what stands there is not read"
+            f"{name}: lines with more columns than the first one, which has {width}: {wider}; what "
+            "stands there is not read"
+        )
+    if broken.count:
+        _warn(
+            f"{name}: pairs with line breaks within a text, which become blanks: {broken}; a text "
+            "is one line"
         )
 
 
@@ -221,7 +228,7 @@ def _warn(message: str) -> None:
 
 
 def _cell(row: Row, key: int | str, layout: Layout, name: str, number: int) -> str:
-    """Returns the text of a cell, on one line."""
+    """Returns the text of a cell."""
     if isinstance(row, list):
         assert isinstance(key, int)
         if key >= len(row):
@@ -262,8 +269,6 @@ def _look_up(row: dict[str, Any], key: str) -> Any:
 def _text(value: Any) -> str | None:
     """Returns a value of JSON or a cell as text; None if it has none."""
     if isinstance(value, str):
-        if "\n" in value or "\r" in value:
-            value = _LINE_BREAKS.sub(" ", value)
         return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
     if value is None:
         return ""

@@ -45,6 +45,21 @@ _VARIANT = re.compile(r"(?<=.)\(\d+\)$")
 _DELIMITERS = ",;\t"
 
 
+class LineCount:
+    """Counts lines, and remembers the first one."""
+
+    def __init__(self) -> None:
+        self.count = self._first = 0
+
+    def add(self, number: int) -> None:
+        """Counts the line with this number, from 1."""
+        self.count += 1
+        self._first = self._first or number
+
+    def __str__(self) -> str:
+        return f"{self.count:,} (first: line {self._first})"
+
+
 def form_of(path: str, name: str, line: str) -> Form:
     """Returns the form of a file by the ending of its name, or else by a line.
 

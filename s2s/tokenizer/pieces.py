@@ -138,13 +138,20 @@ def zero_width_is_blank(processor: sentencepiece.SentencePieceProcessor) -> bool
     )
 
 
-def cut_words(processor: sentencepiece.SentencePieceProcessor, words: Iterable[str]) -> list[int]:
+def cut_words(
+    processor: sentencepiece.SentencePieceProcessor, words: Iterable[str], blank: Ids = ()
+) -> list[int]:
     """Returns the ids of a text whose words are cut one by one.
 
     SentencePiece itself makes one unknown piece of several unknown words in a row, so that a text
     of five words may have three pieces. For a vocabulary of words, each word should have one.
+
+    Args:
+        processor: The vocabulary.
+        words: The words; an empty one stands for a further blank.
+        blank: Ids of such a blank.
     """
-    return [number for word in words if word for number in processor.encode(word)]
+    return [number for word in words for number in (processor.encode(word) if word else blank)]
 
 
 def load_plain(model: bytes) -> sentencepiece.SentencePieceProcessor:

@@ -138,7 +138,7 @@ class Tokenizer:
         ]
 
     def _encode_src(self, texts: Sequence[str]) -> list[list[int]]:
-        return _encode(self._src, texts, lambda: self._src_of_words)
+        return _encode(self._src, texts, lambda: self._src_of_words, self.keeps_blanks)
 
     @cached_property
     def _src_of_words(self) -> bool:
@@ -195,7 +195,7 @@ class Tokenizer:
         return [[*ids, EOS_ID] for ids in self._encode_tgt(texts)]
 
     def _encode_tgt(self, texts: Sequence[str]) -> list[list[int]]:
-        return _encode(self._tgt, texts, lambda: self._tgt_of_words)
+        return _encode(self._tgt, texts, lambda: self._tgt_of_words, self.keeps_blanks)
 
     def encode_inside(self, text: str) -> list[list[int]]:
         """Returns the ids of a target text in the middle of a sentence, without the end piece.
@@ -290,6 +290,7 @@ def _encode(
     processor: sentencepiece.SentencePieceProcessor,
     texts: Sequence[str],
     of_words: Callable[[], bool],
+    keeps_blanks: bool,
 ) -> list[list[int]]:
     """Cuts texts; ``of_words`` says whether the vocabulary is one of words."""
     # SentencePiece starts at least one thread for a list in each call: a sentence takes 5 us
@@ -301,6 +302,7 @@ def _encode(
         encoded = list(processor.encode(known, num_threads=-1))
     unknown = [row for row, ids in enumerate(encoded) if UNK_ID in ids]
     if unknown and of_words():
+        blank = (int(processor.piece_to_id(SPACE)),) if keeps_blanks else ()
         for row in unknown:
-            encoded[row] = cut_words(processor, known[row].split(" "))
+            encoded[row] = cut_words(processor, known[row].split(" "), blank)
     return encoded

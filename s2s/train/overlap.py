@@ -1,6 +1,7 @@
 """Validation pairs that stand in the training text: a network that learned them seems better."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from s2s.corpus import CorpusConfig
 from s2s.text import clean
@@ -16,7 +17,9 @@ class Overlap:
     one number for a source, one for a pair.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clean: Callable[[str], str] = clean) -> None:
+        """``clean`` brings texts into the form that is compared."""
+        self._clean = clean
         self._validation = 0
         self._sources: Counter[int] = Counter()
         self._pairs: Counter[int] = Counter()
@@ -25,17 +28,17 @@ class Overlap:
 
     def add_validation(self, config: CorpusConfig, src: str, tgt: str) -> None:
         """Takes in a validation pair, as it stands in its files."""
-        source = clean(src)
+        source = self._clean(src)
         self._validation += 1
         self._sources[hash((config.tag, source))] += 1
-        self._pairs[hash((config.tag, source, clean(tgt)))] += 1
+        self._pairs[hash((config.tag, source, self._clean(tgt)))] += 1
 
     def add_training(self, config: CorpusConfig, src: str, tgt: str) -> None:
         """Looks whether a training pair, as it stands in its files, is in the validation text."""
-        source = clean(src)
+        source = self._clean(src)
         if (key := hash((config.tag, source))) in self._sources:
             self._found_sources.add(key)
-            if (pair := hash((config.tag, source, clean(tgt)))) in self._pairs:
+            if (pair := hash((config.tag, source, self._clean(tgt)))) in self._pairs:
                 self._found_pairs.add(pair)
 
     @property

@@ -73,8 +73,8 @@ def make_vocabulary(
         if corpus.pairs is not None:
             say(str(open_pairs(corpus)))
     existing = _existing_vocabulary(config, training)
-    keeps_blanks = _keeps_blanks(existing, config, data)
-    overlap, sides = Overlap(), Sides()
+    clean_line = clean_but_blanks if _keeps_blanks(existing, config, data) else clean
+    overlap, sides = Overlap(clean_line), Sides()
 
     def look_at_validation(corpus: CorpusConfig, src: str, tgt: str) -> None:
         overlap.add_validation(corpus, src, tgt)
@@ -85,7 +85,6 @@ def make_vocabulary(
         sides.add_training(corpus, src, tgt)
 
     survey(data.validation, 0, training.seed, purpose="validate", look=look_at_validation)
-    clean_line = clean_but_blanks if keeps_blanks else clean
     sample = survey(
         data.train, VOCABULARY_PAIRS, training.seed, look=look_at_training, clean=clean_line
     )

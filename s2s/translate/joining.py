@@ -26,12 +26,13 @@ def join_sentences(
     """
     details = Details(log_probs=(), alignment=()) if request.details else None
     blank = Hypothesis(text="", score=0.0, pieces=(), details=details)
+    between = "" if tokenizer.keeps_blanks else " "  # a part has its blanks at its end
     needs_words = request.details and len(source.parts) > 1
     of_parts = iter(beams)
     sentences, words, gaps = list[Beam](), list[int](), list[str]()
     for sentence in source.sentences:
         counts = [_num_words(part, tokenizer) if needs_words else 0 for part in sentence.parts]
-        beam = join_parts(list(islice(of_parts, len(sentence.parts))), counts)
+        beam = join_parts(list(islice(of_parts, len(sentence.parts))), counts, blank=between)
         if request.rewriter is not None and sentence.rewriting != AS_TYPED:
             beam = _restore(beam, sentence, source, request.rewriter, tokenizer)
         if beam:

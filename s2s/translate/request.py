@@ -261,7 +261,8 @@ def _numbers(
         on = policy == "check" or (policy is None and by_default)
         return "check" if on else "off", "without --require they are kept; "
     if policy == "check":
-        return "check", "--numbers keep: searched again with these; "
+        advice = "" if habits.keeps_blanks else "--numbers keep: searched again with these; "
+        return "check", advice
     return "keep" if policy == "keep" or (policy is None and by_default) else "off", ""
 
 

@@ -120,20 +120,21 @@ def _cut(text: str, end: str) -> list[str]:
     return [*cuts, text[start:]]
 
 
-def join(texts: Sequence[str], gaps: Sequence[str] = ()) -> str:
+def join(texts: Sequence[str], gaps: Sequence[str] = (), blank: str = " ") -> str:
     """Joins translations.
 
     Args:
         texts: Translations of neighbouring parts or sentences.
         gaps: What stands between the sources, one for each text but the last. Line breaks stay, and
             blanks stay if the script of the translation has blanks. Without gaps, and where nothing
-            stands between, a blank comes in if the script has blanks.
+            stands between, ``blank`` comes in if the script has blanks.
+        blank: A blank; nothing for text that has its blanks at the ends of its parts.
     """
     joined = gap = ""
     for text, next_gap in zip_longest(texts, gaps[: len(texts) - 1], fillvalue=""):
         if joined and text and "\n" not in gap:
             close = script_without_blanks(joined[-1]) and script_without_blanks(text[0])
-            gap = "" if close else gap or " "
+            gap = "" if close else gap or blank
         if text:
             joined += (gap if joined or "\n" in gap else "") + text
             gap = ""

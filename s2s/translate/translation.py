@@ -95,20 +95,27 @@ class Translation:
         return self.hypotheses[0].details
 
 
-def join_parts(parts: Sequence[Beam], src_words: Sequence[int], gaps: Sequence[str] = ()) -> Beam:
+def join_parts(
+    parts: Sequence[Beam], src_words: Sequence[int], gaps: Sequence[str] = (), blank: str = " "
+) -> Beam:
     """Joins the hypotheses of parts or sentences rank by rank; their scores are added.
 
     Args:
         parts: Hypotheses of each part; none of a blank text.
         src_words: Words of each part's source.
         gaps: What stands between them, as for ``join``.
+        blank: What comes in if nothing does, as for ``join``.
     """
     if len(parts) < 2:
         return parts[0] if parts else ()
-    return tuple(_join(hypotheses, src_words, gaps) for hypotheses in zip(*parts, strict=True))
+    return tuple(
+        _join(hypotheses, src_words, gaps, blank) for hypotheses in zip(*parts, strict=True)
+    )
 
 
-def _join(parts: Sequence[Hypothesis], src_words: Sequence[int], gaps: Sequence[str]) -> Hypothesis:
+def _join(
+    parts: Sequence[Hypothesis], src_words: Sequence[int], gaps: Sequence[str], blank: str
+) -> Hypothesis:
     log_probs: list[float] = []
     pairs: list[tuple[int, int]] = []
     src_start = tgt_start = 0
@@ -119,7 +126,7 @@ def _join(parts: Sequence[Hypothesis], src_words: Sequence[int], gaps: Sequence[
         src_start += num_src_words
         tgt_start += part.num_words
     return Hypothesis(
-        text=join([part.text for part in parts], gaps),
+        text=join([part.text for part in parts], gaps, blank),
         score=sum(part.score for part in parts),
         pieces=tuple(piece for part in parts for piece in part.pieces),
         details=None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),

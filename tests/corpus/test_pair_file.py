@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import logging
 import lzma
 import sys
@@ -214,6 +215,18 @@ def test_cells_that_nobody_reads_are_counted_in_one_warning(read, caplog):
     assert [record.getMessage().partition("file")[2] for record in caplog.records] == [
         ": lines with more columns than the first one, which has 2: 2 (first: line 2); what stands "
         "there is not read"
+    ]
+
+
+def test_texts_of_several_lines_are_counted(read, caplog):
+    pair_file._warn.cache_clear()
+    lines = [{"src": "  if x:\n\ty = 1\n", "tgt": "a"}, {"src": "b\n", "tgt": "\r\nc\td "}]
+    content = "".join(f"{json.dumps(line)}\n" for line in lines)
+    with caplog.at_level(logging.WARNING):
+        assert read(content)[1] == [("  if x: \ty = 1", "a"), ("b", "c\td ")]
+    assert [record.getMessage().partition("file")[2] for record in caplog.records] == [
+        ": pairs with line breaks within a text, which become blanks: 1 (first: line 1); a text is "
+        "one line"
     ]
 
 

@@ -59,6 +59,16 @@ def test_any_blanks_come_back(tokenizers, algorithm, text):
     assert algorithm == "word" or UNK_ID not in ids
 
 
+def test_blanks_beside_unknown_words_are_pieces(tokenizers):
+    """SentencePiece makes one piece of several unknown words, so words are cut one by one."""
+    tokenizer = tokenizers["word"]
+    for text in ("  Ω Ψ   x ", "Ω  Ψ", " Ω"):
+        (ids,) = tokenizer.encode_src([text])
+        assert len(ids) == len(text.split(" ")) + 1
+        written = tokenizer.decode([[number for number in ids if number != UNK_ID]])[0]
+        assert written.count(" ") >= text.count(" ") - text.count("Ω") - text.count("Ψ")
+
+
 def test_indentation_takes_few_pieces(tokenizers):
     deep, flat = tokenizers["bpe"].encode_src(["        deep = 1", "deep = 1"])
     assert len(deep) <= len(flat) + 2

@@ -1,6 +1,7 @@
 """Trainings that keep blanks and tabs, and what is translated with them."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -20,6 +21,8 @@ from s2s.errors import ConfigError
 from s2s.formats.run_folder import read_tokenizer
 from s2s.train import train
 from s2s.train.validate import Validator
+from s2s.translate.searcher import PartResult
+from s2s.translate.translation import Hypothesis
 from s2s_export import export_run
 
 LINES = [
@@ -97,6 +100,18 @@ def test_validation_texts_keep_their_blanks(trained):
     assert texts[0] == (LINES[0], "  a b\tc  d e ")
 
 
+def test_lines_that_differ_in_blanks_are_different(code_folder, caplog):
+    """Neither are they counted as repeated, nor as validation text in the training text."""
+    for side in ("xx", "yy"):
+        text = "".join(f"  {line}\n" for line in LINES)
+        (code_folder / f"val.{side}").write_text(text)
+    with caplog.at_level("INFO"):
+        run(code_folder)
+    assert "repeat an earlier pair" not in caplog.text
+    found = re.search(r"(\d+) of (\d+) validation pairs stand in the training text", caplog.text)
+    assert found is None or int(found[1]) < int(found[2]) / 2
+
+
 def test_code_is_never_cut_into_sentences(code_folder):
     (code_folder / "train.xx").write_text("".join(f"{line}. A\n" for line in [*LINES, " "]))
     run(code_folder, tokenizer=replace(KEEP, algorithm="bpe"))
@@ -121,6 +136,26 @@ def test_options_that_would_change_blanks_are_refused(trained, options, name):
     with pytest.raises(ConfigError, match=f"{name} cannot be combined with a model"):
         translator.translate(["x = 1"], **options)
     assert translator.translate(["x = 1"], unknown="drop", numbers="off", sentences=False)
+
+
+def test_numbers_are_checked_but_nothing_is_advised_that_is_refused(trained, caplog):
+    Translator(trained / "run", threads=1).translate(["x = 31"], numbers="check", max_length=2)
+    assert "1 of 1 texts have other numbers than their source (first: line 1)" in caplog.text
+
+
+def test_parts_of_a_long_input_are_joined_as_they_stand(trained, monkeypatch):
+    """Each part has the blanks behind it, so that none comes in between."""
+    translator = Translator(trained / "run", threads=1)
+
+    def copy(parts, request):
+        texts = translator.tokenizer.decode([part.src for part in parts])
+        return [PartResult((Hypothesis(text, 0.0, ()),)) for text in texts]
+
+    monkeypatch.setattr(translator._searcher, "run", copy)
+    text = "    left =  20 " + "\tx   =    3 " * 3
+    (translation,) = translator.translate([text], max_src_length=12)
+    assert translation.parts > 3
+    assert translation.text == text
 
 
 def test_unknown_characters_are_counted(trained, caplog):

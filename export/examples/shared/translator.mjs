@@ -60,7 +60,10 @@ export class Translator {
   async translateTexts(texts) {
     const sources = texts.map((text) => {
       const [tag, body] = this.readTag(text);
-      return { tag, parts: cut(body, this.language, this.cutsSentences) };
+      const parts = this.keepsBlanks
+        ? body.split("\n")
+        : cut(body, this.language, this.cutsSentences);
+      return { tag, parts };
     });
     const found = await this.translate(
       sources.flatMap(({ tag, parts }) => parts.map((part) => tag + part)),
@@ -68,7 +71,8 @@ export class Translator {
     return sources.map(({ parts }) => {
       const translations = found.splice(0, parts.length);
       const sentences = parts.filter((part) => clean(part)).length;
-      return { text: join(translations, parts), sentences };
+      const text = this.keepsBlanks ? translations.join("\n") : join(translations, parts);
+      return { text, sentences };
     });
   }
 
