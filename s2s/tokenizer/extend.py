@@ -13,7 +13,7 @@ from itertools import chain
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError, DataError, ModelError, with_option
 from s2s.tokenizer.keep import KEEP_PIECE
-from s2s.tokenizer.learn import Side, pieces_of, train_model
+from s2s.tokenizer.learn import Side, train_model
 from s2s.tokenizer.merges import continue_merges
 from s2s.tokenizer.new_text import count_words, new_characters, normalize_texts, sample_texts
 from s2s.tokenizer.pieces import (
@@ -32,6 +32,7 @@ from s2s.tokenizer.rules import plain_rules, source_rules, target_rules
 from s2s.tokenizer.tags import TAG, check_tags
 from s2s.tokenizer.target_share import share_with_target, target_share, with_target_rules
 from s2s.tokenizer.tokenizer import Tokenizer
+from s2s.tokenizer.used_pieces import pieces_of
 
 
 def extend_tokenizer(

@@ -14,7 +14,6 @@ import sentencepiece
 from s2s.config import BOS_ID, EOS_ID, PAD_ID, UNK_ID, TokenizerConfig
 from s2s.errors import DataError, with_option
 from s2s.tokenizer.alphabet import (
-    ASCII,
     LOWEST_COVERAGE,
     Alphabet,
     choose_alphabet,
@@ -23,13 +22,10 @@ from s2s.tokenizer.alphabet import (
     make_cutter,
 )
 from s2s.tokenizer.blanks import mark_blanks
-from s2s.tokenizer.merges import script_of, steps_to
 from s2s.tokenizer.pieces import (
-    BYTE,
     NORMAL,
     SPACE,
     Piece,
-    algorithm_of,
     append_pieces,
     read_pieces,
     without_text,
@@ -45,10 +41,7 @@ from s2s.tokenizer.rules import (
 from s2s.tokenizer.tags import check_tags
 from s2s.tokenizer.target_share import mark_as_written, share_with_target, with_target_rules
 from s2s.tokenizer.tokenizer import Tokenizer
-
-CHUNK = 10_000
-"""Sentences given to SentencePiece at once: ids take more memory than text."""
-_NO_SCRIPT = ("common", "")  # digits and punctuation; combining marks
+from s2s.tokenizer.used_pieces import pieces_of
 
 logger = logging.getLogger(__name__)
 
@@ -110,39 +103,6 @@ def _finish(model: bytes, rules: bytes, config: TokenizerConfig) -> bytes:
     """Returns a learned model with its rules for reading and writing."""
     finished = with_typed_spaces(with_rules(model, rules))
     return mark_blanks(finished) if config.whitespace == "keep" else finished
-
-
-def pieces_of(model: bytes, texts: Sequence[str]) -> set[int]:
-    """Returns the ids of the pieces that are needed to cut ``texts`` as ``model`` does.
-
-    Among them are all characters of the texts' scripts, of ASCII, and without a script, so that
-    words of other texts can be cut, too; and the bytes that write characters without a piece. If
-    the texts have no piece at all, the set is empty.
-    """
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-    seen: set[int] = set()
-    for start in range(0, len(texts), CHUNK):
-        cuts = processor.encode(list(texts[start : start + CHUNK]), num_threads=-1)
-        seen.update(*cuts)
-    seen -= {*range(EOS_ID + 1)}
-    if not seen:
-        return seen
-    pieces, algorithm = read_pieces(model), algorithm_of(model)
-    scripts = {script_of(character) for number in seen for character in pieces[number].text}
-    scripts |= {*_NO_SCRIPT}
-    needed = seen | {
-        number
-        for number, piece in enumerate(pieces)
-        if piece.kind == BYTE or (len(piece.text) == 1 and script_of(piece.text) in scripts)
-    }
-    if algorithm in ("bpe", "unigram"):
-        needed |= {number for number, piece in enumerate(pieces) if piece.text in {*ASCII}}
-    if algorithm == "bpe":  # the pieces that are merged on the way to another
-        numbers = {piece.text: number for number, piece in enumerate(pieces)}
-        scores = {piece.text: piece.score for piece in pieces}
-        for number in seen:
-            needed.update(numbers[step] for step in steps_to(pieces[number].text, scores))
-    return needed
 
 
 def train_model(

@@ -1,6 +1,7 @@
 """The vocabularies of a new run: learned from its text, loaded from files, or another run's."""
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +75,23 @@ def make_vocabulary(
             say(str(open_pairs(corpus)))
     existing = _existing_vocabulary(config, training)
     clean_line = clean_but_blanks if _keeps_blanks(existing, config, data) else clean
+    read = _read_text(data, training.seed, clean_line)
+    if existing is None:
+        weighted = any(corpus.weight != data.train[0].weight for corpus in data.train)
+        say(
+            f"learning a vocabulary from {read.drawn:,} of {sum(read.pairs):,} pairs"
+            + (", as often as their weights say" if weighted else "")
+        )
+    sample = _with_capitals(_without_kept(read, data.keep), data.augment, training.seed)
+    vocabulary = with_keep(_choose_vocabulary(sample, data, config, training, existing), data.keep)
+    facts = record_text(read, vocabulary, language, data, training.seed)
+    say(f"source text: {facts}")
+    labels = _find_labels(read)
+    return ReadText(vocabulary, facts, labels, estimate_epoch(data.train, read, vocabulary))
+
+
+def _read_text(data: DataConfig, seed: int, clean_line: Callable[[str], str]) -> Survey:
+    """Reads all text, says what is suspicious about it, and returns a sample for the vocabulary."""
     overlap, sides = Overlap(clean_line), Sides()
 
     def look_at_validation(corpus: CorpusConfig, src: str, tgt: str) -> None:
@@ -84,40 +102,36 @@ def make_vocabulary(
         overlap.add_training(corpus, src, tgt)
         sides.add_training(corpus, src, tgt)
 
-    survey(data.validation, 0, training.seed, purpose="validate", look=look_at_validation)
-    sample = survey(
-        data.train, VOCABULARY_PAIRS, training.seed, look=look_at_training, clean=clean_line
-    )
+    survey(data.validation, 0, seed, purpose="validate", look=look_at_validation)
+    sample = survey(data.train, VOCABULARY_PAIRS, seed, look=look_at_training, clean=clean_line)
     for warning in sides.warnings():
         logger.warning("%s", warning)
     if overlap.sources:
         (logger.warning if overlap.is_large else say)(str(overlap))
-    if existing is None:
-        weighted = any(corpus.weight != data.train[0].weight for corpus in data.train)
-        say(
-            f"learning a vocabulary from {sample.drawn:,} of {sum(sample.pairs):,} pairs"
-            + (", as often as their weights say" if weighted else "")
-        )
-    read = sample
-    if keep := compile_keep(data.keep):
-        # Texts that both sides keep take no pieces.
-        marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
-        sample = replace(
-            sample,
-            src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
-            tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
-        )
-    sample = _with_capitals(sample, data.augment, training.seed)
-    vocabulary = with_keep(_choose_vocabulary(sample, data, config, training, existing), data.keep)
-    facts = record_text(read, vocabulary, language, data, training.seed)
-    say(f"source text: {facts}")
-    labels = sample.targets
-    if len(labels) < 2 or sum(sample.pairs) < PAIRS_A_LABEL * len(labels):
-        labels = ()
-    if labels:
-        shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")
-        say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
-    return ReadText(vocabulary, facts, labels, estimate_epoch(data.train, read, vocabulary))
+    return sample
+
+
+def _find_labels(read: Survey) -> tuple[str, ...]:
+    """Returns the targets, and says so, if these are the labels of a classifier; else none."""
+    labels = read.targets
+    if len(labels) < 2 or sum(read.pairs) < PAIRS_A_LABEL * len(labels):
+        return ()
+    shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")
+    say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
+    return labels
+
+
+def _without_kept(sample: Survey, patterns: Sequence[str]) -> Survey:
+    """Returns a sample without the texts that both sides keep, which take no pieces."""
+    keep = compile_keep(patterns)
+    if keep is None:
+        return sample
+    marked = [keep.mark_pair(*pair) for pair in zip(sample.src, sample.tgt, strict=True)]
+    return replace(
+        sample,
+        src=[src.replace(STAND_IN, " ") for src, _, _ in marked],
+        tgt=[tgt.replace(STAND_IN, " ") for _, tgt, _ in marked],
+    )
 
 
 def _with_capitals(sample: Survey, augment: AugmentConfig, seed: int) -> Survey:
