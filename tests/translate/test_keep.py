@@ -193,3 +193,34 @@ def test_a_prefix_stays_and_what_it_has_is_not_put_in_again(translator):
     writes = [("▁", "s"), ("s", "s"), (TEN, "zehn")]
     result = carried(translator, "zehn s", writes, KeepPatterns(["s$"]), begun=2)
     assert (result.hypothesis.text, result.num_inserted) == ("s ten", 0)
+
+
+A_WORD_FOR_EACH_NUMBER = {
+    "clear": ([{"3": 0.9}, {"5": 0.9}], "3 ten 5"),
+    "clear, in another order": ([{"5": 0.9}, {"3": 0.9}], "5 ten 3"),
+    "both look at the first number": ([{"3": 0.4, "5": 0.1}, {"3": 0.5, "5": 0.3}], "3 ten 5"),
+    "both look at the first number alone": ([{"3": 0.4}, {"3": 0.5}], "3 ten 5"),
+    "both look at the second number": ([{"3": 0.3, "5": 0.5}, {"3": 0.2, "5": 0.4}], "3 ten 5"),
+    "both look at the first alike": ([{"3": 0.4, "5": 0.2}, {"3": 0.4, "5": 0.2}], "3 ten 5"),
+    "other words are looked at more": (
+        [{"zehn": 0.5, "3": 0.25, "5": 0.2}, {"zehn": 0.5, "3": 0.3, "5": 0.2}],
+        "3 ten 5",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", A_WORD_FOR_EACH_NUMBER)
+def test_numbers_come_in_the_order_of_the_source_unless_another_is_clear(translator, case):
+    looks, expected = A_WORD_FOR_EACH_NUMBER[case]
+    tokenizer = translator.tokenizer
+    finder = Finder(tokenizer, None)
+    marked = finder.mark("3 zehn 5", numbers=True)
+    part = MarkedPart(tuple(tokenizer.encode_marked([marked.text])[0][:-1]), marked.kept)
+    names = columns(tokenizer, marked)
+    pieces = (NINE, TEN, FIVE)
+    attention = np.full((3, len(names) + 1), 0.01, np.float32)
+    for row, look in zip(attention, (looks[0], {"zehn": 0.9}, looks[1]), strict=True):
+        for name, weight in look.items():
+            row[names.index(name)] = weight
+    result = place_texts(Hypothesis("", -1.0, pieces), attention, part, finder, tokenizer)
+    assert (result.hypothesis.text, result.num_inserted) == (expected, 0)

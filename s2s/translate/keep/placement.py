@@ -8,7 +8,8 @@ all, is inserted between two words: beside the word that attends to its neighbou
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -122,35 +123,83 @@ def _replace_words(
     from ``MIN_ATTENTION`` on.
     """
     slots: list[Slot] = []
+    spare: set[int] = set()
     free = [token for token in range(first, len(target)) if not target.is_punctuation(token)]
+    weights = {
+        number: _weights(attention, source, target, free, source.kept_units[number])
+        for number in wanted
+    }
     for number in wanted:
-        kept_unit = source.kept_units[number]
-        columns = [place for place, unit in enumerate(source.unit_of) if unit == kept_unit]
-        weights = {
-            token: float(attention[slice(*target.ranges[token]), columns].sum()) for token in free
-        }
-        runs: list[tuple[float, int, int]] = []
-        for token in free:
-            if best_units[token] != kept_unit:
-                continue
-            if runs and runs[-1][2] == token:
-                runs[-1] = (runs[-1][0] + weights[token], runs[-1][1], token + 1)
-            else:
-                runs.append((weights[token], token, token + 1))
-        if not runs:
-            for token in free:
-                start, stop = target.ranges[token]
-                is_taken = best_units[token] in source.kept_units
-                if not is_taken and weights[token] >= MIN_ATTENTION * (stop - start):
-                    runs.append((weights[token] / (stop - start), token, token + 1))
-        if runs:
-            _, start, stop = max(runs, key=lambda run: run[0])
+        tokens = [token for token in free if best_units[token] == source.kept_units[number]]
+        if tokens:
+            start, stop = _heaviest_run(tokens, weights[number])
+            if source.kept[number].kind == "number":
+                spare.update(token for token in tokens if not start <= token < stop)
             if source.kept[number].kind != "pattern":  # one word for one word
-                start = max(range(start, stop), key=lambda token: weights[token])
+                start = max(range(start, stop), key=weights[number].__getitem__)
                 stop = start + 1
             slots.append(Slot(start, stop, number))
             free = [token for token in free if not start <= token < stop]
-    return slots
+    found = {slot.kept for slot in slots}
+    for number in (number for number in wanted if number not in found):
+        is_number = source.kept[number].kind == "number"
+        shares = {}
+        for token in free:
+            start, stop = target.ranges[token]
+            if is_number and token in spare:
+                # A network that has seen few numbers looks at one of them for the words of both.
+                shares[token] = max(each[token] for each in weights.values()) / (stop - start)
+            elif is_number or best_units[token] not in source.kept_units:
+                shares[token] = weights[number][token] / (stop - start)
+        best = max(shares, key=shares.__getitem__, default=-1)
+        if best >= 0 and shares[best] >= MIN_ATTENTION:
+            slots.append(Slot(best, best + 1, number))
+            free.remove(best)
+    return _uncross(slots, source, weights)
+
+
+def _weights(
+    attention: NDArray[np.float32],
+    source: SourceUnits,
+    target: TargetTokens,
+    tokens: Sequence[int],
+    unit: int,
+) -> dict[int, float]:
+    """Returns how much each token attends to a unit, summed over the token's pieces."""
+    columns = [place for place, number in enumerate(source.unit_of) if number == unit]
+    return {
+        token: float(attention[slice(*target.ranges[token]), columns].sum()) for token in tokens
+    }
+
+
+def _heaviest_run(tokens: Sequence[int], weights: Mapping[int, float]) -> tuple[int, int]:
+    """Returns the first token of the neighbours that weigh most together, and the one after."""
+    runs: list[tuple[float, int, int]] = []
+    for token in tokens:
+        if runs and runs[-1][2] == token:
+            runs[-1] = (runs[-1][0] + weights[token], runs[-1][1], token + 1)
+        else:
+            runs.append((weights[token], token, token + 1))
+    _, start, stop = max(runs, key=lambda run: run[0])
+    return start, stop
+
+
+def _uncross(
+    slots: Sequence[Slot], source: SourceUnits, weights: Mapping[int, Mapping[int, float]]
+) -> list[Slot]:
+    """Exchanges two numbers that come in another order than in the source, unless that is clear.
+
+    It is clear if each of the two words attends more to its number than to the other one.
+    """
+    others = [slot for slot in slots if source.kept[slot.kept].kind != "number"]
+    places = {slot.kept: slot.start for slot in slots if slot not in others}
+    for before, after in combinations(sorted(places), 2):
+        late, early = places[before], places[after]
+        clear_late = weights[before][late] > weights[after][late]
+        clear_early = weights[after][early] > weights[before][early]
+        if late > early and not (clear_late and clear_early):
+            places[before], places[after] = early, late
+    return [*others, *(Slot(place, place + 1, number) for number, place in places.items())]
 
 
 def _replace_stand_ins(
