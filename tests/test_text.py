@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from s2s import text
 from s2s.errors import DataError, FileError, printable
-from s2s.text import clean, read_lines, read_pairs, script_without_blanks
+from s2s.text import clean, read_lines, read_pairs
 
 ANYTHING = st.text(st.characters(codec=None))  # lone surrogates too
 
@@ -198,27 +198,3 @@ def test_one_file_for_both_sides_is_an_error(write, tmp_path):
     for tgt in (src, link):
         with pytest.raises(DataError, match="same file"):
             list(read_pairs(src, tgt))
-
-
-@pytest.mark.parametrize(
-    ("script", "characters"),
-    [
-        ("han", "我々〇〆〡㐀\uf900\U00020000\U00030000"),
-        ("bopomofo", "ㄅㆠ"),
-        ("kana", "あがアヴー・〱ㇰｱﾞ\U0001b000"),
-        ("thai", "กี่๑๛"),
-        ("lao", "ກີ່໑"),
-        ("khmer", "កើ១។᧠"),
-        ("myanmar", "ကို၁။ꩠ"),
-        ("tibetan", "ཀི༡་"),
-        ("cjk", "\u3000、。「」，！？（）ＡａＺ１｡"),
-        ("", "aß1 .!?…–\"'éДא۰ب한ㄱᄀﾡ㈀㉠།༎ﬁﷺ\ufe0f\0\U0010ffff"),
-    ],
-)
-def test_scripts_without_blanks_are_known_by_each_of_their_characters(script, characters):
-    assert {script_without_blanks(character) for character in characters} == {script}
-
-
-def test_scripts_without_blanks_are_listed_in_order():
-    ends = [end for first, last, _ in text._WITHOUT_BLANKS for end in (first, last)]
-    assert ends == sorted(ends)

@@ -13,10 +13,10 @@ import numpy as np
 from s2s.config import UNK_ID
 from s2s.corpus.config import AugmentConfig
 from s2s.corpus.encode import encode_pairs
-from s2s.text import script_without_blanks
 from s2s.tokenizer import Tokenizer
 from s2s.writing.case import to_capitals, to_title_case
 from s2s.writing.end_marks import end_mark, without_end_mark
+from s2s.writing.scripts import script_without_blanks
 from s2s.writing.typos import add_typo
 
 _WITHOUT_BLANKS = frozenset({"han", "kana", "bopomofo", "cjk"})

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from s2s.text import script_without_blanks
+from s2s.writing.scripts import script_without_blanks
 
 
 def written_without_blanks(texts: Sequence[str]) -> bool:

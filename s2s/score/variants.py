@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from s2s.text import script_without_blanks
 from s2s.writing.case import to_capitals, to_title_case
 from s2s.writing.end_marks import end_mark, without_end_mark
+from s2s.writing.scripts import script_without_blanks
 from s2s.writing.typos import add_typo
 
 SEED: Final = 1

@@ -14,8 +14,8 @@ from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
-from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import SPACE
+from s2s.writing.scripts import script_without_blanks
 
 MAX_CHARACTERS = 16
 """Maximum length of a learned piece: SentencePiece's own default."""

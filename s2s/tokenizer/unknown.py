@@ -15,9 +15,9 @@ from typing import NamedTuple
 import sentencepiece
 
 from s2s.config import UNK_ID
-from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import SPACE, algorithm_of, normalize
 from s2s.writing.numbers import find_numbers
+from s2s.writing.scripts import script_without_blanks
 
 _REMEMBERED = 50_000  # characters that are not looked up again
 _JOINER = "\u200d"

@@ -13,8 +13,8 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from s2s.config import EOS_ID
-from s2s.text import script_without_blanks
 from s2s.tokenizer.pieces import Ids
+from s2s.writing.scripts import script_without_blanks
 from s2s.writing.sentences import cut_sentences
 
 CLOSING = r"[\"'“”‘’«»‹›)\]｣』」]*"

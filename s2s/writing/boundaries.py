@@ -7,9 +7,9 @@ scripts that have no blanks, such as ``。``, need none. A line break always end
 
 import re
 
-from s2s.text import script_without_blanks
 from s2s.writing.abbreviations import starters
 from s2s.writing.full_stops import Context, ends_sentence
+from s2s.writing.scripts import script_without_blanks
 
 _BREAKS = "\n\r\x0b\x0c\x85\u2028\u2029"
 _BLANK = r"[\s\0\u200b\ufeff]"

@@ -5,7 +5,7 @@ import unicodedata
 
 import numpy as np
 
-from s2s.text import script_without_blanks
+from s2s.writing.scripts import script_without_blanks
 
 _SHORTEST = 4
 """Letters of a word that gets an error; if no word has as many, one fewer is enough."""

@@ -8,10 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from s2s.text import clean, script_without_blanks
+from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.phrases import Phrase
+from s2s.writing.scripts import script_without_blanks
 
 
 class Gap(NamedTuple):
