@@ -143,6 +143,38 @@ def describe(model: str, path: Path, texts: list[str], references: list[str]) ->
     return [model, f"{found.value:.2f}", f"{size:.1f}", f"{len(texts) / seconds:.0f}"]
 
 
+def show_scores(out: Path, texts: list[str], references: list[str]) -> None:
+    """Prints the results table, and what the scores mean."""
+    table = Table("model", "BLEU", "MB", "sentences/s")
+    table.add_row(*describe("torch (run folder)", out / "run", texts, references))
+    table.add_row(*describe("ONNX fp32", out / "fp32.onnx", texts, references))
+    table.add_row(*describe("ONNX int8", out / "int8.onnx", texts, references))
+    console.print(table)
+    signature = score(references[:1], references[:1], bleu_only=True)[0].signature
+    console.print(f"sacreBLEU {signature}")
+
+
+def show_examples(out: Path, texts: list[str]) -> None:
+    """Prints texts and their translations."""
+    translations = Translator(out / "int8.onnx").translate(texts)
+    for text, translation in zip(texts, translations, strict=True):
+        console.print(f"  {text}\n    {translation.text}", markup=False)
+
+
+def show_commands(out: Path) -> None:
+    """Prints what to do next."""
+    command = Path(sys.executable).with_name("s2s")
+    shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
+    console.print(
+        f"""
+Go on:
+  echo "Where is the station?" | {shown} translate {out}/int8.onnx
+  {shown} info {out}/int8.onnx
+  {shown} train --help          train on text of your own""",
+        markup=False,
+    )
+
+
 def main() -> None:
     """Data, training, export, scores, examples."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -183,34 +215,17 @@ def main() -> None:
     done("export")
 
     console.print("[bold]4. scores[/bold] on 1,000 held-out sentences, beam 5")
-    texts = (folder / "test.en").read_text(encoding="utf-8").splitlines()
-    references = (folder / "test.es").read_text(encoding="utf-8").splitlines()
-    table = Table("model", "BLEU", "MB", "sentences/s")
-    table.add_row(*describe("torch (run folder)", out / "run", texts, references))
-    table.add_row(*describe("ONNX fp32", out / "fp32.onnx", texts, references))
-    table.add_row(*describe("ONNX int8", out / "int8.onnx", texts, references))
-    console.print(table)
-    signature = score(references[:1], references[:1], bleu_only=True)[0].signature
-    console.print(f"sacreBLEU {signature}")
+    texts, references = (
+        (folder / f"test.{language}").read_text(encoding="utf-8").splitlines()
+        for language in ("en", "es")
+    )
+    show_scores(out, texts, references)
     done("scores")
 
     console.print("[bold]5. examples[/bold], translated by int8.onnx")
-    examples = [*texts[:6], *REAL_TEXT]
-    for text, translation in zip(
-        examples, Translator(out / "int8.onnx").translate(examples), strict=True
-    ):
-        console.print(f"  {text}\n    {translation.text}", markup=False)
+    show_examples(out, [*texts[:6], *REAL_TEXT])
     console.print("minutes: " + ", ".join(f"{part} {t / 60:.1f}" for part, t in times.items()))
-    command = Path(sys.executable).with_name("s2s")
-    shown = command.relative_to(Path.cwd()) if command.is_relative_to(Path.cwd()) else command
-    console.print(
-        f"""
-Go on:
-  echo "Where is the station?" | {shown} translate {out}/int8.onnx
-  {shown} info {out}/int8.onnx
-  {shown} train --help          train on text of your own""",
-        markup=False,
-    )
+    show_commands(out)
 
 
 if __name__ == "__main__":
