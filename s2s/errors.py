@@ -121,9 +121,9 @@ def with_option(name: str) -> str:
     return f"{name} ({OPTIONS[name]})" if name in OPTIONS else name
 
 
-def suggest(unknown: str, valid: Iterable[str]) -> str:
+def suggest(unknown: object, valid: Iterable[str]) -> str:
     """Returns ``; did you mean 'x'?`` with the nearest of ``valid``, or an empty string."""
-    nearest = difflib.get_close_matches(unknown, list(valid), n=1)
+    nearest = difflib.get_close_matches(str(unknown), list(valid), n=1)
     return f"; did you mean {nearest[0]!r}?" if nearest else ""
 
 

@@ -1,5 +1,6 @@
 """Loads a translator's model: one model file, one run folder, or several run folders."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,6 +95,10 @@ def _to_path_or_bytes(model: object) -> Path | bytes:
         )
     try:
         data = read()
+    except io.UnsupportedOperation as error:
+        raise ConfigError(
+            "model is a file that is not open for reading; open it with mode 'rb'"
+        ) from error
     except (OSError, ValueError) as error:
         raise FileError(f"cannot read the model: {error}") from error
     if not isinstance(data, bytes):

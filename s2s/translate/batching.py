@@ -36,17 +36,17 @@ def check_texts(name: str, texts: Iterable[str]) -> Iterator[str]:
         texts: What a caller gave for them.
 
     Raises:
-        ConfigError: If it is a single text, or nothing that can be iterated over; or, when its turn
-            comes, if one of them is no string.
+        ConfigError: If it is a single text, has no order, as a set, or is nothing that can be
+            iterated over; or, when its turn comes, if one of them is no string.
     """
     if isinstance(texts, str | bytes):
         raise ConfigError(f"{name} is one string; expected a list of strings: [text]")
     try:
-        iterator = iter(texts)
-    except TypeError as error:
-        raise ConfigError(
-            f"{name} is of type {type(texts).__name__}; expected a list of strings"
-        ) from error
+        iterator = None if isinstance(texts, set | frozenset) else iter(texts)
+    except TypeError:
+        iterator = None
+    if iterator is None:
+        raise ConfigError(f"{name} is of type {type(texts).__name__}; expected a list of strings")
     return _each(name, iterator)
 
 

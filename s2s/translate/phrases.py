@@ -8,6 +8,7 @@ from s2s.errors import ConfigError, printable
 from s2s.text import clean
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
+from s2s.translate.batching import check_texts
 from s2s.translate.per_sentence import PerSentence
 
 Required = Sequence[str] | Sequence[Sequence[str]]
@@ -92,7 +93,8 @@ def read_prefixes(prefix: str | Sequence[str] | None, tokenizer: Tokenizer) -> P
     """Encodes one prefix for all sentences, or one for each sentence when its turn comes.
 
     Raises:
-        ConfigError: If the target vocabulary cannot write it.
+        ConfigError: If it is neither text nor a list of texts, or the target vocabulary cannot
+            write it.
     """
 
     def encode(text: str) -> Ids:
@@ -104,7 +106,7 @@ def read_prefixes(prefix: str | Sequence[str] | None, tokenizer: Tokenizer) -> P
     name = "prefixes"
     if prefix is None or isinstance(prefix, str):
         return PerSentence.same(encode(prefix) if prefix else (), name)
-    return PerSentence.of(map(encode, prefix), name)
+    return PerSentence.of(map(encode, check_texts("prefix", prefix)), name)
 
 
 def _check_known(name: str, text: str, ids: Sequence[int], tokenizer: Tokenizer) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.config import SearchConfig, check_integer
-from s2s.errors import ConfigError, suggest
+from s2s.errors import ConfigError, suggest, with_option
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, compile_keep
@@ -170,14 +170,7 @@ def check_request(
         ConfigError: If a value is out of range, or the model has no tag for ``to``.
         TypeError: If there is no such option.
     """
-    if unknown := set(options) - TranslateOptions.__annotations__.keys():
-        name = min(unknown)
-        hint = suggest(name, TranslateOptions.__annotations__)
-        raise TypeError(f"there is no option {name!r}{hint}")
-    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    for name, value in given.items():
-        if getattr(value, "shape", None) == ():  # a scalar of NumPy
-            given[name] = value.item()
+    given = _given(options)
     habits.check_blanks(given)
     changes: Any = {name: value for name, value in given.items() if name in _SEARCH}
     search = dataclasses.replace(recommended, **changes) if changes else recommended
@@ -224,6 +217,23 @@ def check_request(
         numbers_advice=numbers_advice,
         copies_signs=policy == "copy" and habits.facts is not None,
     )
+
+
+def _given(options: TranslateOptions) -> dict[str, Any]:
+    """Returns the options that are not None, with NumPy's scalars as Python's."""
+    if unknown := set(options) - TranslateOptions.__annotations__.keys():
+        name = min(unknown)
+        hint = suggest(name, TranslateOptions.__annotations__)
+        raise TypeError(f"there is no option {name!r}{hint}")
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    for name, value in given.items():
+        if getattr(value, "shape", None) == ():  # a scalar of NumPy
+            given[name] = value.item()
+        if name in ("banned", "keep", "required") and not isinstance(value, Sequence):
+            raise ConfigError(
+                f"{with_option(name)} is of type {type(value).__name__}; expected a list of texts"
+            )
+    return given
 
 
 def _switch(given: dict[str, object], name: str, default: bool) -> bool:

@@ -70,6 +70,11 @@ def test_anything_else_is_one_line(model):
 def test_a_file_that_is_open_as_text_or_closed_is_one_line(tiny, tmp_path):
     with pytest.raises(ConfigError, match="open it with mode 'rb'"):
         Translator(io.StringIO("model"))
+    with (
+        (tmp_path / "new").open("wb") as new,
+        pytest.raises(ConfigError, match="not open for reading; open it with mode 'rb'"),
+    ):
+        Translator(new)
     closed = tiny.open("rb")
     closed.close()
     with pytest.raises(FileError, match="cannot read the model: read of closed file"):

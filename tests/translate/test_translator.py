@@ -1,5 +1,6 @@
 import math
 import random
+import re
 import sys
 import threading
 
@@ -179,6 +180,13 @@ def test_a_translation_is_one_line(translator, sentences):
         ({"batch_tokens": 0}, r"batch_tokens \(--batch-tokens\) is 0"),
         ({"max_src_length": 1}, r"max_src_length \(--max-src-length\) is 1"),
         ({"too_long": "spilt"}, r"too_long \(--too-long\) is 'spilt'; .* did you mean 'split'"),
+        ({"prefix": 3}, r"^prefix is of type int; expected a list of strings$"),
+        ({"banned": 3}, r"^banned \(--ban\) is of type int; expected a list of texts$"),
+        (
+            {"keep": re.compile("a")},
+            r"^keep \(--keep\) is of type Pattern; expected a list of texts",
+        ),
+        ({"required": (c for c in "a")}, r"^required \(--require\) is of type generator; expected"),
     ],
 )
 def test_options_out_of_range_are_told_before_any_work(translator, options, message):
@@ -193,6 +201,13 @@ def test_one_string_is_not_a_list_of_sentences(translator):
         translator.translate("eins")
 
 
+@pytest.mark.parametrize("texts", [{"eins", "zwei"}, frozenset(["eins"])])
+def test_texts_without_an_order_are_refused(translator, texts):
+    """A set has another order in each process, so that nobody could tell what belongs to what."""
+    with pytest.raises(ConfigError, match=r"^texts is of type \w+; expected a list of strings$"):
+        translator.translate(texts)
+
+
 def test_a_beam_is_as_wide_as_the_vocabulary_at_most(translator, caplog):
     widest = translator.translate(["eins"], beam_size=61, n_best=61)
     assert widest[0].text == "one"
@@ -204,6 +219,8 @@ def test_a_beam_is_as_wide_as_the_vocabulary_at_most(translator, caplog):
 def test_unknown_devices_and_threads_are_refused(tiny):
     with pytest.raises(ConfigError, match="did you mean 'cuda'"):
         Translator(tiny, device="cud")
+    with pytest.raises(ConfigError, match=r"device \(--device\) is None; expected cpu or cuda"):
+        Translator(tiny, device=None)
     with pytest.raises(ConfigError, match=r"threads \(--threads\) is 0"):
         Translator(tiny, threads=0)
 
