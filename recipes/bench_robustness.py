@@ -5,7 +5,8 @@
 Without --model, only vocabularies are measured: whether targets in scripts with hard characters
 come back from a vocabulary as they were written. With it, each model is measured too: the test set
 in capitals, in lower case, without end marks, with typos and several sentences on a line; made-up
-sentences with numbers, and with names in other scripts; with --baseline, the speed.
+sentences with numbers, and with names in other scripts; with --baseline or --baseline-code, the
+speed. One model with the code of two checkouts shows what the newer code costs.
 
 A model translates in a process of its own. --code CHECKOUT has it use the s2s of another checkout,
 so that an old model file is measured with the code of its time.
@@ -182,8 +183,8 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Target]:
         yield about_numbers(model, numbers)
         yield from about_unknown(model, options.language)
         yield about_ignorable(model, sources, plain)
-        if options.baseline is not None:
-            baseline = start(options.baseline, options.baseline_code, {})
+        if options.baseline or options.baseline_code:
+            baseline = start(options.baseline or name, options.baseline_code, {})
             yield about_speed(model, baseline, sources, options.rounds)
 
 
@@ -205,7 +206,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--src", type=Path, help="test set: one sentence per line")
     parser.add_argument("--ref", type=Path, help="its translations")
     parser.add_argument("--code", type=Path, help="checkout of the s2s that translates")
-    parser.add_argument("--baseline", help="model whose speed is the measure")
+    parser.add_argument("--baseline", help="model whose speed is the measure; by default --model")
     parser.add_argument("--baseline-code", type=Path, help="checkout of the baseline's s2s")
     parser.add_argument("--language", choices=["en", "de"], help="of --src; by default its ending")
     parser.add_argument("--domain", choices=["everyday", "pictures"], default="everyday")

@@ -72,6 +72,7 @@ class Tokenizer:
         self.clean = cleaner_for(src_model, self._src)
         """Returns a text in the form that is encoded: with single blanks (``s2s.text.clean``), or
         with all of them (``clean_but_blanks``). Decoded text has this form, too."""
+        self._written_pieces = dict[int, str]()
         self._src_marked: MarkedEncoder | None = None
         self._tgt_marked: MarkedEncoder | None = None
 
@@ -233,7 +234,8 @@ class Tokenizer:
         """
         if written and self.keep is not None:
             return [self._write(ids) for ids in hypotheses]
-        plain = [[int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)] for ids in hypotheses]
+        special = {PAD_ID, BOS_ID, EOS_ID}
+        plain = [[int(i) for i in ids if i not in special] for ids in hypotheses]
         return [str(self._tgt_writer.decode(ids)) for ids in plain]  # no threads, see _encode
 
     def _write(self, ids: Sequence[int]) -> str:
@@ -283,7 +285,13 @@ class Tokenizer:
 
     def tgt_pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the written form of target ids, special ones included."""
-        return [str(self._tgt_writer.id_to_piece(int(i))) for i in ids]
+        known = self._written_pieces
+        return [known[i] if i in known else self._learn_piece(i) for i in ids]
+
+    def _learn_piece(self, number: int) -> str:
+        """Asks SentencePiece for a target piece, which takes longer than to look it up again."""
+        piece = str(self._tgt_writer.id_to_piece(int(number)))
+        return self._written_pieces.setdefault(int(number), piece)
 
 
 def _encode(

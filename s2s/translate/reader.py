@@ -140,6 +140,8 @@ class Reader:
         if self._request.rewriter is None:
             return draft
         text, rewriting = self._request.rewriter.rewrite(draft.marked.text)
+        if rewriting == AS_TYPED:
+            return draft
         return draft._replace(marked=draft.marked._replace(text=text), rewriting=rewriting)
 
     def _mark_unknown(self, draft: _Draft) -> _Draft:
@@ -270,6 +272,8 @@ def _gap_after(text: str) -> str:
     Other separators become blanks: only ``\n`` and ``\r\n`` end a line.
     """
     gap = text[len(text.rstrip()) :]
+    if not gap:
+        return gap
     return "".join(
         part if number % 2 else re.sub(r"[\t\r\v\f\x1c-\x1f\x85\u2028\u2029]", " ", part)
         for number, part in enumerate(_LINE_BREAK.split(gap))

@@ -129,7 +129,7 @@ def read_output(
     """
     ids = [
         [
-            [int(piece) for piece in pieces[:length] if piece != EOS_ID]
+            [piece for piece in pieces[:length].tolist() if piece != EOS_ID]
             for pieces, length in zip(beam[:count], lengths[:count], strict=True)
         ]
         for beam, lengths, part in zip(output.hypotheses, output.lengths, parts, strict=True)

@@ -6,6 +6,7 @@ in case only, in ``-`` and ``_``, or in ``deu`` and ``de``.
 """
 
 import re
+from functools import lru_cache
 from pathlib import PurePath
 
 from s2s.compression import without_ending
@@ -68,6 +69,7 @@ def is_language_code(text: str) -> bool:
     return has_code_form(text) and text.lower() not in _NO_LANGUAGES
 
 
+@lru_cache
 def same_code(code: str) -> str:
     """Returns a code in the one spelling by which codes are compared: ``pt-br`` for ``por_BR``."""
     language, *rest = code.lower().replace("_", "-").split("-")
