@@ -122,9 +122,13 @@ def _rules(tokenizer: "Tokenizer") -> str:
 
 
 def _readable(value: Any) -> str:
-    """Formats a value for reading: objects as ``name value`` pairs, lists with blanks between."""
+    """Formats a value for reading: objects as ``name value`` pairs, lists with blanks between.
+
+    What nobody knows is left out of objects, such as a language that no file name tells.
+    """
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_readable(part)}" for key, part in value.items())
+        known = {key: part for key, part in value.items() if part is not None}
+        return ", ".join(f"{key} {_readable(part)}" for key, part in known.items()) or "unknown"
     if isinstance(value, list):
         return " ".join(map(_readable, value))
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -12,20 +12,20 @@ import os
 import time
 import zlib
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s.corpus.chunks import Filter, PairCounts, TokenizedChunk, make_filter
+from s2s.corpus.chunks import Filter, PairCounts, make_filter
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.pairs import check_accepted, check_file, open_pairs, read_chunks
 from s2s.corpus.pool import TokenizerPool
 from s2s.corpus.repeats import LIMIT, Repeats
-from s2s.corpus.sentences import Sentences, ids_dtype
+from s2s.corpus.sentences import Sentences
+from s2s.corpus.shard_writer import IDS, TEXTS, ShardWriter
 from s2s.errors import DataError, FileError, printable
 from s2s.files import atomic_folder, remove_abandoned
 from s2s.tokenizer import Tokenizer
@@ -35,16 +35,7 @@ FORMAT = 2
 META_FILE = "meta.json"
 REPORT_SECONDS = 30.0
 """Seconds between two progress reports."""
-_IDS = ("src", "tgt")
-_TEXTS = ("src_text", "tgt_text")
 _READ_SIZE = 1 << 20
-
-
-class FileFacts(NamedTuple):
-    """Size and checksum, which show that a file is damaged."""
-
-    bytes: int
-    crc32: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ class Shards:
     @property
     def has_text(self) -> bool:
         """Whether the text is stored too, so that it can be cut into pieces again."""
-        return _TEXTS[0] in self.dtypes
+        return TEXTS[0] in self.dtypes
 
     def tokens(self) -> tuple[int, int]:
         """Returns the numbers of source and target tokens, end pieces and tags counted.
@@ -72,7 +63,7 @@ class Shards:
             FileError: If the files were removed or cut short.
         """
         last, offset = len(self), np.dtype("<i8")
-        src, tgt = (self._array(f"{side}.offsets", offset, last, last + 1) for side in _IDS)
+        src, tgt = (self._array(f"{side}.offsets", offset, last, last + 1) for side in IDS)
         return int(src[0]), int(tgt[0])
 
     def read(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
@@ -162,7 +153,7 @@ def open_shards(
         with TokenizerPool(tokenizer, workers) as pool:
             repeats = Repeats(drop=deduplicate)
             jobs = ((chunk, how) for chunk in read_chunks(config, repeats))
-            writer = _Writer(lent, tokenizer, keep_text)
+            writer = ShardWriter(lent, tokenizer, keep_text)
             try:
                 reported = time.monotonic()
                 for chunk in pool.map(jobs):
@@ -214,7 +205,7 @@ def load(folder: Path, key: str) -> Shards | str:
 
 def _sizes_match(shards: Shards) -> bool:
     """Whether the sizes of the files fit the counts and number types of ``META_FILE``."""
-    if not {*_IDS} <= shards.dtypes.keys() <= {*_IDS, *_TEXTS}:
+    if not {*IDS} <= shards.dtypes.keys() <= {*IDS, *TEXTS}:
         return False
     for name, kind in shards.dtypes.items():
         offsets = shards.folder / f"{name}.offsets"
@@ -223,7 +214,7 @@ def _sizes_match(shards: Shards) -> bool:
         with offsets.open("rb") as file:
             file.seek(-8, os.SEEK_END)
             total = int.from_bytes(file.read(), "little")
-        kinds = ("|u1",) if name in _TEXTS else ("<u2", "<i4")
+        kinds = ("|u1",) if name in TEXTS else ("<u2", "<i4")
         size = (shards.folder / f"{name}.ids").stat().st_size
         if kind not in kinds or size != total * np.dtype(kind).itemsize:
             return False
@@ -274,44 +265,3 @@ def _checksum(path: Path) -> int:
         while data := file.read(_READ_SIZE):
             checksum = zlib.crc32(data, checksum)
     return checksum
-
-
-class _Writer:
-    """Appends chunks to the files of a corpus."""
-
-    def __init__(self, folder: Path, tokenizer: Tokenizer, keep_text: bool) -> None:
-        sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
-        self.dtypes = {
-            name: ids_dtype(size).str for name, size in zip(_IDS, sizes, strict=True)
-        } | ({name: np.dtype(np.uint8).str for name in _TEXTS} if keep_text else {})
-        self.counts = PairCounts()
-        self._total = dict.fromkeys(self.dtypes, 0)
-        names = [f"{name}.{part}" for name in self.dtypes for part in ("ids", "offsets")]
-        self._open = ExitStack()
-        self._files = {name: self._open.enter_context((folder / name).open("wb")) for name in names}
-        self._facts = dict.fromkeys(names, FileFacts(0, 0))
-        for name in self.dtypes:
-            self._write(f"{name}.offsets", np.zeros(1, "<i8"))
-
-    def add(self, chunk: TokenizedChunk) -> None:
-        self.counts += chunk.counts
-        for name in self.dtypes:
-            sentences: Sentences = getattr(chunk, name)
-            self._write(f"{name}.ids", sentences.ids)
-            offsets = sentences.offsets[1:] + self._total[name]
-            self._write(f"{name}.offsets", offsets.astype("<i8"))
-            self._total[name] += int(sentences.offsets[-1])
-
-    def close(self) -> dict[str, FileFacts]:
-        """Flushes the files to the disk; returns size and checksum of each."""
-        with self._open:
-            for file in self._files.values():
-                file.flush()
-                os.fsync(file.fileno())
-        return self._facts
-
-    def _write(self, name: str, array: NDArray[Any]) -> None:
-        data = array.tobytes()
-        self._files[name].write(data)
-        before = self._facts[name]
-        self._facts[name] = FileFacts(before.bytes + len(data), zlib.crc32(data, before.crc32))

@@ -8,6 +8,7 @@ import typer
 from processes import COMMAND, start
 
 from s2s import cli
+from s2s.cli.info import _readable
 from s2s.errors import OPTIONS
 
 pytest.importorskip("onnxruntime")
@@ -183,6 +184,12 @@ def test_what_a_model_is(s2s, tiny):
     facts = json.loads(s2s("info", tiny, "--json").out)
     assert facts["precision"] == "fp32"
     assert facts["search"]["beam_size"] == 5
+
+
+def test_what_nobody_knows_is_left_out_of_a_description():
+    """Files of other endings than languages' codes: ``src None, tgt None`` said less."""
+    assert _readable({"src": None, "tgt": "en"}) == "tgt en"
+    assert _readable({"src": None, "tgt": None}) == "unknown"
 
 
 def test_help_teaches_with_examples(s2s):
