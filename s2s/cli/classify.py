@@ -81,17 +81,19 @@ def classify(
     """
     from s2s.cli.lines import labels_to_columns, labels_to_json
     from s2s.text import read_lines
+    from s2s.translate.keep.unknown import UnknownCount
     from s2s.translate.translator import Translator
 
     named = None if labels is None else [line for line in read_lines(labels) if line.strip()]
     with naming(input_), open_output(output) as out:
         translator = Translator([model, *(with_ or ())], device=device, threads=threads)
         texts = read_lines(input_)
-        done = 0
+        unknown, done = UnknownCount(), 0
         while chunk := list(islice(texts, CHUNK)):
             for found in translator.classify(
-                chunk, named, to=to, max_src_length=max_src_length, done=done
+                chunk, named, to=to, max_src_length=max_src_length, done=done, unknown=unknown
             ):
                 line = labels_to_json(found) if as_json else labels_to_columns(found[:top])
                 out.write(f"{line}\n".encode())
             done += len(chunk)
+        unknown.log()

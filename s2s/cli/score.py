@@ -79,6 +79,7 @@ def score(
     """
     from s2s.cli.lines import to_json
     from s2s.text import read_pairs
+    from s2s.translate.keep.unknown import UnknownCount
     from s2s.translate.translator import Translator
 
     if pairs is not None:
@@ -100,12 +101,13 @@ def score(
         else:
             assert src is not None and tgt is not None
             texts = read_pairs(src, tgt, cleaned=False)
-        done = 0
+        unknown, done = UnknownCount(), 0
         while chunk := list(islice(texts, CHUNK)):
             sources, targets = zip(*chunk, strict=True)
-            for hypothesis in translator.score(sources, targets, to=to, done=done):
+            for hypothesis in translator.score(sources, targets, to=to, done=done, unknown=unknown):
                 assert hypothesis.details is not None
                 total = sum(hypothesis.details.log_probs)
                 plain = f"{total:.4f}\t{hypothesis.details.confidence:.4f}"
                 out.write(f"{to_json(hypothesis) if as_json else plain}\n".encode())
             done += len(chunk)
+        unknown.log()

@@ -114,6 +114,13 @@ def _read_text(data: DataConfig, seed: int, clean_line: Callable[[str], str]) ->
 def _find_labels(read: Survey) -> tuple[str, ...]:
     """Returns the targets, and says so, if these are the labels of a classifier; else none."""
     labels = read.targets
+    if len(labels) == 1 and sum(read.pairs) > 1:
+        logger.warning(
+            "all %s targets are %r, so that a network learns to write nothing else; look at the "
+            "files (--tgt, or --columns)",
+            f"{sum(read.pairs):,}",
+            printable(labels[0][:40]),
+        )
     if len(labels) < 2 or sum(read.pairs) < PAIRS_A_LABEL * len(labels):
         return ()
     shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")

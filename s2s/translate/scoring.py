@@ -14,6 +14,7 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart, check_texts, longest_first
 from s2s.translate.habits import MAX_SRC_LENGTH
+from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.request import Request
 from s2s.translate.searcher import Searcher
 from s2s.translate.tagging import find_tag
@@ -38,7 +39,12 @@ class Label:
 
 
 def encode_sources(
-    texts: Sequence[str], request: Request, tokenizer: Tokenizer, done: int, advice: str
+    texts: Sequence[str],
+    request: Request,
+    tokenizer: Tokenizer,
+    done: int,
+    advice: str,
+    unknown: UnknownCount | None,
 ) -> list[Ids]:
     """Encodes texts in one piece, each behind its tag.
 
@@ -48,20 +54,27 @@ def encode_sources(
         tokenizer: The model's.
         done: Texts that came before, for the numbers in messages.
         advice: What to do about a text that is too long.
+        unknown: Counts what the vocabulary cannot read; None if this is to be logged at once.
 
     Raises:
         SentenceError: If a text lacks a tag or is too long.
     """
-    written = []
+    count = UnknownCount() if unknown is None else unknown
+    bodies, written = [], []
     for number, text in enumerate(texts, done + 1):
         tag, body = find_tag(text, request.tag, tokenizer, number)
         body = tokenizer.clean(body)
         if request.rewriter is not None:
             body, _ = request.rewriter.rewrite(body)
+        bodies.append(body)
         written.append(body if tag is None else f"{tag} {body}")
     sources = [tuple(ids) for ids in tokenizer.encode_src(written)]
-    for number, src in enumerate(sources, done + 1):
+    for number, (src, body) in enumerate(zip(sources, bodies, strict=True), done + 1):
+        if UNK_ID in src:
+            count.count(number, len(tokenizer.src_unknown.find(body)))
         check_length(number, "has", len(src), request.max_src_length, advice)
+    if unknown is None:
+        count.log()
     return sources
 
 

@@ -20,6 +20,7 @@ from s2s.translate.batching import check_texts, longest_first, take
 from s2s.translate.habits import Habits
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
+from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
@@ -246,6 +247,7 @@ class Translator:
         *,
         to: str | None = None,
         done: int = 0,
+        unknown: UnknownCount | None = None,
     ) -> list[Hypothesis]:
         """Returns how probable given translations are (forced decoding).
 
@@ -255,6 +257,8 @@ class Translator:
             translations: One for each sentence, of 1,000 pieces at most.
             to: As for ``translate``.
             done: Sentences that came before, in other calls, for the numbers in messages.
+            unknown: Counts characters that the source vocabulary lacks, over several calls. None:
+                they are counted in this call, and a warning is logged.
 
         Returns:
             The translations, with scores and details. A translation with a character that the
@@ -275,7 +279,7 @@ class Translator:
         request = self._check(
             {"to": to, "beam_size": 1, "details": True, "sentences": False, "rewrite": False}
         )
-        sources = encode_sources(texts, request, self.tokenizer, done, "split it")
+        sources = encode_sources(texts, request, self.tokenizer, done, "split it", unknown)
         targets = encode_targets(translations, self.tokenizer, done)
         return force(zip(sources, targets, strict=True), self._searcher, request)
 
@@ -287,6 +291,7 @@ class Translator:
         to: str | None = None,
         max_src_length: int | None = None,
         done: int = 0,
+        unknown: UnknownCount | None = None,
     ) -> list[list[Label]]:
         """Returns how probable each label is, for a model whose targets are labels.
 
@@ -301,6 +306,7 @@ class Translator:
             max_src_length: Most pieces of a text, end piece included; by default 200, or 1,000 with
                 vocabularies of characters or words.
             done: Texts that came before, in other calls, for the numbers in messages.
+            unknown: As for ``score``.
 
         Returns:
             For each text all labels, the most probable first; none for a blank text.
@@ -322,7 +328,7 @@ class Translator:
         )
         encoded = encode_labels(labels_of(self.card) if labels is None else labels, self.tokenizer)
         advice = f"cut it, or raise {with_option('max_src_length')}"
-        sources = encode_sources(texts, request, self.tokenizer, done, advice)
+        sources = encode_sources(texts, request, self.tokenizer, done, advice, unknown)
         full = [src for src in sources if not self.tokenizer.is_blank(src)]
         found = classify(full, encoded, self._searcher, request)
         return [[] if self.tokenizer.is_blank(src) else next(found) for src in sources]

@@ -30,10 +30,11 @@ def write_targets(corpus_folder):
 
 
 def test_few_different_targets_are_the_labels_of_run_and_translator(
-    write_targets, corpus_folder, capsys
+    write_targets, corpus_folder, capsys, caplog
 ):
     assert write_targets(["good", "bad ", "so so"] * 20) == ["bad", "good", "so so"]
     assert "targets: 3 labels (bad, good, so so), which s2s classify" in capsys.readouterr().err
+    assert "targets are" not in caplog.text
     folder = corpus_folder / "run"
     found = Translator(folder).classify(["xa"])[0]
     assert {label.text for label in found} == {"good", "bad", "so so"}
@@ -49,6 +50,11 @@ def test_few_different_targets_are_the_labels_of_run_and_translator(
 )
 def test_other_targets_are_no_labels(write_targets, targets):
     assert write_targets(targets) is None
+
+
+def test_equal_targets_are_noticed(write_targets, caplog):
+    write_targets(["good"] * 60)
+    assert "all 60 targets are 'good', so that a network learns to write nothing" in caplog.text
 
 
 def test_a_survey_lists_different_targets_up_to_a_limit(corpus_folder, tmp_path):

@@ -143,3 +143,25 @@ def test_torch_and_onnx_agree(tiny, tmp_path):
         for label in ours:
             assert label.log_prob == pytest.approx(by_text[label.text].log_prob, abs=1e-4)
             assert label.probability == pytest.approx(by_text[label.text].probability, abs=1e-5)
+
+
+def test_what_no_text_of_the_training_had_is_counted(translator, s2s, tiny, tmp_path, caplog):
+    """The network reads the same unknown piece for all of it, and is sure of a label."""
+    translator.classify(["eins", "zwei Ωμέγα 👍", "eins"], ["one", "two"], done=7)
+    translator.score(["Ωμέγα"], ["one"])
+    translator.classify(["eins"], ["one", "two"])
+    left = "left to the model, which cannot read them (train on text that has them; first: line"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"1 runs of unknown characters in 1 texts were {left} 9)",
+        f"1 runs of unknown characters in 1 texts were {left} 1)",
+    ]
+    labels = tmp_path / "labels"
+    labels.write_text("one\ntwo\n")
+    lines = "eins\n" * 1500 + "Ω\n"
+    (tmp_path / "out").write_text("one\n" * 1501)
+    (tmp_path / "in").write_text(lines)
+    scored = s2s("score", tiny, "--src", tmp_path / "in", "--tgt", tmp_path / "out")
+    classified = s2s("classify", tiny, "--labels", labels, stdin=lines.encode())
+    for ended in (scored, classified):
+        assert ended.err.count("unknown characters") == 1
+        assert f"1 runs of unknown characters in 1 texts were {left} 1501)" in ended.err

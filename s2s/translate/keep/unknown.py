@@ -6,9 +6,9 @@ logger = logging.getLogger(__name__)
 
 
 class UnknownCount:
-    """The runs of unknown characters of one call."""
+    """The runs of unknown characters of one call, or of several."""
 
-    def __init__(self, policy: str, advice: str) -> None:
+    def __init__(self, policy: str = "drop", advice: str = "train on text that has them") -> None:
         """Takes the option ``unknown``, and how the runs could be copied if they are not."""
         self._policy = policy
         self._advice = advice
