@@ -5,7 +5,7 @@ User text never becomes a special piece: ``</s>`` in a sentence is four characte
 exception is a tag at the very beginning of a source sentence (``s2s.tokenizer.tags``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import sentencepiece
@@ -17,14 +17,13 @@ from s2s.tokenizer.blanks import cleaner_for
 from s2s.tokenizer.checks import find_share, find_tags, load_model
 from s2s.tokenizer.keep import KEEP_PIECE, KeepPatterns
 from s2s.tokenizer.marks import MarkedEncoder, keep_piece_id, replace_marks
-from s2s.tokenizer.pieces import SPACE, algorithm_of, cut_words, readable, zero_width_is_blank
+from s2s.tokenizer.pieces import SPACE, algorithm_of, encode_texts, zero_width_is_blank
 from s2s.tokenizer.tags import leading_tag_pattern
 from s2s.tokenizer.target_share import target_model
 from s2s.tokenizer.unknown import UnknownRuns
 from s2s.writing.numbers import is_digit
 
 _DIGIT_BYTES = frozenset(f"<0x{code:02X}>" for code in b"0123456789")
-_SHARED_OUT = 5000  # sentences from which on a list gets threads: more than a translator's chunk
 
 
 class Tokenizer:
@@ -139,7 +138,7 @@ class Tokenizer:
         ]
 
     def _encode_src(self, texts: Sequence[str]) -> list[list[int]]:
-        return _encode(self._src, texts, lambda: self._src_of_words, self.keeps_blanks)
+        return encode_texts(self._src, texts, lambda: self._src_of_words, self.keeps_blanks)
 
     @cached_property
     def _src_of_words(self) -> bool:
@@ -196,7 +195,7 @@ class Tokenizer:
         return [[*ids, EOS_ID] for ids in self._encode_tgt(texts)]
 
     def _encode_tgt(self, texts: Sequence[str]) -> list[list[int]]:
-        return _encode(self._tgt, texts, lambda: self._tgt_of_words, self.keeps_blanks)
+        return encode_texts(self._tgt, texts, lambda: self._tgt_of_words, self.keeps_blanks)
 
     def encode_inside(self, text: str) -> list[list[int]]:
         """Returns the ids of a target text in the middle of a sentence, without the end piece.
@@ -236,7 +235,7 @@ class Tokenizer:
             return [self._write(ids) for ids in hypotheses]
         special = {PAD_ID, BOS_ID, EOS_ID}
         plain = [[int(i) for i in ids if i not in special] for ids in hypotheses]
-        return [str(self._tgt_writer.decode(ids)) for ids in plain]  # no threads, see _encode
+        return [str(self._tgt_writer.decode(ids)) for ids in plain]  # no threads, see encode_texts
 
     def _write(self, ids: Sequence[int]) -> str:
         """Returns the text of target ids, with the piece of kept texts as it is written."""
@@ -292,25 +291,3 @@ class Tokenizer:
         """Asks SentencePiece for a target piece, which takes longer than to look it up again."""
         piece = str(self._tgt_writer.id_to_piece(int(number)))
         return self._written_pieces.setdefault(int(number), piece)
-
-
-def _encode(
-    processor: sentencepiece.SentencePieceProcessor,
-    texts: Sequence[str],
-    of_words: Callable[[], bool],
-    keeps_blanks: bool,
-) -> list[list[int]]:
-    """Cuts texts; ``of_words`` says whether the vocabulary is one of words."""
-    # SentencePiece starts at least one thread for a list in each call: a sentence takes 5 us
-    # without threads and 40 to 300 us with them.
-    known = [readable(processor, text) for text in texts]
-    if len(texts) < _SHARED_OUT:
-        encoded = [processor.encode(text) for text in known]
-    else:
-        encoded = list(processor.encode(known, num_threads=-1))
-    unknown = [row for row, ids in enumerate(encoded) if UNK_ID in ids]
-    if unknown and of_words():
-        blank = (int(processor.piece_to_id(SPACE)),) if keeps_blanks else ()
-        for row in unknown:
-            encoded[row] = cut_words(processor, known[row].split(" "), blank)
-    return encoded
