@@ -7,7 +7,7 @@ from s2s.errors import OPTIONS, ConfigError
 from s2s.formats.card import text_facts
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import algorithm_of
-from s2s.translate.rewriting import Rewriter
+from s2s.translate.rewriting import KNOWN, Rewriter
 
 MAX_SRC_LENGTH = 200
 """Default of ``max_src_length``: training leaves longer sentences out."""
@@ -17,6 +17,8 @@ SHORTEST = 20
 """Source pieces that are never split by default: lines of single words say nothing of sentences."""
 SEVERAL = 0.2
 """Share of training lines with several sentences from which on a model reads such lines whole."""
+USUAL_NUMBERS = 0.5
+"""Share of training pairs with digits from which on a model is one that copies numbers."""
 SPARE = 4
 """Pieces that a sentence may have beyond ``TextFacts.src_length``: a typing error cuts a word into
 that many more."""
@@ -70,6 +72,22 @@ class Habits:
     def cuts_sentences(self) -> bool:
         """Whether texts are cut into sentences by default."""
         return self.facts is not None and self.facts.several_sentences < SEVERAL
+
+    @property
+    def copies_numbers(self) -> bool:
+        """Whether translations have the numbers of their sources."""
+        return self.facts is not None and self.facts.same_numbers >= USUAL_NUMBERS
+
+    @property
+    def copies_digits(self) -> bool:
+        """Whether texts without a letter are copied: the model has seen next to none."""
+        facts = self.facts
+        return facts is not None and self.copies_numbers and facts.without_letters < KNOWN
+
+    @property
+    def parts_list_marks(self) -> bool:
+        """Whether marks of lists are copied: the model has seen next to none."""
+        return self.facts is not None and self.facts.list_marks < KNOWN
 
     def longest(self, *, sentences: bool, split: bool) -> int:
         """Returns the most source pieces that are translated at once.

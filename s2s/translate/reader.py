@@ -22,6 +22,7 @@ from s2s.translate.rewriting import AS_TYPED, LOWERED, Rewriting
 from s2s.translate.sources import MarkedPart, ReadPart, Sentence, Source
 from s2s.translate.splitting import Encode, split
 from s2s.translate.tagging import find_tag
+from s2s.writing.list_marks import list_mark
 from s2s.writing.numbers import has_digits
 from s2s.writing.sentences import cut_sentences
 
@@ -88,7 +89,12 @@ class Reader:
         Raises:
             SentenceError: If a text lacks a tag, or a sentence is too long and that is an error.
         """
-        drafts = [self._draft(text, number) for number, text in enumerate(texts, self._done + 1)]
+        drafts = [
+            self._draft(text, number, bool(prefix))
+            for number, (text, prefix) in enumerate(
+                zip(texts, prefixes, strict=True), self._done + 1
+            )
+        ]
         plain = [draft.searched for text in drafts for draft in text if not draft.marked.kept]
         plain_ids = iter(self._tokenizer.encode_src(plain))
         sources = []
@@ -111,30 +117,44 @@ class Reader:
         draft = _Draft(sentence.body, sentence.tag, sentence.gap, marked, AS_TYPED, 0, True)
         return self._encode(self._rewrite(draft), None, sentence.prefix)
 
-    def _draft(self, text: str, number: int) -> list[_Draft]:
+    def _draft(self, text: str, number: int, has_prefix: bool) -> list[_Draft]:
         """Cuts a text into sentences and rewrites these; ``number`` is the text's, from 1."""
         tag, body = find_tag(text, self._request.tag, self._tokenizer, number)
         cuts = [body]
         if self._request.sentences:
             cuts = cut_sentences(body, self._request.src_language)
         drafts: list[_Draft] = []
+        starts_line = self._request.parts_list_marks and not has_prefix
         for cut in cuts:
-            sentence, gap = self._tokenizer.clean(cut), _gap_after(cut)
+            mark = list_mark(cut, self._request.src_language) if starts_line else ""
+            if mark:
+                drafts.append(
+                    self._draft_sentence(mark.strip(), tag, _gap_after(mark), is_mark=True)
+                )
+            sentence, gap = self._tokenizer.clean(cut[len(mark) :]), _gap_after(cut)
             if sentence:
                 drafts.append(self._draft_sentence(sentence, tag, gap))
             elif drafts:
                 drafts[-1] = drafts[-1]._replace(gap=drafts[-1].gap + gap)
+            starts_line = self._request.parts_list_marks and "\n" in gap
         return drafts
 
-    def _draft_sentence(self, sentence: str, tag: str | None, gap: str) -> _Draft:
+    def _draft_sentence(
+        self, sentence: str, tag: str | None, gap: str, *, is_mark: bool = False
+    ) -> _Draft:
         draft = _Draft(sentence, tag, gap, MarkedText(sentence, ()), AS_TYPED)
-        signs = self._finder.mark_signs(sentence) if self._request.copies_signs else None
-        if signs is not None:  # no piece of it is searched
+        if (is_mark or self._is_copied(sentence)) and (whole := self._finder.mark_whole(sentence)):
             num_unknown = len(self._tokenizer.src_unknown.find(sentence)) > 0
-            return draft._replace(marked=signs, num_unknown=int(num_unknown))
+            return draft._replace(marked=whole, num_unknown=int(num_unknown))
         if self._request.keep is not None:
             draft = draft._replace(marked=self._finder.mark(sentence))
         return self._rewrite(draft)
+
+    def _is_copied(self, sentence: str) -> bool:
+        """Whether a sentence has nothing to translate: signs alone, or signs and digits."""
+        if not self._request.copies_signs or any(map(str.isalpha, sentence)):
+            return False
+        return self._request.copies_digits or not any(map(str.isalnum, sentence))
 
     def _rewrite(self, draft: _Draft) -> _Draft:
         if self._request.rewriter is None:

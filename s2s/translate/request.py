@@ -20,8 +20,6 @@ from s2s.translate.phrases import Required
 from s2s.translate.rewriting import Rewriter
 
 TOO_LONG = ("split", "truncate", "error")
-USUAL_NUMBERS = 0.5
-"""Share of training pairs with digits from which on a model is one that copies numbers."""
 _SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
@@ -145,6 +143,10 @@ class Request:
     """How unknown characters could be copied, if they are not."""
     copies_signs: bool
     """Whether a sentence without letters and digits comes back as it is."""
+    copies_digits: bool
+    """Whether a sentence without letters does."""
+    parts_list_marks: bool
+    """Whether the mark of a list is copied, and what follows is translated without it."""
     numbers: Literal["check", "keep", "off"]
     numbers_advice: str
     """What could be done about wrong numbers."""
@@ -216,6 +218,8 @@ def check_request(
         numbers=numbers,
         numbers_advice=numbers_advice,
         copies_signs=policy == "copy" and habits.facts is not None,
+        copies_digits=habits.copies_digits,
+        parts_list_marks=sentences and habits.parts_list_marks,
     )
 
 
@@ -265,15 +269,13 @@ def _numbers(
 ) -> tuple[Literal["check", "keep", "off"], str]:
     """Returns what is done with wrong numbers, and what could be done about those left."""
     policy = _choice(given, "numbers", ("check", "keep", "off"), not_with_required="keep")
-    facts = habits.facts
-    by_default = facts is not None and facts.same_numbers >= USUAL_NUMBERS
     if given.get("required"):
-        on = policy == "check" or (policy is None and by_default)
+        on = policy == "check" or (policy is None and habits.copies_numbers)
         return "check" if on else "off", "without --require they are kept; "
     if policy == "check":
         advice = "" if habits.keeps_blanks else "--numbers keep: searched again with these; "
         return "check", advice
-    return "keep" if policy == "keep" or (policy is None and by_default) else "off", ""
+    return "keep" if policy == "keep" or (policy is None and habits.copies_numbers) else "off", ""
 
 
 def _choice(

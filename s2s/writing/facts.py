@@ -11,6 +11,7 @@ from s2s.config import Config
 from s2s.errors import ConfigError
 from s2s.writing.case import is_capitals, is_title_case
 from s2s.writing.end_marks import end_mark
+from s2s.writing.list_marks import list_mark
 from s2s.writing.sentences import cut_sentences
 
 QUANTILE = 0.99
@@ -29,6 +30,8 @@ _SHARES = (
     "any_capitals",
     "end_marks",
     "same_numbers",
+    "list_marks",
+    "without_letters",
 )
 
 
@@ -56,6 +59,10 @@ class TextFacts(Config):
     """The most frequent words that are seldom written in small letters: ``I``, ``Tom``."""
     same_numbers: float = 1.0
     """Share of pairs whose sides have the same numbers, among pairs whose source has digits."""
+    list_marks: float = 1.0
+    """Share of lines that begin with the mark of a list: ``- ``, ``1. ``."""
+    without_letters: float = 1.0
+    """Share of lines without a letter: numbers, dates, signs."""
     longest: int = 0
     """Source pieces of the longest line, end piece included, if the training takes lines of that
     length; else the most that it takes. 0: not known."""
@@ -68,6 +75,8 @@ class TextFacts(Config):
             ("capitals", self.capitals),
             ("Title Case", self.title_case),
             ("small first letter", self.lower_start),
+            ("list marks", self.list_marks),
+            ("no letters", self.without_letters),
             ("same numbers", self.same_numbers),
             ("end mark", self.end_marks),
         )
@@ -116,6 +125,8 @@ def facts_of(
         end_marks=with_mark / total,
         end_mark=max(marks, key=lambda mark: marks[mark], default=""),
         spellings=_unusual_spellings(lines),
+        list_marks=_share(list_mark(line, language) != "" for line in lines),
+        without_letters=_share(not any(map(str.isalpha, line)) for line in lines),
     )
 
 

@@ -23,7 +23,7 @@ _CHAIN_GOES_ON = re.compile(rf"{_LETTERS}\.")
 _TIME_GOES_ON = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{2,4}\b")
 _QUANTITY = re.compile(r"(?:\d|\b[IVXLC]+)\.?$")
 _HEADING = re.compile(r"[^\W\d_]+\s+\d+")
-_ORDINALS = word_set("de nds lb da nb no nn is fo cs sk pl sl hr sr bs hu fi et lv tr az")
+ORDINALS = word_set("de nds lb da nb no nn is fo cs sk pl sl hr sr bs hu fi et lv tr az")
 """Languages that write ordinal numbers with a full stop."""
 _CAPITALS_FOLLOW = word_set("de nds lb tr az")
 """Those of them in which a word after an ordinal number often begins with a capital."""
@@ -136,7 +136,7 @@ def _number_ends(context: Context, word: str, before: str) -> bool:
         return False
     if language is None and (before.rpartition(" ")[2] in _GERMAN or next_word in _MONTHS):
         language = "de"
-    if language not in _ORDINALS or before.endswith("/"):
+    if language not in ORDINALS or before.endswith("/"):
         return True
     if len(word) <= 3 and (language in _CAPITALS_FOLLOW or not word.isdigit()):
         return next_word not in _MONTHS and context.starts

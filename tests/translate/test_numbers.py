@@ -278,3 +278,14 @@ def test_the_command_has_the_option(s2s, tmp_path):
     off = s2s("translate", tmp_path / "model.onnx", "--numbers", "off", stdin=b"6\n")
     assert (off.out, off.err) == (b"7\n", "")
     assert s2s("translate", tmp_path / "model.onnx", "--numbers", "on").code == 2
+
+
+@pytest.mark.parametrize("text", ["6", "6:٩", "(5)", "٩ 5 6 %"])
+def test_texts_without_letters_are_copied_if_the_model_has_seen_next_to_none(text):
+    copying = Translator(digits_model(without_letters=0.0), threads=1)
+    (translation,) = copying.translate([text])
+    assert (translation.text, translation.src_length) == (text, 0)
+    assert copying.translate([text], unknown="drop", numbers="off")[0].src_length > 0
+    for facts in ({"without_letters": 0.1}, {"without_letters": 0.0, "same_numbers": 0.2}):
+        other = Translator(digits_model(**facts), threads=1)
+        assert other.translate(["6"], numbers="off")[0].src_length > 0

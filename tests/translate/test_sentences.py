@@ -67,6 +67,38 @@ def test_sentences_are_translated_as_they_are_alone(cutting):
     assert joined.details.alignment[-1] == (5, len(joined.text.split()) - 1)
 
 
+LISTS = {"list_marks": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("- eins zwei", ["- ", "eins zwei"]),
+        ("a) eins.\n  b) zwei.", ["a) ", "eins.", "\n  ", "b) ", "zwei."]),
+        ("* eins\n\n1) zwei drei.", ["* ", "eins", "\n\n", "1) ", "zwei drei."]),
+        ("• [ ] eins. Zwei.", ["• [ ] ", "eins.", " ", "Zwei."]),
+    ],
+)
+def test_marks_of_lists_are_copied_and_their_lines_translated_without_them(text, parts):
+    translator = Translator(with_facts(TINY, **LISTS), threads=1)
+    expected = "".join(
+        texts_of(translator.translate([part]))[0] if part[1:2].isalpha() else part for part in parts
+    )
+    (translation,) = translator.translate([text], details=True)
+    assert translation.text == expected
+    assert translation.hypotheses[0].num_words == len(expected.split())
+
+
+def test_marks_stay_in_the_text_if_training_text_has_lists_or_the_translation_is_begun():
+    known = Translator(with_facts(TINY, **LISTS | {"list_marks": 0.1}), threads=1)
+    assert known.translate(["- eins"])[0].parts == 1
+    translator = Translator(with_facts(TINY, **LISTS), threads=1)
+    assert translator.translate(["- eins"])[0].parts == 2
+    assert translator.translate(["- eins"], sentences=False)[0].parts == 1
+    (begun,) = translator.translate(["- eins zwei"], prefix="two")
+    assert begun.text.startswith("two")
+
+
 def test_auto_cuts_if_training_lines_were_single_sentences(cutting, translator):
     text = "eins\nzwei"
     assert texts_of(cutting.translate([text])) == ["one\ntwo"]

@@ -62,12 +62,19 @@ def test_nonsense_is_an_error(values):
         TextFacts.from_dict(facts | values)
 
 
+def test_marks_of_lists_and_lines_without_letters_are_counted():
+    facts = facts_of(["- one", "2. two", "7.5 %", "three"], [3] * 4, "en")
+    assert (facts.list_marks, facts.without_letters) == (0.5, 0.25)
+
+
 def test_a_record_is_said_in_one_line():
     facts = TextFacts(
         several_sentences=0.0112, src_length=24, capitals=0, title_case=0.001, lower_start=0,
-        any_capitals=1, end_marks=0.99, end_mark=".", spellings=("I",),
+        any_capitals=1, end_marks=0.99, end_mark=".", spellings=("I",), list_marks=0.02,
+        without_letters=0,
     )  # fmt: skip
     assert str(facts) == (
         "at most 24 pieces in 99 % of the lines; several sentences 1.1 %, capitals 0.0 %, Title "
-        "Case 0.1 %, small first letter 0.0 %, same numbers 100.0 %, end mark 99.0 % (mostly .)"
+        "Case 0.1 %, small first letter 0.0 %, list marks 2.0 %, no letters 0.0 %, "
+        "same numbers 100.0 %, end mark 99.0 % (mostly .)"
     )

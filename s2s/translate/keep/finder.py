@@ -49,11 +49,10 @@ class Finder:
             spans = [Span(0, len(text), silent, "unknown" if runs else "number")]
         return mark_spans(text, spans, read)
 
-    def mark_signs(self, text: str) -> MarkedText | None:
-        """Keeps a text of signs alone; returns None if it has letters, digits or no sign."""
-        if any(map(str.isalnum, text)) or not (signs := clean(without_controls(text))):
-            return None
-        return mark_spans(signs, [Span(0, len(signs), True, "unknown")])
+    def mark_whole(self, text: str) -> MarkedText | None:
+        """Keeps a text as a whole; returns None if it has control characters alone."""
+        whole = clean(without_controls(text))
+        return mark_spans(whole, [Span(0, len(whole), True, "unknown")]) if whole else None
 
     def num_missing(self, text: str, kept: Sequence[KeptText]) -> int:
         """Returns how many kept texts would not be found as such in a translation.
