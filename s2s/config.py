@@ -92,9 +92,9 @@ class Config:
                 )
 
     def _check_range(self, name: str, low: float, high: float = math.inf) -> None:
-        """Raises ConfigError unless ``low`` <= field <= ``high``; None is allowed."""
+        """Raises ConfigError unless ``low`` <= field <= ``high``, or it is None or a word."""
         value = getattr(self, name)
-        if value is not None and not low <= value <= high:
+        if value is not None and not isinstance(value, str) and not low <= value <= high:
             limits = f"at least {low}" if high == math.inf else f"{low} to {high}"
             raise ConfigError(f"{self._label(name)} is {value}; expected {limits}")
 
@@ -315,12 +315,15 @@ class SearchConfig(Config):
     """Alpha of Wu et al. (2016), equation 14. 0 ranks hypotheses by their total log-probability, 1
     nearly by its mean."""
     max_length: int = 512
-    """Maximum length of a hypothesis in pieces, end piece included, for every source length."""
-    length_factor: int = 2
+    """Maximum length of a hypothesis in pieces, end piece included, for every source length.
+    Training raises the default if its text has longer targets."""
+    length_factor: int | Literal["auto"] = "auto"
     """A hypothesis has at most ``length_factor * src_length + length_margin`` pieces. This limit
-    depends on its own sentence alone, so that a translation does not depend on its batch."""
-    length_margin: int = 20
-    """Pieces that a hypothesis may always have, see ``length_factor``."""
+    depends on its own sentence alone, so that a translation does not depend on its batch. ``auto``:
+    training learns it, so that all its pairs fit; 2 where nothing is learned."""
+    length_margin: int | Literal["auto"] = "auto"
+    """Pieces that a hypothesis may always have, see ``length_factor``. ``auto``: as training learns
+    it, 20 where nothing is learned."""
     min_length: int = 1
     """Minimum length of a hypothesis in pieces, end piece included. Ignored if the maximum length
     or the bans leave no other piece."""
@@ -354,9 +357,20 @@ class SearchConfig(Config):
         self._check_range("length_margin", 1, 1_000_000)
 
     def fitted(self, tgt_vocab_size: int) -> Self:
-        """Returns the settings with a beam that is no wider than a vocabulary allows."""
-        most = widest_beam(tgt_vocab_size)
-        return self if self.beam_size <= most else dataclasses.replace(self, beam_size=most)
+        """Returns the settings as numbers, with a beam no wider than a vocabulary allows."""
+        factor, margin = self.limit
+        return dataclasses.replace(
+            self,
+            beam_size=min(self.beam_size, widest_beam(tgt_vocab_size)),
+            length_factor=factor,
+            length_margin=margin,
+        )
+
+    @property
+    def limit(self) -> tuple[int, int]:
+        """``length_factor`` and ``length_margin`` as numbers."""
+        factor, margin = self.length_factor, self.length_margin
+        return (2 if factor == "auto" else factor), (20 if margin == "auto" else margin)
 
     @property
     def alters_candidates(self) -> bool:

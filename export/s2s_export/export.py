@@ -1,15 +1,18 @@
 """From the folder of a run to one checked model file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import onnx
 
+from s2s.config import check_integer
 from s2s.errors import ModelError, ParityError
 from s2s.files import atomic_output
 from s2s.formats.checksum import sealed
 from s2s.model.ensemble import load_runs
+from s2s.model.run import Run
 from s2s_export.graph.builder import stored
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
@@ -72,6 +75,8 @@ def export_run(
     precision: str = "fp32",
     *,
     text: bool = False,
+    length_factor: int | None = None,
+    length_margin: int | None = None,
 ) -> ExportReport:
     """Writes the model file of a trained run, after checking it against torch.
 
@@ -83,12 +88,14 @@ def export_run(
             faster, for CPUs).
         text: Whether to write a text model, strings in and strings out, for onnxruntime with
             onnxruntime-extensions; s2s itself does not read it.
+        length_factor: Limit of length in place of the run's, see ``SearchConfig.length_factor``.
+        length_margin: The same, see ``SearchConfig.length_margin``.
 
     Returns:
         A description of the file, and how it compares with torch.
 
     Raises:
-        ConfigError: If ``precision`` is unknown, or there is no run.
+        ConfigError: If ``precision`` is unknown, there is no run, or a limit is out of range.
         FileError: If a folder or file is missing, or the file cannot be written.
         MissingPackageError: If onnxruntime, which checks the file, is missing; for ``text``, also
             if onnxruntime-extensions is missing.
@@ -102,7 +109,7 @@ def export_run(
         extensions_path()
     # Opened first, so that the error of a folder without write access comes before the work.
     with atomic_output(output, "wb") as file:
-        runs = load_runs(folders)
+        runs = _limited(load_runs(folders), length_factor, length_margin)
         models, search = [member.model for member in runs], runs[0].search
         size = 4 * sum(model.num_parameters() for model in models)
         if size > LARGEST and checked == "fp32":
@@ -129,6 +136,15 @@ def export_run(
         members=len(models),
         texts=texts,
     )
+
+
+def _limited(runs: list[Run], length_factor: int | None, length_margin: int | None) -> list[Run]:
+    """Returns runs whose first has the limits of length that are given."""
+    given = {"length_factor": length_factor, "length_margin": length_margin}
+    changes: Any = {
+        name: check_integer(name, value, 0) for name, value in given.items() if value is not None
+    }
+    return [replace(runs[0], search=replace(runs[0].search, **changes)), *runs[1:]]
 
 
 def _too_large(size: int) -> str:

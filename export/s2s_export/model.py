@@ -52,8 +52,8 @@ def build_model(
         model: The torch model, whose weights are copied. Or several models of one vocabulary, which
             translate together as ``s2s.model.ensemble.Ensemble`` does; their weights have that
             ensemble's names, ``members.0.decoder...``.
-        search: ``length_factor`` and ``length_margin`` become constants of the graph; beam size,
-            length penalty and ``max_length`` are its inputs.
+        search: ``length_factor`` and ``length_margin`` become the graph's constants of that name;
+            beam size, length penalty and ``max_length`` are its inputs.
         precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.graph.int8``.
 
     Returns:
@@ -108,17 +108,17 @@ def write_search(
         beam=graph.op("Min", _number_input(graph, "beam_size", INT64), widest),
         max_length=_number_input(graph, "max_length", INT64),
         length_penalty=_number_input(graph, "length_penalty", FLOAT),
-        options=declare_options(graph),
+        options=declare_options(graph, search),
     )
     if len(models) == 1:
         decoder, memory, state = _begin(graph, models[0], precision, inputs)
-        return beam_search(graph, decoder, inputs, memory, state, search)
+        return beam_search(graph, decoder, inputs, memory, state)
     members = []
     for number, model in enumerate(models):
         with graph.prefixed(member_prefix(number)):
             members.append(_begin(graph, model, precision, inputs))
     decoders, memories, states = zip(*members, strict=True)
-    return beam_search(graph, EnsembleWriter(decoders), inputs, memories, states, search)
+    return beam_search(graph, EnsembleWriter(decoders), inputs, memories, states)
 
 
 def _number_input(graph: Graph, name: str, dtype: int) -> Value:

@@ -15,6 +15,8 @@ from s2s.cli.options import (
     BeamSize,
     Columns,
     Device,
+    LengthFactor,
+    LengthMargin,
     LengthPenalty,
     MaxLength,
     MaxSrcLength,
@@ -147,6 +149,8 @@ def evaluate(
     beam_size: BeamSize = None,
     length_penalty: LengthPenalty = None,
     max_length: MaxLength = None,
+    length_factor: LengthFactor = None,
+    length_margin: LengthMargin = None,
     max_src_length: MaxSrcLength = None,
     too_long: TooLong = "split",
     device: Device = "cpu",
@@ -185,6 +189,8 @@ def evaluate(
         "beam_size": beam_size,
         "length_penalty": length_penalty,
         "max_length": max_length,
+        "length_factor": length_factor,
+        "length_margin": length_margin,
     }
     check_options(
         model,

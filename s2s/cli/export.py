@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from s2s.cli.options import OUTPUT, With, option, say
+from s2s.cli.options import OUTPUT, LengthFactor, LengthMargin, With, option, say
 from s2s.errors import ConfigError, needs, printable
 
 
@@ -31,6 +31,8 @@ def export(
         ),
     ] = False,
     with_: With = None,
+    length_factor: LengthFactor = None,
+    length_margin: LengthMargin = None,
 ) -> None:
     """Write a trained run as one ONNX file: weights, beam search and tokenizer.
 
@@ -57,5 +59,12 @@ def export(
         )
     with needs("export", "exporting"):
         from s2s_export import export_run
-    report = export_run([run, *(with_ or ())], output, precision, text=text)
+    report = export_run(
+        [run, *(with_ or ())],
+        output,
+        precision,
+        text=text,
+        length_factor=length_factor,
+        length_margin=length_margin,
+    )
     say(str(report))

@@ -29,6 +29,7 @@ def to_json(hypothesis: Hypothesis) -> str:
         "text": hypothesis.text,
         "score": _number(hypothesis.score),
         "pieces": hypothesis.pieces,
+        "cut": hypothesis.cut,
     }
     if (details := hypothesis.details) is not None:
         line |= {

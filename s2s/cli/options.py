@@ -153,6 +153,27 @@ MaxLength = Annotated[
         default=RECOMMENDED,
     ),
 ]
+LengthFactor = Annotated[
+    int | None,
+    option(
+        panel=SEARCH,
+        help_="Limit a translation to this many times the pieces of its source, and "
+        "--length-margin more.",
+        metavar="N",
+        low=0,
+        default="as learned in training",
+    ),
+]
+LengthMargin = Annotated[
+    int | None,
+    option(
+        panel=SEARCH,
+        help_="Allow this many pieces, however short the source; see --length-factor.",
+        metavar="N",
+        low=1,
+        default="as learned in training",
+    ),
+]
 AUTO: dict[str, bool | Literal["auto"]] = {"auto": "auto", "yes": True, "no": False}
 """Values of options that are on, off, or as the model's training text suggests."""
 Sentences = Annotated[

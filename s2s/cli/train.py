@@ -274,6 +274,7 @@ def _run(
         training=settings.training,
         model=settings.model,
         tokenizer=settings.tokenizer,
+        search=settings.search,
         resume=resume,
     )
     if os.environ.get("RANK", "0") != "0":

@@ -66,6 +66,20 @@ class Shards:
         src, tgt = (self._array(f"{side}.offsets", offset, last, last + 1) for side in IDS)
         return int(src[0]), int(tgt[0])
 
+    def lengths(self, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Returns source and target lengths of the pairs from ``start`` to before ``stop``.
+
+        End pieces and tags are counted.
+
+        Raises:
+            FileError: If the files were removed or cut short.
+        """
+        src, tgt = (
+            np.diff(self._array(f"{side}.offsets", np.dtype("<i8"), start, stop + 1))
+            for side in IDS
+        )
+        return src, tgt
+
     def read(self, start: int, stop: int) -> tuple[Sentences, Sentences]:
         """Returns source and target of the pairs from ``start`` to before ``stop``.
 

@@ -7,7 +7,7 @@ an input is also a constant, onnxruntime takes the constant as the input's defau
 become outputs. ``opened`` does so by appending a message, which protobuf merges.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from s2s.protobuf import write_field
 
 _ONNX_TYPES: dict[Any, int] = {np.float32: 1, np.int64: 7, np.bool_: 9}
 SCALARS: dict[str, type[np.generic]] = {
+    "length_factor": np.int64,
+    "length_margin": np.int64,
     "min_length": np.int64,
     "no_repeat": np.int64,
     "diversity": np.float32,
@@ -25,27 +27,37 @@ SCALARS: dict[str, type[np.generic]] = {
     "seed": np.int64,
 }
 """Fields of SearchConfig, and their types in the graph."""
-_PLAIN = SearchConfig()
+_LIMIT = ("length_factor", "length_margin")
+
+
+def _scalars(search: SearchConfig) -> dict[str, Any]:
+    values = search.to_dict() | dict(zip(_LIMIT, search.limit, strict=True))
+    return {name: np.array(values[name], kind) for name, kind in SCALARS.items()}
+
+
 DEFAULTS: dict[str, Any] = {
-    **{name: np.array(getattr(_PLAIN, name), kind) for name, kind in SCALARS.items()},
+    **_scalars(SearchConfig()),
     "prefix": np.zeros((1, 1), np.int64),  # (batch, prefix_len): how translations begin
     "bias": np.zeros(1, np.float32),  # (tgt_vocab,), added to logits
     "details": np.array(False),  # whether log_probs and attention are wanted
 }
-"""The constants, by the names of their inputs."""
+"""The constants of a file whose training has learned no limit of length, by the names of their
+inputs."""
 
 DETAILS: dict[str, int] = {"log_probs": 3, "attention": 4}
 """The outputs for details, float32, and how many axes they have: (batch, beam, tgt_len) and, for
 attention, src_len."""
 
 
-def changed_scalars(search: SearchConfig) -> dict[str, Any]:
-    """Returns the options that differ from their defaults, as inputs."""
-    return {
-        name: np.array(getattr(search, name), kind)
-        for name, kind in SCALARS.items()
-        if getattr(search, name) != getattr(_PLAIN, name)
-    }
+def constants(search: SearchConfig) -> dict[str, Any]:
+    """Returns the constants of a file with a model's own limit of length."""
+    scalars = _scalars(search)
+    return {**DEFAULTS, **{name: scalars[name] for name in _LIMIT}}
+
+
+def changed_scalars(search: SearchConfig, own: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options of a search that differ from a file's constants ``own``, as inputs."""
+    return {name: value for name, value in _scalars(search).items() if value != own[name]}
 
 
 def opened(model: bytes, options: Collection[str] = tuple(DEFAULTS)) -> bytes:

@@ -1,6 +1,6 @@
 """The interface of a search backend: the batch that it takes, and the output that it gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -59,16 +59,23 @@ class Backend(Protocol):
 
 
 def graph_inputs(
-    batch: SearchBatch, config: SearchConfig, *, details: bool = False
+    batch: SearchBatch, config: SearchConfig, own: Mapping[str, Any], *, details: bool = False
 ) -> dict[str, Any]:
-    """Returns a graph's inputs; options only if they differ from their defaults."""
+    """Returns a graph's inputs; options only if they differ from its constants.
+
+    Args:
+        batch: The sources.
+        config: The search.
+        own: The constants of the graph, see ``s2s.formats.option_inputs``.
+        details: Whether details are wanted.
+    """
     inputs: dict[str, Any] = {
         "src": batch.src,
         "src_lengths": batch.src_lengths,
         "beam_size": np.array(config.beam_size, np.int64),
         "max_length": np.array(config.max_length, np.int64),
         "length_penalty": np.array(config.length_penalty, np.float32),
-        **changed_scalars(config),
+        **changed_scalars(config, own),
     }
     if batch.prefix is not None:
         inputs["prefix"] = batch.prefix

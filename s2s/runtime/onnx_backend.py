@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from s2s.config import SearchConfig
-from s2s.errors import ConfigError, DeviceError, ModelError
+from s2s.errors import ConfigError, DeviceError, ModelError, with_option
 from s2s.formats.card import strings_of
 from s2s.formats.model_file import INPUTS, OUTPUTS, ModelFile
-from s2s.formats.option_inputs import DEFAULTS, DETAILS, opened
+from s2s.formats.option_inputs import DEFAULTS, DETAILS, constants, opened
 from s2s.machine import available_cores
 from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput, graph_inputs
 from s2s.runtime.providers import (
@@ -98,6 +98,7 @@ class OnnxBackend:
         # Files of 0.1.0 have no options, and those of other releases may lack some.
         self._options = [name for name in strings_of(file.card, "options") if name in DEFAULTS]
         self._inputs = {*INPUTS, *self._options}
+        self._constants = constants(file.search)
         self.gives_attention = "details" in self._options
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
@@ -146,11 +147,11 @@ class OnnxBackend:
             ModelError: If the graph fails, for example because memory is short; or if it does not
                 support an option.
         """
-        inputs = graph_inputs(batch, config, details=details)
+        inputs = graph_inputs(batch, config, self._constants, details=details)
         if missing := sorted(inputs.keys() - self._inputs):
             raise ModelError(
-                f"{self._name} does not support {missing[0]!r}: it was exported by an older s2s; "
-                "export it again"
+                f"{self._name} does not support {with_option(missing[0])}: it was exported by an "
+                "older s2s; export it again"
             )
         outputs = [*OUTPUTS, *DETAILS] if details else list(OUTPUTS)
         try:

@@ -1,6 +1,5 @@
 """Searches with torch in run folders' networks: the only runtime module that imports torch."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,16 +55,11 @@ class TorchBackend:
     def search(
         self, batch: SearchBatch, config: SearchConfig, *, details: bool = False
     ) -> SearchOutput:
-        """As the protocol says; the limits of length are the first run's.
+        """As the protocol says.
 
         Raises:
             DeviceError: If the device's memory is too small.
         """
-        config = dataclasses.replace(
-            config,
-            length_factor=self.recommended.length_factor,
-            length_margin=self.recommended.length_margin,
-        )
         src, src_lengths, prefix, bias = (
             None if array is None else torch.from_numpy(array).to(self._device) for array in batch
         )

@@ -167,8 +167,8 @@ def _append(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:
 
 def _limits(src_lengths: Tensor, config: SearchConfig, constraints: Constraints | None) -> Tensor:
     """Returns (batch,) int64: the maximum length of each sentence's hypotheses, in pieces."""
-    limits = src_lengths * config.length_factor + config.length_margin
-    limits = limits.clamp(max=config.max_length)
+    factor, margin = config.limit
+    limits = (src_lengths * factor + margin).clamp(max=config.max_length)
     if constraints is None or constraints.prefix is None:
         return limits
     return limits.maximum((constraints.prefix > 0).sum(dim=1))

@@ -44,6 +44,10 @@ _DEFAULTS = {
 } | {f"data.augment.{field.name}": field.default for field in fields(AugmentConfig)}
 
 
+_LEARNED = SearchConfig().to_dict()
+"""Limits of length that training may raise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRun:
     """A run folder that training can start in, with the settings that it has settled."""
@@ -307,6 +311,9 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     for name in ("accumulate", *CHOSEN):
         if config["training"][name] is None:
             free.add(f"training.{name}")
+    if isinstance(asked := config["search"], dict):
+        limits = ("length_factor", "length_margin", "max_length")
+        free |= {f"search.{name}" for name in limits if asked.get(name) == _LEARNED[name]}
     changes = []
     for section in ("data", "tokenizer", "model", "training", "search"):
         old = dict(_flatten(section, stored.get(section) or {}))

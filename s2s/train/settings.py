@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from s2s.config import Config, ModelConfig, TokenizerConfig
+from s2s.config import Config, ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus.config import DataConfig
 from s2s.errors import ConfigError, ModelError, suggest
 from s2s.formats.run_folder import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
@@ -19,9 +19,15 @@ SECTIONS: dict[str, type[Config]] = {
     "tokenizer": TokenizerConfig,
     "model": ModelConfig,
     "training": TrainConfig,
+    "search": SearchConfig,
 }
-FIELDS = {field.name for kind in SECTIONS.values() for field in dataclasses.fields(kind)}
-"""Names of all fields; no two sections share one."""
+_NAMES = {
+    section: {field.name for field in dataclasses.fields(kind)}
+    - ({"seed"} if kind is SearchConfig else set())  # that of random translations
+    for section, kind in SECTIONS.items()
+}
+FIELDS = set().union(*_NAMES.values())
+"""Names of the fields that can be set; no two sections share one."""
 PATH_FIELDS = {"train", "validation", "cache", "src_model", "tgt_model", "init"}
 """Fields that hold paths: they have options of their own, which make them absolute."""
 _KEPT = ("keep", "augment")
@@ -43,7 +49,7 @@ def parse_fields(assignments: Iterable[str]) -> dict[str, Any]:
         if not equals or name not in names:
             raise ConfigError(
                 f"--set has {assignment!r}; expected FIELD=VALUE with a field of ModelConfig, "
-                f"TokenizerConfig, DataConfig or TrainConfig{suggest(name, names)}"
+                f"TokenizerConfig, DataConfig, TrainConfig or SearchConfig{suggest(name, names)}"
             )
         try:
             fields[name] = json.loads(value)
@@ -76,6 +82,7 @@ class Settings(NamedTuple):
                 "tokenizer": preset.tokenizer.to_dict(),
                 "model": preset.model.to_dict(),
                 "training": dict(preset.training),
+                "search": {},
             }
         )
 
@@ -114,7 +121,8 @@ class Settings(NamedTuple):
         src_model, tgt_model = (str(path) if path.is_file() else None for path in models)
         tokenizer = {**sections["tokenizer"], "src_model": src_model, "tgt_model": tgt_model}
         data = {name: sections["data"][name] for name in _KEPT if name in sections["data"]}
-        return cls({**sections, "data": data, "training": training, "tokenizer": tokenizer})
+        changes = {"data": data, "training": training, "tokenizer": tokenizer, "search": {}}
+        return cls({**sections, **changes})
 
     def with_fields(self, fields: dict[str, Any]) -> Self:
         """Returns the settings with fields replaced, each in the section that has it.
@@ -129,13 +137,11 @@ class Settings(NamedTuple):
         if unknown is not None:
             raise ConfigError(
                 f"unknown field {unknown!r}; expected a field of ModelConfig, TokenizerConfig, "
-                f"DataConfig or TrainConfig{suggest(unknown, FIELDS)}"
+                f"DataConfig, TrainConfig or SearchConfig{suggest(unknown, FIELDS)}"
             )
         sections = {name: dict(values) for name, values in self.sections.items()}
-        for section, kind in SECTIONS.items():
-            for field in dataclasses.fields(kind):
-                if field.name in fields:
-                    sections[section][field.name] = fields[field.name]
+        for section, names in _NAMES.items():
+            sections[section] |= {name: fields[name] for name in fields if name in names}
         tokenizer, model = sections["tokenizer"], sections["model"]
         separate = tokenizer.get("tgt_model") is not None or not tokenizer.get("joint", True)
         if separate and model.get("tie") == "all":
@@ -156,6 +162,12 @@ class Settings(NamedTuple):
     def model(self) -> ModelConfig:
         """The shape of the network."""
         return ModelConfig.from_dict(self.sections["model"])
+
+    @property
+    def search(self) -> SearchConfig | None:
+        """What the model recommends to its users; None if nothing is set."""
+        values = self.sections["search"]
+        return SearchConfig.from_dict(values) if values else None
 
     @property
     def training(self) -> TrainConfig:

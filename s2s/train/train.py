@@ -19,6 +19,7 @@ from s2s.train.augmentation import describe_augmentation
 from s2s.train.config import TrainConfig
 from s2s.train.fine_tuning import config_of, initialise
 from s2s.train.guessing import GuessingWatch, guessing_loss
+from s2s.train.lengths import settle_limit
 from s2s.train.log import say
 from s2s.train.loop import Trainer
 from s2s.train.pace import (
@@ -59,7 +60,8 @@ def train(
             default, or with ``training.init`` the shape of that run.
         tokenizer: How to learn the vocabulary, or which files hold it.
         search: Search settings that the model recommends to its users. None is the default, or with
-            ``resume`` the settings of the run.
+            ``resume`` the settings of the run. Limits of length that are ``auto`` are learned from
+            the training pairs.
         resume: Continue exactly from the folder's last checkpoint, or from the start if the run was
             stopped before its first checkpoint.
 
@@ -104,6 +106,7 @@ def _make_trainer(run: PreparedRun, world: World, asked: TrainConfig) -> Trainer
     world.wait()
     if not world.is_main:
         corpora = _open_corpora(run, lambda _: None)
+    run = settle_limit(run, corpora, write=world.is_main)
     weighted = [(shards, each.weight) for shards, each in zip(corpora, data.train, strict=True)]
     epoch = measure_epoch(weighted)
     updates = count_updates(training, epoch)

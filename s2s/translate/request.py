@@ -43,6 +43,12 @@ class TranslateOptions(TypedDict, total=False):
     """Alpha of Wu et al. (2016), equation 14; a larger one prefers longer hypotheses."""
     max_length: int | None
     """Maximum length of a translation in pieces, end piece included."""
+    length_factor: int | None
+    """Pieces that a translation may have for each source piece, end pieces counted, beside
+    ``length_margin``; by default, the model's, which all its training pairs fit in. Model files of
+    earlier releases cannot change it."""
+    length_margin: int | None
+    """Pieces that a translation may have, however short its source, see ``length_factor``."""
     min_length: int | None
     """Minimum length of a translation in pieces, end piece included."""
     prefix: str | Sequence[str] | None
@@ -174,7 +180,10 @@ def check_request(
     """
     given = _given(options)
     habits.check_blanks(given)
-    changes: Any = {name: value for name, value in given.items() if name in _SEARCH}
+    changes: Any = {name: given[name] for name in given if name in _SEARCH}
+    for name in ("length_factor", "length_margin"):
+        if name in changes:  # and not "auto", which is training's
+            changes[name] = check_integer(name, changes[name], 0)
     search = dataclasses.replace(recommended, **changes) if changes else recommended
     if given.get("required") and search.temperature:
         raise ConfigError(

@@ -144,11 +144,12 @@ def read_output(
         hypotheses, attentions = [], []
         for rank, hypothesis in enumerate(beam):
             pieces = tuple(tokenizer.tgt_pieces(hypothesis))
+            length = int(output.lengths[row, rank])
             attention = log_probs = None
             if output.attention is not None:
                 attention = output.attention[row, rank, :, first : len(part.src)]
             if output.log_probs is not None:
-                log_probs = output.log_probs[row, rank, : int(output.lengths[row, rank])]
+                log_probs = output.log_probs[row, rank, :length]
             if part.wants_attention and attention is not None:
                 # A copy, so that not all of the batch is held.
                 attentions.append(attention[: len(pieces)].copy())
@@ -160,6 +161,7 @@ def read_output(
                     alignment=align_words(attention, tokenizer.src_pieces(part.src), pieces),
                 )
             score = float(output.scores[row, rank])
-            hypotheses.append(Hypothesis(next(texts), score, pieces, hypothesis_details))
+            cut = length > 0 and int(output.hypotheses[row, rank, length - 1]) != EOS_ID
+            hypotheses.append(Hypothesis(next(texts), score, pieces, hypothesis_details, cut=cut))
         results.append(PartResult(tuple(hypotheses), tuple(attentions)))
     return results

@@ -45,6 +45,10 @@ class Hypothesis:
     """Whether the text was written as the source was, in capitals or without an end mark
     (``TranslateOptions.rewrite``), so that it is not just its pieces joined."""
 
+    cut: bool = False
+    """Whether the search met a limit of length, so that the text has no end; of joined parts,
+    whether it met one in any part. ``Translation.cut`` is about the source."""
+
     @property
     def num_words(self) -> int:
         """Words of the text, as the alignment counts them."""
@@ -69,7 +73,8 @@ class Translation:
     """Parts in which the source was translated: its sentences, and parts of those that are longer
     than ``max_src_length``; 0 for a blank line."""
     cut: bool = False
-    """Whether a sentence was longer than ``max_src_length`` and its end was cut off."""
+    """Whether a sentence of the source was longer than ``max_src_length`` and its end was cut off;
+    ``Hypothesis.cut`` is about the translation."""
     num_unknown: int = 0
     """Runs of source characters that the vocabulary lacks: copied into the text, or left to the
     model (``TranslateOptions.unknown``)."""
@@ -132,4 +137,5 @@ def _join(
         details=None if parts[0].details is None else Details(tuple(log_probs), tuple(pairs)),
         has_kept=any(part.has_kept for part in parts),
         rewritten=any(part.rewritten for part in parts),
+        cut=any(part.cut for part in parts),
     )

@@ -21,6 +21,7 @@ from s2s.translate.habits import Habits
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.keep.unknown import UnknownCount
+from s2s.translate.limits import CutCounter
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
@@ -222,6 +223,7 @@ class Translator:
     ) -> Iterator[Translation]:
         """Translates sentences chunk by chunk: reads, searches, finishes and joins them."""
         reader = Reader(self.tokenizer, request, done)
+        cuts = CutCounter(request.search, done)
         while chunk := take(texts, chunk_lines):
             sources = reader.read(
                 chunk, prefixes.take(len(chunk), done), required.take(len(chunk), done)
@@ -230,13 +232,16 @@ class Translator:
             distinct = {part for source in sources for part in source.searched_parts}
             parts = sorted(distinct, key=longest_first)
             results = dict(zip(parts, self._searcher.run(parts, finisher.request), strict=True))
-            yield from [
-                join_sentences(source, beams, request, self.tokenizer)
-                for source, beams in finisher.finish(sources, results)
-            ]
+            yield from cuts.count(
+                [
+                    join_sentences(source, beams, request, self.tokenizer)
+                    for source, beams in finisher.finish(sources, results)
+                ]
+            )
             done += len(chunk)
         reader.log_warnings()
         finisher.log_warnings()
+        cuts.log_warning()
         prefixes.check_end(done)
         required.check_end(done)
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s2s.config import EOS_ID, PAD_ID, UNK_ID, SearchConfig
+from s2s.formats.option_inputs import constants
 from s2s.search.beam import beam_search
 from s2s.search.candidates import Constraints
 from s2s_export import build_model
@@ -17,11 +18,13 @@ from s2s_export.parity.session import Session
 
 VOCAB = 20
 LIMITS = {"length_factor": 1, "length_margin": 4}
-"""Constants of a graph."""
+"""Constants of the graph."""
 OPTIONS = st.fixed_dictionaries(
     {"beam_size": st.integers(1, 6), "max_length": st.integers(1, 12)},
     optional={
         "length_penalty": st.sampled_from([0.0, 0.6, 1.0, 2.5]),
+        "length_factor": st.integers(0, 3),
+        "length_margin": st.integers(1, 9),
         "min_length": st.integers(0, 9),
         "no_repeat": st.integers(1, 5),
         "diversity": st.floats(0, 2, width=32),
@@ -49,12 +52,13 @@ def padded(rows):
 @pytest.fixture(scope="module")
 def pair(make_model, tiny_config):
     model = make_model(tiny_config(src_vocab_size=VOCAB, tgt_vocab_size=VOCAB), seed=1)
-    return model, Session(build_model(model, SearchConfig(**LIMITS)).SerializeToString())
+    search = SearchConfig(**LIMITS)
+    return model, Session(build_model(model, search).SerializeToString(), own=constants(search))
 
 
 def check_alike(pair, options, sentences, begun, bias):
     model, session = pair
-    config = SearchConfig(**options, **LIMITS)
+    config = SearchConfig(**LIMITS | options)
     sources, prefixes = zip(*sentences, strict=True)
     src, src_lengths = padded(sources), torch.tensor(list(map(len, sources)))
     prefix = padded(prefixes) if begun else None

@@ -24,6 +24,8 @@ FEW = torch.zeros(VOCAB).index_fill(0, torch.arange(EOS_ID + 6, VOCAB), float("-
 CASES = {
     "nothing": ({}, None),
     "least length": ({"min_length": 12}, None),
+    "limit by the source": ({"length_factor": 1, "length_margin": 1}, None),
+    "a wide limit": ({"length_factor": 0, "length_margin": 29}, None),
     "no piece twice": ({"no_repeat": 1}, None),
     "no pair twice": ({"no_repeat": 2}, None),
     "no triple twice, greedy": ({"no_repeat": 3, "beam_size": 1}, None),

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig, widest_beam
 from s2s.errors import ParityError
+from s2s.formats.option_inputs import constants
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
 from s2s.search.beam import Hypotheses, MemoryT, StateT, StepModel, beam_search, length_penalty
@@ -126,7 +127,7 @@ def check_parity(
     Raises:
         ParityError: If the graph does not translate like the model.
     """
-    session, parity = Session(serialized), Parity()
+    session, parity = Session(serialized, own=constants(search)), Parity()
     members = as_members(model)
     # One network is not an ensemble of one: the check must run the code that translates a run.
     network: StepModel[Any, Any] = members[0] if len(members) == 1 else Ensemble(members)

@@ -1,6 +1,7 @@
 """A model file in onnxruntime, called like the torch search."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from s2s.config import SearchConfig
 from s2s.formats.model_file import OUTPUTS
-from s2s.formats.option_inputs import DETAILS, opened
+from s2s.formats.option_inputs import DEFAULTS, DETAILS, opened
 from s2s.runtime.backend import SearchBatch, graph_inputs
 from s2s.runtime.onnx_backend import session_options
 from s2s.runtime.providers import import_onnxruntime
@@ -19,7 +20,15 @@ from s2s.search.candidates import Constraints
 class Session:
     """A model in onnxruntime on the CPU, with torch tensors in and out."""
 
-    def __init__(self, model: bytes, threads: int = 1) -> None:
+    def __init__(self, model: bytes, threads: int = 1, own: Mapping[str, Any] = DEFAULTS) -> None:
+        """Loads a model.
+
+        Args:
+            model: The file's bytes.
+            threads: Threads that share a batch.
+            own: Its constants, see ``s2s.formats.option_inputs``.
+        """
+        self._own = own
         self._session = import_onnxruntime().InferenceSession(
             opened(model), session_options(threads), providers=["CPUExecutionProvider"]
         )
@@ -59,5 +68,5 @@ class Session:
             None if tensor is None else tensor.numpy() for tensor in constraints or Constraints()
         )
         batch = SearchBatch(src.numpy(), src_lengths.numpy(), prefix, bias)
-        inputs = graph_inputs(batch, config, details=len(names) > len(OUTPUTS))
+        inputs = graph_inputs(batch, config, self._own, details=len(names) > len(OUTPUTS))
         return [torch.from_numpy(np.array(output)) for output in self._session.run(names, inputs)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from s2s.config import BOS_ID, PAD_ID, SearchConfig
+from s2s.config import BOS_ID, PAD_ID
 from s2s_export.graph.arithmetic import StateTensor
 from s2s_export.graph.builder import FLOAT, INT64, Graph, Value
 from s2s_export.search.candidates import NOTHING, only_first
@@ -52,12 +52,11 @@ def beam_search(
     inputs: InputValues,
     memory: MemoryT,
     first_state: StateT,
-    config: SearchConfig,
 ) -> OutputValues:
     """Writes the search from the decoder's ``first_state``, tensors of (batch, size)."""
     batch = graph.op("Shape", inputs.src, end=1)
     by_beam = graph.op("Concat", batch, inputs.beam, axis=0)
-    last_steps = _last_steps(graph, inputs, config)
+    last_steps = _last_steps(graph, inputs)
     tensors = decoder.state_tensors(graph, first_state)
     loop_decoder = LoopDecoder(decoder, first_state, tensors)
     rows = _first_rows(graph, inputs, by_beam, last_steps, loop_decoder.tensors)
@@ -123,11 +122,12 @@ def _first_rows(
     )
 
 
-def _last_steps(graph: Graph, inputs: InputValues, config: SearchConfig) -> Value:
+def _last_steps(graph: Graph, inputs: InputValues) -> Value:
     """Writes (batch,) int64: the last step, from 0, that each sentence's limit allows."""
-    limits = graph.op("Mul", inputs.src_lengths, config.length_factor)
+    limits = graph.op("Mul", inputs.src_lengths, inputs.options.length_factor)
     max_length = graph.op("Max", inputs.max_length, 1)
-    limits = graph.op("Min", graph.op("Add", limits, config.length_margin), max_length)
+    limits = graph.op("Add", limits, inputs.options.length_margin)
+    limits = graph.op("Max", graph.op("Min", limits, max_length), 1)
     # A prefix is written in full.
     in_prefix = graph.op("Cast", graph.op("Greater", inputs.options.prefix, 0), to=INT64)
     prefix_lengths = graph.op("ReduceSum", in_prefix, graph.ints(1), keepdims=0)

@@ -5,7 +5,8 @@
 
 from dataclasses import dataclass
 
-from s2s.formats.option_inputs import DEFAULTS
+from s2s.config import SearchConfig
+from s2s.formats.option_inputs import constants
 from s2s_export.graph.builder import Graph, Value
 
 
@@ -15,6 +16,8 @@ class OptionValues:
 
     prefix: Value  # (batch, prefix_len) int64, or (1, 1)
     bias: Value  # (tgt_vocab,) float32, or (1,)
+    length_factor: Value  # () int64
+    length_margin: Value  # () int64
     min_length: Value  # () int64
     no_repeat: Value  # () int64
     diversity: Value  # () float32
@@ -26,9 +29,14 @@ class OptionValues:
     draws: Value  # () bool: whether pieces are drawn
 
 
-def declare_options(graph: Graph) -> OptionValues:
-    """Stores the constants, and writes the conditions before the first step."""
-    values = {name: graph.weight(name, default) for name, default in DEFAULTS.items()}
+def declare_options(graph: Graph, search: SearchConfig) -> OptionValues:
+    """Stores the constants, and writes the conditions before the first step.
+
+    Args:
+        graph: The main graph.
+        search: Has the limit of length of the model.
+    """
+    values = {name: graph.weight(name, value) for name, value in constants(search).items()}
     draws = graph.op("Greater", values["temperature"], 0.0)
     largest_bias = graph.op("ReduceMax", graph.op("Abs", values["bias"]), keepdims=0)
     reasons = [

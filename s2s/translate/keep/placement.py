@@ -94,6 +94,7 @@ def place_texts(
         pieces=hypothesis.pieces,
         details=details,
         has_kept=True,
+        cut=hypothesis.cut,
     )
     return Placement(carrying, sum(not part.kept[number].is_sign for number in homeless))
 
