@@ -24,6 +24,8 @@ CHUNK_PAIRS = 4096
 """Pairs of a chunk. With subword sampling or augmentation, each chunk has a seed of its own."""
 CHUNK_CHARACTERS = 1_000_000
 """A chunk with this much text takes no further pair: lines may be long."""
+RATIO_MARGIN = 5
+"""Pieces that a side may have more than ``max_ratio`` times those of the other side."""
 _JSON_KEYS = {"accepted": "kept", "with_kept_texts": "marked", "kept_texts": "texts"}
 """Counts that have another name in JSON, where tokenised text of earlier versions has it."""
 
@@ -237,7 +239,7 @@ def _tokenize_raw(
     if tokenizer.tags and how.tag is None:
         blank |= np.array([tokenizer.is_blank(ids) for ids in src_ids], bool)
     too_long = ~blank & (high > how.max_pieces)
-    ratio = ~blank & ~too_long & (high > how.max_ratio * low + 5)
+    ratio = ~blank & ~too_long & (high > how.max_ratio * low + RATIO_MARGIN)
     rows = np.flatnonzero(~(blank | too_long | ratio)).tolist()
     counts = PairCounts(
         read=len(src),

@@ -10,6 +10,9 @@ from s2s.tokenizer.keep import compile_keep
 from s2s.tokenizer.tags import check_tags
 from s2s.writing.languages import has_code_form
 
+ORDINARY_RATIO = 4.0
+"""``DataConfig.max_ratio`` of text in two languages."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CorpusConfig(Config):
@@ -174,8 +177,10 @@ class DataConfig(Config):
     name of the column, if that is a code."""
     max_pieces: int = 200
     """Most pieces of a side, end piece and tag not counted. Longer pairs are rejected."""
-    max_ratio: float = 4.0
-    """A pair is rejected if its longer side has more than ``max_ratio * shorter + 5`` pieces."""
+    max_ratio: float | Literal["auto"] = "auto"
+    """A pair is rejected if its longer side has more than ``max_ratio * shorter + 5`` pieces.
+    ``auto``: 4, or what pairs of the text usually need if that would reject more than one in a
+    hundred. The run stores the number."""
     keep: tuple[str, ...] = ()
     """Regular expressions of texts that translations copy unchanged (``s2s.translate.keep``). In
     training, a match that occurs on both sides of a pair becomes a single piece, which the network
@@ -203,6 +208,11 @@ class DataConfig(Config):
         self._check_range("max_pieces", 1)
         self._check_range("max_ratio", 1)
         compile_keep(self.keep)
+
+    @property
+    def ratio(self) -> float:
+        """``max_ratio`` as a number; 4 before a run has settled it."""
+        return ORDINARY_RATIO if self.max_ratio == "auto" else self.max_ratio
 
     @property
     def tags(self) -> tuple[str, ...]:

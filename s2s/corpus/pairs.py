@@ -170,5 +170,5 @@ def check_accepted(config: CorpusConfig, counts: PairCounts) -> None:
     if not counts.accepted:
         raise DataError(
             f"{config.name}: no pair was accepted ({counts}); check the text, or raise max_pieces "
-            "or max_ratio (--set max_ratio=20)"
+            "or max_ratio (--set max_pieces=400, --set max_ratio=20)"
         )

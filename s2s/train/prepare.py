@@ -111,6 +111,7 @@ def open_run(
     _check_same(out, stored, config if search else {**config, "search": stored.get("search")})
     try:
         training = TrainConfig.from_dict(_with_settled(config["training"], stored["training"]))
+        data = replace(data, max_ratio=stored["data"]["max_ratio"])
         model = ModelConfig.from_dict(stored["model"])
         search = SearchConfig.from_dict(stored["search"])
     except (ConfigError, KeyError, TypeError) as error:
@@ -221,7 +222,7 @@ def _settle(
 
 
 def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
-    """Returns ``config`` with the sizes of the vocabulary, labels, and the record of the text.
+    """Returns ``config`` with what the text has settled: sizes, ratio, labels, and its record.
 
     Raises:
         ConfigError: If the network cannot have such a vocabulary.
@@ -235,6 +236,7 @@ def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
         **config,
         "model": {**config["model"], **sizes},
         **({LABELS: list(text.labels)} if text.labels else {}),
+        "data": {**config["data"], "max_ratio": text.max_ratio},
         TEXT_FACTS: text.facts.to_dict(),
     }
     check_tie(config["model"]["tie"], vocabulary)
@@ -311,6 +313,8 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     for name in ("accumulate", *CHOSEN):
         if config["training"][name] is None:
             free.add(f"training.{name}")
+    if config["data"]["max_ratio"] == "auto":
+        free.add("data.max_ratio")
     if isinstance(asked := config["search"], dict):
         limits = ("length_factor", "length_margin", "max_length")
         free |= {f"search.{name}" for name in limits if asked.get(name) == _LEARNED[name]}

@@ -17,6 +17,7 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s.model.threads import limit_threads
 from s2s.train.augmentation import describe_augmentation
 from s2s.train.config import TrainConfig
+from s2s.train.filtering import warn_of_rejected
 from s2s.train.fine_tuning import config_of, initialise
 from s2s.train.guessing import GuessingWatch, guessing_loss
 from s2s.train.lengths import settle_limit
@@ -156,6 +157,9 @@ def _make_trainer(run: PreparedRun, world: World, asked: TrainConfig) -> Trainer
     if world.is_main:
         for config, shards in zip(data.train, corpora, strict=True):
             warn_of_unknown(config.paths[-1], shards.counts)
+            warn_of_rejected(config, shards.counts, data)
+        for config, corpus in zip(data.validation, validator.corpora, strict=True):
+            warn_of_rejected(config, corpus.counts, data)
         if not run.has_checkpoint:
             warn_of_size(training, epoch, updates)
     return trainer
@@ -185,7 +189,7 @@ def _open_corpora(run: PreparedRun, report: Callable[[str], None]) -> list[Shard
             run.tokenizer,
             run.out / CORPUS_FOLDER if data.cache is None else Path(data.cache),
             max_pieces=data.max_pieces,
-            max_ratio=data.max_ratio,
+            max_ratio=data.ratio,
             keep_text=run.sampling > 0 or bool(data.augment),
             report=report,
             workers=run.training.workers,

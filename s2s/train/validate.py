@@ -70,7 +70,7 @@ class Validator:
         """Files of the other corpora: none of the targets that are translated has four words."""
         for config in data.validation:
             corpus = read_corpus(
-                config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
+                config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.ratio
             )
             self.corpora.append(corpus)
             texts = list(islice(self._read(config), training.bleu_sentences))

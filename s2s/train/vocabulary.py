@@ -20,6 +20,7 @@ from s2s.tokenizer.extend import extend_tokenizer, update_target_share, with_kee
 from s2s.tokenizer.keep import STAND_IN, compile_keep
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train.config import TrainConfig
+from s2s.train.filtering import settle_ratio
 from s2s.train.log import say
 from s2s.train.overlap import Overlap
 from s2s.train.pace import EpochSize, estimate_epoch
@@ -48,6 +49,8 @@ class ReadText(NamedTuple):
     """The different targets, if there are few for so many pairs; else none."""
     epoch: EpochSize
     """About how much an epoch shows."""
+    max_ratio: float
+    """``DataConfig.max_ratio`` of the run."""
 
 
 def make_vocabulary(
@@ -86,8 +89,13 @@ def make_vocabulary(
     vocabulary = with_keep(_choose_vocabulary(sample, data, config, training, existing), data.keep)
     facts = record_text(read, vocabulary, language, data, training.seed)
     say(f"source text: {facts}")
-    labels = _find_labels(read)
-    return ReadText(vocabulary, facts, labels, estimate_epoch(data.train, read, vocabulary))
+    return ReadText(
+        tokenizer=vocabulary,
+        facts=facts,
+        labels=_find_labels(read),
+        epoch=estimate_epoch(data.train, read, vocabulary),
+        max_ratio=settle_ratio(data, read, vocabulary),
+    )
 
 
 def _read_text(data: DataConfig, seed: int, clean_line: Callable[[str], str]) -> Survey:

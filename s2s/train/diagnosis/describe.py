@@ -32,7 +32,7 @@ def describe_gradients(folder: Path) -> str:
     sample = []
     for config in data.validation:
         corpus = read_corpus(
-            config, run.tokenizer, max_pieces=data.max_pieces, max_ratio=data.max_ratio
+            config, run.tokenizer, max_pieces=data.max_pieces, max_ratio=data.ratio
         )
         longest = int(corpus.tgt.lengths().max())
         batches = list(iterate_once(corpus, SENTENCES * longest))
