@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from s2s.errors import ConfigError, FileError, ModelError, printable
+from s2s.files import resolve, temporary_folder
 from s2s.formats.card import FORMAT, parse_json, strings_of
 from s2s.tokenizer import Tokenizer
 
@@ -25,6 +26,35 @@ LAST_FILE = "last.safetensors"
 """All that training needs to go on."""
 METRICS_FILE = "metrics.jsonl"
 """Records of training and validation, one JSON object a line."""
+
+
+def write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None:
+    """Makes the folder of a new run, whole or not at all.
+
+    Args:
+        out: The folder, which is missing or empty.
+        config: The content of ``config.json``.
+        vocabulary: The tokenizer of the run.
+
+    Raises:
+        FileError: If it cannot be made.
+    """
+    target = resolve(out)
+    files = {
+        SRC_TOKENIZER_FILE: vocabulary.src_model,
+        TGT_TOKENIZER_FILE: vocabulary.tgt_model,
+        CONFIG_FILE: (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
+    }
+    try:
+        with temporary_folder(target.parent) as temporary:
+            folder = temporary / target.name
+            folder.mkdir()
+            for name, content in files.items():
+                if content is not None:
+                    (folder / name).write_bytes(content)
+            folder.replace(target)
+    except OSError as error:
+        raise FileError(f"cannot make the run folder {out}: {error.strerror}") from error
 
 
 def read_config(folder: Path) -> dict[str, Any]:

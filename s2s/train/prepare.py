@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,23 @@ from typing import Any
 from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.corpus import AugmentConfig, DataConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
-from s2s.files import resolve, temporary_folder
+from s2s.files import resolve
 from s2s.formats.card import FORMAT, LABELS, TEXT_FACTS
 from s2s.formats.run_folder import (
     CONFIG_FILE,
     LAST_FILE,
-    SRC_TOKENIZER_FILE,
-    TGT_TOKENIZER_FILE,
     read_config,
     read_tokenizer,
+    write_run,
 )
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, CHOSEN, LIMITS, TrainConfig
 from s2s.train.fine_tuning import check_tie
-from s2s.train.log import say
 from s2s.train.pace import EpochSize, fit_to_text
 from s2s.train.precision import check_precision, choose_precision
-from s2s.train.sides import languages_of
+from s2s.train.sides import named_languages, say_unknown_languages
 from s2s.train.vocabulary import ReadText, make_vocabulary
 from s2s.train.world import World
-from s2s.writing.languages import same_code
 
 _DEFAULTS = {
     f"{section}.{field.name}": field.default
@@ -103,9 +100,9 @@ def open_run(
         if world.is_main:
             _check_empty(out)
             text = make_vocabulary(data, tokenizer, training, config["languages"]["src"])
-            _say_unknown_languages(data)
+            say_unknown_languages(data)
             settled = _settle(config, training, text.epoch, world)
-            _write_run(out, _with_text(settled, text), text.tokenizer)
+            write_run(out, _with_text(settled, text), text.tokenizer)
         world.wait()
     stored = read_config(out)
     _check_same(out, stored, config if search else {**config, "search": stored.get("search")})
@@ -140,13 +137,10 @@ def _describe_run(
     search: SearchConfig,
 ) -> dict[str, Any]:
     """Returns the content of ``config.json`` as it was asked for, before anything is settled."""
-    languages = [languages_of(corpus) for corpus in data.train]
+    src, tgt = named_languages(data)
     config = {
         "format": FORMAT,
-        "languages": {
-            "src": data.src_language or _listed(src for src, _ in languages),
-            "tgt": data.tgt_language or _listed(tgt for _, tgt in languages),
-        },
+        "languages": {"src": src, "tgt": tgt},
         "tags": list(data.tags),
         "keep": list(data.keep),
         "data": data.to_dict(),
@@ -242,54 +236,6 @@ def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
     check_tie(config["model"]["tie"], vocabulary)
     ModelConfig.from_dict(config["model"])  # raises if the sizes do not go together
     return config
-
-
-def _write_run(out: Path, config: dict[str, Any], vocabulary: Tokenizer) -> None:
-    """Makes the folder of a new run, whole or not at all."""
-    target = resolve(out)
-    files = {
-        SRC_TOKENIZER_FILE: vocabulary.src_model,
-        TGT_TOKENIZER_FILE: vocabulary.tgt_model,
-        CONFIG_FILE: (json.dumps(config, indent=2, ensure_ascii=False) + "\n").encode(),
-    }
-    try:
-        with temporary_folder(target.parent) as temporary:
-            folder = temporary / target.name
-            folder.mkdir()
-            for name, content in files.items():
-                if content is not None:
-                    (folder / name).write_bytes(content)
-            folder.replace(target)
-    except OSError as error:
-        raise FileError(f"cannot make the run folder {out}: {error.strerror}") from error
-
-
-def _listed(found: Iterable[str | None]) -> str | list[str] | None:
-    """Returns the only language, or a list if there are several."""
-    codes: dict[str, str] = {}
-    for code in filter(None, found):
-        codes.setdefault(same_code(code), code)  # the first spelling
-    return list(codes.values()) if len(codes) > 1 else next(iter(codes.values()), None)
-
-
-def _say_unknown_languages(data: DataConfig) -> None:
-    """Names the files whose endings are no language code, if nobody has named the language."""
-    for number, side in enumerate(("src", "tgt")):
-        if getattr(data, f"{side}_language") is not None:
-            continue
-        paths = dict.fromkeys(
-            corpus.paths[number if corpus.pairs is None else 0]
-            for corpus in data.train
-            if languages_of(corpus)[number] is None
-        )
-        if paths:
-            names = ", ".join(Path(path).name for path in paths)
-            what = "column" if all(corpus.pairs for corpus in data.train) else "ending"
-            say(
-                f"{printable(names)}: the {what} is no language code, so the language is unknown; "
-                f"name it ({side}_language, --set {side}_language=pt-BR), or rename the "
-                + ("column" if what == "column" else "file: train.pt-BR")
-            )
 
 
 def _flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -10,10 +10,13 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from s2s.corpus import CorpusConfig
+from s2s.corpus import CorpusConfig, DataConfig
 from s2s.corpus.pairs import column_languages
+from s2s.errors import printable
 from s2s.text import clean
+from s2s.train.log import say
 from s2s.writing.languages import language_of, same_code
 
 SAMPLE = 1000
@@ -106,6 +109,46 @@ def languages_of(corpus: CorpusConfig) -> tuple[str | None, str | None]:
         return column_languages(corpus)
     src, tgt = map(language_of, corpus.paths)
     return src, tgt
+
+
+def named_languages(data: DataConfig) -> tuple[str | list[str] | None, str | list[str] | None]:
+    """Returns the language codes of source and target: set, or of the names of the training text.
+
+    A list if there are several, None if none is known.
+    """
+    names = [languages_of(corpus) for corpus in data.train]
+    return (
+        data.src_language or _listed(src for src, _ in names),
+        data.tgt_language or _listed(tgt for _, tgt in names),
+    )
+
+
+def _listed(found: Iterable[str | None]) -> str | list[str] | None:
+    """Returns the only language, or a list if there are several."""
+    codes: dict[str, str] = {}
+    for code in filter(None, found):
+        codes.setdefault(same_code(code), code)  # the first spelling
+    return list(codes.values()) if len(codes) > 1 else next(iter(codes.values()), None)
+
+
+def say_unknown_languages(data: DataConfig) -> None:
+    """Names the files whose endings are no language code, if nobody has named the language."""
+    for number, side in enumerate(("src", "tgt")):
+        if getattr(data, f"{side}_language") is not None:
+            continue
+        paths = dict.fromkeys(
+            corpus.paths[number if corpus.pairs is None else 0]
+            for corpus in data.train
+            if languages_of(corpus)[number] is None
+        )
+        if paths:
+            names = ", ".join(Path(path).name for path in paths)
+            what = "column" if all(corpus.pairs for corpus in data.train) else "ending"
+            say(
+                f"{printable(names)}: the {what} is no language code, so the language is unknown; "
+                f"name it ({side}_language, --set {side}_language=pt-BR), or rename the "
+                + ("column" if what == "column" else "file: train.pt-BR")
+            )
 
 
 class Sides:
