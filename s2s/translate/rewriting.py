@@ -29,6 +29,9 @@ better than their usual spelling. With 7 % and 5 % (``--augment``) and 1,500 upd
 chrF2 was 13 and 29, and 59 and 58 by rewriting (quickstart, one seed)."""
 USUAL = 0.9
 """Share of training lines from which on a network expects a way of writing."""
+MEANT = 0.5
+"""Share of capitals within words from which on case is part of what is written, as in formulas and
+code: in languages it is far lower, even in Irish (``tUachtarán``) or French (``d'Italie``)."""
 _REMEMBERED = 50_000  # words whose spelling is not looked up again
 _WORD = re.compile(rf"[^\s{STAND_IN}{SILENT}]+")
 _CORE = re.compile(r"[^\W\d_](?:.*\w)?", re.DOTALL)
@@ -104,7 +107,8 @@ class Rewriter:
     def _case_of(self, text: str) -> Case:
         facts = self._facts
         first = _FIRST_WORD.search(text)
-        if first is None:
+        is_meant = facts.inner_capitals >= MEANT and facts.any_capitals >= KNOWN
+        if first is None or is_meant:
             return "as typed"
         if text == text.lower():
             unusual = first[0][0].isalpha() and first[0] != first[0].upper()

@@ -32,6 +32,7 @@ _SHARES = (
     "same_numbers",
     "list_marks",
     "without_letters",
+    "inner_capitals",
 )
 
 
@@ -66,6 +67,9 @@ class TextFacts(Config):
     longest: int = 0
     """Source pieces of the longest line, end piece included, if the training takes lines of that
     length; else the most that it takes. 0: not known."""
+    inner_capitals: float = 0.0
+    """Share of capitals that do not begin a word, among the capitals of words that have small
+    letters, too. It is high where case has a meaning of its own, as in formulas and code."""
 
     def __str__(self) -> str:
         """Describes the lines in one line, without the spellings."""
@@ -127,6 +131,7 @@ def facts_of(
         spellings=_unusual_spellings(lines),
         list_marks=_share(list_mark(line, language) != "" for line in lines),
         without_letters=_share(not any(map(str.isalpha, line)) for line in lines),
+        inner_capitals=_inner_capitals(lines),
     )
 
 
@@ -137,6 +142,19 @@ def _has_case(character: str) -> bool:
 def _share(values: Iterable[bool]) -> float:
     found = list(values)
     return sum(found) / len(found) if found else 0.0
+
+
+def _inner_capitals(lines: Iterable[str]) -> float:
+    """Returns the share of capitals within words among all capitals, if there are some."""
+    total = inner = 0
+    for word in (word for line in lines for word in line.split()):
+        if not any(map(str.islower, word)):
+            continue
+        capitals = sum(map(str.isupper, word))
+        first = next(filter(str.isalnum, word))
+        total += capitals
+        inner += capitals - first.isupper()
+    return inner / total if total else 0.0
 
 
 def _unusual_spellings(lines: Sequence[str]) -> tuple[str, ...]:

@@ -107,6 +107,16 @@ def test_what_the_training_text_had_is_not_rewritten(tokenizer):
         assert rewriter.rewrite(typed) == (typed, AS_TYPED)
 
 
+def test_case_that_has_a_meaning_is_not_rewritten(tokenizer):
+    """``CCO`` is ethanol, ``cco`` is nothing."""
+    values = FACTS.to_dict() | {"inner_capitals": 0.9, "end_marks": 0.0}
+    rewriter = Rewriter(tokenizer, TextFacts.from_dict(values))
+    for typed in ("CCO", "CNOCNCBRCL", "c1ccccc1", "The Old Man Sees Tom And I"):
+        assert rewriter.rewrite(typed) == (typed, AS_TYPED)
+    small = Rewriter(tokenizer, TextFacts.from_dict(values | {"any_capitals": 0.01}))
+    assert small.rewrite("The iPhone of Tom")[0] == "the iphone of tom"
+
+
 def test_a_script_without_case_is_not_changed(rewriter):
     for typed in ("你好。", "สวัสดี.", "안녕하세요.", "नमस्ते।"):
         assert rewriter.rewrite(typed) == (typed, AS_TYPED)

@@ -32,6 +32,20 @@ def test_shares_are_counted_over_the_lines_that_they_are_about():
     assert facts.spellings == ("Tom", "I")
 
 
+@pytest.mark.parametrize(
+    ("lines", "share"),
+    [
+        (["The old dog sees Tom.", "NATO and the EU"], 0.0),
+        (["An tUachtarán i mBaile Átha Cliath", "L'Italie de Jean-Paul", "(Ein Hund)"], 4 / 11),
+        (["CC(=O)Oc1ccccc1C(=O)O", "OCC", "getUserName(theId)"], 1.0 - 1 / 10),
+        (["ja", "你好"], 0.0),
+    ],
+)
+def test_capitals_within_words_are_counted(lines, share):
+    """Words all in capitals say nothing: they may be abbreviations."""
+    assert facts_of(lines, [5] * len(lines)).inner_capitals == pytest.approx(share)
+
+
 def test_facts_survive_json():
     facts = facts_of(LINES, [9] * len(LINES))
     assert TextFacts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
