@@ -38,6 +38,7 @@ LOWEST_SHARE: Final = {
     "lower case": 0.90,
     "no end mark": 0.95,
     "one typo": 0.82,
+    "list mark": 0.95,
 }
 """Lowest chrF2 of a variant, as a share of that of the plain text."""
 MOST_BELOW: Final = 1.0

@@ -11,6 +11,7 @@ import numpy as np
 
 from s2s.writing.case import to_capitals, to_title_case
 from s2s.writing.end_marks import end_mark, without_end_mark
+from s2s.writing.list_marks import list_mark
 from s2s.writing.scripts import script_without_blanks
 from s2s.writing.typos import add_typo
 
@@ -20,6 +21,7 @@ JOINED: Final = {2: "two a line", 3: "three a line", 5: "five a line"}
 """Sentences on a line, and the name of the variant."""
 LINE_BREAKS: Final = "two with a line break"
 NO_END_MARK: Final = "no end mark"
+_LIST_MARKS: Final = ("- ", "* ", "• ", "1) ", "a) ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,7 +89,7 @@ def make_variants(sources: Sequence[str], references: Sequence[str]) -> Variants
         variant = Variant(
             name=name,
             sources=[text for _, text in changed],
-            references=[change_reference(references[row]) for row, _ in changed],
+            references=[change_reference(row, references[row]) for row, _ in changed],
             groups=[(row,) for row, _ in changed],
             without_end_marks=name == NO_END_MARK,
         )
@@ -133,23 +135,28 @@ def _to_typo(row: int, text: str) -> str:
     return add_typo(text, np.random.default_rng([SEED, row]))
 
 
-def _same(text: str) -> str:
+def _to_list(row: int, text: str) -> str:
+    return text if list_mark(text) else _LIST_MARKS[row % len(_LIST_MARKS)] + text
+
+
+def _same(_: int, text: str) -> str:
     return text
 
 
 _BROKEN: Final = (2, LINE_BREAKS, True)
-_Change = tuple[str, Callable[[int, str], str], Callable[[str], str], str]
+_Write = Callable[[int, str], str]
+_Change = tuple[str, _Write, _Write, str]
 _CHANGES: Final[Sequence[_Change]] = (
     (
         "capitals",
         lambda _, text: to_capitals(text),
-        to_capitals,
+        lambda _, text: to_capitals(text),
         "no source has a letter that could be a capital",
     ),
     (
         "title case",
         lambda _, text: to_title_case(text),
-        to_title_case,
+        lambda _, text: to_title_case(text),
         "no source has a word that could be in title case",
     ),
     # Who types in lower case still wants the translation as it is written.
@@ -157,10 +164,11 @@ _CHANGES: Final[Sequence[_Change]] = (
     (
         NO_END_MARK,
         lambda _, text: without_end_mark(text),
-        without_end_mark,
+        lambda _, text: without_end_mark(text),
         "no source ends with an end mark",
     ),
     ("one typo", _to_typo, _same, "no source has a word with room for a typo"),
+    ("list mark", _to_list, _to_list, "all sources begin with the mark of a list"),
 )
-"""Name, what happens to a source and its number, what happens to a reference, and what is said if
-no source changes."""
+"""Name, what happens to a source with its number, what happens to its reference, and what is said
+if no source changes."""

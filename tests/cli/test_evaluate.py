@@ -104,10 +104,10 @@ def test_text_as_people_type_it_is_scored_beside_the_plain_text(s2s, tiny, sente
     assert finished.code == 0, finished.err
     report = json.loads(finished.out)
     variants = report["robustness"]["variants"]
-    names = ["capitals", "title case", "lower case", "no end mark", "one typo", "two a line"]
-    names += ["three a line", "five a line", "two with a line break"]
+    names = ["capitals", "title case", "lower case", "no end mark", "one typo", "list mark"]
+    names += ["two a line", "three a line", "five a line", "two with a line break"]
     assert list(variants) == names
-    assert [variants[name]["lines"] for name in names] == [60] * 5 + [30, 20, 12, 30]
+    assert [variants[name]["lines"] for name in names] == [60] * 6 + [30, 20, 12, 30]
     plain = report["scores"]["chrF2"]["value"]
     assert variants["capitals"]["plain_chrF2"] == plain
     assert variants["capitals"]["chrF2_share"] == variants["capitals"]["chrF2"] / plain

@@ -20,6 +20,8 @@ def test_the_reference_has_the_form_that_a_reader_wants(made):
     assert made["lower case"].sources[1] == "he is in rome."
     assert made["lower case"].references[1] == "Está en Roma."
     assert made["one typo"].references[1] == "Está en Roma."
+    assert made["list mark"].sources[:2] == ["- Where is Tom?", "* He is in Rome."]
+    assert made["list mark"].references[:2] == ["- ¿Dónde está Tom?", "* Está en Roma."]
 
 
 def test_a_variant_has_the_sentences_that_change_and_no_blank_ones(made):
@@ -54,9 +56,17 @@ def test_plain_translations_are_joined_in_the_same_way(made):
     assert made[LINE_BREAKS].comparable(["Es tarde.\nGracias."]) == ["Es tarde. Gracias."]
 
 
+def test_lines_of_lists_keep_the_mark_that_they_have():
+    sources = ["- One.", "2) Two."]
+    assert "list mark" in make_variants(sources, sources).left_out
+    made = make_variants([*sources, "x"], [*sources, "y"]).made
+    listed = next(variant for variant in made if variant.name == "list mark")
+    assert (listed.sources, listed.references) == (["• x"], ["• y"])
+
+
 def test_text_without_capitals_or_end_marks_lacks_these_variants_and_says_why():
     variants = make_variants(["今天很冷", "我在学校"], ["It is cold", "I am at school"])
-    assert not variants.made
+    assert [variant.name for variant in variants.made] == ["list mark"]
     assert set(variants.left_out) == {
         "capitals",
         "title case",
@@ -84,9 +94,12 @@ def test_sentences_have_blanks_between_them_if_their_script_has(texts, joined):
 
 def test_a_typo_depends_on_the_sentence_and_its_place_alone():
     sources = ["The teacher reads a book.", "My neighbours sing in the garden."] * 3
-    typos = make_variants(sources, sources).made[-1 - len(JOINED) - 1]
-    assert typos.name == "one typo"
-    again = make_variants([*sources, "Another sentence."], [*sources, "x"]).made
-    other = next(variant for variant in again if variant.name == "one typo")
+    typos, other = (
+        next(variant for variant in made if variant.name == "one typo")
+        for made in (
+            make_variants(sources, sources).made,
+            make_variants([*sources, "Another sentence."], [*sources, "x"]).made,
+        )
+    )
     assert list(other.sources[: len(sources)]) == list(typos.sources)
     assert len(set(typos.sources)) > 2  # not the same typo in equal sentences
