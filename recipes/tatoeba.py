@@ -33,7 +33,8 @@ from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import DataError, FileError
 from s2s.files import atomic_output
 from s2s.formats.run_folder import CONFIG_FILE
-from s2s.score.metrics import Score, score
+from s2s.score import score
+from s2s.score.results import Score
 from s2s.text import clean, read_lines, read_pairs
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run

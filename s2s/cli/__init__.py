@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,7 +19,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand
 
-from s2s.errors import S2SError, printable
+from s2s.errors import ConfigError, S2SError, printable
 from s2s.files import WRITING_FAILED
 from s2s.version import __version__
 
@@ -140,6 +141,14 @@ def _check_streams() -> None:
 
 class _Command(TyperCommand):
     """A command whose ``--help`` stands in the last group of its options, not in a first one."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuses a file that is named twice: only the last one would count."""
+        _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        for option, times in Counter(given).items():
+            if times > 1 and getattr(option, "metavar", None) == "FILE" and not option.multiple:
+                raise ConfigError(f"{option.opts[0]} is given {times} times; expected one file")
+        return list(super().parse_args(ctx, args))
 
     def get_help_option(self, ctx: Any) -> Any:
         option: Any = super().get_help_option(ctx)

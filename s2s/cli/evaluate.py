@@ -10,8 +10,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from s2s.cli.evaluate_options import (
+    AsJson,
+    Baseline,
+    Buckets,
+    Confidence,
+    Hypotheses,
+    Lowercase,
+    Measures,
+    OutputPath,
+    Pairs,
+    Plot,
+    References,
+    Src,
+    Tokenize,
+    Variants,
+    Whitespace,
+)
 from s2s.cli.options import (
-    FILES,
     BeamSize,
     Columns,
     Device,
@@ -29,25 +45,21 @@ from s2s.cli.options import (
     naming,
     open_output,
     open_pairs,
-    option,
     say,
 )
 from s2s.cli.page import make_page
 from s2s.cli.progress import show_progress
 from s2s.cli.robustness import check_robustness, translate_variants
-from s2s.cli.testset import Output, TestSet, check_options, read_output, read_test_set
+from s2s.cli.scores import score_output
+from s2s.cli.testset import Output, check_options, read_output, read_test_set
 from s2s.config import widest_beam
 from s2s.errors import DataError
 from s2s.files import atomic_output
 
 if TYPE_CHECKING:
     from s2s.score.evaluation import Evaluation
-    from s2s.score.robustness import Robustness
     from s2s.translate.request import TranslateOptions
     from s2s.translate.translator import Translator
-
-
-SCORES = "Scores"
 
 
 def evaluate(
@@ -55,95 +67,23 @@ def evaluate(
         str | None, typer.Argument(metavar="MODEL", help="An .onnx file, or a run folder.")
     ] = None,
     *,
-    src: Annotated[
-        Path | None,
-        option(panel=FILES, help_="Translate this text, line by line.", metavar="FILE"),
-    ] = None,
-    ref: Annotated[
-        Path | None,
-        option(
-            panel=FILES,
-            help_="Compare with this human translation, line by line.",
-            metavar="FILE",
-        ),
-    ] = None,
-    pairs: Annotated[
-        Path | None,
-        option(
-            panel=FILES,
-            help_="Read sources and references from this file instead; - is standard input.",
-            metavar="FILE",
-        ),
-    ] = None,
+    src: Src = None,
+    ref: References = None,
+    pairs: Pairs = None,
     columns: Columns = None,
     pairs_format: PairsFormat = None,
-    output: Annotated[
-        Path | None,
-        option(
-            "--output",
-            "-o",
-            panel=FILES,
-            help_="Write the translations to this file.",
-            metavar="FILE",
-        ),
-    ] = None,
-    hypotheses: Annotated[
-        Path | None,
-        option(
-            panel=FILES,
-            help_="Score this output of any system instead of a MODEL's; - is standard input.",
-            metavar="FILE",
-        ),
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        option(
-            panel=FILES,
-            help_="Test whether this output of another system differs (paired bootstrap).",
-            metavar="FILE",
-        ),
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        option(
-            panel=FILES,
-            help_="Write a page with figures and examples to this file (HTML).",
-            metavar="FILE",
-        ),
-    ] = None,
-    confidence: Annotated[
-        bool,
-        option(
-            "--confidence", panel=SCORES, help_="Print 95 % intervals, by bootstrap resampling."
-        ),
-    ] = False,
-    buckets: Annotated[
-        bool, option("--buckets", panel=SCORES, help_="Also score by length of the source.")
-    ] = False,
-    robustness: Annotated[
-        bool,
-        option(
-            "--robustness",
-            panel=SCORES,
-            help_="Also score the test set in capitals, in title case, in lower case, without end "
-            "marks, with typos, with several sentences a line; and count right numbers. Takes "
-            "about ten times as long.",
-        ),
-    ] = False,
-    lowercase: Annotated[
-        bool, option("--lowercase", panel=SCORES, help_="Compare lowercased text (case:lc).")
-    ] = False,
-    tokenize: Annotated[
-        str | None,
-        option(
-            panel=SCORES,
-            help_="Choose how BLEU splits text into words.",
-            choices=("13a", "intl", "zh", "char", "none"),
-            check=lambda name: name,  # s2s.score.metrics checks it
-            default="zh for Chinese, char for other text without blanks, 13a for all other text",
-        ),
-    ] = None,
-    as_json: Annotated[bool, option("--json", panel=SCORES, help_="Print JSON.")] = False,
+    output: OutputPath = None,
+    hypotheses: Hypotheses = None,
+    baseline: Baseline = None,
+    plot: Plot = None,
+    confidence: Confidence = False,
+    buckets: Buckets = False,
+    robustness: Variants = False,
+    measures: Measures = None,
+    lowercase: Lowercase = False,
+    whitespace: Whitespace = None,
+    tokenize: Tokenize = None,
+    as_json: AsJson = False,
     to: To = None,
     with_: With = None,
     beam_size: BeamSize = None,
@@ -156,7 +96,7 @@ def evaluate(
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
-    r"""Translate a test set and score it: BLEU, chrF2 and TER with sacrebleu's signatures.
+    r"""Translate a test set and score it: BLEU, chrF2 and TER as sacrebleu does, or errors.
 
     The speed counts translating alone, not loading the model.
 
@@ -167,6 +107,10 @@ def evaluate(
         s2s evaluate many.onnx --to fr --src test.de --ref test.fr
 
         s2s evaluate run --with run2 --src test.de --ref test.en
+
+        s2s evaluate run --src test.de --ref test.en --ref test2.en
+
+        s2s evaluate run --src words --ref phonemes --measures exact,token_error
 
         s2s evaluate run --src test.de --ref test.en --baseline old.en \
             --plot report.html
@@ -179,7 +123,7 @@ def evaluate(
         s2s translate model.onnx < test.de \
             | s2s evaluate --hypotheses - --ref test.en
     """
-    from s2s.score.metrics import check_metrics, why_not_resampled
+    from s2s.score.metrics import MEASURES, SACREBLEU, check_metrics, why_not_resampled
     from s2s.score.scripts import bleu_tokenizer
     from s2s.translate.translator import Translator
 
@@ -207,16 +151,19 @@ def evaluate(
         },
     )
     options |= {"max_src_length": max_src_length, "too_long": too_long}
-    check_metrics(tokenize or "13a")
+    chosen = None if measures is None else [name.strip() for name in measures.split(",")]
+    check_metrics(tokenize or "13a", MEASURES if chosen is None else chosen)
     if pairs is None:
         check_no_columns(columns, pairs_format)
-        test_set = read_test_set(src, ref, None)
+        test_set = read_test_set(src, ref or [], None)
     else:
-        test_set = read_test_set(None, None, open_pairs(pairs, columns, pairs_format))
-        src = ref = pairs
+        test_set = read_test_set(None, [], open_pairs(pairs, columns, pairs_format))
+        src, ref = pairs, [pairs]
     assert ref is not None
+    if chosen is None:
+        chosen = list(MEASURES if as_json or not test_set.has_sentences() else SACREBLEU)
     size = len(test_set.references)
-    baseline_output = None if baseline is None else read_output(baseline, ref, size)
+    baseline_output = None if baseline is None else read_output(baseline, ref[0], size)
     unsure = why_not_resampled(size)
     if unsure and (confidence or baseline is not None):
         raise DataError(f"{unsure}; leave out --confidence and --baseline")
@@ -226,11 +173,13 @@ def evaluate(
         # Opened before the work, so that a folder that does not exist is an error at once.
         page = None if plot is None else files.enter_context(atomic_output(plot))
         if hypotheses is not None:
-            translated = read_output(hypotheses, ref, size)
+            translated = read_output(hypotheses, ref[0], size)
         else:
             translator = Translator(models, device=device, threads=threads)
+            if translator.tokenizer.keeps_blanks:
+                whitespace = whitespace or "keep"
             if robustness:
-                check_robustness(translator.tokenizer.tags, to)
+                check_robustness(translator.tokenizer.tags, to, len(ref))
             with naming(src or "", "line" if pairs is None else "pair"):
                 translated = _translate(translator, models, test_set.sources, output, options)
             if robustness:
@@ -242,11 +191,13 @@ def evaluate(
                     lowercase=lowercase,
                     tokenize=tokenize,
                 )
-        evaluation = _score(
+        evaluation = score_output(
             translated,
             baseline_output,
             test_set,
+            measures=chosen,
             lowercase=lowercase,
+            keep_blanks=whitespace == "keep",
             tokenize=tokenize,
             confidence=confidence or (page is not None and not unsure),
             by_length=buckets or page is not None,
@@ -296,43 +247,6 @@ def _translate(
         speed=Speed(seconds=seconds, tokens=tokens),
         models=models,
         to=language,
-    )
-
-
-def _score(
-    translated: Output,
-    baseline: Output | None,
-    test_set: TestSet,
-    *,
-    lowercase: bool,
-    tokenize: str,
-    confidence: bool,
-    by_length: bool,
-    robustness: "Robustness | None",
-) -> "Evaluation":
-    """Scores translations, alone and beside a baseline."""
-    from s2s.score.by_length import score_by_length
-    from s2s.score.evaluation import Evaluation
-    from s2s.score.metrics import compare, score
-
-    texts, references = translated.texts, test_set.references
-    return Evaluation(
-        translated=translated.by,
-        sentences=len(texts),
-        scores=score(
-            texts, references, lowercase=lowercase, tokenize=tokenize, confidence=confidence
-        ),
-        baseline="" if baseline is None else baseline.by["hypotheses"],
-        differences=()
-        if baseline is None
-        else compare(texts, baseline.texts, references, lowercase=lowercase, tokenize=tokenize),
-        buckets=score_by_length(
-            test_set.sources, texts, references, lowercase=lowercase, tokenize=tokenize
-        )
-        if by_length
-        else None,
-        robustness=robustness,
-        speed=translated.speed,
     )
 
 

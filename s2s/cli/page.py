@@ -31,8 +31,10 @@ def make_page(
     from s2s.score.report.examples import rank
     from s2s.score.report.page import Page
 
-    scores = sentence_scores(translated.texts, test_set.references, lowercase=lowercase)
-    ranked = rank(test_set.sources, test_set.references, translated.texts, scores)
+    references = test_set.all_references
+    scores = sentence_scores(translated.texts, references, lowercase=lowercase)
+    shown = [each if isinstance(each, str) else " / ".join(each) for each in references]
+    ranked = rank(test_set.sources, shown, translated.texts, scores)
     curve, pictures, notes = _look_inside(translated, ranked)
     if unsure := why_not_resampled(len(test_set.references)):
         notes["intervals"] = f"No intervals: {unsure}."

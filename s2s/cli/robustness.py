@@ -16,12 +16,23 @@ if TYPE_CHECKING:
     from s2s.translate.translator import Translator
 
 
-def check_robustness(tags: Sequence[str], to: str | None) -> None:
+def check_robustness(tags: Sequence[str], to: str | None, num_references: int) -> None:
     """Checks that a test set can have variants.
 
+    Args:
+        tags: Tags that the model knows.
+        to: The target language.
+        num_references: Number of files with references.
+
     Raises:
-        ConfigError: If the sources begin with tags, which a variant would change.
+        ConfigError: If the sources begin with tags, which a variant would change, or there are
+            several references, which may not be alike in case and end marks.
     """
+    if num_references > 1:
+        raise ConfigError(
+            f"--robustness compares with one reference, but --ref names {num_references} files; "
+            "leave out all but one"
+        )
     if tags and to is None:
         raise ConfigError(
             "--robustness changes the sources, and they begin with tags; give --to LANGUAGE and "
@@ -54,7 +65,8 @@ def translate_variants(
     from s2s.score.robustness import Robustness, count_numbers, score_variant
     from s2s.score.variants import make_variants
 
-    variants = make_variants(*test_set)
+    sources, references = test_set.sources, test_set.references
+    variants = make_variants(sources, references)
     scores = []
     for variant in variants.made:
         with naming_variant(variant.name):
@@ -63,10 +75,10 @@ def translate_variants(
                 stream = show_progress(stream, len(variant.sources))
             texts = [translation.text for translation in stream]
         scored = score_variant(
-            variant, texts, plain, test_set.references, lowercase=lowercase, tokenize=tokenize
+            variant, texts, plain, references, lowercase=lowercase, tokenize=tokenize
         )
         scores.append(scored)
-    counted, right = count_numbers(*test_set, plain)
+    counted, right = count_numbers(sources, references, plain)
     return Robustness(
         variants=scores,
         left_out=variants.left_out,

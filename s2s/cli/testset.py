@@ -11,6 +11,7 @@ from s2s.text import read_lines, read_pairs, text_name
 if TYPE_CHECKING:
     from s2s.corpus.pair_file import PairFile
     from s2s.score.evaluation import Speed
+    from s2s.score.references import References
     from s2s.translate.translation import Translation
 
 
@@ -20,6 +21,22 @@ class TestSet(NamedTuple):
     sources: Sequence[str]
     """Empty if no file of sources was named."""
     references: Sequence[str]
+    more: Sequence[Sequence[str]] = ()
+    """Further references, a list for each file."""
+
+    @property
+    def all_references(self) -> "References":
+        """The references of each sentence, without blank ones if there are others."""
+        if not self.more:
+            return self.references
+        rows = zip(self.references, *self.more, strict=True)
+        return [[text for text in row if text.strip()] or list(row[:1]) for row in rows]
+
+    def has_sentences(self) -> bool:
+        """Whether the references are sentences, so that BLEU suits them."""
+        from s2s.score.choice import choose_measure
+
+        return choose_measure(self.references).measure == "bleu"
 
 
 class Output(NamedTuple):
@@ -42,7 +59,7 @@ def check_options(
     model: str | None,
     hypotheses: Path | None,
     src: Path | None,
-    ref: Path | None,
+    ref: Sequence[Path] | None,
     pairs: Path | None,
     *,
     need_src: Mapping[str, object],
@@ -75,12 +92,12 @@ def check_options(
                     "translated; leave it out"
                 )
     if pairs is not None:
-        if src is not None or ref is not None:
+        if src is not None or ref:
             raise ConfigError("--pairs has sources and references; leave out --src and --ref")
         if str(pairs) == str(hypotheses) == "-":
             raise ConfigError("--pairs and --hypotheses are both standard input; name a file")
         return
-    if ref is None:
+    if not ref:
         raise ConfigError("--ref is missing: name the human translation, or give --pairs")
     if src is None:
         if model is not None:
@@ -90,8 +107,13 @@ def check_options(
                 raise ConfigError(f"--{name} needs the sentences that were translated: give --src")
 
 
-def read_test_set(src: Path | None, ref: Path | None, pairs: "PairFile | None") -> TestSet:
-    """Reads sources and references from two files or one.
+def read_test_set(src: Path | None, refs: Sequence[Path], pairs: "PairFile | None") -> TestSet:
+    """Reads sources and references from several files or one.
+
+    Args:
+        src: Sources; None if only the references are wanted.
+        refs: Files of references, at least one; none with ``pairs``.
+        pairs: A file of both.
 
     Raises:
         DataError: If the files have different numbers of lines, or one holds blank lines only.
@@ -99,13 +121,27 @@ def read_test_set(src: Path | None, ref: Path | None, pairs: "PairFile | None") 
     # References are not normalised: other tools must get the same score from the same files.
     if pairs is not None:
         return _test_set(list(pairs.pairs), pairs.name)
-    assert ref is not None
+    ref, *more = refs
     if src is None:
         references = list(read_lines(ref))
         if not any(reference.strip() for reference in references):
             raise DataError(f"{printable(str(ref))} is empty; expected one sentence per line")
-        return TestSet([], references)
-    return _test_set(list(read_pairs(src, ref, cleaned=False)), printable(str(src)))
+        test_set = TestSet([], references)
+    else:
+        test_set = _test_set(list(read_pairs(src, ref, cleaned=False)), printable(str(src)))
+    size = len(test_set.references)
+    return test_set._replace(more=[_read_beside(path, ref, size) for path in more])
+
+
+def _read_beside(path: Path, ref: Path, expected: int) -> list[str]:
+    """Reads further references, as many as ``ref`` has."""
+    lines = list(read_lines(path))
+    if len(lines) != expected:
+        raise DataError(
+            f"{printable(str(path))} has {len(lines)} lines but {printable(str(ref))} has "
+            f"{expected}; all files of --ref must match line by line"
+        )
+    return lines
 
 
 def _test_set(pairs: Sequence[tuple[str, str]], name: str) -> TestSet:

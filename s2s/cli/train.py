@@ -54,6 +54,7 @@ from s2s.cli.train_options import (
     Tgt,
     TrainDevice,
     ValCorpora,
+    ValidateBy,
     ValidateEvery,
     ValPairs,
     ValSrc,
@@ -79,9 +80,9 @@ all 4,340 and 5,200 to 6,900.
 
 EPILOG = """Training learns the vocabulary, stops at the nearest of --max-minutes,
 --max-updates and --max-epochs (20 epochs if none is given, but at least 1,000
-updates), and keeps the weights with the best validation BLEU. Defaults are
-those of the preset small; with --init and --resume, those of the run. Batches
-and warm-up are smaller if the text or the training is short.
+updates), and keeps the best weights (--validate-by). Defaults are those of the
+preset small; with --init and --resume, those of the run. Batches and warm-up
+are smaller if the text or the training is short.
 
 One file may have both sides, as TSV, CSV or JSON Lines:
 
@@ -145,6 +146,7 @@ def train(
     bptt_steps: BpttSteps = None,
     patience: Patience = None,
     validate_every: ValidateEvery = None,
+    validate_by: ValidateBy = None,
     seed: Seed = None,
     more: Assignments = None,
     diagnose: Diagnose = False,
@@ -193,6 +195,7 @@ def train(
         "max_epochs": max_epochs,
         "patience": patience,
         "validate_every": validate_every,
+        "validate_by": validate_by,
         "seed": seed,
         "device": device,
         "precision": precision,
@@ -210,8 +213,10 @@ def train(
     chosen = {name: value for name, value in fields.items() if value is not None}
     from s2s.cli.training_text import TextOptions
 
+    first, more_tgt = (val_tgt[0], val_tgt[1:]) if val_tgt else (None, [])
     text = TextOptions(
-        files={"src": src, "tgt": tgt, "val_src": val_src, "val_tgt": val_tgt},
+        files={"src": src, "tgt": tgt, "val_src": val_src, "val_tgt": first},
+        more_val_tgt=more_tgt,
         pairs=pairs or [],
         val_pairs=val_pairs or [],
         columns=columns,
@@ -258,6 +263,8 @@ def _run(
         fields: Chosen fields of the configurations, by name.
         resume: Start from the settings of the run in ``out``, and go on with it.
     """
+    from s2s.score.choice import LABELS
+
     with needs("train", "training"):
         from s2s.train import train as run_training
         from s2s.train.settings import Settings, parse_fields
@@ -279,10 +286,10 @@ def _run(
     )
     if os.environ.get("RANK", "0") != "0":
         return
-    if result.best_bleu is None:
+    if result.best_score is None:
         best = f"validation loss {result.best_loss:.4f}"
     else:
-        best = f"validation BLEU {result.best_bleu:.2f}"
+        best = f"validation {LABELS[result.measure]} {result.best_score:.2f}"
     if result.start_is_best:
         best += ", that of the start"
     say(f"{result.updates:,} updates in {result.minutes:.1f} minutes ({result.stopped_by}), {best}")

@@ -43,8 +43,13 @@ ValSrc = Annotated[
     Path | None, option(panel=FILES, help_="Validate on these source sentences.", metavar="FILE")
 ]
 ValTgt = Annotated[
-    Path | None,
-    option(panel=FILES, help_="Validate on these translations of them.", metavar="FILE"),
+    list[Path] | None,
+    option(
+        panel=FILES,
+        help_="Validate on these translations; may be repeated.",
+        metavar="FILE",
+        default=False,
+    ),
 ]
 Out = Annotated[
     Path, option(panel=FILES, help_="Write the run to this new folder.", metavar="FOLDER")
@@ -242,6 +247,16 @@ ValidateEvery = Annotated[
         metavar="N",
         low=1,
         default="ten times in all",
+    ),
+]
+ValidateBy = Annotated[
+    str | None,
+    option(
+        panel=TRAINING,
+        help_="Keep the weights that are best by this: BLEU, chrF2, exact matches, edits per token "
+        "or character, or loss, which also decides ties; auto looks at the validation targets.",
+        choices=("auto", "bleu", "chrf", "exact", "error", "loss"),
+        default="auto",
     ),
 ]
 Seed = Annotated[

@@ -1,7 +1,7 @@
 """The text of a training as the command line names it: two files, ``--pairs``, or ``--train``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ class TextOptions:
     """Options of ``s2s train`` that name text."""
 
     files: dict[str, Path | None]
-    """``--src``, ``--tgt``, ``--val-src`` and ``--val-tgt``."""
+    """``--src``, ``--tgt``, ``--val-src`` and the first ``--val-tgt``."""
+    more_val_tgt: Sequence[Path]
+    """Further files of ``--val-tgt``."""
     pairs: Sequence[Path]
     val_pairs: Sequence[Path]
     columns: str | None
@@ -45,6 +47,10 @@ class TextOptions:
         elif any(self.files.values()) or self.pairs or self.val_pairs or needed:
             train = self._side("src", "tgt", "pairs", self.pairs)
             validation = self._side("val_src", "val_tgt", "val_pairs", self.val_pairs)
+            if self.more_val_tgt:
+                self._check_regular("val_tgt", self.more_val_tgt)
+                more = tuple(str(resolve(path)) for path in self.more_val_tgt)
+                validation = (replace(validation[0], more_tgt=more),)
         else:
             self._check_columns(False)
             return {}
@@ -83,12 +89,9 @@ class TextOptions:
     ) -> tuple[CorpusConfig, ...]:
         """Returns the corpora of training or validation: two files, or files of pairs."""
         paths = {name: self.files[name] for name in (src, tgt)}
-        for name, path in (*paths.items(), *((option, path) for path in pairs)):
-            if str(path) == "-":
-                raise ConfigError(
-                    f"{_flag(name)} is standard input, but training reads its text more than once; "
-                    "name a file"
-                )
+        for name, path in paths.items():
+            self._check_regular(name, [path])
+        self._check_regular(option, pairs)
         if pairs:
             if any(paths.values()):
                 raise ConfigError(
@@ -106,6 +109,13 @@ class TextOptions:
                 )
         src_path, tgt_path = (str(resolve(path or "")) for path in paths.values())
         return (CorpusConfig(src=src_path, tgt=tgt_path),)
+
+    def _check_regular(self, name: str, paths: Sequence[Path | None]) -> None:
+        if "-" in map(str, paths):
+            raise ConfigError(
+                f"{_flag(name)} is standard input, but training reads its text more than once; "
+                "name a file"
+            )
 
     def _check_columns(self, has_pairs: bool) -> None:
         for option, value in (("columns", self.columns), ("pairs_format", self.form)):

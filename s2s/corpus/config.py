@@ -25,6 +25,9 @@ class CorpusConfig(Config):
     """Path of the source text, one sentence a line."""
     tgt: str | None = None
     """Path of the target text; its line i is the translation of line i of ``src``."""
+    more_tgt: tuple[str, ...] = ()
+    """Paths of further translations of ``src``, line by line; a blank line is none. Only for
+    validation: its score compares with all of them, its loss with ``tgt`` alone."""
     pairs: str | None = None
     """Path of a file with a pair on each line, in place of ``src`` and ``tgt``."""
     columns: str | None = None
@@ -56,7 +59,7 @@ class CorpusConfig(Config):
                     f"{with_option(name)} is set, but there is no file of {with_option('pairs')}; "
                     "leave it out"
                 )
-        elif self.src is not None or self.tgt is not None:
+        elif self.src is not None or self.tgt is not None or self.more_tgt:
             raise ConfigError(
                 f"CorpusConfig has {with_option('pairs')}, and src or tgt, too; set src and tgt, "
                 "or pairs"
@@ -198,6 +201,12 @@ class DataConfig(Config):
         for name in ("train", "validation"):
             if not getattr(self, name):
                 raise ConfigError(f"DataConfig.{name} is empty; name at least one corpus")
+        for corpus in self.train:
+            if corpus.more_tgt:
+                raise ConfigError(
+                    f"CorpusConfig.more_tgt of {corpus.name} names further translations, but a "
+                    "corpus to train on has one for each source; repeat the source lines"
+                )
         for name in ("src_language", "tgt_language"):
             code = getattr(self, name)
             if code is not None and not has_code_form(code):

@@ -18,7 +18,7 @@ from s2s.corpus.pair_file import PairFile, open_pair_file
 from s2s.corpus.repeats import Repeats
 from s2s.corpus.sentences import Sentences, join
 from s2s.errors import DataError, FileError, printable
-from s2s.text import clean, read_pairs
+from s2s.text import clean, read_lines, read_pairs
 from s2s.tokenizer import Tokenizer
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "is_blank",
     "open_pairs",
     "raw_pairs",
+    "raw_references",
     "read_chunks",
     "read_corpus",
 ]
@@ -76,6 +77,31 @@ def raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
         return open_pairs(config).pairs
     src, tgt = map(Path, config.paths)
     return read_pairs(src, tgt, cleaned=False)
+
+
+def raw_references(config: CorpusConfig) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields each source line of a validation corpus with all its translations, unchanged.
+
+    Raises:
+        DataError: If a file of ``more_tgt`` has another number of lines; else as ``raw_pairs``.
+        FileError: As ``raw_pairs``.
+    """
+    for path in config.more_tgt:
+        check_file(path)
+    pairs = raw_pairs(config)
+    if not config.more_tgt:
+        yield from ((src, (tgt,)) for src, tgt in pairs)
+        return
+    rows = list(pairs)
+    more = [list(read_lines(Path(path))) for path in config.more_tgt]
+    for path, lines in zip(config.more_tgt, more, strict=True):
+        if len(lines) != len(rows):
+            raise DataError(
+                f"{printable(path)} has {len(lines)} lines but {printable(config.paths[-1])} has "
+                f"{len(rows)}; further translations must match line by line"
+            )
+    for (src, tgt), *others in zip(rows, *more, strict=True):
+        yield src, (tgt, *others)
 
 
 def open_pairs(config: CorpusConfig) -> PairFile:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from s2s.errors import DataError
-from s2s.score.metrics import FEW_SENTENCES, Score, score
+from s2s.score.metrics import FEW_SENTENCES, score
+from s2s.score.references import References
+from s2s.score.results import Score
 from s2s.score.scripts import written_without_blanks
 
 LONGEST: Final = (0, 5, 10, 15, 20, 30, 50, 100, 200, 500)
@@ -68,7 +70,7 @@ def length_unit(sources: Sequence[str]) -> Unit:
 def score_by_length(
     sources: Sequence[str],
     hypotheses: Sequence[str],
-    references: Sequence[str],
+    references: References,
     *,
     lowercase: bool = False,
     tokenize: str = "13a",
@@ -78,7 +80,7 @@ def score_by_length(
     Args:
         sources: Source sentences.
         hypotheses: Translations, one for each source.
-        references: Human translations, one for each source.
+        references: Human translations, as for ``score``.
         lowercase: As for ``score``.
         tokenize: As for ``score``.
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from s2s.score.by_length import ScoresByLength
-from s2s.score.metrics import FEW_SENTENCES, RESAMPLES, Difference, Score
+from s2s.score.metrics import FEW_SENTENCES, RESAMPLES
+from s2s.score.results import Difference, Score
 from s2s.score.robustness import Robustness
 
 
@@ -27,6 +28,8 @@ class Evaluation:
     the name of a file."""
     sentences: int
     scores: Sequence[Score]
+    notes: Sequence[str] = ()
+    """What a reader should know about the scores."""
     baseline: str = ""
     """Name of the file with the translations of the second system in ``differences``."""
     differences: Sequence[Difference] = ()
@@ -46,6 +49,7 @@ class Evaluation:
             **self.translated,
             "sentences": self.sentences,
             "scores": {score.name: _score_dict(score) for score in self.scores},
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
         if self.differences:
             values["baseline"] = {
@@ -88,24 +92,20 @@ class Evaluation:
 
     def lines(self) -> Iterator[str]:
         """Yields the results as lines for a terminal."""
+        width = max(5, *(len(score.name) for score in self.scores))
         for score in self.scores:
             interval = score.interval
-            width = f" (μ = {interval.mean:.2f} ± {interval.half_width:.2f})" if interval else ""
-            yield f"{score.name:5} {score.value:6.2f}{width}  {score.signature}"
-        bleu = self.scores[0]
-        few = f"; scores of fewer than {FEW_SENTENCES} sentences are not reliable"
-        yield (
-            f"length ratio {bleu.length_ratio:.3f}, brevity penalty {bleu.brevity_penalty:.3f}"
-            f"{few if self.few else ''}"
-        )
+            sure = f" (μ = {interval.mean:.2f} ± {interval.half_width:.2f})" if interval else ""
+            yield f"{score.label:{width}} {score.value:6.2f}{sure}  {score.signature}"
+        yield from self._about_scores()
         if self.differences:
             yield ""
             yield f"compared with {self.baseline} (paired bootstrap, {RESAMPLES:,} resamples):"
-            yield "       baseline     this    delta       p"
-            for difference in self.differences:
+            yield f"{'':{width}}  baseline     this    delta       p"
+            for each in self.differences:
                 yield (
-                    f"{difference.name:5} {difference.baseline:10.2f} {difference.value:8.2f} "
-                    f"{difference.delta:+8.2f} {difference.p_value:7.3f}  {difference.verdict}"
+                    f"{each.label:{width}} {each.baseline:10.2f} {each.value:8.2f} "
+                    f"{each.delta:+8.2f} {each.p_value:7.3f}  {each.verdict}"
                 )
         if self.buckets is not None:
             yield ""
@@ -129,6 +129,20 @@ class Evaluation:
                 f"{self.speed.tokens / seconds:.0f} tokens/s"
             )
 
+    def _about_scores(self) -> Iterator[str]:
+        """Yields lines that help to read the scores."""
+        parts = [
+            f"length ratio {score.length_ratio:.3f}, brevity penalty {score.brevity_penalty:.3f}"
+            for score in self.scores
+            if score.name == "BLEU"
+        ]
+        if self.few:
+            parts.append(f"scores of fewer than {FEW_SENTENCES} sentences are not reliable")
+        if parts:
+            yield "; ".join(parts)
+        yield from (score.remark for score in self.scores if score.remark)
+        yield from self.notes
+
 
 def _score_dict(score: Score) -> dict[str, Any]:
     values: dict[str, Any] = {"value": score.value, "signature": score.signature}
@@ -137,4 +151,6 @@ def _score_dict(score: Score) -> dict[str, Any]:
         values["interval"] = {"mean": mean, "low": mean - half, "high": mean + half}
     if score.length_ratio is not None:
         values |= {"length_ratio": score.length_ratio, "brevity_penalty": score.brevity_penalty}
+    if score.remark:
+        values["remark"] = score.remark
     return values

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from s2s.score.metrics import FEW_SENTENCES, Score, score
+from s2s.score.metrics import FEW_SENTENCES, score
+from s2s.score.results import Score
 from s2s.score.variants import LINE_BREAKS, Variant
 from s2s.writing.numbers import has_digits, same_numbers
 

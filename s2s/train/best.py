@@ -7,16 +7,16 @@ from typing import Any
 
 from s2s.formats.run_folder import BEST_FILE
 from s2s.model.seq2seq import Seq2Seq
+from s2s.score.choice import LABELS, Measure
 from s2s.train.average import Weights, copy_weights, mean_weights
 from s2s.train.checkpoint import write_tensors
 from s2s.train.log import NoLog, TrainingLog
+from s2s.train.measure import is_chance, merit
 from s2s.train.position import Position
 from s2s.train.signals import StopSignals
 from s2s.train.validate import Validation, Validator
 from s2s.train.world import World
 
-CHANCE = 1.0
-"""BLEU below this is chance: untrained networks had 0.3 to 0.7, for full stops."""
 START = "start"
 """Name of the weights that ``init`` brings."""
 
@@ -80,17 +80,19 @@ class Best:
         validation: Validation | None = None
         if self.world.is_main:
             validation = self.validator(model, lambda: bool(self.signals.number))
-        done, loss, nan_or_bleu, by_heart, seconds = self.world.share(
+        done, loss, nan_or_score, by_heart, seconds = self.world.share(
             _numbers_of(validation, time.monotonic() - start)
         )
         if not done:
             return False
-        bleu = None if math.isnan(nan_or_bleu) else nan_or_bleu
+        score = None if math.isnan(nan_or_score) else nan_or_score
         position.validation_seconds += seconds
-        better = is_better(position, loss=loss, bleu=bleu, by_heart=by_heart)
+        better = is_better(
+            position, self.validator.measure, loss=loss, score=score, by_heart=by_heart
+        )
         position.since_best = 0 if better else position.since_best + 1
         if better:
-            position.best_bleu = bleu
+            position.best_score = score
             position.best_loss = loss
             position.best_by_heart = by_heart
             position.start_is_best = name == START
@@ -103,61 +105,66 @@ class Best:
     def _log(
         self, name: str, validation: Validation, position: Position, *, better: bool, seconds: float
     ) -> None:
-        figures: dict[str, Any] = {
-            "loss": validation.loss,
-            "bleu": validation.bleu,
-            "signature": validation.signature,
-            "seconds": position.seconds,
-            "of": name,
-        }
-        if validation.bleus:
-            figures["bleus"] = list(validation.bleus)
+        measure = self.validator.measure
+        figures: dict[str, Any] = {"loss": validation.loss, "measure": measure}
+        shown = ""
+        if validation.score is not None:
+            figures |= {measure: validation.score, "signature": validation.signature}
+            shown = f"  {LABELS[measure]} {validation.score:.2f}"
+        if validation.each:
+            figures["each"] = list(validation.each)
+            shown += f" ({', '.join(f'{value:.2f}' for value in validation.each)})"
         if validation.by_heart is not None:
             figures["by_heart"] = validation.by_heart
+            shown += f"  {validation.by_heart:.0%} of the training text by heart"
+        figures |= {"seconds": position.seconds, "of": name}
         self.log.record("validation", position.update, figures)
-        bleu = "" if validation.bleu is None else f"  BLEU {validation.bleu:.2f}"
-        if validation.bleus:
-            bleu += f" ({', '.join(f'{value:.2f}' for value in validation.bleus)})"
-        if validation.by_heart is not None:
-            bleu += f"  {validation.by_heart:.0%} of the training text by heart"
         self.log.say(
-            f"validation of {name} at update {position.update:,}: loss {validation.loss:.4f}{bleu}"
+            f"validation of {name} at update {position.update:,}: loss {validation.loss:.4f}{shown}"
             f"{'  (best)' if better else ''}  [{seconds:.1f} s]"
         )
 
     def _write(self, name: str, validation: Validation, model: Seq2Seq, position: Position) -> None:
+        measure = self.validator.measure
+        scores: dict[str, Any] = {"measure": measure, "validation_loss": validation.loss}
+        if validation.score is not None:
+            scores |= {f"validation_{measure}": validation.score, "signature": validation.signature}
         state = {
             "updates": position.update,
             "minutes": round(position.seconds / 60, 2),
             "weights": name,
-            "scores": {
-                "validation_loss": validation.loss,
-                "validation_bleu": validation.bleu,
-                "signature": validation.signature,
-            },
+            "scores": scores,
         }
         write_tensors(self.out / BEST_FILE, dict(model.named_parameters()), state)
 
 
 def is_better(
-    position: Position, *, loss: float, bleu: float | None, by_heart: float = 0.0
+    position: Position,
+    measure: Measure,
+    *,
+    loss: float,
+    score: float | None,
+    by_heart: float = 0.0,
 ) -> bool:
-    """Whether a validation is better than the best so far: by BLEU; if that is a tie, by loss.
+    """Whether a validation is better than the best so far: by its score; if that is a tie, by loss.
 
-    BLEU of short targets stays 0 for a long time, or for ever, while the loss falls. After little
-    text, the loss of other text is lowest when the network has learned nothing yet, so it comes
+    BLEU and exact match stay 0 for a long time while the loss falls. After little text, the loss of
+    other text is lowest when the network has learned nothing yet: if scores are chance, it comes
     after the share of the own text that the network knows.
 
     Args:
         position: Has the figures of the best validation so far.
+        measure: What ``score`` is.
         loss: Nats a target token.
-        bleu: BLEU, or None if no sentence was translated; all values below ``CHANCE`` are equal.
+        score: In percent, or None if no sentence was translated.
         by_heart: Share of the training text that the network knows by heart; 0 if it was not asked.
     """
-    if bleu is not None and position.best_bleu is not None:
-        new, old = (max(value, CHANCE) for value in (bleu, position.best_bleu))
+    if score is not None and position.best_score is not None:
+        new, old = (merit(measure, value) for value in (score, position.best_score))
         if new != old:
             return new > old
+        if not is_chance(measure, score):
+            return loss < position.best_loss
     return (by_heart, -loss) > (position.best_by_heart, -position.best_loss)
 
 
@@ -165,5 +172,5 @@ def _numbers_of(validation: Validation | None, seconds: float) -> list[float]:
     """Returns what all processes are told, in the order in which ``Best.validate`` reads it."""
     if validation is None:
         return [0.0, 0.0, 0.0, 0.0, seconds]
-    bleu = math.nan if validation.bleu is None else validation.bleu
-    return [1.0, validation.loss, bleu, validation.by_heart or 0.0, seconds]
+    score = math.nan if validation.score is None else validation.score
+    return [1.0, validation.loss, score, validation.by_heart or 0.0, seconds]

@@ -111,8 +111,15 @@ class TrainConfig(Config):
     validations: int | None = None
     """Number of validations, if ``validate_every`` is None; None is 10, or fewer if there would be
     less than 10 updates between two of them."""
+    validate_by: Literal["auto", "bleu", "chrf", "exact", "error", "loss"] = "auto"
+    """What chooses the best weights and counts for ``patience``: ``bleu``; ``chrf``, chrF2;
+    ``exact``, the share of outputs that equal the target; ``error``, edits per token for a
+    vocabulary of words, else per character; ``loss``, nats a target token. The loss decides between
+    equal scores. ``auto``: by the look of the validation targets, ``bleu`` for sentences, ``exact``
+    for targets under four words, ``chrf`` for long ones without blanks, ``error`` for phonemes and
+    other symbols; the run folder stores which of them it was."""
     bleu_sentences: int = 500
-    """Number of validation sentences that are translated for BLEU; 0 validates by loss."""
+    """Number of validation sentences that are translated for the score; 0 validates by loss."""
     bleu_beam_size: int = 4
     """Beam size of the search that translates the validation sentences, at most what the vocabulary
     allows."""
@@ -157,6 +164,11 @@ class TrainConfig(Config):
         for name in ("label_smoothing", "beta1", "beta2", "ema_decay"):
             self._check_range(name, 0, 0.99999)
         self._check_range("final_rate", 0, 1)
+        if self.bleu_sentences == 0 and self.validate_by not in ("auto", "loss"):
+            raise ConfigError(
+                f"validate_by (--validate-by) is {self.validate_by!r}, but bleu_sentences is 0, so "
+                "that nothing is translated; set bleu_sentences, or validate_by to 'loss'"
+            )
         if self.precision == "fp16" and self.device == "cpu":
             raise ConfigError(
                 "precision (--precision) is 'fp16', which needs device (--device) 'cuda'; use "

@@ -65,7 +65,7 @@ class Overlap:
             line += f", and the sources of {others:,} others"
         if self.is_large:
             line += (
-                "; BLEU of the validation looks better than it is: take them out of the training "
+                "; the validation looks better than it is: take them out of the training "
                 "text, or validate on other text (--val-src and --val-tgt, or --validate)"
             )
         return line

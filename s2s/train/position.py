@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from s2s.corpus.stream import START, Place
+from s2s.score.choice import Measure
 from s2s.train.config import TrainConfig
 
 VALIDATION_SHARE = 0.2
@@ -31,7 +32,7 @@ class Position:
     validation_seconds: float = 0.0
     validated_update: int = -1
     since_best: int = 0  # validations
-    best_bleu: float | None = None
+    best_score: float | None = None  # by the measure of the run; None if that is the loss
     best_loss: float = math.inf
     best_by_heart: float = 0.0
     start_is_best: bool = False  # no validation was better than that of the weights of ``init``
@@ -43,9 +44,12 @@ class Position:
         Raises:
             TypeError: If a value is of another kind.
         """
+        state = dict(state)
+        if "best_bleu" in state:  # a run that knew no other measure
+            state["best_score"] = state.pop("best_bleu")
         numbers = [
             *state["place"],
-            *(v for k, v in state.items() if k not in ("place", "best_bleu", "warmup")),
+            *(v for k, v in state.items() if k not in ("place", "best_score", "warmup")),
         ]
         if not all(isinstance(number, int | float) for number in numbers):
             raise TypeError("a counter is not a number")
@@ -102,8 +106,12 @@ class TrainResult:
     updates: int
     epochs: float
     minutes: float
-    best_bleu: float | None
+    measure: Measure
+    """What chose the weights."""
+    best_score: float | None
+    """Score of the best validation by ``measure``, in percent; None if that is the loss."""
     best_loss: float
+    """Loss of the best validation, in nats a target token."""
     stopped_by: str
     is_useless: bool
     """Whether the best weights are no better than guessing, and the last updates neither."""

@@ -22,6 +22,7 @@ from s2s.formats.run_folder import (
 from s2s.tokenizer import Tokenizer
 from s2s.train.config import CHANGEABLE, CHOSEN, LIMITS, TrainConfig
 from s2s.train.fine_tuning import check_tie
+from s2s.train.measure import add_measure, check_references, settle_measure
 from s2s.train.pace import EpochSize, fit_to_text
 from s2s.train.precision import check_precision, choose_precision
 from s2s.train.sides import named_languages, say_unknown_languages
@@ -99,12 +100,16 @@ def open_run(
     if not resume:
         if world.is_main:
             _check_empty(out)
+            check_references(data)
             text = make_vocabulary(data, tokenizer, training, config["languages"]["src"])
             say_unknown_languages(data)
             settled = _settle(config, training, text.epoch, world)
+            measure = settle_measure(data, training, text.tokenizer)
+            settled["training"]["validate_by"] = measure
             write_run(out, _with_text(settled, text), text.tokenizer)
         world.wait()
     stored = read_config(out)
+    add_measure(stored)
     _check_same(out, stored, config if search else {**config, "search": stored.get("search")})
     try:
         training = TrainConfig.from_dict(_with_settled(config["training"], stored["training"]))
@@ -158,7 +163,7 @@ def _with_settled(training: dict[str, Any], stored: dict[str, Any]) -> dict[str,
 
     A run of an earlier release has numbers where the settings now may leave a choice.
     """
-    settled = {name: stored[name] for name in ("precision", "accumulate")}
+    settled = {name: stored[name] for name in ("precision", "accumulate", "validate_by")}
     for name in CHOSEN:
         if training[name] is None and stored.get(name) is not None:
             settled[name] = stored[name]
@@ -256,6 +261,8 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     # Values that the run has settled, if they were not asked for.
     if config["training"]["precision"] == "auto":
         free.add("training.precision")
+    if config["training"]["validate_by"] == "auto":
+        free.add("training.validate_by")
     for name in ("accumulate", *CHOSEN):
         if config["training"][name] is None:
             free.add(f"training.{name}")

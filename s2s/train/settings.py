@@ -111,7 +111,8 @@ class Settings(NamedTuple):
             ModelError: If its configuration is damaged.
         """
         sections = cls.of_run(folder).sections
-        fresh = {*LIMITS, "init", "accumulate", "precision"}  # never those of the old run
+        # Never those of the old run.
+        fresh = {*LIMITS, "init", "accumulate", "precision", "validate_by"}
         training = {
             name: value
             for name, value in _as_upper_limits(sections["training"]).items()

@@ -177,7 +177,8 @@ def _describe_start(
     if validator.without_bleu:
         yield (
             f"{', '.join(map(printable, validator.without_bleu))}: no target has four words, so "
-            "BLEU of any translation is 0; the best weights are those of the lowest loss"
+            "BLEU of any translation is 0"
+            + ("" if validator.texts else "; the best weights are those of the lowest loss")
         )
 
 

@@ -1,4 +1,4 @@
-"""Validation: loss over the validation pairs, and BLEU of what the beam search translates."""
+"""Validation: loss over the validation pairs, and a score of what the beam search translates."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -11,15 +11,18 @@ import torch
 from s2s.config import PAD_ID, SearchConfig
 from s2s.corpus import CorpusConfig, DataConfig
 from s2s.corpus.encode import encode_pairs
-from s2s.corpus.pairs import Corpus, raw_pairs, read_corpus
+from s2s.corpus.pairs import Corpus, raw_references, read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
+from s2s.score.choice import Measure
+from s2s.score.results import Score
 from s2s.score.scripts import bleu_tokenizer
 from s2s.search.beam import beam_search
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
+from s2s.train.measure import name_of_score
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 BLEU_BATCH = 64
@@ -34,12 +37,13 @@ class Validation:
 
     loss: float
     """Nats a target token, without label smoothing."""
-    bleu: float | None
-    """Mean over the corpora for which BLEU means something; None if there is none."""
+    score: float | None = None
+    """By the measure of the validator, in percent: mean over the corpora that it means something
+    for; None if the measure is the loss."""
     signature: str | None = None
-    """sacreBLEU's signature of the first corpus."""
-    bleus: tuple[float, ...] = ()
-    """BLEU of each corpus, if there are several."""
+    """How the score of the first corpus was computed."""
+    each: tuple[float, ...] = ()
+    """Score of each corpus, if there are several."""
     by_heart: float | None = None
     """Share of the training pairs whose translation is their target; None if they are many, or if
     the network knew other text before."""
@@ -53,7 +57,7 @@ class Validator:
     """Validates a model on fixed sets of pairs.
 
     BLEU counts runs of up to four words. If no target has four words, even a perfect translation
-    has BLEU 0; such a corpus is validated by loss alone.
+    has BLEU 0; if the measure is BLEU, such a corpus is validated by loss alone.
 
     A network that has seen little text knows no other text, so that all figures of the validation
     pairs are chance. Then it counts whether the network knows its own text.
@@ -64,23 +68,29 @@ class Validator:
     ) -> None:
         self.corpora: list[Corpus] = []
         self.tokenizer = tokenizer
-        self.texts: list[list[tuple[str, str]]] = []
-        """Pairs to translate, a list for each corpus for which BLEU means something."""
+        self.texts: list[list[tuple[str, list[str]]]] = []
+        """Sources to translate and their references, a list for each corpus for which the measure
+        means something."""
         self.without_bleu: list[str] = []
         """Files of the other corpora: none of the targets that are translated has four words."""
+        by = training.validate_by
+        count = 0 if by == "loss" else training.bleu_sentences
         for config in data.validation:
             corpus = read_corpus(
                 config, tokenizer, max_pieces=data.max_pieces, max_ratio=data.ratio
             )
             self.corpora.append(corpus)
-            texts = list(islice(self._read(config), training.bleu_sentences))
-            if texts and not _scores_itself([tgt for _, tgt in texts]):
+            texts = list(islice(self._read(config), count))
+            if texts and by == "bleu" and not _scores_itself([tgts[0] for _, tgts in texts]):
                 self.without_bleu.append(config.paths[-1])
             elif texts:
                 self.texts.append(texts)
-        self.own_text: list[tuple[str, str]] = []
+        assert by != "auto", "a run settles it when it begins"
+        self.measure: Measure = by if self.texts else "loss"
+        """What chooses the weights."""
+        self.own_text: list[tuple[str, list[str]]] = []
         """All training pairs, if they are few and the network knows no other text."""
-        if training.bleu_sentences and training.init is None:
+        if count and training.init is None:
             pairs = chain.from_iterable(map(self._read, data.train))
             few = list(islice(pairs, LITTLE_TEXT + 1))
             self.own_text = few if len(few) <= LITTLE_TEXT else []
@@ -101,7 +111,7 @@ class Validator:
         was_training = model.training
         model.eval()
         try:
-            scores = [self._bleu(model, pairs, stopped) for pairs in self.texts]
+            scores = [self._score(model, pairs, stopped) for pairs in self.texts]
             by_heart = self._by_heart(model, stopped) if self.own_text else None
             loss = self._loss(model, stopped)
         except _StopValidation:
@@ -109,24 +119,24 @@ class Validator:
         finally:
             model.train(was_training)
         if not scores:
-            return Validation(loss=loss, bleu=None, by_heart=by_heart)
-        bleus = tuple(value for value, _ in scores)
+            return Validation(loss=loss, by_heart=by_heart)
+        values = tuple(score.value for score in scores)
         return Validation(
             loss=loss,
-            bleu=sum(bleus) / len(bleus),
-            signature=scores[0][1],
-            bleus=bleus if len(bleus) > 1 else (),
+            score=sum(values) / len(values),
+            signature=scores[0].signature,
+            each=values if len(values) > 1 else (),
             by_heart=by_heart,
         )
 
-    def _read(self, config: CorpusConfig) -> Iterator[tuple[str, str]]:
-        """Yields the pairs of a corpus that have text on both sides, ready for ``_translate``."""
+    def _read(self, config: CorpusConfig) -> Iterator[tuple[str, list[str]]]:
+        """Yields sources that have text and a target, ready for ``_translate``, with references."""
         tag = "" if config.tag is None else f"{config.tag} "
-        for pair in raw_pairs(config):
-            src, tgt = map(self.tokenizer.clean, pair)
+        for raw_src, raw_tgts in raw_references(config):
+            src, tgt, *others = map(self.tokenizer.clean, (raw_src, *raw_tgts))
             if src and tgt:
-                marked_src, marked_tgt = self._mark((src, tgt))
-                yield f"{tag}{marked_src}", marked_tgt
+                references = [self._mark((src, each))[1] for each in (tgt, *others) if each]
+                yield f"{tag}{self._mark((src, tgt))[0]}", references
 
     def _mark(self, pair: tuple[str, str]) -> tuple[str, str]:
         """Puts stand-ins in place of kept texts; in the target, as the piece is written."""
@@ -148,20 +158,23 @@ class Validator:
                 tokens += batch.num_tokens
         return total / tokens
 
-    def _bleu(
-        self, model: Seq2Seq, pairs: list[tuple[str, str]], stopped: Callable[[], bool]
-    ) -> tuple[float, str]:
-        """Returns BLEU of the model's translations of ``pairs``, and its signature."""
-        texts = self._translate(model, [src for src, _ in pairs], stopped)
-        references = [tgt for _, tgt in pairs]
-        tokenize = bleu_tokenizer(references)
-        bleu = score(texts, references, bleu_only=True, tokenize=tokenize)[0]
-        return bleu.value, bleu.signature
+    def _score(
+        self, model: Seq2Seq, rows: list[tuple[str, list[str]]], stopped: Callable[[], bool]
+    ) -> Score:
+        """Returns the score of the model's translations of sources, given with references."""
+        texts = self._translate(model, [src for src, _ in rows], stopped)
+        references = [tgts for _, tgts in rows]
+        tokenize = bleu_tokenizer([tgts[0] for tgts in references])
+        name = name_of_score(self.measure, self.tokenizer)
+        keep_blanks = self.tokenizer.keeps_blanks
+        return score(
+            texts, references, measures=(name,), keep_blanks=keep_blanks, tokenize=tokenize
+        )[0]
 
     def _by_heart(self, model: Seq2Seq, stopped: Callable[[], bool]) -> float:
         """Returns the share of the training pairs that the model translates to their target."""
         texts = self._translate(model, [src for src, _ in self.own_text], stopped)
-        targets = self.tokenizer.encode_tgt([tgt for _, tgt in self.own_text])
+        targets = self.tokenizer.encode_tgt([tgts[0] for _, tgts in self.own_text])
         # As the vocabulary writes them: it may have no piece for a character.
         written = self.tokenizer.decode(targets, written=True)
         right: int = sum(map(eq, texts, written))

@@ -105,7 +105,14 @@ def test_completion_knows_every_command():
     [
         (
             "s2s train --val",
-            ["--val-src", "--val-tgt", "--val-pairs", "--validate", "--validate-every"],
+            [
+                "--val-src",
+                "--val-tgt",
+                "--val-pairs",
+                "--validate",
+                "--validate-every",
+                "--validate-by",
+            ],
         ),
         ("s2s translate model.onnx --b", ["--beam-size", "--ban"]),
         ("s2s evaluate --hyp", ["--hypotheses"]),

@@ -124,11 +124,32 @@ def test_curves_are_read_as_the_training_wrote_them(tmp_path):
     curve = read_curve(tmp_path / METRICS_FILE)
     assert curve.training == [(20, 8.0)]
     assert curve.validation == [(30, 7.0), (40, 6.0)]
-    assert curve.bleu == [(30, 1.5)]
+    assert (curve.measure, curve.scores) == ("bleu", [(30, 1.5)])
     assert curve.left_out == 4
     page = read_page(make_page(["a b"] * 2, curve=curve))
     assert page.count("svg") == 3
     assert "4 damaged or non-finite records are left out." in page.texts
+    assert "BLEU of the validation pairs, in percent: it chose the weights." in page.texts
+
+
+@pytest.mark.parametrize(
+    ("figures", "measure", "points", "caption"),
+    [
+        ('"measure": "exact", "exact": 50.0', "exact", [(30, 50.0)], "exact match of the valid"),
+        ('"measure": "error", "error": 150.0', "error", [(30, 150.0)], "error rate of the valid"),
+        ('"measure": "loss"', "loss", [], "The lowest validation loss chose the weights."),
+        ('"measure": ["x"], "bleu": null', "loss", [], "The lowest validation loss chose"),
+    ],
+)
+def test_the_curve_is_that_of_the_measure_that_chose_the_weights(
+    tmp_path, figures, measure, points, caption
+):
+    line = f'{{"kind": "validation", "update": 30, "loss": 7.0, {figures}}}\n'
+    (tmp_path / METRICS_FILE).write_text(line)
+    curve = read_curve(tmp_path / METRICS_FILE)
+    assert (curve.measure, curve.scores, curve.left_out) == (measure, points, 0)
+    page = read_page(make_page(["a b"] * 2, curve=curve))
+    assert any(caption in text for text in page.texts)
 
 
 def test_a_run_that_has_just_begun_has_no_curve_yet(tmp_path):

@@ -66,7 +66,8 @@ def test_from_two_text_files_to_scored_translations(corpus_folder, capsys):
         (("--preset", "tinny"), "did you mean 'tiny'?"),
         (("--attention", "multi-head"), "did you mean 'multihead'?"),
         (("--max-update", 3), "--max-updates"),
-        (("--val-src", "none.xx"), "none.xx does not exist"),
+        (("--val-tgt", "none.xx"), "none.xx does not exist"),
+        (("--val-src", "none.xx"), "--val-src is given 2 times; expected one file"),
         (("--vocab-size", 2), "--vocab-size"),
         (("--algorithm", "chars"), "did you mean 'char'?"),
         (("--algorithm", "char", "--sampling", 0.1), "sampling (--sampling) is 0.1, but"),
@@ -178,7 +179,9 @@ def test_every_option_becomes_a_field_of_a_configuration(monkeypatch):
     handed_over = {}
     monkeypatch.setattr(command, "_run", lambda *_, fields, **__: handed_over.update(fields))
     options = inspect.signature(command.train).parameters.keys() - NO_FIELDS - TEXTS
-    texts = {name: Path(name) for name in ("src", "tgt", "val_src", "val_tgt")}
+    texts = {name: Path(name) for name in ("src", "tgt", "val_src")} | {
+        "val_tgt": [Path("val_tgt")]
+    }
     values = {name: Path(f"/{name}") for name in options}
     command.train(out=Path("out"), **texts, **values, separate_vocabularies=True)
     assert handed_over.keys() <= FIELDS

@@ -19,6 +19,7 @@ from s2s.config import SearchConfig, TokenizerConfig
 from s2s.corpus import AugmentConfig, CorpusConfig
 from s2s.errors import ConfigError
 from s2s.formats.run_folder import read_tokenizer
+from s2s.model.run import load_run
 from s2s.train import train
 from s2s.train.validate import Validator
 from s2s.translate.searcher import PartResult
@@ -77,6 +78,25 @@ def test_a_run_reads_and_writes_blanks_as_they_are(trained):
         assert begun[0].parts == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "measure", "unit"),
+    [("", "exact", "line"), (" if a and b else None", "error", "character")],
+)
+def test_validation_and_evaluation_compare_each_blank(code_folder, s2s, body, measure, unit):
+    for name in ("train.xx", "train.yy", "val.xx", "val.yy"):
+        (code_folder / name).write_text("".join(f"{line}{body}\n" for line in LINES))
+    result = run(code_folder, training=replace(TRAINING, max_updates=2))
+    assert result.measure == measure
+    scores = load_run(code_folder / "run").card["scores"]
+    assert f"unit:{unit}|blanks:kept" in scores["signature"]
+    test_set = ["--src", code_folder / "val.xx", "--ref", code_folder / "val.yy"]
+    options = [*test_set, "--measures", "exact", "--max-length", "5"]
+    assert "blanks:kept" in s2s("evaluate", code_folder / "run", *options).out.decode()
+    single = s2s("evaluate", code_folder / "run", *options, "--whitespace", "single").out.decode()
+    assert "unit:line" in single
+    assert "blanks:kept" not in single
+
+
 def test_the_example_without_s2s_keeps_them(trained):
     """It translates as s2s does, so it reads each line with its blanks."""
     export_run(trained / "run", trained / "model.onnx")
@@ -96,8 +116,9 @@ def test_validation_texts_keep_their_blanks(trained):
     tokenizer = read_tokenizer(trained / "run")
     (trained / "val.yy").write_text("".join("  a b\tc  d e \n" for _ in [*LINES, ""]))
     data = data_of(trained)
-    (texts,) = Validator(data, TRAINING, SearchConfig(), tokenizer).texts
-    assert texts[0] == (LINES[0], "  a b\tc  d e ")
+    training = replace(TRAINING, validate_by="error")
+    (texts,) = Validator(data, training, SearchConfig(), tokenizer).texts
+    assert texts[0] == (LINES[0], ["  a b\tc  d e "])
 
 
 def test_lines_that_differ_in_blanks_are_different(code_folder, caplog):

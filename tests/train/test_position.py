@@ -16,6 +16,12 @@ def test_progress_is_that_of_the_nearest_limit():
     assert math.isclose(Position(update=30, seconds=54.0).progress(config, 10), 0.9)
 
 
+def test_the_position_of_a_run_that_knew_bleu_alone_is_read():
+    state = Position(update=7, best_score=12.5).to_state()
+    old = {"best_bleu" if name == "best_score" else name: state[name] for name in state}
+    assert Position.of_state(old) == Position.of_state(state) == Position(update=7, best_score=12.5)
+
+
 def test_each_limit_ends_a_training():
     config = TrainConfig(max_updates=100, max_epochs=2, max_minutes=1.0)
     assert Position(update=99, place=Place(epoch=1), seconds=59.0).reached_limit(config) is None

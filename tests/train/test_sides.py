@@ -174,7 +174,7 @@ def test_validation_pairs_in_the_training_text_are_counted_after_cleaning():
     assert not found.is_large
     some = overlap(pairs(0, 5), pairs(0, 100))
     assert some.is_large
-    assert str(some).startswith("5 of 100 validation pairs stand in the training text; BLEU of")
+    assert str(some).startswith("5 of 100 validation pairs stand in the training text; the valid")
     assert str(overlap(pairs(0, 100), pairs(100, 200))) == ""
 
 

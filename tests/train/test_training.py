@@ -169,8 +169,8 @@ def test_one_model_learns_several_languages(corpus_folder):
     assert loaded.card["tags"] == ["<2yy>", "<2zz>"]
     assert loaded.card["languages"] == {"src": "xx", "tgt": ["yy", "zz"]}
     validations = [r for r in metrics(corpus_folder / "run") if r["kind"] == "validation"]
-    assert len(validations[0]["bleus"]) == 2
-    assert validations[0]["bleu"] == pytest.approx(sum(validations[0]["bleus"]) / 2)
+    assert len(validations[0]["each"]) == 2
+    assert validations[0]["bleu"] == pytest.approx(sum(validations[0]["each"]) / 2)
     config = json.loads((corpus_folder / "run" / "config.json").read_text())
     assert config["data"]["train"][1]["weight"] == 0.5
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from s2s.score.choice import LABELS
 from s2s.text import read_lines
 
 Points = list[tuple[float, float]]
@@ -20,8 +21,11 @@ class Curve:
     since the point before."""
     validation: Points
     """Loss of the validation pairs in nats a target token, without dropout."""
-    bleu: Points
-    """BLEU of the translated validation pairs, in percent."""
+    scores: Points
+    """Score of the translated validation pairs by ``measure``, in percent; empty if the loss is the
+    measure."""
+    measure: str
+    """What chose the weights: a key of ``s2s.score.choice.LABELS``."""
     left_out: int
     """Number of records that are damaged or have a figure that is not finite."""
 
@@ -37,26 +41,37 @@ def read_curve(path: Path) -> Curve | None:
     """
     if not path.is_file():
         return None
-    curve = Curve([], [], [], 0)
-    wanted = {
-        "train": [("nll", curve.training)],
-        "validation": [("loss", curve.validation), ("bleu", curve.bleu)],
-    }
-    left_out = 0
+    training: Points = []
+    validation: Points = []
+    scores: Points = []
+    measure, left_out = "loss", 0
     for line in read_lines(path):
         record = _parse(line)
         if record is None:
             left_out += 1
             continue
-        for name, points in wanted.get(str(record.get("kind")), []):
+        wanted = [("nll", training)] if record.get("kind") == "train" else []
+        if record.get("kind") == "validation":
+            found = _measure_of(record)
+            measure = found if found != "loss" else measure
+            wanted = [("loss", validation), *([] if found == "loss" else [(found, scores)])]
+        for name, points in wanted:
             value = record.get(name)
-            if value is None:  # a validation that translates nothing has no BLEU
+            if value is None:
                 continue
             if isinstance(value, int | float) and math.isfinite(value):
                 points.append((float(record["update"]), float(value)))
             else:
                 left_out += 1
-    return Curve(curve.training, curve.validation, curve.bleu, left_out)
+    return Curve(training, validation, scores, measure, left_out)
+
+
+def _measure_of(record: dict[str, Any]) -> str:
+    """Returns the measure of a validation."""
+    measure = record.get("measure")
+    if isinstance(measure, str) and measure in LABELS:
+        return measure
+    return "loss" if record.get("bleu") is None else "bleu"  # a run that knew no other measure
 
 
 def _parse(line: str) -> dict[str, Any] | None:

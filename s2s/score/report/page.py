@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from s2s.score.choice import LABELS
 from s2s.score.evaluation import Evaluation
 from s2s.score.metrics import FEW_SENTENCES
 from s2s.score.report.charts import Bar, draw_bars, draw_curves, draw_heat
@@ -73,22 +74,27 @@ class Page:
             if score.interval is not None:
                 interval = f"{score.interval.mean:.2f} ± {score.interval.half_width:.2f}"
             signature = element("code", None, score.signature)
-            rows.append((score.name, f"{score.value:.2f}", interval, signature))
+            rows.append((score.label, f"{score.value:.2f}", interval, signature))
         settings = [
             f"{name.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
             for name, value in evaluation.translated.items()
             if name not in ("model", "hypotheses")
         ]
-        bleu = evaluation.scores[0]
         parts = [
             element("h2", None, "Scores"),
             _note(", ".join([f"{evaluation.sentences:,} sentences", *settings])),
             table(("", "score", "95 % interval", "signature"), rows),
-            _note(
-                f"BLEU's length ratio is {bleu.length_ratio:.3f}, its brevity penalty "
-                f"{bleu.brevity_penalty:.3f}. BLEU and chrF2 are better when larger, TER when "
-                "smaller."
+            *(
+                _note(
+                    f"BLEU's length ratio is {bleu.length_ratio:.3f}, its brevity penalty "
+                    f"{bleu.brevity_penalty:.3f}."
+                )
+                for bleu in evaluation.scores
+                if bleu.name == "BLEU"
             ),
+            _note("BLEU, chrF2 and exact are better when larger, TER and errors when smaller."),
+            *(_note(f"{score.remark}.") for score in evaluation.scores if score.remark),
+            *(_note(f"{note}.") for note in evaluation.notes),
         ]
         if evaluation.few:
             parts.append(_note(f"Scores of fewer than {FEW_SENTENCES} sentences are not reliable."))
@@ -100,7 +106,7 @@ class Page:
             return []
         rows = [
             (
-                difference.name,
+                difference.label,
                 f"{difference.baseline:.2f}",
                 f"{difference.value:.2f}",
                 f"{difference.delta:+.2f}",
@@ -175,19 +181,24 @@ class Page:
         curve = self.curve
         if curve is None:
             return parts
+        label, by_loss = LABELS[curve.measure], curve.validation and not curve.scores
         losses = {"training": curve.training, "validation": curve.validation}
         shown = {name: points for name, points in losses.items() if points}
         for lines, caption in (
             (
                 shown,
-                "Loss in nats per target token, without label smoothing. Training uses dropout.",
+                "Loss in nats per target token, without label smoothing. Training uses dropout."
+                + (" The lowest validation loss chose the weights." if by_loss else ""),
             ),
-            ({"BLEU": curve.bleu} if curve.bleu else {}, "BLEU of the validation pairs."),
+            (
+                {label: curve.scores} if curve.scores else {},
+                f"{label} of the validation pairs, in percent: it chose the weights.",
+            ),
         ):
             if lines:
                 below = element("figcaption", {"class": "note"}, caption)
                 parts.append(element("figure", None, draw_curves(lines, "updates"), below))
-        if not shown and not curve.bleu:
+        if not shown and not curve.scores:
             parts.append(_note("The run has recorded no losses yet."))
         if curve.left_out:
             parts.append(_note(f"{curve.left_out} damaged or non-finite records are left out."))
