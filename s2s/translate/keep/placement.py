@@ -124,7 +124,6 @@ def _replace_words(
     from ``MIN_ATTENTION`` on.
     """
     slots: list[Slot] = []
-    spare: set[int] = set()
     free = [token for token in range(first, len(target)) if not target.is_punctuation(token)]
     weights = {
         number: _weights(attention, source, target, free, source.kept_units[number])
@@ -134,8 +133,6 @@ def _replace_words(
         tokens = [token for token in free if best_units[token] == source.kept_units[number]]
         if tokens:
             start, stop = _heaviest_run(tokens, weights[number])
-            if source.kept[number].kind == "number":
-                spare.update(token for token in tokens if not start <= token < stop)
             if source.kept[number].kind != "pattern":  # one word for one word
                 start = max(range(start, stop), key=weights[number].__getitem__)
                 stop = start + 1
@@ -143,15 +140,10 @@ def _replace_words(
             free = [token for token in free if not start <= token < stop]
     found = {slot.kept for slot in slots}
     for number in (number for number in wanted if number not in found):
-        is_number = source.kept[number].kind == "number"
         shares = {}
-        for token in free:
+        for token in (token for token in free if best_units[token] not in source.kept_units):
             start, stop = target.ranges[token]
-            if is_number and token in spare:
-                # A network that has seen few numbers looks at one of them for the words of both.
-                shares[token] = max(each[token] for each in weights.values()) / (stop - start)
-            elif is_number or best_units[token] not in source.kept_units:
-                shares[token] = weights[number][token] / (stop - start)
+            shares[token] = weights[number][token] / (stop - start)
         best = max(shares, key=shares.__getitem__, default=-1)
         if best >= 0 and shares[best] >= MIN_ATTENTION:
             slots.append(Slot(best, best + 1, number))
