@@ -98,6 +98,7 @@ TRAINING = TrainConfig(
     ema_decay=0.99,
     precision="fp32",  # products of such small matrices gain nothing from bf16
     validations=5,
+    validate_by="exact",  # word error, by which the task is judged
     bleu_beam_size=1,
 )
 RESULT = "result.json"
