@@ -1,5 +1,6 @@
 """The card, a model's description of itself: JSON, which anybody may have written."""
 
+import dataclasses
 import json
 from typing import Any
 
@@ -55,12 +56,17 @@ TEXT_FACTS = "text"
 def text_facts(card: dict[str, Any]) -> TextFacts | None:
     """Returns how a model's training text was written; None if the model has no record of it.
 
+    What only a later s2s records is left out: it changes what that s2s does by default.
+
     Raises:
         ModelError: If the record is damaged.
     """
     values = card.get(TEXT_FACTS)
     if values is None:
         return None
+    if isinstance(values, dict):
+        known = {field.name for field in dataclasses.fields(TextFacts)}
+        values = {name: value for name, value in values.items() if name in known}
     try:
         return TextFacts.from_dict(values)
     except ConfigError as error:

@@ -186,3 +186,9 @@ def test_the_command_has_the_option(s2s, tmp_path):
     whole = s2s("translate", model, "--sentences", "no", stdin=b"eins zwei\n")
     assert (whole.code, whole.out, whole.err) == (0, b"one two\n", "")
     assert s2s("translate", model, "--sentences", "maybe").code == 2
+
+
+def test_what_only_a_later_version_records_changes_nothing(cutting):
+    later = Translator(with_facts(TINY, rhymes=0.5), threads=1)
+    texts = ["eins. Zwei.", "EINS ZWEI DREI", "drei"]
+    assert later.translate(texts) == cutting.translate(texts)
