@@ -88,7 +88,7 @@ def classify(
     with naming(input_), open_output(output) as out:
         translator = Translator([model, *(with_ or ())], device=device, threads=threads)
         texts = read_lines(input_)
-        unknown, done = UnknownCount(), 0
+        unknown, done = UnknownCount(translator.tokenizer), 0
         while chunk := list(islice(texts, CHUNK)):
             for found in translator.classify(
                 chunk, named, to=to, max_src_length=max_src_length, done=done, unknown=unknown

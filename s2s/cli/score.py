@@ -101,7 +101,7 @@ def score(
         else:
             assert src is not None and tgt is not None
             texts = read_pairs(src, tgt, cleaned=False)
-        unknown, done = UnknownCount(), 0
+        unknown, done = UnknownCount(translator.tokenizer), 0
         while chunk := list(islice(texts, CHUNK)):
             sources, targets = zip(*chunk, strict=True)
             for hypothesis in translator.score(sources, targets, to=to, done=done, unknown=unknown):

@@ -48,7 +48,8 @@ class UnknownRuns:
     def __init__(self, processor: sentencepiece.SentencePieceProcessor, model: bytes) -> None:
         """Takes a SentencePiece model, loaded and serialized."""
         self._processor = processor
-        self._of_words = algorithm_of(model) == "word"
+        self.of_words = algorithm_of(model) == "word"
+        """Whether each word is a piece, so that a word is unknown as a whole."""
         self._is_known = lru_cache(_REMEMBERED)(self._look_up)
 
     def find(self, text: str, *, any_case: bool = False) -> list[Run]:
@@ -59,14 +60,14 @@ class UnknownRuns:
             any_case: Whether the sentence is read in small letters, so that a capital is known if
                 its small letter is.
         """
-        parts = _words(text) if self._of_words else _clusters(text)
+        parts = _words(text) if self.of_words else _clusters(text)
         spans = [
             (start, end)
             for start, end in parts
             if not self._is_known(text[start:end])
             and not (any_case and self._is_known(text[start:end].lower()))
         ]
-        if spans and not self._of_words:
+        if spans and not self.of_words:
             spans = list(_Growing(text).grow(spans))
         return [Run(start, end, _has_words(text[start:end])) for start, end in _join(text, spans)]
 
@@ -85,7 +86,7 @@ class UnknownRuns:
     def _look_up(self, part: str) -> bool:
         """Whether the network reads all that is seen of a character, or of a word."""
         normal = normalize(self._processor, part).removeprefix(SPACE)
-        if self._of_words:
+        if self.of_words:
             return not normal or int(self._processor.piece_to_id(SPACE + normal)) != UNK_ID
         return all(
             character == SPACE

@@ -65,7 +65,7 @@ class Reader:
         self._tokenizer = tokenizer
         self._request = request
         self._finder = Finder(tokenizer, request.keep)
-        self._unknown = UnknownCount(request.unknown, request.unknown_advice)
+        self._unknown = UnknownCount(tokenizer, request.unknown, request.unknown_advice)
         self._limit = request.max_src_length
         self._done = done
         self._num_sentences = done

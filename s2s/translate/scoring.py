@@ -59,7 +59,7 @@ def encode_sources(
     Raises:
         SentenceError: If a text lacks a tag or is too long.
     """
-    count = UnknownCount() if unknown is None else unknown
+    count = UnknownCount(tokenizer) if unknown is None else unknown
     bodies, written = [], []
     for number, text in enumerate(texts, done + 1):
         tag, body = find_tag(text, request.tag, tokenizer, number)

@@ -78,3 +78,18 @@ def test_who_asks_for_sentences_gets_them(folder):
 def test_long_sequences_are_scored(folder):
     (scored,) = translator_of(folder).score([REACTION], ["C C"])
     assert scored.details is not None
+
+
+def test_unknown_pieces_are_named_as_the_vocabulary_cuts_them(folder, caplog):
+    unit = {"char": "characters", "word": "words"}[folder.name]
+    translator = translator_of(folder)
+    with caplog.at_level(logging.INFO):
+        translator.translate(["C X C", "C X C C Y"], beam_size=1, max_length=5)
+        translator.classify(["C X"], ["C", "O"])
+    counts = [message for message in caplog.messages if "unknown" in message]
+    assert counts == [
+        f"3 runs of unknown {unit} in 2 texts were left to the model, which cannot read them "
+        "(--unknown copy: copied; first: line 1)",
+        f"1 runs of unknown {unit} in 1 texts were left to the model, which cannot read them "
+        "(train on text that has them; first: line 1)",
+    ]

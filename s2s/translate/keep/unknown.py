@@ -1,15 +1,29 @@
-"""Counts the characters that a source vocabulary cannot read."""
+"""Counts what a source vocabulary cannot read: characters, or words of a vocabulary of words."""
 
 import logging
+
+from s2s.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
 
 class UnknownCount:
-    """The runs of unknown characters of one call, or of several."""
+    """The runs of unknown characters or words of one call, or of several."""
 
-    def __init__(self, policy: str = "drop", advice: str = "train on text that has them") -> None:
-        """Takes the option ``unknown``, and how the runs could be copied if they are not."""
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        policy: str = "drop",
+        advice: str = "train on text that has them",
+    ) -> None:
+        """Makes a count.
+
+        Args:
+            tokenizer: Says what a piece of the source is.
+            policy: The option ``unknown``.
+            advice: How the runs could be copied, if they are not.
+        """
+        self._unit = "words" if tokenizer.src_unknown.of_words else "characters"
         self._policy = policy
         self._advice = advice
         self._num_runs = self._num_texts = self._first = 0
@@ -25,7 +39,7 @@ class UnknownCount:
         """Logs what was done with the runs, if there were any."""
         if not self._num_runs:
             return
-        what = f"{self._num_runs} runs of unknown characters in {self._num_texts} texts were"
+        what = f"{self._num_runs} runs of unknown {self._unit} in {self._num_texts} texts were"
         if self._policy == "copy":
             logger.info(
                 "%s copied (--unknown drop: left to the model; first: line %d)", what, self._first
