@@ -324,6 +324,11 @@ class SearchConfig(Config):
     length_margin: int | Literal["auto"] = "auto"
     """Pieces that a hypothesis may always have, see ``length_factor``. ``auto``: as training learns
     it, 20 where nothing is learned."""
+    in_step: bool | Literal["auto"] = "auto"
+    """Whether a hypothesis has exactly as many pieces as its source, as labels of words need it:
+    the end piece is forbidden before and forced then, and no limit of length counts. ``auto``:
+    training settles it, on if both vocabularies are of words and both sides of all its pairs are
+    equally long, but not all pairs; off where nothing is settled."""
     min_length: int = 1
     """Minimum length of a hypothesis in pieces, end piece included. Ignored if the maximum length
     or the bans leave no other piece."""
@@ -364,6 +369,7 @@ class SearchConfig(Config):
             beam_size=min(self.beam_size, widest_beam(tgt_vocab_size)),
             length_factor=factor,
             length_margin=margin,
+            in_step=self.is_in_step,
         )
 
     @property
@@ -373,9 +379,15 @@ class SearchConfig(Config):
         return (2 if factor == "auto" else factor), (20 if margin == "auto" else margin)
 
     @property
+    def is_in_step(self) -> bool:
+        """``in_step`` as a truth value."""
+        return self.in_step is True
+
+    @property
     def alters_candidates(self) -> bool:
         """Whether a step does more than take the most probable pieces."""
-        return self.min_length > 1 or bool(self.no_repeat or self.diversity or self.temperature)
+        rare = self.no_repeat or self.diversity or self.temperature
+        return self.min_length > 1 or self.is_in_step or bool(rare)
 
 
 def check_integer(name: str, value: object, low: int) -> int:

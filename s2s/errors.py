@@ -18,7 +18,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u20
 _SAME_NAME = (
     "accumulate algorithm attention augment batch_tokens beam_size bptt_steps cache cell columns "
     "context decoder_layers deduplicate device diversity dropout embedding_size encoder_layers "
-    "hidden_size init keep labels learning_rate length_factor length_margin length_penalty "
+    "hidden_size in_step init keep labels learning_rate length_factor length_margin length_penalty "
     "max_epochs max_length max_minutes max_src_length max_updates min_length n_best new_pieces "
     "no_repeat normalization pairs pairs_format patience precision prefix sampling save_minutes "
     "seed temperature tgt_algorithm threads to too_long top_k validate_by validate_every "

@@ -13,6 +13,7 @@ from s2s.files import atomic_output
 from s2s.formats.checksum import sealed
 from s2s.model.ensemble import load_runs
 from s2s.model.run import Run
+from s2s.tokenizer.tags import check_in_step
 from s2s_export.graph.builder import stored
 from s2s_export.metadata import add_metadata
 from s2s_export.model import build_model, check_precision, kept_in_fp32
@@ -77,6 +78,7 @@ def export_run(
     text: bool = False,
     length_factor: int | None = None,
     length_margin: int | None = None,
+    in_step: bool | None = None,
 ) -> ExportReport:
     """Writes the model file of a trained run, after checking it against torch.
 
@@ -90,6 +92,8 @@ def export_run(
             onnxruntime-extensions; s2s itself does not read it.
         length_factor: Limit of length in place of the run's, see ``SearchConfig.length_factor``.
         length_margin: The same, see ``SearchConfig.length_margin``.
+        in_step: Whether outputs have as many pieces as their sources, in place of what the run has
+            settled, see ``SearchConfig.in_step``.
 
     Returns:
         A description of the file, and how it compares with torch.
@@ -109,7 +113,7 @@ def export_run(
         extensions_path()
     # Opened first, so that the error of a folder without write access comes before the work.
     with atomic_output(output, "wb") as file:
-        runs = _limited(load_runs(folders), length_factor, length_margin)
+        runs = _limited(load_runs(folders), length_factor, length_margin, in_step)
         models, search = [member.model for member in runs], runs[0].search
         size = 4 * sum(model.num_parameters() for model in models)
         if size > LARGEST and checked == "fp32":
@@ -138,12 +142,16 @@ def export_run(
     )
 
 
-def _limited(runs: list[Run], length_factor: int | None, length_margin: int | None) -> list[Run]:
+def _limited(
+    runs: list[Run], length_factor: int | None, length_margin: int | None, in_step: bool | None
+) -> list[Run]:
     """Returns runs whose first has the limits of length that are given."""
     given = {"length_factor": length_factor, "length_margin": length_margin}
     changes: Any = {
         name: check_integer(name, value, 0) for name, value in given.items() if value is not None
     }
+    if in_step is not None:
+        changes["in_step"] = check_in_step(in_step, runs[0].tokenizer.tags)
     return [replace(runs[0], search=replace(runs[0].search, **changes)), *runs[1:]]
 
 

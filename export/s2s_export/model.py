@@ -52,8 +52,8 @@ def build_model(
         model: The torch model, whose weights are copied. Or several models of one vocabulary, which
             translate together as ``s2s.model.ensemble.Ensemble`` does; their weights have that
             ensemble's names, ``members.0.decoder...``.
-        search: ``length_factor`` and ``length_margin`` become the graph's constants of that name;
-            beam size, length penalty and ``max_length`` are its inputs.
+        search: ``length_factor``, ``length_margin`` and ``in_step`` become the graph's constants of
+            these names; beam size, length penalty and ``max_length`` are its inputs.
         precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.graph.int8``.
 
     Returns:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from s2s.cli.options import OUTPUT, LengthFactor, LengthMargin, With, option, say
+from s2s.cli.options import OUTPUT, InStep, LengthFactor, LengthMargin, With, option, say
 from s2s.errors import ConfigError, needs, printable
 
 
@@ -33,6 +33,7 @@ def export(
     with_: With = None,
     length_factor: LengthFactor = None,
     length_margin: LengthMargin = None,
+    in_step: InStep = "auto",
 ) -> None:
     """Write a trained run as one ONNX file: weights, beam search and tokenizer.
 
@@ -66,5 +67,6 @@ def export(
         text=text,
         length_factor=length_factor,
         length_margin=length_margin,
+        in_step=None if in_step == "auto" else in_step == "yes",
     )
     say(str(report))

@@ -176,6 +176,15 @@ LengthMargin = Annotated[
 ]
 AUTO: dict[str, bool | Literal["auto"]] = {"auto": "auto", "yes": True, "no": False}
 """Values of options that are on, off, or as the model's training text suggests."""
+InStep = Annotated[
+    str,
+    option(
+        panel=SEARCH,
+        help_="Write exactly as many pieces as the source has, as a label for each word. auto: as "
+        "training settled it.",
+        choices=tuple(AUTO),
+    ),
+]
 Sentences = Annotated[
     str,
     option(

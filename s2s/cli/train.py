@@ -24,7 +24,7 @@ from s2s.cli.network_options import (
     VocabSize,
     Whitespace,
 )
-from s2s.cli.options import TrainColumns, TrainPairsFormat, say
+from s2s.cli.options import AUTO, TrainColumns, TrainPairsFormat, say
 from s2s.cli.train_options import (
     Accumulate,
     Assignments,
@@ -36,6 +36,7 @@ from s2s.cli.train_options import (
     Deduplicate,
     Diagnose,
     Init,
+    InStep,
     Keep,
     LearningRate,
     MaxEpochs,
@@ -148,6 +149,7 @@ def train(
     validate_every: ValidateEvery = None,
     validate_by: ValidateBy = None,
     seed: Seed = None,
+    in_step: InStep = None,
     more: Assignments = None,
     diagnose: Diagnose = False,
     device: TrainDevice = None,
@@ -197,6 +199,7 @@ def train(
         "validate_every": validate_every,
         "validate_by": validate_by,
         "seed": seed,
+        "in_step": None if in_step is None else AUTO[in_step],
         "device": device,
         "precision": precision,
         "cache": _absolute(cache),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from s2s.cli.options import FILES, MACHINE, TEXT, device_of, option, positive
+from s2s.cli.options import AUTO, FILES, MACHINE, TEXT, device_of, option, positive
 
 LIMITS = "Limits and size"
 TRAINING = "Training"
@@ -267,6 +267,16 @@ Seed = Annotated[
         metavar="N",
         low=0,
         default="1",
+    ),
+]
+InStep = Annotated[
+    str | None,
+    option(
+        panel=TRAINING,
+        help_="Let the search write exactly as many pieces as its source has, as a label for each "
+        "word. auto: if both vocabularies are of words and both sides of each pair equally long.",
+        choices=tuple(AUTO),
+        default="auto",
     ),
 ]
 Assignments = Annotated[

@@ -19,6 +19,7 @@ _ONNX_TYPES: dict[Any, int] = {np.float32: 1, np.int64: 7, np.bool_: 9}
 SCALARS: dict[str, type[np.generic]] = {
     "length_factor": np.int64,
     "length_margin": np.int64,
+    "in_step": np.bool_,
     "min_length": np.int64,
     "no_repeat": np.int64,
     "diversity": np.float32,
@@ -27,11 +28,12 @@ SCALARS: dict[str, type[np.generic]] = {
     "seed": np.int64,
 }
 """Fields of SearchConfig, and their types in the graph."""
-_LIMIT = ("length_factor", "length_margin")
+_LEARNED = ("length_factor", "length_margin", "in_step")
 
 
 def _scalars(search: SearchConfig) -> dict[str, Any]:
-    values = search.to_dict() | dict(zip(_LIMIT, search.limit, strict=True))
+    learned = zip(_LEARNED, (*search.limit, search.is_in_step), strict=True)
+    values = search.to_dict() | dict(learned)
     return {name: np.array(values[name], kind) for name, kind in SCALARS.items()}
 
 
@@ -41,7 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "bias": np.zeros(1, np.float32),  # (tgt_vocab,), added to logits
     "details": np.array(False),  # whether log_probs and attention are wanted
 }
-"""The constants of a file whose training has learned no limit of length, by the names of their
+"""The constants of a file whose training has learned nothing of lengths, by the names of their
 inputs."""
 
 DETAILS: dict[str, int] = {"log_probs": 3, "attention": 4}
@@ -50,9 +52,9 @@ attention, src_len."""
 
 
 def constants(search: SearchConfig) -> dict[str, Any]:
-    """Returns the constants of a file with a model's own limit of length."""
+    """Returns the constants of a file, with what the training has learned of lengths."""
     scalars = _scalars(search)
-    return {**DEFAULTS, **{name: scalars[name] for name in _LIMIT}}
+    return {**DEFAULTS, **{name: scalars[name] for name in _LEARNED}}
 
 
 def changed_scalars(search: SearchConfig, own: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def beam_search(
             pieces, piece_log_probs = best_candidates(logits, beam)
         else:
             pieces, piece_log_probs = candidates_with_options(
-                logits, tokens, beam, config, constraints or Constraints()
+                logits, tokens, beam, config, constraints or Constraints(), limits - step
             )
         # A finished hypothesis has one candidate: itself.
         piece_log_probs = piece_log_probs.view(batch, beam, beam)
@@ -169,6 +169,7 @@ def _limits(src_lengths: Tensor, config: SearchConfig, constraints: Constraints 
     """Returns (batch,) int64: the maximum length of each sentence's hypotheses, in pieces."""
     factor, margin = config.limit
     limits = (src_lengths * factor + margin).clamp(max=config.max_length)
+    limits = src_lengths if config.is_in_step else limits
     if constraints is None or constraints.prefix is None:
         return limits
     return limits.maximum((constraints.prefix > 0).sum(dim=1))

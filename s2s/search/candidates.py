@@ -1,9 +1,9 @@
 """Which pieces may follow a hypothesis, if a search has options or constraints.
 
 The torch reference for ``s2s_export.search.candidates``, which writes the same into the graph. A
-step works in this order: it adds the bias to the logits, holds the minimum length, forbids repeated
-n-grams, and allows the end piece if no other piece is left; then it takes the best pieces, or draws
-one; last, the prefix replaces whatever was chosen.
+step works in this order: it adds the bias to the logits, holds the minimum length and the step with
+the source, forbids repeated n-grams, and allows the end piece if no other piece is left; then it
+takes the best pieces, or draws one; last, the prefix replaces whatever was chosen.
 """
 
 from typing import NamedTuple
@@ -60,7 +60,12 @@ def best_candidates(logits: Tensor, width: int) -> Candidates:
 
 
 def candidates_with_options(
-    logits: Tensor, tokens: Tensor, width: int, config: SearchConfig, constraints: Constraints
+    logits: Tensor,
+    tokens: Tensor,
+    width: int,
+    config: SearchConfig,
+    constraints: Constraints,
+    left: Tensor | None = None,
 ) -> Candidates:
     """Returns the candidates of a search that has options or constraints.
 
@@ -68,12 +73,19 @@ def candidates_with_options(
         logits: (batch * beam, tgt_vocab), minus infinity for forbidden pieces.
         tokens: (batch, beam, written) int64, the begin piece first.
         width: Candidates of a hypothesis.
-        config: ``min_length``, ``no_repeat``, ``temperature``, ``top_k``, ``seed``, ``diversity``.
+        config: ``min_length``, ``in_step``, ``no_repeat``, ``temperature``, ``top_k``, ``seed``,
+            ``diversity``.
         constraints: Prefix and bias.
+        left: (batch,) int64: pieces that each sentence's limit leaves after this one, less than 0
+            if it is finished; only read in step.
     """
     beam, written = tokens.shape[1:]
     step = written - 1
-    adjusted = adjust_logits(logits, tokens.flatten(0, 1), config, constraints.bias)
+    in_step = logits
+    if config.is_in_step:
+        assert left is not None, "the search knows how many pieces are left"
+        in_step = hold_in_step(logits, left.repeat_interleave(beam)[:, None])
+    adjusted = adjust_logits(in_step, tokens.flatten(0, 1), config, constraints.bias)
     if config.temperature:
         candidates = draw_candidates(adjusted, beam, step, width, config)
     else:
@@ -112,6 +124,15 @@ def adjust_logits(
     is_end = torch.arange(adjusted.shape[1], device=adjusted.device) == EOS_ID
     is_stuck = adjusted.amax(dim=1, keepdim=True) == NOTHING
     return adjusted.masked_fill(is_end & is_stuck, 0.0)
+
+
+def hold_in_step(logits: Tensor, left: Tensor) -> Tensor:
+    """Returns logits (rows, tgt_vocab) of hypotheses that are as long as their sources.
+
+    The end piece is banned while ``left`` (rows, 1) is over 0, and then all other pieces.
+    """
+    is_end = torch.arange(logits.shape[1], device=logits.device) == EOS_ID
+    return logits.masked_fill(is_end == (left > 0), NOTHING)
 
 
 def draw_candidates(

@@ -11,7 +11,7 @@ characters, like any other text. (A user-defined symbol would become the tag whe
 import re
 from collections.abc import Iterable, Sequence
 
-from s2s.errors import ConfigError, suggest
+from s2s.errors import ConfigError, suggest, with_option
 from s2s.writing.languages import same_code
 
 TAG = re.compile(r"<2([\w-]+)>")
@@ -28,6 +28,23 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
         if TAG.fullmatch(tag) is None:
             raise ConfigError(f"{tag!r} is not a tag; expected <2LANGUAGE>, for example <2de>")
     return tuple(sorted(set(tags)))
+
+
+def check_in_step(in_step: object, tags: Sequence[str]) -> bool:
+    """Returns whether outputs are to be in step with sources, see ``SearchConfig.in_step``.
+
+    Raises:
+        ConfigError: If it is neither True nor False, or True though sources begin with a tag, which
+            has no place in an output.
+    """
+    if not isinstance(in_step, bool):
+        raise ConfigError(f"{with_option('in_step')} is {in_step!r}; expected True or False")
+    if in_step and tags:
+        raise ConfigError(
+            f"{with_option('in_step')} is on, but sources begin with a tag ({tags[0]}) and so "
+            "have a piece more than their outputs; turn it off, or train without tags"
+        )
+    return in_step
 
 
 def language_codes(tags: Sequence[str]) -> list[str]:

@@ -1,12 +1,16 @@
-"""The limit of length that a model recommends: every pair of its training fits.
+"""The lengths that a model's search allows: every pair of its training fits.
 
 A hypothesis of a source with n pieces, end piece counted, has at most ``factor * n + margin``
 pieces. 2 and 20 are the limit of text whose pairs all fit in them, as those of most languages do.
 Other tasks have longer targets: digits spelled out, commands made of a word, sentences made of a
 few facts.
+
+A tagger writes a label for each word. If all training pairs have sides of equal lengths, the search
+is in step with the source instead: a hypothesis has exactly as many pieces.
 """
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,6 +22,9 @@ from s2s.config import SearchConfig
 from s2s.corpus.shards import Shards
 from s2s.files import atomic_output
 from s2s.formats.run_folder import CONFIG_FILE, read_config
+from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import algorithm_of
+from s2s.tokenizer.tags import check_in_step
 from s2s.train.log import say
 from s2s.train.prepare import PreparedRun
 
@@ -29,6 +36,8 @@ _MOST_FACTOR = 1000
 _STRETCH = 1_000_000
 _DEFAULT = SearchConfig()
 
+logger = logging.getLogger(__name__)
+
 
 class Lengths(NamedTuple):
     """Lengths of training pairs, in pieces; end pieces and tags are counted."""
@@ -38,6 +47,10 @@ class Lengths(NamedTuple):
     mean_tgt: float
     tight: float
     """Share of pairs that would not fit in the limit of ordinary text with ``ROOM``."""
+    unequal: int
+    """Number of pairs with sides of different lengths."""
+    pairs: int
+    """Number of all pairs."""
 
 
 def measure_lengths(corpora: Sequence[Shards]) -> Lengths:
@@ -48,14 +61,22 @@ def measure_lengths(corpora: Sequence[Shards]) -> Lengths:
     """
     factor, margin = SearchConfig().limit
     longest = np.zeros(1, np.int64)
-    totals = np.zeros(4, np.int64)
+    totals = np.zeros(5, np.int64)
     for src, tgt in _stretches(corpora):
         longest = np.pad(longest, (0, max(0, int(src.max()) + 1 - len(longest))))
         np.maximum.at(longest, src, tgt)
         tight = np.count_nonzero(_with_room(tgt) > factor * src + margin)
-        totals += [len(src), src.sum(), tgt.sum(), tight]
-    pairs, *sums = totals.tolist()
-    return Lengths(longest, *(each / pairs for each in sums))
+        unequal = np.count_nonzero(src != tgt)
+        totals += [len(src), src.sum(), tgt.sum(), tight, unequal]
+    pairs, all_src, all_tgt, all_tight, all_unequal = totals.tolist()
+    return Lengths(
+        longest=longest,
+        mean_src=all_src / pairs,
+        mean_tgt=all_tgt / pairs,
+        tight=all_tight / pairs,
+        unequal=all_unequal,
+        pairs=pairs,
+    )
 
 
 def _with_room(tgt: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -112,7 +133,14 @@ def _choose(
     return int(factors[best]), int(margins[best])
 
 
-def settle_limit(run: PreparedRun, corpora: Sequence[Shards], *, write: bool) -> PreparedRun:
+def are_in_step(lengths: Lengths, tokenizer: Tokenizer) -> bool:
+    """Whether each target has a word for each word of its source, however many there are."""
+    models = (tokenizer.src_model, tokenizer.tgt_model or tokenizer.src_model)
+    are_words = all(algorithm_of(model) == "word" for model in models)
+    return are_words and not lengths.unequal and bool(np.count_nonzero(lengths.longest) > 1)
+
+
+def settle_lengths(run: PreparedRun, corpora: Sequence[Shards], *, write: bool) -> PreparedRun:
     """Returns a run whose search has limits of length, learned from its pairs if it had none.
 
     Args:
@@ -121,20 +149,43 @@ def settle_limit(run: PreparedRun, corpora: Sequence[Shards], *, write: bool) ->
         write: Whether to write them into the run folder, and to say what they are.
 
     Raises:
+        ConfigError: If it is to be in step with sources that begin with a tag.
         FileError: If a file cannot be read or written.
     """
-    if "auto" not in (run.search.length_factor, run.search.length_margin):
+    asked = run.search
+    if asked.is_in_step:
+        check_in_step(True, run.tokenizer.tags)
+    if "auto" not in (asked.length_factor, asked.length_margin, asked.in_step):
         return run
-    search = fit_limit(measure_lengths(corpora), run.search)
+    lengths = measure_lengths(corpora)
+    in_step = are_in_step(lengths, run.tokenizer) if asked.in_step == "auto" else asked.in_step
+    search = replace(fit_limit(lengths, asked), in_step=in_step)
     if write:
         path = run.out / CONFIG_FILE
         config = {**read_config(run.out), "search": search.to_dict()}
         with atomic_output(path) as file:
             file.write(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-        if search.limit != _DEFAULT.limit or search.max_length != _DEFAULT.max_length:
-            factor, margin = search.limit
-            say(
-                f"limit of length: {factor} pieces for each source piece and {margin} more, "
-                f"{search.max_length} at most (--set length_factor=N, length_margin, max_length)"
-            )
+        _say_lengths(lengths, asked, search)
     return replace(run, search=search)
+
+
+def _say_lengths(lengths: Lengths, asked: SearchConfig, search: SearchConfig) -> None:
+    """Says what was learned, if it is unusual."""
+    if search.in_step and lengths.unequal:
+        logger.warning(
+            "%s of %s training pairs have sides of different lengths, but outputs are in step with "
+            "their sources and cannot be as these targets (--in-step no: other lengths)",
+            f"{lengths.unequal:,}",
+            f"{lengths.pairs:,}",
+        )
+    elif search.in_step and asked.in_step == "auto":
+        say(
+            f"each of the {lengths.pairs:,} pairs has as many words on both sides, so the search "
+            "writes a word for each word of the source (--in-step no: other lengths)"
+        )
+    elif search.limit != _DEFAULT.limit or search.max_length != _DEFAULT.max_length:
+        factor, margin = search.limit
+        say(
+            f"limit of length: {factor} pieces for each source piece and {margin} more, "
+            f"{search.max_length} at most (--set length_factor=N, length_margin, max_length)"
+        )

@@ -42,8 +42,8 @@ _DEFAULTS = {
 } | {f"data.augment.{field.name}": field.default for field in fields(AugmentConfig)}
 
 
-_LEARNED = SearchConfig().to_dict()
-"""Limits of length that training may raise."""
+_UNSETTLED = SearchConfig().to_dict()
+"""What a search is before training has settled it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,8 +269,8 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     if config["data"]["max_ratio"] == "auto":
         free.add("data.max_ratio")
     if isinstance(asked := config["search"], dict):
-        limits = ("length_factor", "length_margin", "max_length")
-        free |= {f"search.{name}" for name in limits if asked.get(name) == _LEARNED[name]}
+        learned = ("length_factor", "length_margin", "max_length", "in_step")
+        free |= {f"search.{name}" for name in learned if asked.get(name) == _UNSETTLED[name]}
     changes = []
     for section in ("data", "tokenizer", "model", "training", "search"):
         old = dict(_flatten(section, stored.get(section) or {}))

@@ -20,7 +20,7 @@ from s2s.train.config import TrainConfig
 from s2s.train.filtering import warn_of_rejected
 from s2s.train.fine_tuning import config_of, initialise
 from s2s.train.guessing import GuessingWatch, guessing_loss
-from s2s.train.lengths import settle_limit
+from s2s.train.lengths import settle_lengths
 from s2s.train.log import say
 from s2s.train.loop import Trainer
 from s2s.train.pace import (
@@ -107,7 +107,7 @@ def _make_trainer(run: PreparedRun, world: World, asked: TrainConfig) -> Trainer
     world.wait()
     if not world.is_main:
         corpora = _open_corpora(run, lambda _: None)
-    run = settle_limit(run, corpora, write=world.is_main)
+    run = settle_lengths(run, corpora, write=world.is_main)
     weighted = [(shards, each.weight) for shards, each in zip(corpora, data.train, strict=True)]
     epoch = measure_epoch(weighted)
     updates = count_updates(training, epoch)

@@ -1,14 +1,44 @@
 """Limits of the search that a caller should hear of."""
 
+import dataclasses
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from s2s.config import SearchConfig
-from s2s.errors import ConfigError
+from s2s.config import SearchConfig, check_integer
+from s2s.errors import ConfigError, with_option
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.tags import check_in_step
 from s2s.translate.translation import Translation
 
+_SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
+_NOT_IN_STEP = ("max_length", "min_length", "length_factor", "length_margin", "required")
+
 logger = logging.getLogger(__name__)
+
+
+def set_search(
+    given: Mapping[str, Any], recommended: SearchConfig, tokenizer: Tokenizer
+) -> SearchConfig:
+    """Returns a model's search settings with those that a caller gives.
+
+    Raises:
+        ConfigError: If a value is out of range, or a limit is given for outputs in step.
+    """
+    changes = {name: value for name, value in given.items() if name in _SEARCH}
+    for name in ("length_factor", "length_margin"):
+        if name in changes:  # and not "auto", which is training's
+            changes[name] = check_integer(name, changes[name], 0)
+    if changes.get("in_step") == "auto":
+        del changes["in_step"]
+    if check_in_step(changes.get("in_step", recommended.is_in_step), tokenizer.tags):
+        for name in _NOT_IN_STEP:
+            if given.get(name):
+                raise ConfigError(
+                    f"{with_option(name)} is set, but this model's outputs are as long as their "
+                    "sources; leave it out, or turn that off (in_step, --in-step no)"
+                )
+    return dataclasses.replace(recommended, **changes) if changes else recommended
 
 
 def fit_beam(search: SearchConfig, n_best: int, tokenizer: Tokenizer) -> SearchConfig:
@@ -57,7 +87,15 @@ class CutCounter:
 
     def log_warning(self) -> None:
         """Logs how many there were, and what the limit is."""
-        if self._num_cut:
+        if self._num_cut and self._search.is_in_step:
+            logger.warning(
+                "%d of %d translations begin with more pieces than their source has, and have no "
+                "end (first: line %d; --prefix)",
+                self._num_cut,
+                self._done,
+                self._first_cut,
+            )
+        elif self._num_cut:
             factor, margin = self._search.limit
             logger.warning(
                 "%d of %d translations met the limit of length and have no end (first: line %d); "

@@ -1,6 +1,5 @@
 """The options of a translator's call, checked before any work."""
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
@@ -15,12 +14,11 @@ from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, compile_keep
 from s2s.tokenizer.tags import choose_tag
 from s2s.translate.habits import Habits
-from s2s.translate.limits import fit_beam
+from s2s.translate.limits import fit_beam, set_search
 from s2s.translate.phrases import Required
 from s2s.translate.rewriting import Rewriter
 
 TOO_LONG = ("split", "truncate", "error")
-_SEARCH = frozenset(field.name for field in dataclasses.fields(SearchConfig))
 
 
 class TranslateOptions(TypedDict, total=False):
@@ -49,6 +47,10 @@ class TranslateOptions(TypedDict, total=False):
     earlier releases cannot change it."""
     length_margin: int | None
     """Pieces that a translation may have, however short its source, see ``length_factor``."""
+    in_step: bool | Literal["auto"] | None
+    """Whether a translation has exactly as many pieces as its source, as labels of words need it.
+    ``auto``, the default, is as training settled it. On, no limit of length can be set, and nothing
+    be required. Model files of earlier releases cannot turn it on."""
     min_length: int | None
     """Minimum length of a translation in pieces, end piece included."""
     prefix: str | Sequence[str] | None
@@ -180,11 +182,7 @@ def check_request(
     """
     given = _given(options)
     habits.check_blanks(given)
-    changes: Any = {name: given[name] for name in given if name in _SEARCH}
-    for name in ("length_factor", "length_margin"):
-        if name in changes:  # and not "auto", which is training's
-            changes[name] = check_integer(name, changes[name], 0)
-    search = dataclasses.replace(recommended, **changes) if changes else recommended
+    search = set_search(given, recommended, tokenizer)
     if given.get("required") and search.temperature:
         raise ConfigError(
             f"temperature (--temperature) is {search.temperature}, but random translations cannot "

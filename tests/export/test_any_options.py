@@ -25,6 +25,7 @@ OPTIONS = st.fixed_dictionaries(
         "length_penalty": st.sampled_from([0.0, 0.6, 1.0, 2.5]),
         "length_factor": st.integers(0, 3),
         "length_margin": st.integers(1, 9),
+        "in_step": st.booleans(),
         "min_length": st.integers(0, 9),
         "no_repeat": st.integers(1, 5),
         "diversity": st.floats(0, 2, width=32),

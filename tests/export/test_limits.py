@@ -71,3 +71,50 @@ def test_an_export_checks_it(models, tmp_path):
     with pytest.raises(ConfigError, match=r"length_factor \(--length-factor\) is -1"):
         export_run(models[0], tmp_path / "no.onnx", length_factor=-1)
     assert not (tmp_path / "no.onnx").exists()
+
+
+def test_in_step_torch_and_onnx_agree_and_a_call_can_turn_it_on_and_off(s2s, models, tmp_path):
+    file = tmp_path / "in_step.onnx"
+    assert s2s("export", models[0], file, "--in-step", "yes").code == 0
+    assert json.loads(s2s("info", file, "--json").out)["search"]["in_step"] is True
+    torch, onnx, held = map(Translator, (*models, file))
+    expected = torch.translate(TEXTS, in_step=True, beam_size=3, n_best=3)
+    for found in (
+        expected,
+        onnx.translate(TEXTS, in_step=True, beam_size=3, n_best=3),
+        held.translate(TEXTS, beam_size=3, n_best=3),
+    ):
+        for one, other in zip(found, expected, strict=True):
+            for hypothesis, same in zip(one.hypotheses, other.hypotheses, strict=True):
+                assert hypothesis.pieces == same.pieces
+                assert not hypothesis.cut
+            assert len(one.pieces) == max(0, one.src_length - 1)
+    assert texts_of(held.translate(TEXTS, in_step=False)) == texts_of(onnx.translate(TEXTS))
+    assert texts_of(held.translate(TEXTS, in_step="auto")) == texts_of(held.translate(TEXTS))
+
+
+@pytest.mark.parametrize("options", [["--precision", "int8"], ["--text"]])
+def test_a_file_of_another_kind_can_be_in_step(s2s, models, tmp_path, options):
+    if "--text" in options:
+        pytest.importorskip("onnxruntime_extensions")
+    file = tmp_path / "model.onnx"
+    finished = s2s("export", models[0], file, "--in-step", "yes", *options)
+    assert finished.code == 0, finished.err
+    if "int8" in options:
+        for found in Translator(file).translate(TEXTS):
+            assert len(found.pieces) == max(0, found.src_length - 1)
+
+
+def test_in_step_nothing_is_cut_but_by_a_prefix_and_limits_are_refused(models, caplog):
+    onnx = Translator(models[1])
+    (longer,) = onnx.translate(["dog"], in_step=True, prefix="el gato se sento en el gato")
+    assert longer.hypotheses[0].cut
+    assert caplog.messages == [
+        "1 of 1 translations begin with more pieces than their source has, and have no end "
+        "(first: line 1; --prefix)"
+    ]
+    for name, value in {"max_length": 9, "length_factor": 3, "required": ["gato"]}.items():
+        with pytest.raises(ConfigError, match=rf"{name} \(--.* is set, but .*--in-step no"):
+            onnx.translate(["dog"], in_step=True, **{name: value})
+    with pytest.raises(ConfigError, match=r"in_step \(--in-step\) is 1; expected True or False"):
+        onnx.translate(["dog"], in_step=1)

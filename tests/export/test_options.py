@@ -26,6 +26,13 @@ CASES = {
     "least length": ({"min_length": 12}, None),
     "limit by the source": ({"length_factor": 1, "length_margin": 1}, None),
     "a wide limit": ({"length_factor": 0, "length_margin": 29}, None),
+    "in step": ({"in_step": True, "max_length": 2}, None),
+    "in step, greedy, begun": ({"in_step": True, "beam_size": 1}, Constraints(PREFIX)),
+    "in step with all": (
+        {"in_step": True, "no_repeat": 2, "diversity": 0.3, "min_length": 4},
+        Constraints(PREFIX, BIAS),
+    ),
+    "in step, drawn": ({"in_step": True, "temperature": 1.0}, None),
     "no piece twice": ({"no_repeat": 1}, None),
     "no pair twice": ({"no_repeat": 2}, None),
     "no triple twice, greedy": ({"no_repeat": 3, "beam_size": 1}, None),

@@ -190,6 +190,7 @@ SEARCHES = st.builds(
     max_length=st.integers(1, 10**6),
     length_factor=st.integers(0, 1000) | st.just("auto"),
     length_margin=st.integers(1, 10**6) | st.just("auto"),
+    in_step=st.booleans() | st.just("auto"),
     min_length=st.integers(0, 10**6),
     no_repeat=st.integers(0, 10**6),
     diversity=st.floats(0, 1e6),

@@ -168,6 +168,7 @@ OPTIONS = st.fixed_dictionaries(
         "length_penalty": ALPHAS,
         "length_factor": st.integers(0, 2),
         "max_length": st.integers(1, 12),
+        "in_step": st.booleans(),
         "min_length": st.integers(0, 6),
         "no_repeat": st.integers(1, 3),
         "diversity": st.floats(0, 2),

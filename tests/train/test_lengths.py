@@ -1,6 +1,7 @@
 """The limit of length: every training pair fits in it, and ordinary text keeps 2 n + 20."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -139,3 +140,72 @@ def test_a_limit_that_is_set_wins_and_ordinary_text_has_the_usual_one(
 
 
 FILES = {"src": "train.xx", "tgt": "train.yy", "val-src": "val.xx", "val-tgt": "val.yy"}
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Options that train on sentences and a label for each word."""
+    for part, sizes in (("train", range(1, 13)), ("val", range(1, 5))):
+        lines = [
+            [("the", "DET"), ("cat", "NOUN"), ("sees", "VERB")][: size % 3 + 1] for size in sizes
+        ]
+        for number, side in enumerate(("src", "tgt")):
+            text = "".join(" ".join(pair[number] for pair in line) + "\n" for line in lines)
+            (tmp_path / f"{part}.{side}").write_text(text)
+    data = [f"--{part}={tmp_path / part.replace('-', '.')}" for part in ("val-src", "val-tgt")]
+    data += [f"--src={tmp_path / 'train.src'}", f"--tgt={tmp_path / 'train.tgt'}"]
+    return [*data, *map(str, SMALL)]
+
+
+def in_step(run):
+    return json.loads((run / "config.json").read_text())["search"]["in_step"]
+
+
+def test_a_label_for_each_word_is_held_by_the_search(s2s, labelled, tmp_path):
+    run = tmp_path / "run"
+    finished = s2s("train", *labelled, "--out", run)
+    assert finished.code == 0, finished.err
+    line = "each of the 12 pairs has as many words on both sides, so the search writes a word for"
+    assert line in finished.out.decode() + finished.err
+    assert in_step(run) is True
+    texts = ["cat", "the x y z cat", "the cat " * 300]
+    for translation, text in zip(Translator(run).translate(texts), texts, strict=True):
+        assert len(translation.text.split()) == len(text.split())
+        assert not translation.hypotheses[0].cut
+    assert s2s("train", *labelled, "--out", run, "--resume").code == 0
+    assert s2s("train", "--out", run, "--resume", "--max-updates=3").code == 0
+    refused = s2s("train", *labelled, "--out", run, "--resume", "--in-step=no")
+    assert "search.in_step was True and is now False" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--in-step=no"], False),
+        (["--in-step=yes", "--algorithm=char"], True),
+        (["--algorithm=char"], False),
+    ],
+)
+def test_only_words_are_in_step_unless_it_is_asked_for(s2s, labelled, tmp_path, options, expected):
+    finished = s2s("train", *labelled, *options, "--out", tmp_path / "run")
+    assert finished.code == 0, finished.err
+    assert in_step(tmp_path / "run") is expected
+    assert ("sides of different lengths" in finished.err) == expected
+
+
+def test_pairs_of_one_length_or_with_a_tag_are_not_in_step(s2s, labelled, tmp_path):
+    for part in ("train", "val"):
+        for side in ("src", "tgt"):
+            (tmp_path / f"one.{part}.{side}").write_text("a b\n" * 12)
+    one = [
+        each.replace("/train.", "/one.train.").replace("/val.", "/one.val.") for each in labelled
+    ]
+    assert s2s("train", *one, "--out", tmp_path / "one").code == 0
+    assert in_step(tmp_path / "one") is False
+    shutil.copy(tmp_path / "train.tgt", tmp_path / "train.de")
+    tagged = [f"--train={tmp_path}/train:src-{side}" for side in ("tgt", "de")]
+    tagged += [f"--validate={tmp_path}/val:src-tgt", *map(str, SMALL)]
+    finished = s2s("train", *tagged, "--out", tmp_path / "tagged", "--in-step=yes")
+    assert finished.code == 2
+    assert "sources begin with a tag (<2de>)" in finished.err
+    assert not (tmp_path / "tagged").exists()

@@ -75,6 +75,9 @@ def test_an_older_file_cannot_change_its_limit_by_the_source():
     with pytest.raises(ModelError, match=r"support length_factor \(--length-factor\): .* older"):
         older.translate(["eins"], length_factor=3)
     assert older.translate(["eins"], length_factor=2) == older.translate(["eins"])
+    with pytest.raises(ModelError, match=r"support in_step \(--in-step\): .* older"):
+        older.translate(["eins"], in_step=True)
+    assert older.translate(["eins"], in_step=False) == older.translate(["eins"])
 
 
 def test_the_command_marks_and_counts(s2s, tiny):

@@ -128,6 +128,7 @@ def _last_steps(graph: Graph, inputs: InputValues) -> Value:
     max_length = graph.op("Max", inputs.max_length, 1)
     limits = graph.op("Add", limits, inputs.options.length_margin)
     limits = graph.op("Max", graph.op("Min", limits, max_length), 1)
+    limits = graph.op("Where", inputs.options.in_step, inputs.src_lengths, limits)
     # A prefix is written in full.
     in_prefix = graph.op("Cast", graph.op("Greater", inputs.options.prefix, 0), to=INT64)
     prefix_lengths = graph.op("ReduceSum", in_prefix, graph.ints(1), keepdims=0)

@@ -35,14 +35,25 @@ def only_first(graph: Graph, count: Value) -> Value:
 
 
 def write_candidates(
-    body: Graph, inputs: CandidateInputs, step: Value, logits: Value, history: Value
+    body: Graph, inputs: CandidateInputs, step: Value, logits: Value, history: Value, stop: Value
 ) -> list[Value]:
-    """Writes the pieces (rows, width) int64 that may follow, and their log-probabilities."""
+    """Writes the pieces (rows, width) int64 that may follow, and their log-probabilities.
+
+    Args:
+        body: The body of a step.
+        inputs: Values that every step reads.
+        step: () int64, from 0 in each round.
+        logits: (rows, tgt_vocab), minus infinity for forbidden pieces.
+        history: (rows, written) int64, the begin piece first.
+        stop: (rows, 1) int64: the last step that extends the hypothesis.
+    """
     plain = body.child("most_probable")
     _output_candidates(plain, best_candidates(plain, logits, inputs.width))
     special = body.child("as_asked")
+    in_step = hold_in_step(special, inputs.options, special.op("Sub", stop, step), logits)
     overall = special.op("Add", step, inputs.steps_before)
-    _output_candidates(special, candidates_with_options(special, inputs, overall, logits, history))
+    candidates = candidates_with_options(special, inputs, overall, logits, in_step, history)
+    _output_candidates(special, candidates)
     return body.branch(inputs.options.alters_candidates, special, plain)
 
 
@@ -61,11 +72,20 @@ def best_candidates(graph: Graph, logits: Value, width: Value) -> list[Value]:
 
 
 def candidates_with_options(
-    graph: Graph, inputs: CandidateInputs, step: Value, logits: Value, history: Value
+    graph: Graph,
+    inputs: CandidateInputs,
+    step: Value,
+    logits: Value,
+    in_step: Value,
+    history: Value,
 ) -> list[Value]:
-    """Writes the candidates of a search that has options or constraints."""
+    """Writes the candidates of a search that has options or constraints.
+
+    Those of a prefix are chosen by ``logits``, all others by ``in_step``, which ``hold_in_step``
+    wrote.
+    """
     options = inputs.options
-    adjusted = adjust_logits(graph, options, step, logits, history)
+    adjusted = adjust_logits(graph, options, step, in_step, history)
     drawn = graph.child("drawn")
     _output_candidates(drawn, draw_candidates(drawn, inputs, step, adjusted))
     best = graph.child("best")
@@ -85,13 +105,24 @@ def candidates_with_options(
     ]
 
 
+def hold_in_step(graph: Graph, options: OptionValues, left: Value, logits: Value) -> Value:
+    """Writes logits (rows, tgt_vocab); in step, as ``s2s.search.candidates.hold_in_step``."""
+    is_banned = graph.op("Equal", _is_end(graph, logits), graph.op("Greater", left, 0))
+    return graph.op("Where", graph.op("And", is_banned, options.in_step), NOTHING, logits)
+
+
+def _is_end(graph: Graph, logits: Value) -> Value:
+    """Writes (tgt_vocab,) bool: whether each piece is the end piece."""
+    size = graph.op("Squeeze", graph.op("Shape", logits, start=1))
+    return graph.op("Equal", graph.op("Range", 0, size, 1), EOS_ID)
+
+
 def adjust_logits(
     graph: Graph, options: OptionValues, step: Value, logits: Value, history: Value
 ) -> Value:
     """Writes logits (rows, tgt_vocab) with the bias, and minus infinity for banned pieces."""
     adjusted = graph.op("Add", logits, options.bias)
-    vocabulary = graph.op("Range", 0, graph.op("Squeeze", graph.op("Shape", logits, start=1)), 1)
-    is_end = graph.op("Equal", vocabulary, EOS_ID)
+    is_end = _is_end(graph, logits)
     is_early = graph.op("Less", graph.op("Add", step, 1), options.min_length)
     adjusted = graph.op("Where", graph.op("And", is_end, is_early), NOTHING, adjusted)
     adjusted = forbid_repetition(graph, adjusted, history, options.no_repeat)

@@ -18,6 +18,7 @@ class OptionValues:
     bias: Value  # (tgt_vocab,) float32, or (1,)
     length_factor: Value  # () int64
     length_margin: Value  # () int64
+    in_step: Value  # () bool: whether hypotheses are as long as their sources
     min_length: Value  # () int64
     no_repeat: Value  # () int64
     diversity: Value  # () float32
@@ -34,7 +35,7 @@ def declare_options(graph: Graph, search: SearchConfig) -> OptionValues:
 
     Args:
         graph: The main graph.
-        search: Has the limit of length of the model.
+        search: Has what the model learned of lengths.
     """
     values = {name: graph.weight(name, value) for name, value in constants(search).items()}
     draws = graph.op("Greater", values["temperature"], 0.0)
@@ -44,6 +45,7 @@ def declare_options(graph: Graph, search: SearchConfig) -> OptionValues:
         graph.op("Greater", largest_bias, 0.0),
         graph.op("Greater", values["min_length"], 1),
         graph.op("Greater", values["no_repeat"], 0),
+        values["in_step"],
         graph.op("Greater", values["diversity"], 0.0),
         draws,
     ]

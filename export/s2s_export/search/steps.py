@@ -167,7 +167,7 @@ def _extend(
     """
     # First the best candidates of each hypothesis, then the best of all.
     pieces, piece_log_probs = write_candidates(
-        body, inputs.candidates, step, logits, before.history
+        body, inputs.candidates, step, logits, before.history, before.stop
     )
     candidate_totals = body.op("Add", before.totals, piece_log_probs)
     penalty = body.op("Gather", inputs.penalties, step)
