@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from s2s import S2SError, Translator
-from s2s.config import ModelConfig, TokenizerConfig
+from s2s.config import ModelConfig, SearchConfig, TokenizerConfig
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
 
@@ -108,7 +108,9 @@ def learn(task: str, arguments: argparse.Namespace, table: Table) -> bool:
     data = DataConfig(train=(train_pairs,), validation=(validation,))
     training = TrainConfig(max_updates=arguments.max_updates, seed=arguments.seed, **TRAINING)
     start = time.monotonic()
-    train(data, out / "run", training=training, model=MODEL, tokenizer=TOKENIZER)
+    # Both sides are equally long, but a copy of any length is to find its end by itself.
+    search = SearchConfig(in_step=False)
+    train(data, out / "run", training=training, model=MODEL, tokenizer=TOKENIZER, search=search)
     seconds = time.monotonic() - start
 
     models = {"torch": out / "run"}
