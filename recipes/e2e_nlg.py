@@ -68,7 +68,7 @@ TRAINING = TrainConfig(
     batch_tokens=1000,
     ema_decay=0.995,
     average_last=3,
-    max_minutes=22.0,
+    max_minutes=6.5,  # 20 minutes learn the text by heart
 )
 MAX_RATIO = 20.0
 BEAM = 10
