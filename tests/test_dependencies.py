@@ -29,7 +29,7 @@ MODULES = {
         "nothing is fetched that was not asked for",
     ),
 }
-FETCHING = {"recipes/multi30k.py", "recipes/tatoeba.py"}
+FETCHING = {f"recipes/{name}.py" for name in ("e2e_nlg", "g2p", "multi30k", "tatoeba")}
 """Recipes that fetch the data that they are about, and say so."""
 WRITING = {"recipes/rivals/make_transformer.py"}
 """Writes a checkpoint as OpenNMT-py has them, for CTranslate2's converter; nothing reads one."""

@@ -136,7 +136,7 @@ def test_a_file_of_pairs_is_named_with_its_languages(folder):
 
 
 def fields(folder, *, needed=True, **given):
-    options = dict.fromkeys(("pairs", "val_pairs", "corpora", "val_corpora"), ())
+    options = dict.fromkeys(("more_val_tgt", "pairs", "val_pairs", "corpora", "val_corpora"), ())
     names = ("src", "tgt", "val_src", "val_tgt")
     files = {name: given.pop(name, None) for name in names}
     options |= {"columns": None, "form": None, **given}

@@ -14,6 +14,7 @@ import sentencepiece
 from s2s.config import TokenizerConfig
 from s2s.corpus import chunks as chunks_module
 from s2s.corpus import pairs as pairs_module
+from s2s.corpus import shard_writer as writer_module
 from s2s.corpus import shards as shards_module
 from s2s.corpus.chunks import make_samplers
 from s2s.corpus.pairs import read_corpus
@@ -276,7 +277,7 @@ def test_ids_take_two_bytes_where_that_is_enough(write, pairs, open_it, monkeypa
     config = write(pairs[:100])
     small = open_it(config).read(0, 100)
     assert small[0].ids.dtype == np.uint16
-    for module in (chunks_module, shards_module):
+    for module in (chunks_module, writer_module):
         monkeypatch.setattr(module, "ids_dtype", lambda size: np.dtype("<i4"))
     large = open_it(replace(config, tag="<2de>")).read(0, 100)
     assert large[1].ids.dtype == np.int32

@@ -182,12 +182,13 @@ def test_every_option_becomes_a_field_of_a_configuration(monkeypatch):
     texts = {name: Path(name) for name in ("src", "tgt", "val_src")} | {
         "val_tgt": [Path("val_tgt")]
     }
-    values = {name: Path(f"/{name}") for name in options}
+    values = {name: Path(f"/{name}") for name in options} | {"in_step": "yes"}
     command.train(out=Path("out"), **texts, **values, separate_vocabularies=True)
     assert handed_over.keys() <= FIELDS
     assert handed_over["joint"] is False
     assert handed_over["train"][0]["src"] == str(Path.cwd() / "src")
-    for name in options:
+    assert handed_over["in_step"] is True
+    for name in options - {"in_step"}:
         assert str(handed_over[OTHER_NAMES.get(name, name)]) == f"/{name}"
 
 

@@ -135,7 +135,6 @@ def test_a_run_without_a_record_is_resumed_and_translates(two_folder):
         {"capitals": 2},
         {"end_mark": 3},
         {"spellings": [1]},
-        {"new": 1},
         [],
         "text",
         {"src_length": None},
