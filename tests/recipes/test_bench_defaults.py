@@ -65,6 +65,7 @@ def test_outputs_follow_their_rules(recipe):
         assert not set(tgt) & set(src)
 
 
+@pytest.mark.slow
 def test_the_table_names_each_task_and_a_missed_aim_is_the_exit_status(
     recipe, tmp_path, monkeypatch, capsys
 ):

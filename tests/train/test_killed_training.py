@@ -85,7 +85,7 @@ def check_kills(folder, kills, updates):
 
 
 def test_kills_lose_nothing(corpus_folder):
-    check_kills(corpus_folder, kills=2, updates="120")
+    check_kills(corpus_folder, kills=2, updates="60")
 
 
 @pytest.mark.slow
