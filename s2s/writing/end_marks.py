@@ -33,8 +33,9 @@ def end_mark(text: str) -> str:
 def without_end_mark(text: str) -> str:
     """Returns a sentence as people type it who leave out its end mark.
 
-    Quotation marks and brackets after the mark stay; a blank before the mark goes, as does the
-    ``¿`` or ``¡`` that belongs to it. A text of nothing but marks stays as it is.
+    Quotation marks and brackets after the mark stay; a blank before the mark goes, as does a ``¿``
+    or ``¡`` that nothing closes any more, even if the mark was another: ``¿Dónde está.`` A text
+    of nothing but marks stays as it is.
     """
     start = _start(text)
     marks = text[start:]
@@ -42,10 +43,9 @@ def without_end_mark(text: str) -> str:
     if not any(character.isalnum() for character in head):
         return text
     for mark, opener in _OPENERS.items():
-        if mark in marks:
-            place = head.rfind(opener)
-            if place >= 0 and mark not in head[place:]:
-                head = head[:place] + head[place + 1 :].lstrip()
+        place = head.rfind(opener)
+        if place >= 0 and mark not in head[place:]:
+            head = head[:place] + head[place + 1 :].lstrip()
     closers = "".join(" " if c.isspace() else c for c in marks if c in _CLOSERS or c.isspace())
     return head + re.sub(" +", " ", closers).rstrip()
 
