@@ -21,7 +21,7 @@ with them.
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -33,6 +33,8 @@ from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import MissingPackageError
 from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE
+from s2s.score import score
+from s2s.score.metrics import check_metrics
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 from s2s_export import export_run
 
@@ -121,29 +123,14 @@ def write_pairs(folder: Path, part: str, lexicon: Lexicon, variants: int | None)
     return CorpusConfig(src=str(paths[0]), tgt=str(paths[1]))
 
 
-def edit_distance() -> Callable[[list[str], list[str]], int]:
-    """Returns the function that counts what differs between two lists of phonemes."""
-    try:
-        from rapidfuzz.distance import Levenshtein
-    except ImportError as error:
-        raise MissingPackageError("rapidfuzz is not installed; pip install '.[recipes]'") from error
-    return Levenshtein.distance
-
-
 def errors(hypotheses: Sequence[str], lexicon: Lexicon) -> tuple[float, float]:
     """Returns the word error and the phoneme error of the best hypotheses, in percent.
 
     Of the variants equally near, the shorter one's length counts.
     """
-    distance_of = edit_distance()
-    wrong = edits = length = 0
-    for hypothesis, variants in zip(hypotheses, lexicon.values(), strict=True):
-        said, truths = hypothesis.split(), [variant.split() for variant in variants]
-        distance, nearest = min((distance_of(said, truth), len(truth)) for truth in truths)
-        wrong += distance > 0
-        edits += distance
-        length += nearest
-    return 100 * wrong / len(lexicon), 100 * edits / length
+    measures = ("exact", "token_error")
+    exact, phonemes = score(hypotheses, list(lexicon.values()), measures=measures)
+    return 100 - exact.value, phonemes.value
 
 
 def describe(
@@ -171,7 +158,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     out: Path = arguments.out
-    edit_distance()  # a missing package is told now, not after the training
+    check_metrics("none")  # a missing package is told now, not after the training
 
     lexicon, left_out = read_lexicon(read_dictionary().splitlines())
     parts = split(lexicon)

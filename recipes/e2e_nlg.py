@@ -40,13 +40,14 @@ from e2e.slots import NAMES, Slots, Unsaid, find_unsaid, parse
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from sacrebleu import BLEU
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.errors import ConfigError, DataError, FileError
 from s2s.files import atomic_output
 from s2s.formats.run_folder import CONFIG_FILE
+from s2s.score import score
+from s2s.score.results import Score
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 
 ARCHIVE = "e2e-dataset.zip"
@@ -73,7 +74,6 @@ TRAINING = TrainConfig(
 MAX_RATIO = 20.0
 BEAM = 10
 """Beam of the search, and number of hypotheses that are looked at."""
-METRIC = BLEU(lowercase=True, tokenize="13a")
 RESULT = "result.json"
 """In a run folder once its training is complete: its settings, updates and minutes."""
 
@@ -193,14 +193,9 @@ def choose(slots: Slots, hypotheses: list[str]) -> str:
     return min(filter(None, hypotheses), key=lambda text: sum(find_unsaid(slots, text)), default="")
 
 
-def bleu(sentences: list[str], references: list[list[str]]) -> float:
+def bleu(sentences: list[str], references: list[list[str]]) -> Score:
     """Returns BLEU against all references of each sentence, as the challenge counts it."""
-    most = max(map(len, references))
-    # An empty text would be the nearest reference of a short sentence; None is left out.
-    columns: list[Any] = [
-        [each[n] if n < len(each) else None for each in references] for n in range(most)
-    ]
-    return float(METRIC.corpus_score(sentences, columns).score)
+    return score(sentences, references, bleu_only=True, lowercase=True)[0]
 
 
 def count(slots: Sequence[Slots], sentences: Iterable[str]) -> Unsaid:
@@ -221,8 +216,8 @@ def report(runs: dict[Path, float], test: dict[str, list[str]], delexicalise: bo
         chosen = [choose(*pair) for pair in zip(slots, hypotheses, strict=True)]
         for kind, texts in (("first", [each[0] for each in hypotheses]), ("chosen", chosen)):
             figures = map(str, count(slots, texts))
-            score = bleu(texts, list(test.values()))
-            table.add_row(run.name, f"{minutes:.1f}", kind, f"{score:.2f}", *figures)
+            found = bleu(texts, list(test.values()))
+            table.add_row(run.name, f"{minutes:.1f}", kind, f"{found.value:.2f}", *figures)
             with atomic_output(run / f"{kind}.txt") as file:
                 file.writelines(f"{text}\n" for text in texts)
     console.print(f"test set: {len(test):,} meaning representations, {asked:,} slots but the names")
@@ -236,7 +231,7 @@ def report(runs: dict[Path, float], test: dict[str, list[str]], delexicalise: bo
     )
     missing, wrong = (100 * sum(figures) / asked_of_people for figures in zip(*people, strict=True))
     console.print(f"references: {missing:.1f} % of the slots not said, {wrong:.1f} % said wrongly")
-    console.print(f"sacreBLEU {METRIC.get_signature()}; published: TGen 65.93, Slug2Slug 66.19")
+    console.print(f"sacreBLEU {found.signature}; published: TGen 65.93, Slug2Slug 66.19")
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ import hashlib
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from http.client import HTTPException
 from pathlib import Path
@@ -38,9 +38,11 @@ from rich.table import Table
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
-from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
+from s2s.errors import ConfigError, DataError, FileError
 from s2s.files import atomic_output
 from s2s.formats.run_folder import CONFIG_FILE
+from s2s.score import score
+from s2s.score.metrics import check_metrics
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
 
 SOURCE = "https://raw.githubusercontent.com/sigmorphon/2020/3d9bb36/task1/data/"
@@ -187,22 +189,11 @@ def write_pairs(folder: Path, part: str, words: Words) -> CorpusConfig:
     return CorpusConfig(pairs=str(path), columns="1,2", pairs_format="tsv")
 
 
-def edit_distance() -> Callable[[list[str], list[str]], int]:
-    """Returns the function that counts what differs between two lists of phones."""
-    try:
-        from rapidfuzz.distance import Levenshtein
-    except ImportError as error:
-        raise MissingPackageError("rapidfuzz is not installed; pip install '.[recipes]'") from error
-    return Levenshtein.distance
-
-
 def count_errors(said: Sequence[str], words: Words) -> Errors:
     """Compares what a model says with the phones of the words, as the task does."""
-    distance_of = edit_distance()
-    references = [phones.split() for _, phones in words]
-    edits = [distance_of(one.split(), other) for one, other in zip(said, references, strict=True)]
-    length = sum(map(len, references))
-    return Errors(100 * sum(map(bool, edits)) / len(words), 100 * sum(edits) / length)
+    measures = ("exact", "token_error")
+    exact, phones = score(said, [phones for _, phones in words], measures=measures)
+    return Errors(100 - exact.value, phones.value)
 
 
 def obtain_run(run: Path, data: DataConfig, training: TrainConfig) -> dict[str, Any]:
@@ -309,7 +300,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.models < 1:
         sys.exit(f"g2p: error: --models is {arguments.models}; expected at least 1")
-    edit_distance()  # a missing package is told now, not after the training
+    check_metrics("none")  # a missing package is told now, not after the training
 
     results: dict[str, dict[str, Any]] = {}
     for language in dict.fromkeys(arguments.languages):

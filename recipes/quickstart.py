@@ -51,7 +51,7 @@ TRAINING = {
     "validations": 3,
 }
 # A tenth of the lines with a typing error: such lines then keep 84 % of their chrF2 and not 79.
-AUGMENT = AugmentConfig(typos=0.1)
+AUGMENT = "typos=0.1"
 
 REAL_TEXT = (
     "I was born in 1987.",
@@ -184,6 +184,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"))
     parser.add_argument("--wheel", type=Path, help="the data's wheel, if you have it")
     parser.add_argument("--max-minutes", type=float, default=5.0)
+    parser.add_argument("--max-updates", type=int, help="in place of --max-minutes")
+    parser.add_argument("--augment", default=AUGMENT, help="changes of the training lines")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     out: Path = arguments.out
@@ -202,13 +204,17 @@ def main() -> None:
     prepare(folder, arguments.wheel)
     done("data")
 
-    console.print(f"[bold]2. training[/bold]: {arguments.max_minutes:g} minutes")
+    updates: int | None = arguments.max_updates
+    limit = {"max_minutes": arguments.max_minutes} if updates is None else {"max_updates": updates}
+    shown = f"{arguments.max_minutes:g} minutes" if updates is None else f"{updates:,} updates"
+    console.print(f"[bold]2. training[/bold]: {shown}")
     train_pairs, validation = (
         CorpusConfig(src=str(folder / f"{part}.en"), tgt=str(folder / f"{part}.es"))
         for part in ("train", "val")
     )
-    data = DataConfig(train=(train_pairs,), validation=(validation,), augment=AUGMENT)
-    training = TrainConfig(max_minutes=arguments.max_minutes, seed=arguments.seed, **TRAINING)
+    augment = AugmentConfig.parse(arguments.augment)
+    data = DataConfig(train=(train_pairs,), validation=(validation,), augment=augment)
+    training = TrainConfig(**limit, seed=arguments.seed, **TRAINING)
     train(data, out / "run", training=training, model=MODEL, tokenizer=TOKENIZER)
     done("training")
 

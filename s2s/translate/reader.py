@@ -144,7 +144,7 @@ class Reader:
     ) -> _Draft:
         draft = _Draft(sentence, tag, gap, MarkedText(sentence, ()), AS_TYPED)
         if (is_mark or self._is_copied(sentence)) and (whole := self._finder.mark_whole(sentence)):
-            num_unknown = len(self._tokenizer.src_unknown.find(sentence)) > 0
+            num_unknown = not is_mark and len(self._tokenizer.src_unknown.find(sentence)) > 0
             return draft._replace(marked=whole, num_unknown=int(num_unknown))
         if self._request.keep is not None:
             draft = draft._replace(marked=self._finder.mark(sentence))

@@ -9,7 +9,7 @@ from statistics import mean
 import pytest
 
 pytest.importorskip("torch")
-pytest.importorskip("rapidfuzz", reason="needs the extra 'recipes'")
+pytest.importorskip("rapidfuzz", reason="needs the extra 'score'")
 
 from paths import SHARED_DATA
 from recipe_modules import load_recipe
@@ -170,10 +170,14 @@ def test_one_model_leaves_the_columns_of_the_ensemble_empty(run_main):
     assert row.count("|") == 9
 
 
-def test_a_missing_package_is_told_with_what_installs_it(g2p, monkeypatch):
-    monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
-    with pytest.raises(MissingPackageError, match=r"rapidfuzz is not installed; pip install '\.\["):
-        g2p.edit_distance()
+def test_a_missing_package_is_told_before_the_work_with_what_installs_it(
+    g2p, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "rapidfuzz.distance.Levenshtein", None)
+    monkeypatch.setattr(sys, "argv", ["g2p.py", "--out", str(tmp_path)])
+    with pytest.raises(MissingPackageError, match=r"needs rapidfuzz.*s2s-onnx\[score\]"):
+        g2p.main()
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")

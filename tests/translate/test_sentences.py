@@ -87,6 +87,9 @@ def test_marks_of_lists_are_copied_and_their_lines_translated_without_them(text,
     (translation,) = translator.translate([text], details=True)
     assert translation.text == expected
     assert translation.hypotheses[0].num_words == len(expected.split())
+    assert translation.num_unknown == text.count(".")  # which the tiny model lacks; marks are none
+    (dropped,) = translator.translate(["- eins"], unknown="drop")
+    assert (dropped.text, dropped.num_unknown) == ("- one", 0)
 
 
 def test_marks_stay_in_the_text_if_training_text_has_lists_or_the_translation_is_begun():

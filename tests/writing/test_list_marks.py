@@ -36,6 +36,13 @@ def test_a_mark_has_the_blanks_around_it_and_words_after_it(text, mark):
     assert list_mark(text, "en") == mark
 
 
+@pytest.mark.parametrize("text", ["- " * 50_000, "-" + " " * 100_000, "1. " * 40_000])
+def test_a_line_of_marks_alone_is_read_once(text):
+    """Each took minutes if it was read again from every mark."""
+    assert list_mark(text, "en") == ""
+    assert list_mark(f"{text} a", "en") == f"{text} "
+
+
 @pytest.mark.parametrize("language", [None, "de", "de-AT", "ces", "fi"])
 def test_a_number_with_a_full_stop_may_be_an_ordinal_number(language):
     assert list_mark("3. Oktober", language) == ""
