@@ -29,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = ("train", "export", "translate", "classify", "score", "evaluate", "info")
+COMMANDS = ("train", "export", "translate", "classify", "score", "evaluate", "info", "serve")
 
 # typer has carried click under several names, so UsageError is looked for among the base classes.
 _UsageError: Any = next(

@@ -47,6 +47,7 @@ def join_sentences(
         parts=len(source.parts),
         cut=source.cut,
         num_unknown=source.num_unknown,
+        num_long=sum(len(sentence.parts) > 1 for sentence in source.sentences),
     )
 
 

@@ -78,6 +78,8 @@ class Translation:
     num_unknown: int = 0
     """Runs of source characters that the vocabulary lacks: copied into the text, or left to the
     model (``TranslateOptions.unknown``)."""
+    num_long: int = 0
+    """Sentences that were longer than ``max_src_length`` and so translated in parts."""
 
     @property
     def text(self) -> str:

@@ -1,0 +1,117 @@
+"""Runs a server in this process, until a signal ends it."""
+
+import ipaddress
+import logging
+import signal
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from s2s.errors import ConfigError, printable
+from s2s.serve.app import make_app
+from s2s.serve.body import Limits
+from s2s.serve.keys import Keys, read_keys
+from s2s.serve.service import KEEP, Service
+
+BACKLOG = 2048
+"""Connections that wait to be accepted."""
+DRAIN_SECONDS = 80
+"""Seconds for requests to end after SIGTERM: systemd kills after 90."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """What the command line sets."""
+
+    models: tuple[str, ...]
+    host: str
+    port: int
+    api_key_file: Path | None
+    keep: tuple[str, ...]
+    keep_placeholders: bool
+    limits: Limits
+    batch_pieces: int
+    batch_delay: float
+    """Seconds."""
+
+
+def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; finishes what was accepted.
+
+    Raises:
+        ConfigError: If it cannot listen there, or two models have the same pair.
+        S2SError: If a model or the file of keys cannot be read.
+    """
+    keys = Keys() if settings.api_key_file is None else read_keys(settings.api_key_file)
+    listener = listen(settings.host, settings.port)
+    with listener:
+        service = Service(
+            settings.models,
+            keep=(*(KEEP if settings.keep_placeholders else ()), *settings.keep),
+            limits=settings.limits,
+            batch_pieces=settings.batch_pieces,
+            batch_delay=settings.batch_delay,
+        )
+        config = uvicorn.Config(
+            make_app(service, keys),
+            http="h11",  # which bounds the size of headers
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+        # It logs a line for each malformed request.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        _say(service, settings, listener, keys)
+        # uvicorn ends orderly on SIGTERM and then sends it once more to the handler before its own.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens on an address.
+
+    Raises:
+        ConfigError: If that is not possible.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"cannot listen on {printable(host)} (--host), port {port} (--port): {reason}"
+        ) from error
+    return listener
+
+
+def _say(service: Service, settings: Settings, listener: socket.socket, keys: Keys) -> None:
+    """Logs what is served and where."""
+    host, port = listener.getsockname()[:2]
+    models = ", ".join(
+        f"{printable(str(file.path))} ({' '.join(map(str, file.pairs))})"
+        for file in service.models.files
+    )
+    is_loopback = ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    name = f"[{host}]" if ":" in host else host
+    here = ", for this machine alone (--host: for others)" if is_loopback else ""
+    logger.info("serving %s at http://%s:%d%s", models, name, port, here)
+    if not is_loopback and not keys.are_needed:
+        logger.warning(
+            "every machine that reaches %s can use this server (--api-key-file: with a key)",
+            printable(settings.host),
+        )

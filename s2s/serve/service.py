@@ -1,0 +1,232 @@
+"""Models by language pair, and the batches that all requests share.
+
+>>> service = Service(["model.onnx"])
+>>> async with service:
+...     answers = await service.translate(service.find("en", "de"), ["Good morning."])
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from s2s.machine import available_cores
+from s2s.serve.batcher import Batcher
+from s2s.serve.body import Limits
+from s2s.serve.errors import BadRequest, NotSupported, TooMuch
+from s2s.serve.models import Models, ServedModel, find_code
+from s2s.serve.stats import Stats
+from s2s.translate.translation import Translation
+from s2s.translate.translator import Translator
+
+Markup = Literal["html"]
+"""Markup that texts may have."""
+KEEP = (
+    r"\[X\d+X *\]",  # Weblate
+    r'<x id="[^"<>]{1,40}"(?:/>|></x>)',  # Weblate, for services that take XML
+    r"\$?\{\{[^{}]{0,80}\}\}",
+    r"\$?\{[\w.:!-]{0,80}\}",
+    r"%\(\w{1,80}\)[#0+-]?\d{0,3}(?:\.\d{1,3})?[a-zA-Z](?![a-zA-Z])",
+    r"(?<![\d%])%(?:\d{1,2}\$)?[a-zA-Z@](?![a-zA-Z])",
+)
+"""Placeholders that clients send in texts. None of these takes more than linear time."""
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+_MANY_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text's translation."""
+
+    text: str
+    alternatives: tuple[str, ...]
+    """The next best translations, best first: at most ``n_best - 1``, none of them blank or equal
+    to another."""
+    score: float
+    """As ``Translation.score``."""
+
+
+class Service:
+    """Models by language pair, and the batches that all requests share.
+
+    Every translation is that of ``Translator.translate`` for the text alone, to the last bit.
+    """
+
+    def __init__(
+        self,
+        models: Sequence[str],
+        *,
+        keep: Sequence[str] = KEEP,
+        limits: Limits | None = None,
+        batch_pieces: int = 1024,
+        batch_delay: float = 0.0,
+        workers: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Loads models.
+
+        Args:
+            models: Paths, or ``SOURCE:TARGET=PATH`` for a model whose card does not say its pair.
+            keep: Patterns of texts that are copied into translations.
+            limits: What a request may have.
+            batch_pieces: Pieces of a batch.
+            batch_delay: Seconds that a server with nothing to do waits for more texts.
+            workers: Batches that run at once; one for each core if None.
+            threads: Cores for one batch, as for ``Translator``.
+
+        Raises:
+            ConfigError: If two models have the same pair, or a card does not say its pair.
+            S2SError: As ``Translator``.
+        """
+        self.limits = limits or Limits()
+        self.stats = Stats()
+        self.models = Models(models, keep, threads=threads)
+        self._new_batcher: Callable[[], Batcher[Translation]] = lambda: Batcher(
+            self.stats,
+            workers=workers or available_cores(),
+            batch_pieces=batch_pieces,
+            delay=batch_delay,
+        )
+        self._batcher: Batcher[Translation] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Starts the threads."""
+        self._batcher = self._new_batcher()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Ends the threads after the batches that are being searched, and closes the models."""
+        if self._batcher is not None:
+            self._batcher.close()
+        self.models.close()
+
+    def languages(self) -> dict[str, list[str]]:
+        """Source code -> target codes, all sorted."""
+        return self.models.languages()
+
+    def codes(self) -> list[str]:
+        """All source and target codes, sorted."""
+        languages = self.languages()
+        return sorted({*languages, *(code for codes in languages.values() for code in codes)})
+
+    def model_names(self) -> list[str]:
+        """Names of the pairs, sorted: ``en-de``."""
+        return sorted(model.name for model in self.models.by_pair.values())
+
+    def model(self, name: str) -> ServedModel:
+        """Returns the model of that name.
+
+        Raises:
+            NotSupported: If there is none.
+        """
+        for model in self.models.by_pair.values():
+            if model.name == name:
+                return model
+        raise NotSupported(name)
+
+    def find(self, source: str, target: str) -> ServedModel:
+        """Returns the model of a language pair; codes may differ in case, script or region.
+
+        Raises:
+            NotSupported: If a language or the pair is not served.
+        """
+        languages = self.languages()
+        found = find_code(source, list(languages))
+        if found is None:
+            raise NotSupported(source)
+        to = find_code(target, languages[found])
+        if to is None:
+            known = find_code(target, self.codes())
+            raise NotSupported(target if known is None else f"{source}-{target}")
+        return next(model for pair, model in self.models.by_pair.items() if pair == (found, to))
+
+    async def translate(
+        self,
+        model: ServedModel,
+        texts: Sequence[str],
+        *,
+        markup: Markup | None = None,
+        n_best: int = 1,
+    ) -> list[Answer]:
+        """Translates the texts of a request, in batches with those of other requests.
+
+        If the caller is cancelled, texts that are not being searched yet are dropped.
+
+        Args:
+            model: What translates.
+            texts: The texts.
+            markup: Markup that the texts have.
+            n_best: Translations of each text, the best one included.
+
+        Raises:
+            BadRequest: If a text has NUL or a lone surrogate.
+            Busy: If too much waits already.
+            Failed: If a text could not be translated.
+            TooMuch: If there are too many texts or alternatives, or a text is too long.
+        """
+        self._check(texts, n_best)
+        assert self._batcher is not None, "the service is not open"
+        if markup is not None:
+            raise NotSupported(f"{markup} format")
+        if not texts:
+            return []
+        engine = model.file.engine
+        engine.users += 1
+        try:
+            lengths = await _lengths(engine.translator, texts)
+            kind = (id(engine), model.to, n_best, markup)
+
+            def run(batch: list[str]) -> list[Translation]:
+                search = engine.translator.search
+                return engine.translator.translate(
+                    batch,
+                    to=model.to,
+                    keep=engine.keep,
+                    n_best=n_best,
+                    beam_size=max(search.beam_size, n_best),
+                )
+
+            found = await self._batcher.translate(texts, lengths, run, kind)
+        finally:
+            engine.release()
+        self._count(texts, found)
+        return [_answer(translation) for translation in found]
+
+    def _check(self, texts: Sequence[str], n_best: int) -> None:
+        limits = self.limits
+        if len(texts) > limits.max_texts:
+            raise TooMuch("texts", len(texts), limits.max_texts)
+        if n_best - 1 > limits.max_alternatives:
+            raise TooMuch("alternatives", n_best - 1, limits.max_alternatives)
+        for number, text in enumerate(texts, 1):
+            if len(text) > limits.max_chars:
+                raise TooMuch("characters in a text", len(text), limits.max_chars)
+            if found := _NOT_TEXT.search(text):
+                what = "NUL" if found[0] == "\0" else "a lone surrogate"
+                raise BadRequest(f"Invalid request: text {number} has {what}")
+
+    def _count(self, texts: Sequence[str], found: Sequence[Translation]) -> None:
+        stats = self.stats
+        stats.texts += len(texts)
+        stats.characters += sum(map(len, texts))
+        stats.cut += sum(translation.hypotheses[0].cut for translation in found)
+        stats.long += sum(translation.num_long > 0 for translation in found)
+        stats.unknown += sum(translation.num_unknown for translation in found)
+
+
+async def _lengths(translator: Translator, texts: Sequence[str]) -> list[int]:
+    """Returns the length of each text in pieces, without delaying others."""
+
+    def count() -> list[int]:
+        return [len(ids) for ids in translator.tokenizer.encode_src(list(texts))]
+
+    if sum(map(len, texts)) < _MANY_CHARACTERS:
+        return count()
+    return await asyncio.to_thread(count)
+
+
+def _answer(translation: Translation) -> Answer:
+    best, *others = (hypothesis.text for hypothesis in translation.hypotheses)
+    alternatives = tuple(text for text in dict.fromkeys(others) if text.strip() and text != best)
+    return Answer(best, alternatives, translation.score)

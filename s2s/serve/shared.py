@@ -1,0 +1,125 @@
+"""What all APIs of a server share, and how an endpoint comes to be.
+
+An API is a module with ``routes(shared) -> list[Route]``, which ``s2s.serve.app`` collects. Its
+endpoints are ordinary functions of a request that raise ``RequestError``:
+
+    def routes(shared: Shared) -> list[Route]:
+        async def languages(request: Request) -> Response:
+            return JSONResponse(...)
+        return [shared.route("/languages", languages, "GET", api="libretranslate", form=_error)]
+
+``form`` turns a ``RequestError`` into the response of the API.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from s2s.serve.body import BodyReader
+from s2s.serve.detect import Detector
+from s2s.serve.errors import Failed, Gone, RequestError
+from s2s.serve.keys import Keys
+from s2s.serve.models import ServedModel
+from s2s.serve.service import Answer, Markup, Service
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Form = Callable[[RequestError], Response]
+"""Turns an error into the response of an API."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all APIs share."""
+
+    service: Service
+    keys: Keys
+    body: BodyReader
+    detector: Detector
+
+    def route(self, path: str, endpoint: Endpoint, method: str, *, api: str, form: Form) -> Route:
+        """Makes a route whose errors take the form of an API, and which is counted.
+
+        Args:
+            path: Path of the route, as Starlette writes it.
+            endpoint: Answers, or raises RequestError.
+            method: HTTP method.
+            api: Name of the API in the counts.
+            form: Turns an error into a response.
+        """
+
+        async def answer(request: Request) -> Response:
+            start = perf_counter()
+            try:
+                response = await endpoint(request)
+            except RequestError as error:
+                response = form(error)
+                if error.status in _CLOSING:  # the rest of the body was not read
+                    response.headers["Connection"] = "close"
+            except Exception as error:
+                # An exception's words may quote a text.
+                where = _place(error)
+                logger.error("%s failed: %s in %s", path, type(error).__name__, where)
+                response = form(Failed())
+            finally:
+                self.body.release(request)
+            stats = self.service.stats
+            stats.requests[api, response.status_code] += 1
+            stats.latency.observe(perf_counter() - start)
+            return response
+
+        return Route(path, answer, methods=[method])
+
+    async def translate(
+        self,
+        request: Request,
+        model: ServedModel,
+        texts: Sequence[str],
+        *,
+        markup: Markup | None = None,
+        n_best: int = 1,
+    ) -> list[Answer]:
+        """As ``Service.translate``, for a request whose body was read.
+
+        Raises:
+            Gone: If the client hangs up meanwhile; texts that wait are dropped.
+            RequestError: As ``Service.translate``.
+        """
+        work = asyncio.ensure_future(
+            self.service.translate(model, texts, markup=markup, n_best=n_best)
+        )
+        watch = asyncio.ensure_future(_hang_up(request))
+        try:
+            await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise Gone
+            return work.result()
+        finally:
+            work.cancel()
+            watch.cancel()
+
+
+_CLOSING = (408, 413, 429, 503)
+
+
+async def _hang_up(request: Request) -> None:
+    """Returns when the client has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _place(error: Exception) -> str:
+    """Returns the file and line where an exception was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
