@@ -21,8 +21,8 @@ _SAME_NAME = (
     "hidden_size in_step init keep labels learning_rate length_factor length_margin length_penalty "
     "max_epochs max_length max_minutes max_src_length max_updates min_length n_best new_pieces "
     "no_repeat normalization pairs pairs_format patience precision prefix sampling save_minutes "
-    "seed temperature tgt_algorithm threads to too_long top_k validate_by validate_every "
-    "vocab_size whitespace workers"
+    "seed temperature tgt_algorithm threads to too_long top_k triton_device validate_by "
+    "validate_every vocab_size whitespace workers"
 )
 OPTIONS = {
     **{name: f"--{name.replace('_', '-')}" for name in _SAME_NAME.split()},

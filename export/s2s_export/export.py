@@ -1,25 +1,27 @@
 """From the folder of a run to one checked model file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import onnx
 
-from s2s.config import check_integer
-from s2s.errors import ModelError, ParityError
+from s2s.config import SearchConfig, check_integer
+from s2s.errors import ConfigError, ModelError, ParityError, suggest, with_option
 from s2s.files import atomic_output
 from s2s.formats.checksum import sealed
 from s2s.model.ensemble import load_runs
 from s2s.model.run import Run
+from s2s.model.seq2seq import Seq2Seq
 from s2s.tokenizer.tags import check_in_step
 from s2s_export.graph.builder import stored
 from s2s_export.metadata import add_metadata
-from s2s_export.model import build_model, check_precision, kept_in_fp32
+from s2s_export.model import Precision, build_model, check_precision, kept_in_fp32
 from s2s_export.parity import Parity, check_parity
 from s2s_export.parity.text import TextParity, check_texts, extensions_path
 from s2s_export.text_model import build_text_model
+from s2s_export.triton import TritonFolder
 
 LARGEST = 2**31 - 1
 """Bytes of a protobuf; a larger model would need external data, which s2s never writes."""
@@ -40,6 +42,10 @@ class ExportReport:
     """Number of networks that translate together."""
     texts: TextParity | None = None
     """Text models only: how the file compares with the graph without strings."""
+    fixed_search: bool = False
+    """Whether the search values are constants of the file."""
+    triton: Path | None = None
+    """The folder that was written for Triton, if any."""
 
     def __str__(self) -> str:
         """The lines that a user reads after an export."""
@@ -47,7 +53,8 @@ class ExportReport:
         lines = [
             f"{self.path}: {self.bytes / 1e6:.1f} MB, {self.precision}"
             + (f", {self.members} members" if self.members > 1 else "")
-            + (", strings in and out" if self.texts else ""),
+            + (", strings in and out" if self.texts else "")
+            + (", fixed search" if self.fixed_search else ""),
             f"checked against torch: {parity.sentences} sentences, {parity.hypotheses} hypotheses, "
             f"{parity.identical} with the same pieces, largest score difference "
             f"{parity.largest_difference:.2g}",
@@ -66,6 +73,8 @@ class ExportReport:
                 f"{parity.batch_dependent} sentences whose scores, alone and in a batch, differ in "
                 "their last bits"
             )
+        if self.triton:
+            lines.append(f"{self.triton}: config.pbtxt and 1/model.onnx, for Triton")
         lines += [f"kept in fp32: {name} ({reason})" for name, reason in self.kept_in_fp32.items()]
         return "\n".join(lines)
 
@@ -79,6 +88,9 @@ def export_run(
     length_factor: int | None = None,
     length_margin: int | None = None,
     in_step: bool | None = None,
+    fixed_search: bool = False,
+    search: Mapping[str, Any] | None = None,
+    triton: TritonFolder | None = None,
 ) -> ExportReport:
     """Writes the model file of a trained run, after checking it against torch.
 
@@ -94,13 +106,21 @@ def export_run(
         length_margin: The same, see ``SearchConfig.length_margin``.
         in_step: Whether outputs have as many pieces as their sources, in place of what the run has
             settled, see ``SearchConfig.in_step``.
+        fixed_search: Whether the values of the search become constants of the file. Then it has the
+            inputs ``src`` and ``src_lengths`` alone (``text``, and ``to``, with ``text``), and all
+            inputs and outputs have the batch as their first dimension, for servers that join
+            requests. No call can change the search.
+        search: Values of the fixed search in place of the run's: fields of ``SearchConfig``.
+        triton: Folder for Triton Inference Server, written besides ``output``.
 
     Returns:
         A description of the file, and how it compares with torch.
 
     Raises:
-        ConfigError: If ``precision`` is unknown, there is no run, or a limit is out of range.
-        FileError: If a folder or file is missing, or the file cannot be written.
+        ConfigError: If ``precision`` is unknown, there is no run, a value is out of range, or
+            ``search`` or ``triton`` is given without ``fixed_search``.
+        FileError: If a folder or file is missing, the file cannot be written, or the folder for
+            Triton exists.
         MissingPackageError: If onnxruntime, which checks the file, is missing; for ``text``, also
             if onnxruntime-extensions is missing.
         ModelError: If a run is damaged, the runs' vocabularies differ, or they do not fit into one
@@ -109,27 +129,27 @@ def export_run(
     """
     output, checked = Path(output), check_precision(precision)
     folders = [run] if isinstance(run, str | Path) else list(run)
+    changes = _changes(search or {}, length_factor, length_margin, in_step)
+    if not fixed_search:
+        _check_not_fixed(search or {}, triton)
+    if triton:
+        triton.check(checked)
     if text:
         extensions_path()
     # Opened first, so that the error of a folder without write access comes before the work.
     with atomic_output(output, "wb") as file:
-        runs = _limited(load_runs(folders), length_factor, length_margin, in_step)
-        models, search = [member.model for member in runs], runs[0].search
+        runs = _searching(load_runs(folders), changes)
+        models = [member.model for member in runs]
         size = 4 * sum(model.num_parameters() for model in models)
         if size > LARGEST and checked == "fp32":
             raise ModelError(_too_large(size))
-        graph = build_model(models, search, checked)
-        add_metadata(graph, runs, checked)
-        serialized = sealed(serialize(graph))
-        parity = check_parity(models, serialized, search, checked)
+        serialized, parity = _model_file(runs, models, checked, fixed=fixed_search)
         texts = None
         if text:
-            tokenizer, without_strings = runs[0].tokenizer, serialized
-            graph = build_text_model(models, search, tokenizer, checked)
-            add_metadata(graph, runs, checked, text=True)
-            serialized = sealed(serialize(graph))
-            texts = check_texts(serialized, without_strings, tokenizer, search)
+            serialized, texts = _text_model(runs, models, checked, serialized, fixed=fixed_search)
         file.write(serialized)
+        if triton:
+            triton.write(serialized)
     configs = [model.config for model in models]
     return ExportReport(
         path=output,
@@ -139,19 +159,74 @@ def export_run(
         kept_in_fp32=kept_in_fp32(configs) if checked == "int8" else {},
         members=len(models),
         texts=texts,
+        fixed_search=fixed_search,
+        triton=triton.path if triton else None,
     )
 
 
-def _limited(
-    runs: list[Run], length_factor: int | None, length_margin: int | None, in_step: bool | None
-) -> list[Run]:
-    """Returns runs whose first has the limits of length that are given."""
-    given = {"length_factor": length_factor, "length_margin": length_margin}
-    changes: Any = {
-        name: check_integer(name, value, 0) for name, value in given.items() if value is not None
-    }
+def _model_file(
+    runs: list[Run], models: list[Seq2Seq], precision: Precision, *, fixed: bool
+) -> tuple[bytes, Parity]:
+    """Returns a model file that was compared with torch."""
+    search = runs[0].search
+    graph = build_model(models, search, precision, fixed=fixed)
+    add_metadata(graph, runs, precision, fixed=fixed)
+    serialized = sealed(serialize(graph))
+    return serialized, check_parity(models, serialized, search, precision, fixed=fixed)
+
+
+def _text_model(
+    runs: list[Run], models: list[Seq2Seq], precision: Precision, of_ids: bytes, *, fixed: bool
+) -> tuple[bytes, TextParity]:
+    """Returns a text model that was compared with the model file ``of_ids``."""
+    search, tokenizer = runs[0].search, runs[0].tokenizer
+    graph = build_text_model(models, search, tokenizer, precision, fixed=fixed)
+    add_metadata(graph, runs, precision, text=True, fixed=fixed)
+    serialized = sealed(serialize(graph))
+    return serialized, check_texts(serialized, of_ids, tokenizer, search, fixed=fixed)
+
+
+def _changes(
+    search: Mapping[str, Any],
+    length_factor: int | None,
+    length_margin: int | None,
+    in_step: bool | None,
+) -> dict[str, Any]:
+    """Returns the values of the search that are given, by field."""
+    known = [field.name for field in fields(SearchConfig)]
+    for name in search:
+        if name not in known:
+            raise ConfigError(
+                f"search has {name!r}, which is no value of a search{suggest(name, known)}"
+            )
+    limits = {"length_factor": length_factor, "length_margin": length_margin}
+    changes: dict[str, Any] = dict(search)
+    for name, value in limits.items():
+        if value is not None:
+            changes[name] = check_integer(name, value, 0)
     if in_step is not None:
-        changes["in_step"] = check_in_step(in_step, runs[0].tokenizer.tags)
+        changes["in_step"] = in_step
+    return changes
+
+
+def _check_not_fixed(search: Mapping[str, Any], triton: TritonFolder | None) -> None:
+    """Raises ConfigError if something is given that only a fixed search has."""
+    if search:
+        name = min(search)
+        raise ConfigError(
+            f"{with_option(name)} is given, but each call chooses it unless the search is fixed; "
+            "add --fixed-search, or leave it out"
+        )
+    if triton:
+        raise ConfigError(
+            "triton (--triton) needs a fixed search, or Triton cannot batch; add --fixed-search"
+        )
+
+
+def _searching(runs: list[Run], changes: dict[str, Any]) -> list[Run]:
+    """Returns runs whose first has a search with ``changes``."""
+    if "in_step" in changes:
+        check_in_step(changes["in_step"], runs[0].tokenizer.tags)
     return [replace(runs[0], search=replace(runs[0].search, **changes)), *runs[1:]]
 
 

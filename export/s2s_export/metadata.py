@@ -1,11 +1,11 @@
 """The card of a model file, in the metadata of the ONNX model.
 
 ``s2s.format`` is the version of the contract; ``s2s.config`` is JSON: ``model`` and ``search`` (the
-configurations), ``precision``, ``s2s_version``, and the run's card (``languages``, ``tags``,
-``keep`` and ``labels`` if any, ``text``, ``scores``); ``s2s.tokenizer`` is the source's or the
-joint SentencePiece model in base64, ``s2s.tgt_tokenizer`` the target's if it has its own.
-``s2s.checksum`` holds zeros, which ``s2s.formats.checksum.sealed`` replaces in the serialized
-model.
+configurations), ``precision``, ``fixed_search`` if the values of ``search`` are constants of the
+graph, ``s2s_version``, and the run's card (``languages``, ``tags``, ``keep`` and ``labels`` if any,
+``text``, ``scores``); ``s2s.tokenizer`` is the source's or the joint SentencePiece model in base64,
+``s2s.tgt_tokenizer`` the target's if it has its own. ``s2s.checksum`` holds zeros, which
+``s2s.formats.checksum.sealed`` replaces in the serialized model.
 
 In an ensemble, ``members`` lists the configurations of all networks, and ``model`` and ``search``
 are those of the first. Only ``languages``, ``tags``, ``keep``, ``labels`` and ``text`` of the first
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 import onnx
 
-from s2s.formats.card import FORMAT
+from s2s.formats.card import FIXED_SEARCH, FORMAT
 from s2s.formats.checksum import BLANK_CHECKSUM, DECLARED, KEY
 from s2s.formats.model_file import TEXT_KEY
 from s2s.formats.option_inputs import DEFAULTS
@@ -31,7 +31,12 @@ from s2s.version import __version__
 
 
 def add_metadata(
-    model: onnx.ModelProto, run: Run | Sequence[Run], precision: str, *, text: bool = False
+    model: onnx.ModelProto,
+    run: Run | Sequence[Run],
+    precision: str,
+    *,
+    text: bool = False,
+    fixed: bool = False,
 ) -> None:
     """Writes the metadata of a run into ``model``, or of the runs of an ensemble.
 
@@ -40,6 +45,7 @@ def add_metadata(
         run: One run, or those of an ensemble.
         precision: Precision of the graph.
         text: Whether it is a text model.
+        fixed: Whether its search values are constants.
     """
     runs = [run] if isinstance(run, Run) else list(run)
     run = runs[0]
@@ -48,6 +54,7 @@ def add_metadata(
         "model": run.model.config.to_dict(),
         "search": run.search.fitted(run.model.config.tgt_vocab_size).to_dict(),
         "precision": precision,
+        **({FIXED_SEARCH: True} if fixed else {}),
         **({} if text else {"options": sorted(DEFAULTS)}),
         "s2s_version": __version__,
         **DECLARED,

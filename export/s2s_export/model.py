@@ -7,6 +7,7 @@ import onnx
 
 from s2s.config import ModelConfig, SearchConfig, widest_beam
 from s2s.errors import ConfigError, suggest
+from s2s.formats.option_inputs import SEARCH_INPUTS, fixed_constants
 from s2s.model.seq2seq import Seq2Seq
 from s2s.version import __version__
 from s2s_export.graph.arithmetic import Arithmetic, Float32
@@ -44,7 +45,11 @@ def as_members(model: Seq2Seq | Sequence[Seq2Seq]) -> list[Seq2Seq]:
 
 
 def build_model(
-    model: Seq2Seq | Sequence[Seq2Seq], search: SearchConfig, precision: Precision = "fp32"
+    model: Seq2Seq | Sequence[Seq2Seq],
+    search: SearchConfig,
+    precision: Precision = "fp32",
+    *,
+    fixed: bool = False,
 ) -> onnx.ModelProto:
     """Writes a model's graph, search included.
 
@@ -55,6 +60,8 @@ def build_model(
         search: ``length_factor``, ``length_margin`` and ``in_step`` become the graph's constants of
             these names; beam size, length penalty and ``max_length`` are its inputs.
         precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.graph.int8``.
+        fixed: Whether all values of ``search`` become constants. Then ``src`` and ``src_lengths``
+            are the only inputs.
 
     Returns:
         The model without metadata; docs/reference/model-file.md has its inputs and outputs.
@@ -66,10 +73,12 @@ def build_model(
     graph = Graph("s2s")
     src = graph.input("src", INT64, ["batch", "src_len"])
     src_lengths = graph.input("src_lengths", INT64, ["batch"])
-    outputs = write_search(graph, as_members(model), search, checked, (src, src_lengths))
-    graph.output(outputs.hypotheses, INT64, ["batch", "beam", "tgt_len"], "hypotheses")
-    graph.output(outputs.lengths, INT64, ["batch", "beam"], "lengths")
-    graph.output(outputs.scores, FLOAT, ["batch", "beam"], "scores")
+    members = as_members(model)
+    outputs = write_search(graph, members, search, checked, (src, src_lengths), fixed=fixed)
+    by_beam = ["batch", beam_axis(members, search, fixed=fixed)]
+    graph.output(outputs.hypotheses, INT64, [*by_beam, "tgt_len"], "hypotheses")
+    graph.output(outputs.lengths, INT64, by_beam, "lengths")
+    graph.output(outputs.scores, FLOAT, by_beam, "scores")
     graph.label(outputs.log_probs, "log_probs")  # a loader can make outputs of these two
     graph.label(outputs.attention, "attention")
     return to_model(graph, __version__, domains_of(checked))
@@ -80,12 +89,21 @@ def domains_of(precision: Precision) -> list[str]:
     return [MICROSOFT] if precision == "int8" else []
 
 
+def beam_axis(models: Sequence[Seq2Seq], search: SearchConfig, *, fixed: bool) -> int | str:
+    """Returns the size of the outputs' second axis: a number, if the search is fixed."""
+    if not fixed:
+        return "beam"
+    return search.fitted(models[0].config.tgt_vocab_size).beam_size
+
+
 def write_search(
     graph: Graph,
     models: Sequence[Seq2Seq],
     search: SearchConfig,
     precision: Precision,
     src: tuple[Value, Value],
+    *,
+    fixed: bool = False,
 ) -> OutputValues:
     """Writes networks and search, and declares the inputs of the search.
 
@@ -95,6 +113,7 @@ def write_search(
         search: See ``build_model``.
         precision: Precision of all members.
         src: Pieces (batch, src_len) and lengths (batch,), both int64.
+        fixed: See ``build_model``.
 
     Raises:
         ConfigError: If there is no model.
@@ -102,13 +121,23 @@ def write_search(
     if not models:
         raise ConfigError("no model to export; expected at least one")
     widest = widest_beam(models[0].config.tgt_vocab_size)
+    if fixed:
+        values = fixed_constants(search)
+        beam, max_length, penalty = (
+            graph.op("Reshape", graph.weight(name, values[name]), graph.ints(1))
+            for name in SEARCH_INPUTS
+        )
+    else:
+        beam = _number_input(graph, "beam_size", INT64)
+        max_length = _number_input(graph, "max_length", INT64)
+        penalty = _number_input(graph, "length_penalty", FLOAT)
     inputs = InputValues(
         src=src[0],
         src_lengths=src[1],
-        beam=graph.op("Min", _number_input(graph, "beam_size", INT64), widest),
-        max_length=_number_input(graph, "max_length", INT64),
-        length_penalty=_number_input(graph, "length_penalty", FLOAT),
-        options=declare_options(graph, search),
+        beam=graph.op("Min", beam, widest),
+        max_length=max_length,
+        length_penalty=penalty,
+        options=declare_options(graph, search, fixed=fixed),
     )
     if len(models) == 1:
         decoder, memory, state = _begin(graph, models[0], precision, inputs)

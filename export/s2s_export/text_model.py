@@ -29,7 +29,14 @@ from s2s_export.graph.builder import (
     Value,
     to_model,
 )
-from s2s_export.model import Precision, as_members, check_precision, domains_of, write_search
+from s2s_export.model import (
+    Precision,
+    as_members,
+    beam_axis,
+    check_precision,
+    domains_of,
+    write_search,
+)
 from s2s_export.search.beam import OutputValues
 
 BLANKS = (
@@ -47,6 +54,8 @@ def build_text_model(
     search: SearchConfig,
     tokenizer: Tokenizer,
     precision: Precision = "fp32",
+    *,
+    fixed: bool = False,
 ) -> onnx.ModelProto:
     """Writes a model's graph with strings as inputs and outputs.
 
@@ -55,6 +64,7 @@ def build_text_model(
         search: See ``build_model``.
         tokenizer: The model's tokenizer; an input chooses among its tags.
         precision: See ``build_model``.
+        fixed: See ``build_model``. Then ``text`` and ``to`` are the only inputs.
 
     Returns:
         The model without metadata; docs/reference/model-file.md has its inputs and outputs.
@@ -83,9 +93,10 @@ def build_text_model(
         src = graph.op("Concat", tag, src, axis=1)
         src_lengths = graph.op("Add", src_lengths, 1)
     src = graph.label(src, "src")  # the check makes an output of it
-    outputs = write_search(graph, as_members(model), search, checked, (src, src_lengths))
+    members = as_members(model)
+    outputs = write_search(graph, members, search, checked, (src, src_lengths), fixed=fixed)
     blank = graph.op("Equal", counts, 0)
-    _write_outputs(graph, outputs, blank, batch, tokenizer)
+    _write_outputs(graph, outputs, blank, batch, tokenizer, beam_axis(members, search, fixed=fixed))
     src_lengths = graph.op("Slice", src_lengths, graph.ints(0), batch)
     graph.output(src_lengths, INT64, ["batch"], "src_lengths")
     domains = [EXTENSIONS, *([ML] if tokenizer.tags else []), *domains_of(checked)]
@@ -190,7 +201,12 @@ def _tag_ids(graph: Graph, to: Value, tokenizer: Tokenizer) -> Value:
 
 
 def _write_outputs(
-    graph: Graph, outputs: OutputValues, blank: Value, batch: Value, tokenizer: Tokenizer
+    graph: Graph,
+    outputs: OutputValues,
+    blank: Value,
+    batch: Value,
+    tokenizer: Tokenizer,
+    beam: int | str,
 ) -> None:
     """Writes translations, scores and lengths, without the spare sentence of an empty batch.
 
@@ -200,6 +216,7 @@ def _write_outputs(
         blank: (batch,) bool, True for sentences without a piece.
         batch: (1,) int64, the spare sentence not counted.
         tokenizer: The model's.
+        beam: Size of the outputs' second axis.
     """
     blank = graph.op("Unsqueeze", blank, graph.ints(1))
     blank_pieces = graph.op("Unsqueeze", blank, graph.ints(2))
@@ -212,7 +229,7 @@ def _write_outputs(
     }
     for name, (value, dtype) in named.items():
         without_spare = graph.op("Slice", value, graph.ints(0), batch)
-        graph.output(without_spare, dtype, ["batch", "beam"], name)
+        graph.output(without_spare, dtype, ["batch", beam], name)
 
 
 def _join(graph: Graph, hypotheses: Value, by_beam: Value, tokenizer: Tokenizer) -> Value:

@@ -52,6 +52,7 @@ def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _of_file(model: str) -> dict[str, Any]:
+    from s2s.formats.card import has_fixed_search
     from s2s.formats.model_file import TEXT_KEY, check_model_file, describe
 
     file = describe(model)
@@ -66,10 +67,11 @@ def _of_file(model: str) -> dict[str, Any]:
         sizes = (tokenizer.src_vocab_size, tokenizer.tgt_vocab_size)
         rules = _rules(tokenizer)
         kind = f"s2s {header.metadata['s2s.format']}"
+    fixed = ", its search fixed" if has_fixed_search(card) else ""
     shown = {"model", "search", "precision", "parameters", "languages", "tags", "scores", "members"}
     facts: dict[str, Any] = {
         "file": f"{model} ({len(file.data):,} bytes)",
-        "format": f"{kind}, ONNX IR version {header.ir_version}",
+        "format": f"{kind}{fixed}, ONNX IR version {header.ir_version}",
         "operators": {domain or "ai.onnx": version for domain, version in header.opsets.items()},
         "precision": card.get("precision"),
         "parameters": card.get("parameters", header.weights),

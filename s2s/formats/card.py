@@ -73,5 +73,21 @@ def text_facts(card: dict[str, Any]) -> TextFacts | None:
         raise ModelError(f"its record of the training text is damaged: {error}") from error
 
 
+FIXED_SEARCH = "fixed_search"
+"""Key of a file whose search values are constants: true; other files do not have it."""
+
+
+def has_fixed_search(card: dict[str, Any]) -> bool:
+    """Returns whether a model's search values are constants.
+
+    Raises:
+        ModelError: If the card says neither.
+    """
+    value = card.get(FIXED_SEARCH, False)
+    if not isinstance(value, bool):
+        raise ModelError(f"its {FIXED_SEARCH} is {value!r:.60}; expected true or false")
+    return value
+
+
 LABELS = "labels"
 """Key of the different targets of a training, if there were few: the labels of a classifier."""

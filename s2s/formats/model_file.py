@@ -4,7 +4,8 @@ Its metadata: ``s2s.format`` (an integer), ``s2s.config`` (the card, JSON), ``s2
 with separate vocabularies, ``s2s.tgt_tokenizer`` (SentencePiece models in base64). The card has
 ``model``, ``search``, ``tags`` if source sentences begin with a tag, ``keep`` if the network was
 trained with kept texts, ``members`` for an ensemble (the configurations of its networks; ``model``
-is the first one's), and more facts about the model.
+is the first one's), ``fixed_search`` if the values of ``search`` are constants of the graph, and
+more facts about the model.
 
 A text model, strings in and strings out, has ``s2s.text`` in place of ``s2s.format``, and its
 tokenizers inside the graph. It is recognised and described here, but not run.
@@ -20,13 +21,16 @@ from typing import Any
 
 from s2s.config import SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError, printable
-from s2s.formats.card import FORMAT, parse_json, strings_of
+from s2s.formats.card import FORMAT, has_fixed_search, parse_json, strings_of
 from s2s.formats.checksum import check_checksum
 from s2s.formats.onnx_header import OnnxHeader, read_header
 from s2s.formats.operators import check_graph
+from s2s.formats.option_inputs import SEARCH_INPUTS
 from s2s.tokenizer import Tokenizer
 
-INPUTS = ("src", "src_lengths", "beam_size", "max_length", "length_penalty")
+FIXED_INPUTS = ("src", "src_lengths")
+"""Inputs of a file whose search is fixed."""
+INPUTS = (*FIXED_INPUTS, *SEARCH_INPUTS)
 OUTPUTS = ("hypotheses", "lengths", "scores")
 TEXT_KEY = "s2s.text"
 """Metadata key of a text model: the version of its contract, counted like ``FORMAT``."""
@@ -63,7 +67,9 @@ class ModelFile:
     """``s2s.config``, unchanged."""
     tokenizer: Tokenizer
     search: SearchConfig
-    """The recommended values."""
+    """The recommended values; if the search is fixed, the only ones."""
+    fixed_search: bool
+    """Whether the search values are constants of the graph."""
 
 
 def describe(model: str | Path | bytes) -> FileDescription:
@@ -125,10 +131,12 @@ def check_model_file(file: FileDescription) -> ModelFile:
     try:
         inputs = {tensor.name for tensor in file.header.inputs}
         outputs = {tensor.name for tensor in file.header.outputs}
-        if inputs != set(INPUTS) or not outputs.issuperset(OUTPUTS):
+        fixed_search = has_fixed_search(file.card)
+        expected = FIXED_INPUTS if fixed_search else INPUTS
+        if inputs != set(expected) or not outputs.issuperset(OUTPUTS):
             raise ModelError(
                 f"its graph has inputs {sorted(inputs)} and outputs {sorted(outputs)}; expected "
-                f"{', '.join(INPUTS)} and {', '.join(OUTPUTS)}"
+                f"{', '.join(expected)} and {', '.join(OUTPUTS)}"
             )
         tokenizer = _read_tokenizer(file.header, file.card)
         # A field that a later s2s adds concerns the graph, not the runtime.
@@ -145,6 +153,7 @@ def check_model_file(file: FileDescription) -> ModelFile:
         card=file.card,
         tokenizer=tokenizer,
         search=search.fitted(tokenizer.tgt_vocab_size),
+        fixed_search=fixed_search,
     )
 
 

@@ -5,6 +5,10 @@ inputs, three outputs, and a graph without branches, since onnxruntime folds the
 ``opened`` returns, these constants are inputs, too, so that a caller can give them other values: if
 an input is also a constant, onnxruntime takes the constant as the input's default. Two more values
 become outputs. ``opened`` does so by appending a message, which protobuf merges.
+
+A file of fixed search has constants in place of three of the five inputs, too, and all its
+constants have the values of its search. s2s opens it in the same way, for the calls that search
+otherwise within a translation (required words, scores of given translations).
 """
 
 from collections.abc import Collection, Mapping
@@ -28,6 +32,12 @@ SCALARS: dict[str, type[np.generic]] = {
     "seed": np.int64,
 }
 """Fields of SearchConfig, and their types in the graph."""
+SEARCH_INPUTS: dict[str, type[np.generic]] = {
+    "beam_size": np.int64,
+    "max_length": np.int64,
+    "length_penalty": np.float32,
+}
+"""Fields of SearchConfig that are inputs, unless the search is fixed, and their types."""
 _LEARNED = ("length_factor", "length_margin", "in_step")
 
 
@@ -57,12 +67,21 @@ def constants(search: SearchConfig) -> dict[str, Any]:
     return {**DEFAULTS, **{name: scalars[name] for name in _LEARNED}}
 
 
+def fixed_constants(search: SearchConfig) -> dict[str, Any]:
+    """Returns the constants of a file whose search is fixed: all values of its search."""
+    values = search.to_dict()
+    inputs = {name: np.array(values[name], kind) for name, kind in SEARCH_INPUTS.items()}
+    return {**DEFAULTS, **_scalars(search), **inputs}
+
+
 def changed_scalars(search: SearchConfig, own: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the options of a search that differ from a file's constants ``own``, as inputs."""
     return {name: value for name, value in _scalars(search).items() if value != own[name]}
 
 
-def opened(model: bytes, options: Collection[str] = tuple(DEFAULTS)) -> bytes:
+def opened(
+    model: bytes, options: Collection[str] = tuple(DEFAULTS), *, fixed: bool = False
+) -> bytes:
     """Returns a serialized model with its options as inputs, and its details as outputs.
 
     Field numbers are those of ``onnx.proto``: ModelProto 7 graph, GraphProto 11 input, 12 output.
@@ -70,8 +89,12 @@ def opened(model: bytes, options: Collection[str] = tuple(DEFAULTS)) -> bytes:
     Args:
         model: The file's bytes.
         options: Names of the options that the file has; its card lists them.
+        fixed: Whether its search is fixed; its search values become inputs, too.
     """
     inputs = [
+        write_field(11, _value_info(name, kind, 0)) for name, kind in SEARCH_INPUTS.items() if fixed
+    ]
+    inputs += [
         write_field(11, _value_info(name, value.dtype.type, value.ndim))
         for name, value in DEFAULTS.items()
         if name in options

@@ -10,7 +10,7 @@ from s2s.config import SearchConfig
 from s2s.errors import ConfigError, DeviceError, ModelError, with_option
 from s2s.formats.card import strings_of
 from s2s.formats.model_file import INPUTS, OUTPUTS, ModelFile
-from s2s.formats.option_inputs import DEFAULTS, DETAILS, constants, opened
+from s2s.formats.option_inputs import DEFAULTS, DETAILS, constants, fixed_constants, opened
 from s2s.machine import available_cores
 from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput, graph_inputs
 from s2s.runtime.providers import (
@@ -98,7 +98,8 @@ class OnnxBackend:
         # Files of 0.1.0 have no options, and those of other releases may lack some.
         self._options = [name for name in strings_of(file.card, "options") if name in DEFAULTS]
         self._inputs = {*INPUTS, *self._options}
-        self._constants = constants(file.search)
+        own = fixed_constants if file.fixed_search else constants
+        self._constants = own(file.search)
         self.gives_attention = "details" in self._options
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
@@ -114,11 +115,11 @@ class OnnxBackend:
         names: Sequence[str],
     ) -> Sessions:
         """Makes sessions of a file's graph; ``names`` has the names of ``providers``."""
-        data, in_file = file.data, self._options
+        data, in_file, fixed = file.data, self._options, file.fixed_search
 
         def make(threads: int) -> Any:
             return runtime.InferenceSession(
-                opened(data, in_file) if in_file else data,
+                opened(data, in_file, fixed=fixed) if in_file or fixed else data,
                 session_options(threads) if options is None else options,
                 providers=list(providers),
                 # It would go on with the CPU, and print that to standard output.

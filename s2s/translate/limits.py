@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from s2s.config import SearchConfig, check_integer
-from s2s.errors import ConfigError, with_option
+from s2s.errors import OPTIONS, ConfigError, with_option
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.tags import check_in_step
 from s2s.translate.translation import Translation
@@ -64,6 +64,29 @@ def fit_beam(search: SearchConfig, n_best: int, tokenizer: Tokenizer) -> SearchC
             beam_size,
         )
     return fitted
+
+
+def check_fixed(given: Mapping[str, Any], search: SearchConfig) -> None:
+    """Checks that a call has the values of a file whose search is fixed.
+
+    Args:
+        given: The options of the call; None and ``auto`` are the file's own value.
+        search: The file's.
+
+    Raises:
+        ConfigError: If one differs.
+    """
+    for name in sorted(given.keys() & _SEARCH):
+        value, own = given[name], getattr(search, name)
+        if value is None or (isinstance(value, str) and value == "auto"):
+            continue
+        if not bool(value == own):
+            shown = {True: "yes", False: "no"}.get(value, value) if name == "in_step" else value
+            raise ConfigError(
+                f"{with_option(name)} is {value!r}, but this file's search is fixed with {own!r}; "
+                "leave it out, or export the run again: without --fixed-search, or with "
+                f"--fixed-search {OPTIONS[name]} {shown}"
+            )
 
 
 class CutCounter:

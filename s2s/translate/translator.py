@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from s2s.config import SearchConfig, check_integer
 from s2s.errors import ConfigError, DataError, UseError, with_option
+from s2s.formats.card import has_fixed_search
 from s2s.runtime.backend import check_device
 from s2s.runtime.load import Model, load
 from s2s.runtime.providers import Provider
@@ -21,7 +22,7 @@ from s2s.translate.habits import Habits
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.keep.unknown import UnknownCount
-from s2s.translate.limits import CutCounter
+from s2s.translate.limits import CutCounter, check_fixed
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
@@ -142,7 +143,8 @@ class Translator:
             One translation for each sentence, in order; a blank one for a blank sentence.
 
         Raises:
-            ConfigError: If an option is out of range, or the model has no tag for ``to``.
+            ConfigError: If an option is out of range or differs from a search that the file has
+                fixed, or the model has no tag for ``to``.
             DataError: If the model has tags, ``to`` is None, and a sentence begins with no tag; or
                 if a sentence is too long and ``too_long`` is ``error``.
         """
@@ -174,6 +176,8 @@ class Translator:
         """
         texts = check_texts("texts", texts)
         self._searcher.check_open()
+        if has_fixed_search(self.card):
+            check_fixed(options, self.search)
         request = self._check(options)
         chunk_lines = check_integer("chunk_lines", chunk_lines, 1)
         skip = check_integer("skip", skip, 0)

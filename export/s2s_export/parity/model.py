@@ -7,6 +7,9 @@ the graph's answer when its logits change by no more than rounding.
 
 int8: finite scores, lengths that fit, best scores that are the same alone and in a batch except for
 rounding, and scores near those that torch gives to the same hypotheses.
+
+A file whose search is fixed is opened (``s2s.formats.option_inputs``) for these comparisons, which
+try several beams. Then ``s2s_export.parity.fixed`` compares the file as it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,11 +21,12 @@ from torch import Tensor
 
 from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig, widest_beam
 from s2s.errors import ParityError
-from s2s.formats.option_inputs import constants
+from s2s.formats.option_inputs import constants, fixed_constants
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
 from s2s.search.beam import Hypotheses, MemoryT, StateT, StepModel, beam_search, length_penalty
 from s2s_export.model import as_members
+from s2s_export.parity.fixed import check_closed
 from s2s_export.parity.session import Session
 
 SCORE_TOLERANCE = 1e-3
@@ -108,6 +112,7 @@ def check_parity(
     search: SearchConfig,
     precision: str,
     *,
+    fixed: bool = False,
     batches: Sequence[Sequence[int]] = BATCHES,
     beams: Sequence[int] = BEAMS,
 ) -> Parity:
@@ -119,6 +124,7 @@ def check_parity(
         search: What it has learned of lengths, and the length penalty; a limit for the
             ``max_length`` of the check.
         precision: ``fp32`` or ``int8``.
+        fixed: Whether all values of ``search`` are constants of the file.
         batches: Source lengths of the sentences in each batch that is tried.
         beams: Beam sizes that are tried, as far as the vocabulary allows.
 
@@ -128,15 +134,16 @@ def check_parity(
     Raises:
         ParityError: If the graph does not translate like the model.
     """
-    session, parity = Session(serialized, own=constants(search)), Parity()
+    own = fixed_constants(search) if fixed else constants(search)
+    session, parity = Session(serialized, own=own, fixed=fixed), Parity()
     members = as_members(model)
     # One network is not an ensemble of one: the check must run the code that translates a run.
     network: StepModel[Any, Any] = members[0] if len(members) == 1 else Ensemble(members)
     vocab_size = members[0].config.src_vocab_size
     widest = widest_beam(members[0].config.tgt_vocab_size)
     differences: list[float] = []
-    for beam in sorted({min(beam, widest) for beam in beams}):
-        config = SearchConfig(
+    configs = [
+        SearchConfig(
             beam_size=beam,
             length_penalty=search.length_penalty,
             max_length=min(MAX_LENGTH, search.max_length),
@@ -144,6 +151,9 @@ def check_parity(
             length_margin=search.length_margin,
             in_step=search.in_step,
         )
+        for beam in sorted({min(beam, widest) for beam in beams})
+    ]
+    for config in configs:
         for src, src_lengths in sample_batches(vocab_size, batches=batches):
             actual = session.search(src, src_lengths, config)
             expected = beam_search(network, src, src_lengths, config)
@@ -155,6 +165,8 @@ def check_parity(
             else:
                 _check_alone(session, src, src_lengths, config, actual, parity)
                 differences += _score_differences(members, src, src_lengths, config, actual)
+    if fixed:
+        check_closed(session, serialized, search, sample_batches(vocab_size, batches=batches))
     if precision != "fp32":
         parity.largest_difference = max(differences)
         mean = sum(differences) / len(differences)

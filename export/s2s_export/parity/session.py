@@ -20,17 +20,25 @@ from s2s.search.candidates import Constraints
 class Session:
     """A model in onnxruntime on the CPU, with torch tensors in and out."""
 
-    def __init__(self, model: bytes, threads: int = 1, own: Mapping[str, Any] = DEFAULTS) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        threads: int = 1,
+        own: Mapping[str, Any] = DEFAULTS,
+        *,
+        fixed: bool = False,
+    ) -> None:
         """Loads a model.
 
         Args:
             model: The file's bytes.
             threads: Threads that share a batch.
             own: Its constants, see ``s2s.formats.option_inputs``.
+            fixed: Whether its search is fixed.
         """
         self._own = own
         self._session = import_onnxruntime().InferenceSession(
-            opened(model), session_options(threads), providers=["CPUExecutionProvider"]
+            opened(model, fixed=fixed), session_options(threads), providers=["CPUExecutionProvider"]
         )
 
     def search(

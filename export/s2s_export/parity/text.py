@@ -76,7 +76,12 @@ def extensions_path() -> str:
 
 
 def check_texts(
-    serialized: bytes, without_strings: bytes, tokenizer: Tokenizer, search: SearchConfig
+    serialized: bytes,
+    without_strings: bytes,
+    tokenizer: Tokenizer,
+    search: SearchConfig,
+    *,
+    fixed: bool = False,
 ) -> TextParity:
     """Compares a text model with the model file of the same network.
 
@@ -85,6 +90,7 @@ def check_texts(
         without_strings: The model file's bytes.
         tokenizer: The tokenizer of both.
         search: Length penalty, and a limit for the ``max_length`` of the check.
+        fixed: Whether all values of ``search`` are constants of both.
 
     Returns:
         Counts of the sentences that were compared.
@@ -98,12 +104,15 @@ def check_texts(
     ids_session = _session(without_strings)
     widest = widest_beam(tokenizer.tgt_vocab_size)
     parity = TextParity()
-    for beam in sorted({min(beam, widest) for beam in BEAMS}):
-        options = {
+    searches: list[Tensors] = [
+        {
             "beam_size": np.array(beam, np.int64),
             "max_length": np.array(min(MAX_LENGTH, search.max_length), np.int64),
             "length_penalty": np.array(search.length_penalty, np.float32),
         }
+        for beam in sorted({min(beam, widest) for beam in BEAMS})
+    ]
+    for options in [{}] if fixed else searches:
         for texts, languages in _sample(tokenizer):
             inputs: Tensors = {TEXT_INPUT: np.array(texts, dtype=object), **options}
             if tokenizer.tags:

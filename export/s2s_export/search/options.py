@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from s2s.config import SearchConfig
-from s2s.formats.option_inputs import constants
+from s2s.formats.option_inputs import SEARCH_INPUTS, constants, fixed_constants
 from s2s_export.graph.builder import Graph, Value
 
 
@@ -30,14 +30,18 @@ class OptionValues:
     draws: Value  # () bool: whether pieces are drawn
 
 
-def declare_options(graph: Graph, search: SearchConfig) -> OptionValues:
+def declare_options(graph: Graph, search: SearchConfig, *, fixed: bool = False) -> OptionValues:
     """Stores the constants, and writes the conditions before the first step.
 
     Args:
         graph: The main graph.
         search: Has what the model learned of lengths.
+        fixed: Whether all values of ``search`` become constants.
     """
-    values = {name: graph.weight(name, value) for name, value in constants(search).items()}
+    own = fixed_constants(search) if fixed else constants(search)
+    values = {
+        name: graph.weight(name, value) for name, value in own.items() if name not in SEARCH_INPUTS
+    }
     draws = graph.op("Greater", values["temperature"], 0.0)
     largest_bias = graph.op("ReduceMax", graph.op("Abs", values["bias"]), keepdims=0)
     reasons = [
