@@ -106,7 +106,8 @@ class TritonFolder:
         """
         header = read_header(model)
         lines = [
-            f"# Written by s2s {__version__}: docs/howto/triton.md says what may be changed.",
+            f"# Written by s2s {__version__}; what may be changed:",
+            "# https://s2s.example/howto/triton.html",
             f'name: "{self.name}"',
             'backend: "onnxruntime"',
             f"max_batch_size: {MAX_BATCH_SIZE}",
