@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUNS ?= runs
 
-.PHONY: help quickstart test docs test-docs test-slow test-wheel examples-packages lint clean coverage mutants
+.PHONY: help quickstart test docs test-docs test-slow test-wheel test-clients examples-packages lint clean coverage mutants
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -35,6 +35,21 @@ test-wheel: .venv/.dev
 	.venv-wheel/bin/python -m pip install --quiet -c constraints.txt "$$(echo dist/s2s_onnx-*.whl)[cpu,score]" pytest hypothesis
 	! .venv-wheel/bin/python -c "import torch" 2>/dev/null
 	cd tests && ../.venv-wheel/bin/python -m pytest -c ../pyproject.toml --rootdir .. -p no:cacheprovider .
+
+# Clients and tests of other projects, unchanged, against `s2s serve`. They have an environment of their
+# own: one of them wants an older protobuf. What cannot be installed is skipped, and -rs says so.
+# S2S_MODEL names a model file in place of the tiny one.
+CLIENTS := .venv-clients
+test-clients: .venv/.dev $(CLIENTS)/.installed
+	$(CLIENTS)/bin/python -m pytest -p no:cacheprovider --confcutdir tests/clients -m clients -rs tests/clients
+
+$(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/package.json
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet -r tests/clients/requirements.txt \
+	  || grep '==' tests/clients/requirements.txt | xargs -n 1 $(CLIENTS)/bin/python -m pip install --quiet || true
+	$(CLIENTS)/bin/python -m pip download --quiet --no-deps --dest $(CLIENTS)/wheels libretranslate==1.9.6 || true
+	cd tests/clients && npm install --no-audit --no-fund || true
+	touch $@
 
 # A warning is an error; all of them are shown.
 docs: .venv/.docs
@@ -85,4 +100,4 @@ lint: .venv/.dev
 	touch $@
 
 clean:
-	rm -rf .venv .venv-wheel .venv-mutants search.sqlite graph.sqlite dist build docs/_build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-wheel .venv-mutants $(CLIENTS) tests/clients/node_modules search.sqlite graph.sqlite dist build docs/_build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -10,14 +10,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from s2s.serve import libretranslate
+from s2s.serve import deepl, kserve, libretranslate, metrics, page
 from s2s.serve.body import BodyReader
 from s2s.serve.detect import Detector
 from s2s.serve.keys import Keys
 from s2s.serve.service import Service
 from s2s.serve.shared import Shared
 
-APIS = (libretranslate,)
+APIS = (libretranslate, deepl, kserve, metrics, page)
 """The modules whose ``routes(shared)`` make the application."""
 
 
@@ -53,6 +53,7 @@ def make_app(service: Service, keys: Keys | None = None) -> Starlette:
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
-    """Answers a wrong path or method."""
+    """Answers a wrong path or method, in the forms of all APIs at once: it belongs to none."""
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    words = {"error": error.detail, "message": error.detail}
+    return JSONResponse(words, error.status_code, error.headers)

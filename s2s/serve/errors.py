@@ -6,6 +6,8 @@ catches it and asks the API for the response. Messages never quote a text of the
 
 # ruff: noqa: N818 - "raise Busy" says it all
 
+from s2s.errors import printable
+
 
 class RequestError(Exception):
     """A request that is not answered with a translation."""
@@ -15,8 +17,8 @@ class RequestError(Exception):
 
     @property
     def message(self) -> str:
-        """What is wrong, for the client."""
-        return str(self)
+        """What is wrong, for the client; without characters that no response can hold."""
+        return printable(str(self))
 
 
 class BadRequest(RequestError):

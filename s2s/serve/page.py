@@ -1,4 +1,4 @@
-"""The page to type into, at ``/``. It loads nothing from elsewhere, and speaks LibreTranslate's API.
+"""The page to type into, at ``/``. It loads nothing from elsewhere, and uses LibreTranslate's API.
 
 The policy lets the browser run the one script that the page has, and ask this server only.
 """
