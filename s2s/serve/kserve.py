@@ -10,7 +10,7 @@ from starlette.routing import Route
 from s2s.serve.errors import Busy, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
 from s2s.serve.models import ServedModel
-from s2s.serve.shared import Shared
+from s2s.serve.shared import Endpoint, Shared
 from s2s.serve.tensors import INPUT, JSON_LENGTH, OUTPUT, read_infer, write_infer
 from s2s.version import __version__
 
@@ -23,7 +23,7 @@ def routes(shared: Shared) -> list[Route]:
     """Returns the routes of the API."""
     kserve = KServe(shared)
     model = "/v2/models/{model}"
-    table = [
+    table: list[tuple[str, Endpoint, str]] = [
         ("/v2", kserve.server, "GET"),
         ("/v2/health/live", kserve.live, "GET"),
         ("/v2/health/ready", kserve.ready, "GET"),
