@@ -19,7 +19,7 @@ from functools import partial
 from time import perf_counter
 from typing import Generic, NamedTuple, TypeVar
 
-from s2s.serve.errors import Busy, Failed, RequestError
+from s2s.serve.errors import Busy, Failed
 from s2s.serve.stats import Stats
 
 TURNS = 8
@@ -193,7 +193,7 @@ class Batcher(Generic[R]):
     def _finish(
         self,
         batch: Sequence[_Waiting[R]],
-        running: "asyncio.Future[tuple[list[R | RequestError], float]]",
+        running: "asyncio.Future[tuple[list[R | Exception], float]]",
     ) -> None:
         """Hands out results, and starts the next batch."""
         self._idle += 1
@@ -202,24 +202,27 @@ class Batcher(Generic[R]):
         for waiting, result in zip(batch, results, strict=True):
             job = waiting.job
             job.left -= 1
-            if isinstance(result, RequestError):
+            if job.done.done():  # cancelled, or one of its texts has failed
+                continue
+            if isinstance(result, Exception):
+                # An exception's words may quote the text.
+                logger.error("a text could not be translated: %s", type(result).__name__)
                 self._stats.failed += 1
-                if not job.done.done():
-                    job.done.set_exception(result)
-                    self._drop(job)
+                job.done.set_exception(Failed())
+                self._drop(job)
                 continue
             job.results[waiting.number] = result
-            if not job.left and not job.done.done():
+            if not job.left:
                 job.done.set_result(None)
         self._wake()
 
 
-def _run(batch: Sequence[_Waiting[R]]) -> tuple[list[R | RequestError], float]:
+def _run(batch: Sequence[_Waiting[R]]) -> tuple[list[R | Exception], float]:
     """Translates a batch; if that fails, each of its texts alone, so that one harms no other."""
     start = perf_counter()
     run = batch[0].job.run
     try:
-        results: list[R | RequestError] = list(run([waiting.text for waiting in batch]))
+        results: list[R | Exception] = list(run([waiting.text for waiting in batch]))
     except Exception as error:
         if len(batch) == 1:
             # An exception's words may quote the text.

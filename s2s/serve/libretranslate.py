@@ -4,6 +4,7 @@ A request may be a JSON object, a form, or a POST without a body whose fields st
 Unknown fields are ignored. Texts of errors are those of LibreTranslate, which clients compare.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,11 +62,11 @@ class LibreTranslate:
         fields = await self._fields(request)
         texts, is_list = _texts(fields)
         source, target = (_needed(fields, name) for name in ("source", "target"))
-        markup = _markup(fields)
-        alternatives = _alternatives(fields)
+        markup, alternatives = _markup(fields), _alternatives(fields)
+        self._shared.service.check_texts(texts, 1 + alternatives)
         detected: list[Detected] = []
         if source == AUTO:
-            detected = [self._shared.detector.detect(text)[0] for text in texts]
+            detected = await asyncio.to_thread(self._detect_all, texts)
         answers = await self._translate(
             request, texts, detected or source, target, markup, 1 + alternatives
         )
@@ -82,9 +83,9 @@ class LibreTranslate:
         """``POST /detect``: the languages that a text may be in."""
         fields = await self._fields(request)
         text = "\n".join(_texts(fields)[0])
-        if len(text) > (limit := self._shared.service.limits.max_chars):
-            raise TooMuch("characters in a text", len(text), limit)
-        return JSONResponse([_to_json(each) for each in self._shared.detector.detect(text)])
+        self._shared.service.check_texts([text])
+        found = await asyncio.to_thread(self._shared.detector.detect, text)
+        return JSONResponse([_to_json(each) for each in found])
 
     async def languages(self, _: Request) -> Response:
         """``GET /languages``: all languages, each with those that it can be translated to."""
@@ -119,6 +120,10 @@ class LibreTranslate:
     async def health(self, _: Request) -> Response:
         """``GET /health``."""
         return JSONResponse({"status": "ok"})
+
+    def _detect_all(self, texts: list[str]) -> list[Detected]:
+        """Returns the most probable language of each text."""
+        return [self._shared.detector.detect(text)[0] for text in texts]
 
     async def _fields(self, request: Request) -> dict[str, Any]:
         """Reads a request's fields, and checks its key."""

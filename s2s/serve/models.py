@@ -2,16 +2,18 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from s2s.errors import ConfigError, FileError, ModelError, printable
+from s2s.errors import ConfigError, ModelError, printable
 from s2s.tokenizer.tags import language_codes
 from s2s.translate.translator import Translator
 from s2s.writing.languages import has_code_form, primary, same_code
 
+Stamp = tuple[int, ...]
+"""Numbers that change if a file is replaced or written anew; none if there is no file."""
 _PAIR = re.compile(r"([\w-]+):([\w-]+)=(.+)", re.DOTALL)
 
 logger = logging.getLogger(__name__)
@@ -32,12 +34,18 @@ class Engine:
     """A loaded model file, and the requests that use it."""
 
     translator: Translator
+    pairs: tuple[Pair, ...]
+    """What it translates."""
     keep: tuple[str, ...]
     """Patterns of the texts to keep; none if the model cannot keep any."""
     users: int = 0
     """Requests that are using it."""
     retired: bool = False
     """Whether a newer one has taken its place: it is closed after its last request."""
+
+    def to(self, target: str) -> str | None:
+        """Returns the code of a target's tag; None if the model has no tags."""
+        return find_code(target, language_codes(self.translator.tokenizer.tags))
 
     def release(self) -> None:
         """Ends one request's use."""
@@ -58,9 +66,16 @@ class ModelSource:
     pair: Pair | None
     """The pair that the command line gave it; None if its card says it."""
     engine: Engine
-    pairs: tuple[Pair, ...]
-    stamp: tuple[int, ...]
-    """What tells that the file was replaced."""
+    """What new requests use."""
+    stamp: Stamp
+    """That of the file that was loaded, or was tried last."""
+    seen: Stamp | None = None
+    """That of a file that has taken its place and may still grow."""
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """What it translates."""
+        return self.engine.pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,6 @@ class ServedModel:
     """A language pair, and the file that translates it."""
 
     pair: Pair
-    to: str | None
-    """Code of the tag, for a model with tags."""
     file: ModelSource
 
     @property
@@ -112,14 +125,14 @@ class Models:
         for model in models:
             file = self._open(model)
             self.files.append(file)
-            for served in _served(file):
-                if other := self.by_pair.get(served.pair):
+            for pair in file.pairs:
+                if other := self.by_pair.get(pair):
                     raise ConfigError(
                         f"{printable(str(file.path))} and {printable(str(other.file.path))} both "
-                        f"translate {served.pair}; leave out one of them, or name its pair: "
+                        f"translate {pair}; leave out one of them, or name its pair: "
                         "SOURCE:TARGET=FILE"
                     )
-                self.by_pair[served.pair] = served
+                self.by_pair[pair] = ServedModel(pair, file)
 
     def languages(self) -> dict[str, list[str]]:
         """Target codes by source code, sorted."""
@@ -142,48 +155,83 @@ class Models:
             if not has_code_form(code):
                 raise ConfigError(f"{model!r} names {code!r}; expected the code of a language: en")
         stamp = stamp_of(path)
-        engine = self.load(path)
-        try:
-            pairs = _pairs(path, engine.translator, pair)
-        except ConfigError:
-            engine.translator.close()
-            raise
-        return ModelSource(path, pair, engine, pairs, stamp)
+        return ModelSource(path, pair, self._load(path, pair), stamp)
 
-    def load(self, path: Path) -> Engine:
+    def replaced(self) -> list[ModelSource]:
+        """Returns the files that were replaced, and have not changed since the last call."""
+        found = []
+        for file in self.files:
+            stamp = stamp_of(file.path)
+            if stamp != file.stamp and stamp == file.seen:
+                file.stamp = stamp
+                if stamp:
+                    found.append(file)
+                else:
+                    name = printable(str(file.path))
+                    logger.warning("%s is gone; the server goes on with what it has loaded", name)
+            file.seen = stamp
+        return found
+
+    def load_anew(self, file: ModelSource) -> Engine:
+        """Loads a file that was replaced; does not use it yet.
+
+        Raises:
+            ConfigError: If it translates other languages than before.
+            S2SError: As ``Translator``.
+        """
+        engine = self._load(file.path, file.pair)
+        if engine.pairs != file.pairs:
+            engine.translator.close()
+            found, expected = (" ".join(map(str, each.pairs)) for each in (engine, file))
+            raise ConfigError(
+                f"{printable(str(file.path))} now translates {found}; expected {expected}: start "
+                "the server anew"
+            )
+        return engine
+
+    @staticmethod
+    def switch(file: ModelSource, engine: Engine) -> None:
+        """Gives new requests a new model; the old one is closed after its last request."""
+        old, file.engine = file.engine, engine
+        old.retired = True
+        old.close_if_done()
+
+    def _load(self, path: Path, pair: Pair | None) -> Engine:
         """Loads a model file and translates a word with it, which prepares its buffers.
 
         Raises:
+            ConfigError: If nothing says which languages it translates.
             S2SError: As ``Translator``.
         """
         translator = Translator(path, threads=self._threads)
+        try:
+            pairs = _pairs(path, translator, pair)
+        except ConfigError:
+            translator.close()
+            raise
         to = next(iter(language_codes(translator.tokenizer.tags)), None)
         own = translator.tokenizer.keep
         keep = [*(() if own is None else own.patterns), *self._keep]
         try:
             if keep:
                 translator.translate(["a [X1X]"], to=to, keep=[*keep, r"\[X1X\]"])
-        except (ConfigError, ModelError):  # it gives no attention, or is not one of text
+        except (ConfigError, ModelError):  # it gives no attention, or keeps blanks
             logger.warning(
-                "%s cannot keep placeholders: it was exported by an older s2s, or keeps blanks",
+                "%s cannot keep placeholders: it was exported by an older s2s, or trained with "
+                "--whitespace keep (--no-keep-placeholders: without)",
                 printable(str(path)),
             )
             keep = []
         translator.translate(["a"], to=to, keep=keep)
-        return Engine(translator, tuple(keep))
+        return Engine(translator, pairs, tuple(keep))
 
 
-def stamp_of(path: Path) -> tuple[int, ...]:
-    """Returns numbers that change if a file is replaced or written anew.
-
-    Raises:
-        FileError: If it is missing.
-    """
+def stamp_of(path: Path) -> Stamp:
+    """Returns the stamp of a file."""
     try:
         status = path.stat()
-    except OSError as error:
-        name = printable(str(path))
-        raise FileError(f"cannot read {name}: {error.strerror or error}") from error
+    except OSError:
+        return ()
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
@@ -211,12 +259,6 @@ def _pairs(path: Path, translator: Translator, given: Pair | None) -> tuple[Pair
             f"name them: SOURCE:TARGET={name}"
         )
     return tuple(Pair(source, target) for source in sources for target in targets)
-
-
-def _served(file: ModelSource) -> Iterator[ServedModel]:
-    tags = language_codes(file.engine.translator.tokenizer.tags)
-    for pair in file.pairs:
-        yield ServedModel(pair, find_code(pair.target, tags) if tags else None, file)
 
 
 def _codes(value: object) -> list[str]:

@@ -13,10 +13,16 @@ from s2s.errors import ConfigError, printable
 from s2s.serve.app import make_app
 from s2s.serve.body import Limits
 from s2s.serve.keys import Keys, read_keys
+from s2s.serve.protocol import LimitedProtocol
 from s2s.serve.service import KEEP, Service
 
 BACKLOG = 2048
 """Connections that wait to be accepted."""
+CONNECTIONS = 1000
+"""Connections from which on requests are answered with 503."""
+KEEP_ALIVE_SECONDS = 75
+"""Seconds that a connection may be silent after a request. Nginx and others have 60: they end it
+first, so no request of theirs meets a connection that is being closed."""
 DRAIN_SECONDS = 80
 """Seconds for requests to end after SIGTERM: systemd kills after 90."""
 
@@ -58,13 +64,15 @@ def run(settings: Settings) -> None:
         )
         config = uvicorn.Config(
             make_app(service, keys),
-            http="h11",  # which bounds the size of headers
+            http=LimitedProtocol,  # of h11, which bounds the size of headers
             ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
         # It logs a line for each malformed request.

@@ -6,16 +6,19 @@
 """
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, Self
 
+from s2s.errors import S2SError, printable
 from s2s.machine import available_cores
 from s2s.serve.batcher import Batcher
 from s2s.serve.body import Limits
 from s2s.serve.errors import BadRequest, NotSupported, TooMuch
-from s2s.serve.models import Models, ServedModel, find_code
+from s2s.serve.models import Engine, Models, ServedModel, find_code
 from s2s.serve.stats import Stats
 from s2s.translate.translation import Translation
 from s2s.translate.translator import Translator
@@ -33,6 +36,11 @@ KEEP = (
 """Placeholders that clients send in texts. None of these takes more than linear time."""
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _MANY_CHARACTERS = 20_000
+"""Characters from which on counting pieces goes to a thread."""
+WATCH_SECONDS = 1.0
+"""Seconds between two looks at the files. One that is still being written is left alone."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +97,22 @@ class Service:
             delay=batch_delay,
         )
         self._batcher: Batcher[Translation] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Starts the threads."""
+        """Starts the threads, and watches the files."""
         self._batcher = self._new_batcher()
+        self._watch = asyncio.create_task(self._watch_files())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Ends the threads after the batches that are being searched, and closes the models."""
+        if self._watch is not None:
+            self._watch.cancel()
         if self._batcher is not None:
             self._batcher.close()
         self.models.close()
+        logger.info("%s", self.stats)
 
     def languages(self) -> dict[str, list[str]]:
         """Source code -> target codes, all sorted."""
@@ -165,7 +178,7 @@ class Service:
             Failed: If a text could not be translated.
             TooMuch: If there are too many texts or alternatives, or a text is too long.
         """
-        self._check(texts, n_best)
+        self.check_texts(texts, n_best)
         assert self._batcher is not None, "the service is not open"
         if markup is not None:
             raise NotSupported(f"{markup} format")
@@ -175,25 +188,22 @@ class Service:
         engine.users += 1
         try:
             lengths = await _lengths(engine.translator, texts)
-            kind = (id(engine), model.to, n_best, markup)
-
-            def run(batch: list[str]) -> list[Translation]:
-                search = engine.translator.search
-                return engine.translator.translate(
-                    batch,
-                    to=model.to,
-                    keep=engine.keep,
-                    n_best=n_best,
-                    beam_size=max(search.beam_size, n_best),
-                )
-
+            to = engine.to(model.target)
+            run = partial(_translate, engine, to, n_best)
+            kind = (id(engine), to, n_best, markup)
             found = await self._batcher.translate(texts, lengths, run, kind)
         finally:
             engine.release()
         self._count(texts, found)
         return [_answer(translation) for translation in found]
 
-    def _check(self, texts: Sequence[str], n_best: int) -> None:
+    def check_texts(self, texts: Sequence[str], n_best: int = 1) -> None:
+        """Checks the texts of a request before anything is done with them.
+
+        Raises:
+            BadRequest: If a text has NUL or a lone surrogate.
+            TooMuch: If there are too many texts or alternatives, or a text is too long.
+        """
         limits = self.limits
         if len(texts) > limits.max_texts:
             raise TooMuch("texts", len(texts), limits.max_texts)
@@ -205,6 +215,22 @@ class Service:
             if found := _NOT_TEXT.search(text):
                 what = "NUL" if found[0] == "\0" else "a lone surrogate"
                 raise BadRequest(f"Invalid request: text {number} has {what}")
+
+    async def _watch_files(self) -> None:
+        """Loads files that are replaced."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            for file in self.models.replaced():
+                name = printable(str(file.path))
+                try:
+                    engine = await asyncio.to_thread(self.models.load_anew, file)
+                except S2SError as error:
+                    self.stats.failed_reloads += 1
+                    logger.warning("the server goes on with the model that it has: %s", error)
+                else:
+                    self.models.switch(file, engine)
+                    self.stats.reloads += 1
+                    logger.info("%s was replaced and loaded anew", name)
 
     def _count(self, texts: Sequence[str], found: Sequence[Translation]) -> None:
         stats = self.stats
@@ -224,6 +250,18 @@ async def _lengths(translator: Translator, texts: Sequence[str]) -> list[int]:
     if sum(map(len, texts)) < _MANY_CHARACTERS:
         return count()
     return await asyncio.to_thread(count)
+
+
+def _translate(
+    engine: Engine, to: str | None, n_best: int, texts: Sequence[str]
+) -> list[Translation]:
+    """Translates a batch, in a thread."""
+    translator = engine.translator
+    search = replace(translator.search, beam_size=max(translator.search.beam_size, n_best))
+    beam_size = search.fitted(translator.tokenizer.tgt_vocab_size).beam_size
+    return translator.translate(
+        texts, to=to, keep=engine.keep, n_best=min(n_best, beam_size), beam_size=beam_size
+    )
 
 
 def _answer(translation: Translation) -> Answer:

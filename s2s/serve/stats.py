@@ -27,7 +27,7 @@ class Histogram:
         self.total += value
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Stats:
     """Counts since the start."""
 
@@ -63,3 +63,19 @@ class Stats:
     """Model files that were replaced and loaded anew."""
     failed_reloads: int = 0
     """Model files that were replaced by something that could not be loaded."""
+
+    def __str__(self) -> str:
+        """What became of all texts, in a line."""
+        counts = {
+            "had no end": self.cut,
+            "were longer than the model reads and translated in parts": self.long,
+            "failed": self.failed,
+            "were dropped, because the client hung up": self.dropped_texts,
+        }
+        parts = [f"{self.texts} texts were translated"]
+        parts += [f"{count} {what}" for what, count in counts.items() if count]
+        if self.unknown:
+            parts.append(f"{self.unknown} runs of characters were unknown to the model")
+        if self.refused:
+            parts.append(f"{self.refused} requests were refused, because too much waited")
+        return "; ".join(parts)

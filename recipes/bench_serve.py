@@ -1,0 +1,174 @@
+"""How many requests ``s2s serve`` answers, how soon, and in how much memory.
+
+    python recipes/bench_serve.py --model MODEL --text SENTENCES [--requests 2000]
+
+Starts a server with batches and one without (each batch is one text), and sends each of them the
+same sentences, one a request, from 1, 8 and 64 connections that stay open. The ratios compare the
+two servers. The client runs on the same machine and takes its share of the cores. Memory is what
+the process of a server holds before the first request and after the last one.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from s2s.text import read_lines
+
+WARM_UP = 200
+"""Requests before each measurement."""
+
+
+class Served(NamedTuple):
+    """A running server."""
+
+    port: int
+    process: "subprocess.Popen[str]"
+    source: str
+    target: str
+
+    @property
+    def megabytes(self) -> float:
+        """Memory that the process holds."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        assert found is not None
+        return int(found[1]) / 1024
+
+
+class Outcome(NamedTuple):
+    """Requests of one number of connections."""
+
+    seconds: float
+    waits: list[float]
+    """Seconds of each request, sorted."""
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return len(self.waits) / self.seconds
+
+    def milliseconds(self, share: float) -> float:
+        """Returns what this share of the requests took at most."""
+        return 1000 * self.waits[min(len(self.waits) - 1, int(share * len(self.waits)))]
+
+
+@contextmanager
+def serving(model: Path, *options: str) -> Iterator[Served]:
+    """Starts a server on a free port."""
+    command = [sys.executable, "-m", "s2s", "serve", str(model), "--port", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        try:
+            assert process.stderr is not None
+            line = ""
+            while " at http://" not in line:
+                line = process.stderr.readline()
+                if not line:
+                    raise SystemExit("the server did not start")
+            found = re.search(r"\((\S+?)-(\S+?)[ )].* at http://\S+?:(\d+)", line)
+            assert found is not None, line
+            yield Served(int(found[3]), process, found[1], found[2])
+        finally:
+            process.terminate()
+
+
+async def connection(port: int, requests: Iterator[bytes], waits: list[float]) -> None:
+    """Sends requests one after the other, until none is left."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for request in requests:
+        start = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        assert head.startswith(b"HTTP/1.1 200") and length is not None, head
+        await reader.readexactly(int(length[1]))
+        waits.append(time.perf_counter() - start)
+    writer.close()
+
+
+async def ask(port: int, requests: Sequence[bytes], connections: int) -> Outcome:
+    """Sends requests from several connections at once."""
+    waits: list[float] = []
+    left = iter(requests)
+    start = time.perf_counter()
+    await asyncio.gather(*(connection(port, left, waits) for _ in range(connections)))
+    return Outcome(time.perf_counter() - start, sorted(waits))
+
+
+def to_request(text: str, served: Served) -> bytes:
+    """Returns a request of LibreTranslate's API."""
+    body = json.dumps({"q": text, "source": served.source, "target": served.target}).encode()
+    head = f"POST /translate HTTP/1.1\r\nHost: s2s\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def measure(
+    served: Served, texts: Sequence[str], count: int, connections: Sequence[int]
+) -> list[Outcome]:
+    """Measures a server with each number of connections."""
+    requests = [
+        to_request(text, served) for text in itertools.islice(itertools.cycle(texts), count)
+    ]
+    asyncio.run(ask(served.port, requests[:WARM_UP], max(connections)))
+    return [asyncio.run(ask(served.port, requests, number)) for number in connections]
+
+
+def main() -> None:
+    """Measures and prints a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--text", type=Path, required=True, help="file with one sentence per line")
+    parser.add_argument("--requests", type=int, default=2000, help="for each figure")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--rounds", type=int, default=1, help="the servers take turns")
+    options = parser.parse_args()
+    texts = [text for text in read_lines(options.text) if text.strip()]
+    servers = {"one by one": ("--batch-pieces", "1"), "batches": ()}
+    best: dict[str, list[Outcome]] = {}
+    memory = []
+    for name in [*servers] * options.rounds:
+        with serving(options.model, *servers[name]) as served:
+            before = served.megabytes
+            found = measure(served, texts, options.requests, options.connections)
+            sent = WARM_UP + options.requests * len(options.connections)
+            memory.append(
+                f"{name}: {before:.0f} MB, after {sent:,} requests {served.megabytes:.0f}"
+            )
+        earlier = best.get(name, found)
+        best[name] = [
+            max(pair, key=lambda each: each.rate) for pair in zip(earlier, found, strict=True)
+        ]
+    table = Table(title=f"{options.requests:,} requests, the best of {options.rounds} round(s)")
+    for column in ("connections", "server", "requests/s", "ratio", "median, ms", "99 %, ms"):
+        table.add_column(column, justify="right")
+    for number, connections in enumerate(options.connections):
+        base = best["one by one"][number].rate
+        for name, outcomes in best.items():
+            each = outcomes[number]
+            table.add_row(
+                str(connections),
+                name,
+                f"{each.rate:,.0f}",
+                f"{each.rate / base:.2f}",
+                f"{each.milliseconds(0.5):,.1f}",
+                f"{each.milliseconds(0.99):,.1f}",
+            )
+        table.add_section()
+    console = Console(highlight=False, soft_wrap=True, width=100)
+    console.print(table)
+    console.print("\n".join(memory))
+
+
+if __name__ == "__main__":
+    main()
