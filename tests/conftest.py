@@ -31,7 +31,7 @@ class Finished(NamedTuple):
     err: str
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """Path of a model that translates German numbers up to twelve."""
     return DATA / "tiny.onnx"

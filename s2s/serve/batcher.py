@@ -175,7 +175,7 @@ class Batcher(Generic[R]):
         """Takes a batch out of the queue: its first text, and those that go with it."""
         first, window = self._queue[0], self._queue[:WINDOW]
         alike = [waiting for waiting in window if waiting.job.kind == first.job.kind]
-        alike.sort(key=lambda waiting: (abs(waiting.length - first.length), waiting.arrival))
+        alike.sort(key=lambda waiting: abs(waiting.length - first.length))
         # Workers that have nothing to do share what waits.
         share = max(LEAST_PIECES, -(-self._stats.waiting_pieces // self._idle))
         budget = min(share, self._batch_pieces)

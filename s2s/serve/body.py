@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,7 @@ class BodyReader:
             BadRequest: If it is none of these.
             RequestError: As ``read``.
         """
-        data = await self.read(request)
+        data = (await self.read(request)).removeprefix(BOM_UTF8)
         if not data.strip():
             return _from_pairs(request.url.query)
         is_json = "json" in request.headers.get("content-type", "")
@@ -113,7 +114,7 @@ def read_json(data: bytes) -> dict[str, Any]:
         BadRequest: If it is none.
     """
     try:
-        value = parse_json(data.decode("utf-8-sig"))
+        value = parse_json(data.decode("utf-8"))
     except json.JSONDecodeError as error:
         where = f"{error.msg} at character {error.pos}"
         raise BadRequest(f"Invalid request: the body is not JSON: {where}") from error
