@@ -41,7 +41,7 @@ test-wheel: .venv/.dev
 # S2S_MODEL names a model file in place of the tiny one.
 CLIENTS := .venv-clients
 test-clients: .venv/.dev $(CLIENTS)/.installed
-	$(CLIENTS)/bin/python -m pytest -p no:cacheprovider --confcutdir tests/clients -m clients -rs tests/clients
+	$(CLIENTS)/bin/python -m pytest -p no:cacheprovider --confcutdir tests/clients -m "not gpu" -rs tests/clients
 
 $(CLIENTS)/.installed: tests/clients/requirements.txt tests/clients/package.json
 	$(PYTHON) -m venv $(CLIENTS)

@@ -10,14 +10,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from s2s.serve import deepl, kserve, libretranslate, metrics, page
+from s2s.serve import deepl, kserve, libretranslate, metrics, page, spec
 from s2s.serve.body import BodyReader
 from s2s.serve.detect import Detector
 from s2s.serve.keys import Keys
 from s2s.serve.service import Service
 from s2s.serve.shared import Shared
 
-APIS = (libretranslate, deepl, kserve, metrics, page)
+APIS = (libretranslate, deepl, kserve, metrics, page, spec)
 """The modules whose ``routes(shared)`` make the application."""
 
 

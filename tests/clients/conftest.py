@@ -27,7 +27,7 @@ KEY = "a-key"
 TEXTS = [
     "eins zwei drei",
     "A man and two dogs are in the street.",
-    "fünf zwölf elf\nacht & neun",
+    "fünf zwölf elf & neun",
     "Hello",
 ]
 

@@ -13,7 +13,7 @@ WHEELS = Path(__file__).parents[2] / ".venv-clients" / "wheels"
 WHEEL = Path(
     os.environ.get("LIBRETRANSLATE_WHEEL", WHEELS / "libretranslate-1.9.6-py3-none-any.whl")
 )
-NUMBER = 12
+NUMBER = 14
 CLIENT = '''
 import os
 
