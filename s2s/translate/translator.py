@@ -23,6 +23,7 @@ from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.limits import CutCounter, check_fixed
+from s2s.translate.markup.options import Markup
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
@@ -40,6 +41,7 @@ from s2s.translate.searcher import Searcher
 from s2s.translate.translation import Hypothesis, Translation
 
 if TYPE_CHECKING:
+    from s2s.translate.markup.document import Document
     from s2s.translate.required.inserter import Inserter
 
 
@@ -200,6 +202,58 @@ class Translator:
             chunk_lines=chunk_lines,
             done=skip,
         )
+
+    def translate_html(
+        self,
+        texts: Iterable[str],
+        *,
+        markup: Markup | None = None,
+        **options: Unpack[TranslateOptions],
+    ) -> list[str]:
+        """Translates documents with markup; the tags go with the words that they were around.
+
+        Args:
+            texts: Documents of HTML, or pieces of such, each of which depends on itself alone.
+            markup: How they are read, for example as XML; HTML if None.
+            options: As for ``translate``, without ``n_best``, ``prefix`` and ``required``.
+
+        Returns:
+            One document for each, in order. Everything but the texts to translate is as it was.
+
+        Raises:
+            ConfigError: As ``translate``; if an option has no meaning for documents; if the model
+                was trained with its blanks kept.
+            DataError: As ``translate``; the number is that of a block of text.
+        """
+        from s2s.translate.markup.document import translate_documents  # few calls need it
+
+        return translate_documents(check_texts("texts", texts), self, markup or Markup(), options)
+
+    def read_html(self, text: str, markup: Markup | None = None) -> "Document":
+        """Reads a document with markup, so that the texts of several are translated together.
+
+        Args:
+            text: The document.
+            markup: As for ``translate_html``.
+        """
+        from s2s.translate.markup.document import Document
+
+        gives_attention = self._habits.gives_attention
+        return Document(text, markup or Markup(), gives_attention=gives_attention)
+
+    def html_options(self, options: TranslateOptions) -> TranslateOptions:
+        """Returns the options for ``translate`` to translate the texts of documents.
+
+        Args:
+            options: The caller's.
+
+        Raises:
+            ConfigError: If one has no meaning for documents, or the model keeps blanks.
+        """
+        from s2s.translate.markup.document import html_options
+
+        gives_attention = self._habits.gives_attention
+        return html_options(options, self.tokenizer, gives_attention=gives_attention)
 
     def _check(self, options: TranslateOptions) -> Request:
         """Checks the options of a call."""

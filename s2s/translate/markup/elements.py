@@ -1,0 +1,150 @@
+"""Finds where elements end, and which of them are translated."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from s2s.translate.markup.entities import decode
+from s2s.translate.markup.names import (
+    BLOCKS,
+    ENDS,
+    ENDS_PARAGRAPH,
+    NEVER,
+    UNTOUCHED,
+)
+from s2s.translate.markup.options import Markup
+from s2s.translate.markup.tokens import Token
+
+_MENTION = re.compile(r"(?:[@#]|https?://|www\.)\S+", re.IGNORECASE)
+_MENTION_CLASS = re.compile(r"(?:mention|hashtag)(?:-\S*)?|h-card")
+_MENTION_PARTS = 40
+"""Parts of an element that is no longer looked through: it is more than an address or a name."""
+_NONE = frozenset[str]()
+
+
+@dataclass(slots=True)
+class Element:
+    """An element of a document."""
+
+    name: str
+    is_translated: bool
+    """Whether its text is translated."""
+    is_ignored: bool
+    """Whether it is one of ``Markup.ignore_tags``."""
+    is_never: bool
+    """Whether its text is not translated, whatever it says."""
+    holds_translated: bool = False
+    """Whether it is untouched, but an element in it is translated."""
+    stop: int = 0
+    """The token after its last one."""
+    is_closed: bool = False
+    """Whether its last token is its end tag."""
+
+
+class Elements:
+    """The elements of a document; each token's place in them."""
+
+    def __init__(self, tokens: Sequence[Token], markup: Markup) -> None:
+        """Pairs tags. An end tag ends the innermost element of its name, and all within that."""
+        self.opened: dict[int, Element] = {}
+        """The elements, by their start tags."""
+        self.closed: dict[int, Element] = {}
+        """The elements, by their end tags."""
+        self.live: list[bool] = []
+        """Whether text at the place of each token would be translated."""
+        self._markup = markup
+        self._tokens = tokens
+        self._stack: list[Element] = []
+        self._open = Counter[str]()
+        for number, token in enumerate(tokens):
+            if token.kind == "open":
+                self._end_implied(token.name, number)
+            if token.kind == "close" and self._open[token.name]:
+                element = self._close(token.name, number)
+                self.closed[number] = element
+            self.live.append(self._is_live())
+            if token.kind in ("open", "empty"):
+                element = self._element(token)
+                self.opened[number] = element
+                if token.kind == "open":
+                    self._stack.append(element)
+                    self._open[element.name] += 1
+                else:
+                    element.stop, element.is_closed = number + 1, True
+        self._end(len(tokens), 0)
+
+    def _is_live(self) -> bool:
+        return self._stack[-1].is_translated if self._stack else True
+
+    def _element(self, token: Token) -> Element:
+        """Makes an element of a start tag: whether it is translated is the innermost word on it."""
+        inherited = self._is_live()
+        never = bool(self._stack) and self._stack[-1].is_never
+        ignored = token.name in self._markup.ignore_tags
+        said = token.attributes.get("translate", "").strip().lower()
+        is_html = self._markup.kind == "html"
+        if never or ignored or (is_html and token.name in NEVER):
+            return Element(token.name, False, ignored, True)
+        if said in ("no", "yes"):
+            translated = said == "yes"
+        elif is_html and (
+            token.name in UNTOUCHED or "notranslate" in token.attributes.get("class", "").split()
+        ):
+            translated = False
+        else:
+            translated = inherited
+        if translated and not inherited:
+            for outer in reversed(self._stack):
+                if outer.is_translated or outer.holds_translated:
+                    break
+                outer.holds_translated = True
+        return Element(token.name, translated, False, False)
+
+    def _end_implied(self, name: str, number: int) -> None:
+        """Ends the elements that have no end tag before the start tag of ``name``."""
+        if self._markup.kind == "xml":
+            return
+        ended = ENDS.get(name, _NONE)
+        while self._stack and (
+            self._stack[-1].name in ended
+            or (self._stack[-1].name == "p" and name in ENDS_PARAGRAPH)
+        ):
+            self._end(number, len(self._stack) - 1)
+
+    def _close(self, name: str, number: int) -> Element:
+        """Ends the innermost element of a name at its end tag."""
+        depth = len(self._stack) - 1
+        while self._stack[depth].name != name:
+            depth -= 1
+        element = self._stack[depth]
+        self._end(number, depth)
+        element.stop, element.is_closed = number + 1, True
+        return element
+
+    def _end(self, stop: int, depth: int) -> None:
+        """Ends the elements from ``depth`` on before a token."""
+        while len(self._stack) > depth:
+            element = self._stack.pop()
+            element.stop = stop
+            self._open[element.name] -= 1
+
+    def is_block(self, token: Token) -> bool:
+        """Whether a tag parts the text."""
+        return self._markup.kind == "html" and token.name in BLOCKS
+
+    def is_mention(self, number: int) -> bool:
+        """Whether an element of HTML is a name, a hashtag or an address, which are carried over."""
+        token, element = self._tokens[number], self.opened[number]
+        if self._markup.kind == "xml" or token.name not in ("a", "span") or not element.is_closed:
+            return False
+        classes = token.attributes.get("class", "").split()
+        if element.stop - number > _MENTION_PARTS:
+            return False
+        parts = self._tokens[number + 1 : element.stop - 1]
+        if any(part.kind != "text" and self.is_block(part) for part in parts):
+            return False
+        text = decode("".join(part.raw for part in parts if part.kind == "text")).strip()
+        if any(map(_MENTION_CLASS.fullmatch, classes)):
+            return bool(text)
+        return token.name == "a" and _MENTION.fullmatch(text) is not None

@@ -1,0 +1,366 @@
+"""A document keeps its tags, and these stay nested, wherever the alignment puts them."""
+
+import random
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from number_words import GERMAN
+
+from s2s.errors import ConfigError
+from s2s.translate.markup.document import Document
+from s2s.translate.markup.options import Markup
+from s2s.translate.markup.tokens import read_tokens
+from s2s.translate.translation import Details, Hypothesis, Translation
+
+HTML = Markup()
+
+
+def translation(text, pairs):
+    """A translation with this text and this alignment."""
+    details = None if pairs is None else Details((), tuple(pairs))
+    return Translation((Hypothesis(text=text, score=0.0, pieces=(), details=details),), 1)
+
+
+def copied(text):
+    """A translation that is its source."""
+    return translation(text, [(word, word) for word in range(len(text.split()))])
+
+
+def finish(source, translate=copied, markup=HTML):
+    """The document, with its texts translated by a function."""
+    document = Document(source, markup)
+    return document.finish(map(translate, document.texts))
+
+
+def swapped(text):
+    """A translation in the reverse order, in capitals."""
+    words = text.split()
+    pairs = [(len(words) - 1 - word, word) for word in range(len(words))]
+    return translation(" ".join(reversed(words)).upper(), pairs)
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("<p>eins</p> <div>zwei<br>drei</div>", ["eins", "zwei", "drei"]),
+        ("<ul><li>eins<li>zwei</ul>", ["eins", "zwei"]),
+        ("eins\nzwei", ["eins\nzwei"]),
+        ("<p>eins\n  zwei</p>", ["eins zwei"]),
+        ("eins <b>zwei</b>drei", ["eins zweidrei"]),
+        ("eins <!-- x -->zwei", ["eins zwei"]),
+        ("&lt;b&gt; &amp; eins&nbsp;zwei<hr>", ["<b> & eins zwei"]),
+        ("<pre>eins</pre><script>zwei</script><style>drei</style><p>vier", ["vier"]),
+        ("<p translate=no>eins<p>zwei", ["zwei"]),
+        ("<div translate=no>eins <p translate=yes>zwei</p> drei</div> vier", ["zwei", "vier"]),
+        ("<div class='a notranslate'>eins</div>zwei", ["zwei"]),
+        ("<pre translate=yes>eins</pre>", ["eins"]),
+        ("<table><tr><td>eins<td>zwei<tr><th>drei</table>", ["eins", "zwei", "drei"]),
+        ("<select><option>eins<option>zwei</select>", ["eins", "zwei"]),
+        ("<p>– | –</p><p>&nbsp;</p>", []),
+        ("<title>eins</title><h1>zwei</h1>", ["eins", "zwei"]),
+        ("<p>eins<a href=x>@zwei</a>", ["eins\U000f0000"]),
+        ("<p>eins <code>zwei</code> drei</p>", ["eins \U000f0000 drei"]),
+        ("<p><code>zwei</code> <a href=x>https://drei</a></p>", []),
+    ],
+)
+def test_a_document_has_texts(source, texts):
+    assert Document(source, HTML).texts == texts
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("<b>eins</b> zwei", "ZWEI <b>EINS</b>"),
+        ("<b>eins <i>zwei</i></b> drei", "DREI <b><i>ZWEI</i> EINS</b>"),
+        ("<b>eins</b>, zwei", "ZWEI <b>EINS</b>,"),
+        ("(<b>eins</b>) zwei", "ZWEI (<b>EINS</b>)"),
+        ("<b>eins zwei</b>", "<b>ZWEI EINS</b>"),
+        ("<b>eins <img> zwei</b> drei", "DREI <b>ZWEI EINS <img></b>"),
+        ("<img> eins zwei <img>", "<img> ZWEI EINS <img>"),
+        ("<b>eins</b><br><b>zwei</b> drei", "<b>EINS</b><br>DREI <b>ZWEI</b>"),
+        ("<b>eins <br>zwei</b> drei", "<b>EINS <br>DREI ZWEI</b>"),
+        ("eins <code>x &amp; y</code> zwei", "ZWEI <code>x &amp; y</code> EINS"),
+        ("<p>\n eins <b>zwei</b>\n</p>\n", "<p>\n <b>ZWEI</b> EINS\n</p>\n"),
+        ("<P CLASS=x  ID='y'>eins</P >", "<P CLASS=x  ID='y'>EINS</P >"),
+        ("eins &lt; zwei &#38; drei", "DREI &amp; ZWEI &lt; EINS"),
+        ("<b>eins</i> zwei", "<b>ZWEI EINS</i>"),
+        ("eins <a href=x>zwei drei</a> vier", "VIER <a href=x>DREI ZWEI</a> EINS"),
+    ],
+)
+def test_tags_go_with_their_words(source, expected):
+    if source.startswith("<b>eins <br>"):  # what follows the break has its own alignment
+        expected = "<b>EINS <br>ZWEI</b> DREI"
+        assert finish(source, lambda text: copied(text.upper())) == expected
+    elif source == "<b>eins</i> zwei":  # tags without partners stay beside their neighbours
+        assert Counter(finish(source, swapped)) == Counter(expected)
+    else:
+        assert finish(source, swapped) == expected
+
+
+def test_a_span_keeps_all_its_words_if_one_of_others_is_between():
+    source = "<a href=x>steht auf</a> der Mann"
+    pairs = [(0, 0), (2, 1), (1, 2), (3, 3)]
+    written = finish(source, lambda _: translation("stands the up man", pairs))
+    assert written == "<a href=x>stands the up</a> man"
+
+
+def test_a_span_leaves_out_a_word_that_is_far_away():
+    pairs = [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (0, 5)]
+    source = "<b>eins</b> zwei drei vier fünf"
+    written = finish(source, lambda _: translation("a b c d e f", pairs))
+    assert written == "<b>a</b> b c d e f"
+
+
+def test_a_word_that_nothing_attends_to_gives_its_tag_to_a_neighbour():
+    written = finish("<b>der</b> Hund", lambda _: translation("dog", [(1, 0)]))
+    assert written == "<b>dog</b>"
+
+
+def test_a_tag_around_a_sentence_stays_around_it_whatever_was_aligned():
+    source = "<b>Eins zwei.</b> Drei."
+    written = finish(source, lambda _: translation("So one two. Three.", [(0, 1), (2, 3)]))
+    assert written == "<b>So one two.</b> Three."
+
+
+def test_without_alignment_tags_take_their_share_and_this_is_counted():
+    document = Document("<b>eins zwei</b> drei <i>vier</i>", HTML, gives_attention=False)
+    finished = document.finish([translation("a b c d", None)])
+    assert finished == "<b>a b</b> c <i>d</i>"
+    assert document.num_guessed == 1
+
+
+def test_without_alignment_a_tag_around_all_is_no_guess():
+    document = Document("<p><b>eins zwei</b></p>", HTML, gives_attention=False)
+    assert document.finish([translation("a b c", None)]) == "<p><b>a b c</b></p>"
+    assert document.num_guessed == 0
+
+
+def test_a_script_without_blanks_gets_tags_at_their_share():
+    finished = finish("<b>eins zwei</b> drei vier", lambda _: translation("一二三四", [(0, 0)]))
+    assert finished == "<b>一二</b>三四"
+
+
+MENTION = (
+    '<span class="h-card" translate="no"><a href="https://m.example/@bob" class="u-url mention">'
+    "@<span>bob</span></a></span>"
+)
+LINK = (
+    '<a href="https://example.com/xy" rel="nofollow"><span class="invisible">https://</span>'
+    '<span class="ellipsis">example.com/x</span><span class="invisible">y</span></a>'
+)
+HASHTAG = '<a href="https://m.example/tags/cats" class="mention hashtag">#<span>cats</span></a>'
+DISCOURSE = (
+    '<aside class="quote" data-post="1"><div class="title"></div>'
+    '<blockquote><p>Eins <img src="/smile.png" class="emoji"></p></blockquote></aside>'
+    '<p>Zwei <a class="mention" href="/u/bob">@bob</a></p><pre><code class="lang-py">x = 1\n</code>'
+    '</pre><a class="hashtag-cooked" href="/c/1"><svg></svg><span>drei</span></a>'
+)
+
+
+@pytest.mark.parametrize("unit", [MENTION, LINK, HASHTAG, MENTION.replace(' translate="no"', "")])
+def test_what_names_somebody_or_something_in_a_post_is_carried_over(unit):
+    written = finish(f"<p>Eins {unit} zwei <b>drei</b> {unit}!</p>", swapped)
+    assert written == f"<p>{unit}! <b>DREI</b> ZWEI {unit} EINS</p>"
+
+
+def test_a_post_of_a_forum_keeps_all_but_its_words():
+    assert finish(DISCOURSE, lambda text: copied(text.upper())) == DISCOURSE.replace(
+        "<p>Eins", "<p>EINS"
+    ).replace("<p>Zwei", "<p>ZWEI")
+
+
+@pytest.mark.parametrize("raw", ['<x id="5"></x>', '<x id="5"/>', "<x id=5>drei</x>"])
+def test_elements_to_ignore_are_carried_over_as_words(raw):
+    for kind in ("html", "xml"):
+        markup = Markup(kind=kind, ignore_tags=["x"])
+        written = finish(f"eins {raw} zwei", swapped, markup)
+        assert written == f"ZWEI {raw} EINS"
+
+
+def test_names_mean_nothing_in_xml():
+    source = "<p>eins</p> <code>zwei</code> <br/>"
+    assert finish(source, swapped, Markup(kind="xml")) == "<code>ZWEI</code> <p>EINS</p> <br/>"
+
+
+def test_characters_that_mean_a_place_are_carried_over_themselves():
+    source = "<p>eins \U000f0000 <code>x</code> \U000f0001 zwei</p>"
+    assert finish(source) == source
+
+
+def test_a_place_that_the_translation_lost_is_written_at_the_end():
+    finished = finish("eins <code>x</code>", lambda _: translation("one", []))
+    assert finished == "one<code>x</code>"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [{"kind": "sgml"}, {"ignore_tags": "x"}, {"ignore_tags": [""]}, {"ignore_tags": [1]}],
+)
+def test_markup_that_is_none_is_refused(markup):
+    with pytest.raises(ConfigError, match="Markup: "):
+        Markup(**markup)
+
+
+INLINE = ("b", "i", "em", "span", "a", "u")
+
+
+def draw_inline(draw, depth, in_link, ids):
+    """A random row of words, elements and images, with blanks between."""
+    parts = []
+    for _ in range(draw.randint(1, 4)):
+        kind = draw.randint(0, 5) if depth else 0
+        words = " ".join(draw.choices(GERMAN, k=draw.randint(1, 3)))
+        if kind < 3:
+            parts.append(words + draw.choice(["", "", ".", ",", "!"]))
+        elif kind == 3:
+            ids.append(len(ids))
+            parts.append(draw.choice([f'<img id="{ids[-1]}">', f'<code id="{ids[-1]}">x</code>']))
+        else:
+            name = draw.choice([name for name in INLINE if name != "a" or not in_link])
+            ids.append(len(ids))
+            number = ids[-1]
+            inner = draw_inline(draw, depth - 1, in_link or name == "a", ids)
+            parts.append(f'<{name} id="{number}">{inner}</{name}>')
+    return " ".join(parts)
+
+
+def draw_blocks(draw, depth, ids):
+    """Random blocks."""
+    parts = []
+    for _ in range(draw.randint(1, 3)):
+        kind = draw.choice(["p", "h2", "div", "ul", "br"] if depth else ["p"])
+        if kind == "div":
+            parts.append(f"<div>\n{draw_blocks(draw, depth - 1, ids)}</div>")
+        elif kind == "ul":
+            rows = [f"<li>{draw_inline(draw, 2, False, ids)}</li>" for _ in range(2)]
+            parts.append(f"<ul>{''.join(rows)}</ul>")
+        elif kind == "br":
+            lines = (draw_inline(draw, 1, False, ids), draw_inline(draw, 1, False, ids))
+            parts.append(f"<p><b>{'<br>'.join(lines)}</b></p>".replace("<b><br>", "<br><b>"))
+        else:
+            parts.append(f"<{kind}>{draw_inline(draw, 3, False, ids)}</{kind}>")
+    return "\n".join(parts)
+
+
+def tags_of(source):
+    """How often each tag and comment comes in a document."""
+    return Counter(t.raw for t in read_tokens(source, HTML).tokens if t.kind != "text")
+
+
+def outer_ids(source):
+    """The elements around each element, by id, as a browser reads the document."""
+    lexbor = pytest.importorskip("selectolax.lexbor")
+    tree = lexbor.LexborHTMLParser(source, is_fragment=True)
+    assert tree.html == source, "a browser reads other tags than are written"
+    found = {}
+    for node in tree.css("[id]"):
+        outer, parent = [], node.parent
+        while parent is not None:
+            outer.append((parent.tag, parent.attributes.get("id")))
+            parent = parent.parent
+        found[node.tag, node.attributes["id"]] = outer
+    return found
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["random", "none", "copied"]))
+@settings(max_examples=150, deadline=None)
+def test_random_documents_keep_their_tags_and_how_these_nest(seed, alignment):
+    draw = random.Random(seed)  # noqa: S311
+    source = draw_blocks(draw, 2, [])
+    documents = []
+
+    def translate(text):
+        words = text.split()
+        places = [word for word in words if not word.isascii() and ord(max(word)) >= 0xF0000]
+        num = max(1, draw.randint(len(words) // 2, len(words) + 3))
+        new = [f"{draw.choice('abc')}{draw.choice(['', '.', ','])}" for _ in range(num)] + places
+        draw.shuffle(new)
+        pairs = None
+        if alignment == "random":
+            pairs = [(draw.randrange(len(words) + 1), n) for n in range(len(new)) if n % 4]
+        if alignment == "copied":
+            return copied(text)
+        documents.append(" ".join(new))
+        return translation(" ".join(new), pairs)
+
+    written = finish(source, translate)
+    assert tags_of(written) == tags_of(source)
+    before, after = outer_ids(source), outer_ids(written)
+    for element, outer in before.items():
+        if element[0] == "code":  # a word, which may leave an element as words do
+            assert not set(after[element]) - set(outer)
+        else:
+            assert after[element] == outer
+    if alignment == "copied":
+        assert "".join(written.split()) == "".join(source.split())
+
+
+HOSTILE = {
+    "deep blocks": "<div>{n}</div>",
+    "deep elements": "<b>eins {n}</b>",
+    "same words": "<b>{n}</b>",
+    "never closed": "<b id=1>eins <p>{n}",
+    "links": "<a href=x>{n}</a>",
+    "untouched in translated": "<i translate=no>x<b translate=yes>eins {n}</b></i>",
+    "lists": "<ul><li>eins{n}",
+    "tables": "<table><tr><td>eins{n}",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("translate", [copied, swapped], ids=["copied", "swapped"])
+def test_elements_within_each_other_take_time_by_their_number(name, translate):
+    """A square would be four million steps and more."""
+    before, after = HOSTILE[name].split("{n}")
+    source = f"{before * 2000}eins{after * 2000}"
+    began = time.process_time()
+    written = finish(source, translate)
+    assert time.process_time() - began < 1.5
+    assert tags_of(written) == tags_of(source)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("translate", [copied, swapped], ids=["copied", "swapped"])
+def test_a_hundred_thousand_elements_within_each_other_take_seconds(name, translate):
+    before, after = HOSTILE[name].split("{n}")
+    source = f"{before * 100_000}eins{after * 100_000}"
+    began = time.process_time()
+    assert tags_of(finish(source, translate)) == tags_of(source)
+    assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize(
+    "scrap",
+    [
+        "eins </b>",
+        "<img>",
+        "eins <img>",
+        "<b>eins</b> ",
+        "&nbsp;",
+        "\u200b",
+        "9" * 10,
+        ";",
+        "\0 eins",
+    ],
+)
+@pytest.mark.parametrize("translate", [copied, swapped], ids=["copied", "swapped"])
+def test_a_long_row_of_the_same_takes_time_by_its_length(scrap, translate):
+    began = time.process_time()
+    finish(f"<p><b>eins</b>{scrap * 3000}&#{scrap * 10}</p>", translate)
+    assert time.process_time() - began < 1.5
+
+
+@pytest.mark.parametrize(
+    ("entity", "text"),
+    [
+        *[("&#x110000;", "\ufffd"), ("&#" + "9" * 10_000 + ";", "\ufffd"), ("&#0;", "\ufffd")],
+        *[("&#00000000000000000000000000000065;", "A"), ("&eacute;", "é"), ("&bogus;", "&bogus;")],
+        *[("&amp;lt;", "&lt;"), ("&#xD800;", "\ufffd"), ("&", "&")],
+    ],
+)
+def test_an_entity_is_decoded_or_is_a_replacement(entity, text):
+    assert Document(f"<p>eins {entity}</p>", HTML).texts == [f"eins {text}"]
