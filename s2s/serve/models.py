@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from s2s.errors import ConfigError, ModelError, printable
+from s2s.tokenizer.keep import compile_keep
 from s2s.tokenizer.tags import language_codes
 from s2s.translate.translator import Translator
 from s2s.writing.languages import has_code_form, primary, same_code
@@ -116,9 +117,11 @@ class Models:
             threads: As for ``Translator``.
 
         Raises:
-            ConfigError: If two models have the same pair, or a card does not say its pair.
+            ConfigError: If two models have the same pair, a card does not say its pair, or a
+                pattern is wrong.
             S2SError: As ``Translator``.
         """
+        compile_keep(keep)
         self._keep, self._threads = tuple(keep), threads
         self.files: list[ModelSource] = []
         self.by_pair: dict[Pair, ServedModel] = {}

@@ -69,6 +69,7 @@ class Service:
         limits: Limits | None = None,
         batch_pieces: int = 1024,
         batch_delay: float = 0.0,
+        queue_pieces: int = 100_000,
         workers: int | None = None,
         threads: int | None = None,
     ) -> None:
@@ -80,6 +81,7 @@ class Service:
             limits: What a request may have.
             batch_pieces: Pieces of a batch.
             batch_delay: Seconds that a server with nothing to do waits for more texts.
+            queue_pieces: Pieces that may wait; more requests are refused.
             workers: Batches that run at once; one for each core if None.
             threads: Cores for one batch, as for ``Translator``.
 
@@ -95,6 +97,7 @@ class Service:
             workers=workers or available_cores(),
             batch_pieces=batch_pieces,
             delay=batch_delay,
+            queue_pieces=queue_pieces,
         )
         self._batcher: Batcher[Translation] | None = None
         self._watch: asyncio.Task[None] | None = None

@@ -1,6 +1,7 @@
 """A server in a thread of this process, and clients that send what no library would."""
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -33,7 +34,21 @@ class Server:
         """Sends bytes; returns the status and the body of the response."""
         with self.connect() as connection:
             connection.sendall(data)
-            return read_response(connection)
+            return self.read(connection)
+
+    @staticmethod
+    def read(connection):
+        """Reads a response: status and body. 0 if the connection ends without one."""
+        file = connection.makefile("rb")
+        first = file.readline()
+        if not first:
+            return 0, b""
+        length = 0
+        while (line := file.readline().strip()) != b"":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return int(first.split()[1]), file.read(length)
 
     def post(self, path, body, *headers):
         """Posts a body; objects become JSON."""
@@ -49,23 +64,13 @@ class Server:
         return json.loads(body)["translatedText"]
 
 
-def read_response(connection):
-    """Reads a response: status and body. 0 if the connection ends without one."""
-    file = connection.makefile("rb")
-    first = file.readline()
-    if not first:
-        return 0, b""
-    length = 0
-    while (line := file.readline().strip()) != b"":
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            length = int(value)
-    return int(first.split()[1]), file.read(length)
-
-
 @pytest.fixture
 def serve():
     """Runs a server in a thread: ``with serve(models, keys=..., **service) as server``."""
+
+    translating = logging.getLogger("s2s.translate")
+    level = translating.level
+    translating.setLevel(logging.ERROR)  # as the command sets it
 
     @contextmanager
     def run(*models, keys=(), **options):
@@ -89,4 +94,5 @@ def serve():
                 server.should_exit = True
                 thread.join()
 
-    return run
+    yield run
+    translating.setLevel(level)

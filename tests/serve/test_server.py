@@ -1,0 +1,121 @@
+"""The command ``s2s serve`` in a process of its own: start, signals, errors."""
+
+import json
+import os
+import re
+import signal
+import socket
+import threading
+
+import pytest
+
+pytest.importorskip("onnxruntime")
+pytest.importorskip("uvicorn")
+
+from processes import start
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+class Running:
+    """A server that has said that it serves."""
+
+    def __init__(self, *args):
+        self.process = start("serve", *args, "--port", 0, text=True, env=ENVIRONMENT)
+        self.said = []
+        for line in self.process.stderr:
+            self.said.append(line)
+            if found := re.search(r"at http://(\S+):(\d+)", line):
+                self.host, self.port = found[1].strip("[]"), int(found[2])
+                break
+
+    def post(self, q, **fields):
+        """Sends a request; returns the connection."""
+        body = json.dumps({"q": q, "source": "de", "target": "en", **fields}).encode()
+        connection = socket.create_connection((self.host, self.port), timeout=30)
+        head = f"POST /translate HTTP/1.1\r\nHost: s2s\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        return connection
+
+    def stop(self, number):
+        """Sends a signal; returns the exit code, and all that the server said."""
+        self.process.send_signal(number)
+        self.said += self.process.stderr.readlines()
+        return self.process.wait(60), "".join(self.said)
+
+
+def answer_of(connection):
+    """Reads a response to its end."""
+    data = b""
+    while not data.endswith(b"}") and (more := connection.recv(100_000)):
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    return head.split(b"\r\n")[0].decode(), json.loads(body or b"null")
+
+
+def test_sigterm_finishes_what_was_accepted_and_takes_no_more(tiny):
+    server = Running(tiny)
+    assert answer_of(server.post("eins"))[1] == {"translatedText": "one"}
+    texts = [f"eins zwei drei {number}" for number in range(400)]
+    connections = [server.post(texts) for _ in range(3)]
+    found = []
+    readers = [
+        threading.Thread(target=lambda each=each: found.append(answer_of(each)))
+        for each in connections
+    ]
+    for reader in readers:
+        reader.start()
+    answer_of(server.post("zwei"))  # the long ones were accepted before this one
+    code, said = server.stop(signal.SIGTERM)
+    for reader in readers:
+        reader.join()
+    assert code == 0
+    assert [status for status, _ in found] == ["HTTP/1.1 200 OK"] * 3
+    assert all(len(body["translatedText"]) == 400 for _, body in found)
+    with pytest.raises(OSError):
+        server.post("eins")
+    assert said.startswith(f"s2s: note: serving {tiny} (de-en) at http://127.0.0.1:{server.port}")
+    assert "for this machine alone" in said
+    assert "1202 texts were translated" in said
+    assert len(said.splitlines()) == 2, said
+
+
+def test_ctrl_c_ends_it_orderly(tiny):
+    code, said = Running(tiny).stop(signal.SIGINT)
+    assert (code, "Traceback" in said) == (130, False)
+
+
+def test_a_server_for_others_without_keys_is_warned_of(tiny, tmp_path):
+    _, said = Running(tiny, "--host", "0.0.0.0").stop(signal.SIGTERM)  # noqa: S104
+    assert "warning: every machine that reaches 0.0.0.0 can use this server (--api-key-file" in said
+    keys = tmp_path / "keys"
+    keys.write_text("# ours\n\n  one \n", encoding="utf-8")
+    server = Running(tiny, "--host", "0.0.0.0", "--api-key-file", keys)  # noqa: S104
+    assert answer_of(server.post("eins"))[1] == {"error": "Invalid API key"}
+    assert answer_of(server.post("eins", api_key="one"))[1] == {"translatedText": "one"}
+    _, said = server.stop(signal.SIGTERM)
+    assert "warning" not in said
+
+
+def test_wrong_options_are_one_line_each(s2s, tiny, tmp_path):
+    empty = tmp_path / "empty"
+    empty.write_text("# no key\n", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        cases = [
+            ((tiny, "--port", port), f"cannot listen on 127.0.0.1 (--host), port {port} (--port):"),
+            ((tiny, "--host", "no.such.host.example"), "cannot listen on no.such.host.example"),
+            ((tiny, "--port", 70000), "70000 is not in the range"),
+            ((tiny, tiny, "--port", 0), "both translate de-en; leave out one of them"),
+            (("nowhere.onnx", "--port", 0), "nowhere.onnx does not exist"),
+            ((tiny, "--port", 0, "--api-key-file", empty), "has no key; expected one a line"),
+            ((tiny, "--port", 0, "--api-key-file", "nowhere"), "cannot read nowhere (--api-key"),
+            ((tiny, "--port", 0, "--keep", "("), "which is not a regular expression"),
+            ((tiny, "--port", 0, "--max-texts", 0), "0 is not in the range"),
+            ((tiny, "--port", 0, "--batch-delay", -1), "-1.0 is not in the range"),
+            ((), "Missing argument 'MODEL"),
+        ]
+        for args, error in cases:
+            ended = s2s("serve", *args)
+            assert (ended.code, len(ended.err.splitlines())) == (2, 1), ended.err
+            assert error in ended.err
