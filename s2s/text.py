@@ -21,6 +21,10 @@ from s2s.errors import DataError, FileError, S2SError, printable
 
 LINE_LIMIT = 1 << 20
 """Most bytes of a line; the rest is checked and left out, and a warning is logged."""
+DOCUMENT_LIMIT = 1 << 27
+"""Most bytes of a document that is read as a whole."""
+_PROBE = 4096
+"""Bytes at the start of a document that tell how wide its characters are."""
 
 _CONVERT = "convert it, for example with iconv"
 _ENCODINGS = (
@@ -139,6 +143,42 @@ def read_lines(path: Path | str) -> Iterator[str]:
             raise FileError(f"cannot read {name}: {error.strerror or error}") from error
 
 
+def read_document(path: Path | str) -> str:
+    """Returns a whole file as text, with its line ends and a byte order mark as they are.
+
+    Args:
+        path: The file, plain or packed; the string ``"-"`` is standard input.
+
+    Raises:
+        DataError: If the text is not UTF-8 or longer than ``DOCUMENT_LIMIT``, or the packed data is
+            damaged.
+        FileError: As ``read_lines``.
+        MissingPackageError: As ``read_lines``.
+    """
+    name = text_name(path)
+    with _open(path, name) as raw:
+        try:
+            with unpacked(raw, name) as (stream, was_packed):
+                data = stream.read(DOCUMENT_LIMIT + 1)
+        except OSError as error:
+            if isinstance(error, S2SError):
+                raise
+            raise FileError(f"cannot read {name}: {error.strerror or error}") from error
+    if len(data) > DOCUMENT_LIMIT:
+        raise DataError(
+            f"{name} has more than {DOCUMENT_LIMIT} bytes; expected a document, which is read as a "
+            "whole: divide it"
+        )
+    _check_kind(data, name)
+    if b"\0" in data[:_PROBE] and (wide := _wide(data[:_PROBE])):
+        raise DataError(f"{name} is not UTF-8 text: it looks like {wide}; {_CONVERT}")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = " of the unpacked text" if was_packed else ""
+        raise _not_utf8(name, data.count(b"\n", 0, error.start) + 1, error, 0, where) from error
+
+
 def text_name(path: Path | str) -> str:
     """Returns the name of a file of ``read_lines`` for messages."""
     return "standard input" if path == "-" else printable(str(path))
@@ -213,9 +253,7 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
         offset += len(raw)
         first = first or raw
         if number == 1:
-            for position, magic, kind in _NO_TEXT:
-                if raw.startswith(magic, position):
-                    raise DataError(f"{name} is not text but {kind}; unpack it first")
+            _check_kind(raw, name)
             raw = raw.removeprefix(codecs.BOM_UTF8)
         if not checked and b"\0" in raw and len(raw) >= 4:  # fewer bytes show nothing
             checked = True
@@ -242,15 +280,38 @@ def _decode(stream: BinaryIO, name: str, where: str) -> Iterator[str]:
                     )
         except UnicodeDecodeError as error:
             # The decoded bytes end at ``offset``, even if some came from an earlier read.
-            position = offset - len(error.object) + error.start + 1
-            bad = error.object[error.start]
-            wide = next((wide for mark, wide in _ENCODINGS if first.startswith(mark)), None)
-            hint = "" if wide is None else f"it looks like {wide}; "
-            raise DataError(
-                f"{name}, line {number}: byte {position}{where} (0x{bad:02x}) is not UTF-8; "
-                f"{hint}{_CONVERT}"
-            ) from error
+            before = offset - len(error.object)
+            raise _not_utf8(name, number, error, before, where, first) from error
         yield line.removesuffix("\n").removesuffix("\r")
+
+
+def _check_kind(data: bytes, name: str) -> None:
+    """Raises DataError if a file begins as another kind of file."""
+    for position, magic, kind in _NO_TEXT:
+        if data.startswith(magic, position):
+            raise DataError(f"{name} is not text but {kind}; unpack it first")
+
+
+def _not_utf8(
+    name: str, line: int, error: UnicodeDecodeError, before: int, where: str, first: bytes = b""
+) -> DataError:
+    """Says which byte of a file is not UTF-8.
+
+    Args:
+        name: The file's.
+        line: The number of the line, from 1.
+        error: What decoding raised.
+        before: Bytes of the file before those that were decoded.
+        where: The end of the sentence that names the byte.
+        first: The first bytes of the file; those that were decoded if empty.
+    """
+    bad, position = error.object[error.start], before + error.start + 1
+    start = first or error.object
+    wide = next((wide for mark, wide in _ENCODINGS if start.startswith(mark)), None)
+    hint = "" if wide is None else f"it looks like {wide}; "
+    return DataError(
+        f"{name}, line {line}: byte {position}{where} (0x{bad:02x}) is not UTF-8; {hint}{_CONVERT}"
+    )
 
 
 def _wide(line: bytes) -> str | None:

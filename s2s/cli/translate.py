@@ -33,6 +33,8 @@ from s2s.cli.translate_options import (
     AsJson,
     Ban,
     Diversity,
+    Format,
+    IgnoreTag,
     Input,
     Keep,
     LineBuffered,
@@ -120,6 +122,8 @@ def translate(
     rewrite: Rewrite = "auto",
     max_src_length: MaxSrcLength = None,
     too_long: TooLong = "split",
+    format_: Format = "text",
+    ignore_tag: IgnoreTag = None,
     device: Device = "cpu",
     threads: Threads = None,
 ) -> None:
@@ -135,6 +139,8 @@ def translate(
         s2s translate model.onnx book.de.gz -o book.en --beam-size 1 --resume
 
         echo 'Guten Morgen.' | s2s translate model.onnx --n-best 3 --scores
+
+        s2s translate model.onnx page.de.html -o page.en.html --format html
     """
     from s2s.cli.lines import to_columns, to_json
     from s2s.text import read_lines
@@ -168,6 +174,25 @@ def translate(
         "max_src_length": max_src_length,
         "too_long": too_long,
     }
+    if ignore_tag and format_ == "text":
+        raise ConfigError("--ignore-tag is about documents; add --format html or --format xml")
+    if format_ != "text":
+        from s2s.cli.documents import check_lines_only, translate_document
+
+        about_lines = {"--resume": resume, "--scores": scores, "--alignments": alignments}
+        about_lines |= {"--json": as_json, "--line-buffered": line_buffered}
+        check_lines_only(format_, about_lines)
+        translate_document(
+            models,
+            input_,
+            output,
+            format_,
+            ignore_tag or (),
+            options,
+            device=device,
+            threads=threads,
+        )
+        return
     job = {"input": input_, "columns": [scores, alignments, as_json], **options}
     # Somebody who types wants each answer at once; a file is faster in larger chunks.
     at_once = line_buffered or (input_ == "-" and sys.stdin is not None and sys.stdin.isatty())

@@ -8,12 +8,14 @@ from s2s.cli.options import OUTPUT, SEARCH, option
 
 WORDS = "Words of the translation"
 DRAWS = "Random draws"
+DOCUMENTS = "Documents with tags"
 
 Input = Annotated[
     str,
     typer.Argument(
         metavar="INPUT",
-        help="Text, plain or packed, translated line by line; - is standard input.",
+        help="Text, plain or packed, translated line by line, or a document (--format); - is "
+        "standard input.",
     ),
 ]
 
@@ -173,5 +175,27 @@ Seed = Annotated[
         metavar="N",
         low=0,
         default="0",
+    ),
+]
+
+# Documents with tags
+
+Format = Annotated[
+    str,
+    option(
+        "--format",
+        panel=DOCUMENTS,
+        help_="What the input is: lines of text; or one document of HTML or XML, whose tags go "
+        "with the words that they are around.",
+        choices=("text", "html", "xml"),
+    ),
+]
+IgnoreTag = Annotated[
+    list[str] | None,
+    option(
+        panel=DOCUMENTS,
+        help_="Carry this element of a document over untouched, as a word; may be repeated.",
+        metavar="NAME",
+        default=False,
     ),
 ]
