@@ -59,6 +59,7 @@ class Links:
         for src_word, tgt_word in pairs:
             if src_word < len(src) and tgt_word < len(tgt):
                 self.src_of[tgt_word] = src_word
+        _share_with_neighbours(self.src_of, len(src))
         self.first = [-1] * len(src)
         """The first word of the translation that belongs to each source word; -1 if none does."""
         self.last = [-1] * len(src)
@@ -100,6 +101,31 @@ class Links:
     def ends_sentence(self, place: int) -> bool:
         """Whether a sentence may end before a source word, and nothing crosses this place."""
         return self._ends[place] and self.after_all[place] <= self.before_all[place]
+
+
+def _share_with_neighbours(src_of: list[int], num_src: int) -> None:
+    """Gives a word of the translation to a neighbour of the source word that it belongs to.
+
+    A network often attends to a noun for the article before it or the verb after it: both words of
+    the translation belong to the noun then, and the article or verb has none. If a source word has
+    two words of the translation side by side, the outer one goes to a neighbour that has none.
+    """
+    counts = [0] * num_src
+    for src_word in src_of:
+        if src_word >= 0:
+            counts[src_word] += 1
+    for tgt_word, src_word in enumerate(src_of):
+        if src_word < 0 or counts[src_word] < 2:
+            continue
+        before = tgt_word > 0 and src_of[tgt_word - 1] == src_word
+        after = tgt_word + 1 < len(src_of) and src_of[tgt_word + 1] == src_word
+        if before == after:  # in the middle, or on its own
+            continue
+        neighbour = src_word + 1 if before else src_word - 1
+        if 0 <= neighbour < num_src and not counts[neighbour]:
+            src_of[tgt_word] = neighbour
+            counts[src_word] -= 1
+            counts[neighbour] += 1
 
 
 def best_run(words: Sequence[int], weights: Sequence[int]) -> tuple[int, int]:
