@@ -78,7 +78,7 @@ def align(run: Run, sources: Sequence[str], targets: Sequence[Sequence[str]]) ->
         attention = read_attention(
             run.model,
             torch.tensor([src], device=device),
-            torch.tensor([len(src)]),
+            torch.tensor([len(src)], device=device),
             torch.tensor([tgt_in], device=device),
         )
         alignments.append(

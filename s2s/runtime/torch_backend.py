@@ -11,6 +11,7 @@ from s2s.config import BOS_ID, PAD_ID, SearchConfig
 from s2s.errors import DeviceError
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
+from s2s.model.memory import is_out_of_memory
 from s2s.model.threads import limit_threads
 from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput
 from s2s.search.beam import Hypotheses, StepModel, beam_search
@@ -68,7 +69,9 @@ class TorchBackend:
         try:
             beams = beam_search(self._model, src, src_lengths, config, constraints)
             attention = self._attention(src, src_lengths, beams) if details else None
-        except torch.cuda.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
             raise DeviceError(
                 "the GPU does not have enough memory; lower batch_tokens, or use --device cpu"
             ) from error

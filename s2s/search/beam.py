@@ -18,6 +18,8 @@ from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig, wide
 from s2s.search.candidates import Constraints, best_candidates, candidates_with_options, stable_top
 
 NOTHING = float("-inf")
+ASK_EVERY = 4
+"""Steps on a GPU between two questions whether the search is over."""
 
 
 class Hypotheses(NamedTuple):
@@ -115,7 +117,7 @@ def beam_search(
     only_first[0] = 0.0
     scores = totals
     step = 0
-    while not bool(finished.all()):
+    while not (_is_time_to_ask(step, device) and all_finished(finished)):
         step += 1
         logits, state = model.step(tokens[:, :, -1].flatten(), memory, state)
         logits = logits.float()
@@ -123,7 +125,7 @@ def beam_search(
             return beam_search(
                 model, src, src_lengths, config.fitted(logits.shape[-1]), constraints
             )
-        logits[:, FORBIDDEN_IDS] = NOTHING
+        logits[:, : 1 + max(FORBIDDEN_IDS)] = NOTHING  # a list of ids would be copied each step
         if constraints is None and not config.alters_candidates:
             pieces, piece_log_probs = best_candidates(logits, beam)
         else:
@@ -147,6 +149,9 @@ def beam_search(
         tokens = _append(tokens, origin, piece)
         log_probs = _append(log_probs, origin, piece_log_probs.flatten(1).gather(1, chosen))
         state = state.select((origin + first_row).flatten())
+    if device.type != "cpu":  # steps after the last sentence was finished
+        written = int(lengths.max())
+        tokens, log_probs = tokens[:, :, : 1 + written], log_probs[:, :, :written]
     # A row without a candidate is no hypothesis: its pieces depend on the batch. The first row is
     # one even so, because the probability of a given translation may be zero.
     is_empty = scores == NOTHING
@@ -157,6 +162,19 @@ def beam_search(
         scores,
         log_probs.masked_fill(is_empty[..., None], 0.0),
     )
+
+
+def all_finished(finished: Tensor) -> bool:
+    """Whether all of the hypotheses are finished. The host waits for the device to know."""
+    return bool(finished.all())
+
+
+def _is_time_to_ask(step: int, device: torch.device) -> bool:
+    """Whether to ask if a search is over: a GPU every few steps, which it need not wait for.
+
+    Finished hypotheses stay as they are in the steps that are too many.
+    """
+    return device.type == "cpu" or step % ASK_EVERY == 0
 
 
 def _append(histories: Tensor, origin: Tensor, new: Tensor) -> Tensor:

@@ -55,9 +55,13 @@ class Best:
         self.snapshots = snapshots
 
     def add_snapshot(self, model: Seq2Seq) -> None:
-        """Copies the weights that were just validated, if their mean is wanted at the end."""
+        """Copies the weights that were just validated, if their mean is wanted at the end.
+
+        The copies are in the CPU's memory, as those of a checkpoint are.
+        """
         if self.average_last:
-            self.snapshots = [*self.snapshots, copy_weights(model)][-self.average_last :]
+            weights = {name: value.cpu() for name, value in copy_weights(model).items()}
+            self.snapshots = [*self.snapshots, weights][-self.average_last :]
 
     def mean(self) -> Weights | None:
         """Returns the mean of the last validated weights; None if there are fewer than two."""

@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from s2s.config import BOS_ID, EOS_ID, PAD_ID
 from s2s.corpus.stream import Batch, Step
 from s2s.errors import TrainingError
+from s2s.model.memory import is_out_of_memory
 from s2s.model.peephole import Bound, bound_derivatives
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.config import TrainConfig
@@ -62,9 +63,7 @@ class Updater:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        # fp16 gradients vanish below 6e-8: the loss is scaled up, as far as nothing overflows
-        # (Micikevicius et al. 2018, section 3.2).
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=config.precision == "fp16")
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=self._has_fp16())
         self.network: nn.Module = TeacherForcing(
             model,
             label_smoothing=config.label_smoothing,
@@ -75,6 +74,17 @@ class Updater:
             self.network = DistributedDataParallel(self.network)
         self.splits = 0
         """Batches split so far because they did not fit into the GPU's memory."""
+
+    def _has_fp16(self) -> bool:
+        """Whether some gradients may be fp16: the loss is then scaled up, while nothing overflows.
+
+        fp16 gradients vanish below 6e-8 (Micikevicius et al. 2018, "Mixed Precision Training",
+        section 3.2). With bf16, torch gives cuDNN's recurrent layers fp16 all the same: its
+        ``AutocastRNN.cpp`` names no other type. If a later torch gives them bf16, the scale is a
+        power of two that changes nothing.
+        """
+        precision = self.config.precision
+        return precision == "fp16" or (precision == "bf16" and self.device.type == "cuda")
 
     def update(self, step: Step, learning_rate: float, *, measure: bool = False) -> UpdateFigures:
         """Steps once, for the mean loss over the tokens of all batches of all processes.
@@ -101,6 +111,9 @@ class Updater:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         if self.scaler.is_enabled():
+            # The norm of finite gradients may overflow, too.
+            for found in self.scaler._found_inf_per_device(self.optimizer).values():
+                found.add_(norm.isfinite().logical_not())
             self.scaler.step(self.optimizer)
             self.scaler.update()
         else:
@@ -142,7 +155,9 @@ class Updater:
                         self.scaler.scale(smoothed * weight).backward()
                     sums += torch.stack([smoothed.detach(), nll])
                 return sums
-            except torch.OutOfMemoryError as error:
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
                 reason = str(error).partition(".")[0]
             # Outside of the handler, where the error no longer holds the batch's tensors.
             if self.world.size > 1 and number == len(batches) - 1:
