@@ -142,5 +142,4 @@ def test_what_is_pinned_is_what_is_allowed():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split()
     pinned = dict(line.lower().split("==") for line in lines)
     for package in requirements():
-        if package.name != "onnxruntime-gpu":  # in place of onnxruntime
-            assert package.specifier.contains(pinned[package.name.lower()]), package
+        assert package.specifier.contains(pinned[package.name.lower()]), package

@@ -29,6 +29,7 @@ from s2s_export.graph.builder import (
     Value,
     to_model,
 )
+from s2s_export.graph.whole_numbers import num_rows
 from s2s_export.model import (
     Precision,
     as_members,
@@ -249,7 +250,7 @@ def _join(graph: Graph, hypotheses: Value, by_beam: Value, tokenizer: Tokenizer)
     text = body.op("SentencepieceDecoder", pieces, domain=EXTENSIONS, model=model)
     body.output(body.op("Identity", going), BOOL, [])
     body.output(text, STRING, [1])
-    (texts,) = graph.loop(body, [], graph.op("ReduceProd", by_beam, keepdims=0))
+    (texts,) = graph.loop(body, [], graph.op("Squeeze", num_rows(graph, by_beam)))
     # Cleaned, because a vocabulary made elsewhere may hold line ends, and bytes may be anything.
     joined = graph.op("Reshape", texts, by_beam)
     return _clean(graph, joined, keep_blanks=tokenizer.keeps_blanks)

@@ -318,8 +318,8 @@ Precision = Annotated[
     option(
         panel=MACHINE,
         help_="Compute in this precision; auto is bf16 if the device has units for it, or else "
-        "fp32.",
-        choices=("auto", "fp32", "bf16", "fp16"),
+        "fp32. tf32 and fp16 need a GPU.",
+        choices=("auto", "fp32", "tf32", "bf16", "fp16"),
         default="auto",
     ),
 ]

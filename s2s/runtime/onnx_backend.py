@@ -1,5 +1,6 @@
 """Searches with onnxruntime in a model file's graph."""
 
+import logging
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,13 @@ from s2s.runtime.providers import (
     runtime_errors,
 )
 from s2s.runtime.sessions import Sessions
+
+INT8_ON_CUDA = (
+    "%s is int8, whose products onnxruntime computes on one core of the CPU even with CUDA; "
+    "export the model with --precision fp32 for a GPU"
+)
+
+logger = logging.getLogger(__name__)
 
 
 def session_options(threads: int = 1) -> Any:
@@ -81,7 +89,7 @@ class OnnxBackend:
         runtime = import_onnxruntime()
         if providers is None:
             providers = PROVIDERS[device]
-            names = [str(name) for name in providers]
+            names = [each if isinstance(each, str) else each[0] for each in providers]
         else:
             names = check_providers(providers, runtime)
         if options is not None and not isinstance(options, runtime.SessionOptions):
@@ -104,6 +112,8 @@ class OnnxBackend:
         self._errors = runtime_errors(runtime)
         if "CUDAExecutionProvider" in names:
             prepare_cuda(runtime)
+            if file.card.get("precision") == "int8":
+                logger.warning(INT8_ON_CUDA, file.name)
         self._sessions = self._start(runtime, file, options, providers, names)
 
     def _start(

@@ -22,9 +22,13 @@ Provider = str | tuple[str, Mapping[str, Any]]
 """Name of an execution provider, or its name and its options."""
 PROVIDERS: dict[str, list[Provider]] = {
     "cpu": ["CPUExecutionProvider"],
-    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
+    "cuda": [("CUDAExecutionProvider", {"use_tf32": "0"}), "CPUExecutionProvider"],
 }
-"""Execution providers of each device, in order of preference."""
+"""Execution providers of each device, in order of preference.
+
+A GPU's TF32 has 10 bits of mantissa where fp32 has 23: with it, translations would not be those of
+a CPU.
+"""
 TELEMETRY_SWITCH = "ORT_DISABLE_TELEMETRY"
 """Environment variable that onnxruntime reads while it is loaded; 1 turns its telemetry off.
 

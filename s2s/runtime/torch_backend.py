@@ -12,6 +12,7 @@ from s2s.errors import DeviceError
 from s2s.model.alignment import read_attention
 from s2s.model.ensemble import Ensemble, joint_card, load_runs
 from s2s.model.memory import is_out_of_memory
+from s2s.model.tf32 import allow_tf32
 from s2s.model.threads import limit_threads
 from s2s.runtime.backend import BatchSize, SearchBatch, SearchOutput
 from s2s.search.beam import Hypotheses, StepModel, beam_search
@@ -48,6 +49,8 @@ class TorchBackend:
         self.gives_attention = True
         self.batch_size = BatchSize(2048, 1024) if device == "cpu" else BatchSize(16384, 8192)
         self._device = device
+        if device == "cuda":  # translations are then those of a CPU, as far as a GPU can
+            allow_tf32(False)
         self._models = [run.model.to(device) for run in runs]
         self._model: StepModel[Any, Any] = (
             self._models[0] if len(runs) == 1 else Ensemble(self._models)

@@ -47,10 +47,10 @@ class TrainConfig(Config):
     changed pairs."""
     device: Literal["cpu", "cuda"] = "cpu"
     """Device that trains; a process of ``torchrun`` has a GPU of its own."""
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: Literal["auto", "fp32", "tf32", "bf16", "fp16"] = "auto"
     """Arithmetic of the matrix products (autocast); weights and optimizer stay in fp32. ``auto`` is
     bf16 if the device multiplies it faster (a GPU that has it, a CPU with AMX), else fp32; the run
-    folder stores which of them it was."""
+    folder stores which of them it was. ``tf32`` is fp32 with products of 10 bits, on a GPU."""
     batch_tokens: int | None = None
     """Maximum number of target tokens in a batch, padding included; None is ``largest_batch``, or
     fewer if ``max_epochs`` would have less than 400 updates."""
@@ -169,8 +169,8 @@ class TrainConfig(Config):
                 f"validate_by (--validate-by) is {self.validate_by!r}, but bleu_sentences is 0, so "
                 "that nothing is translated; set bleu_sentences, or validate_by to 'loss'"
             )
-        if self.precision == "fp16" and self.device == "cpu":
+        if self.precision in ("fp16", "tf32") and self.device == "cpu":
             raise ConfigError(
-                "precision (--precision) is 'fp16', which needs device (--device) 'cuda'; use "
-                "bf16 or fp32"
+                f"precision (--precision) is {self.precision!r}, which needs device "
+                "(--device) 'cuda'; use bf16 or fp32"
             )

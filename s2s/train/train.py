@@ -14,6 +14,7 @@ from s2s.errors import DeviceError, S2SError, printable
 from s2s.formats.run_folder import LAST_FILE
 from s2s.model.run import check_size
 from s2s.model.seq2seq import Seq2Seq
+from s2s.model.tf32 import allow_tf32
 from s2s.model.threads import limit_threads
 from s2s.train.augmentation import describe_augmentation
 from s2s.train.config import TrainConfig
@@ -76,6 +77,8 @@ def train(
     if training.device == "cuda" and not torch.cuda.is_available():
         raise DeviceError("device (--device) is 'cuda', but torch finds no CUDA GPU; use 'cpu'")
     limit_threads()
+    if training.device == "cuda":
+        allow_tf32(training.precision != "fp32")
     if model is None:
         model = ModelConfig() if training.init is None else config_of(Path(training.init))
     with join_world(training.device) as world:

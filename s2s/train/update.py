@@ -71,7 +71,7 @@ class Updater:
             r_drop=config.r_drop,
         )
         if self.world.size > 1:
-            self.network = DistributedDataParallel(self.network)
+            self.network = DistributedDataParallel(self.network, gradient_as_bucket_view=True)
         self.splits = 0
         """Batches split so far because they did not fit into the GPU's memory."""
 

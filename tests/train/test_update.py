@@ -102,7 +102,14 @@ def test_bf16_learns_what_fp32_learns(cell, context):
     assert norms[1] == pytest.approx(norms[0], rel=0.05)
 
 
-def out_of_memory_over(rows, updater):
+FULL = (
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+)
+
+
+def out_of_memory_over(rows, updater, error=FULL[0]):
     """Makes the network fail as a GPU does on batches of more sentences than ``rows``."""
     plain = updater.network.forward
     sizes = []
@@ -110,17 +117,25 @@ def out_of_memory_over(rows, updater):
     def forward(src, *rest):
         sizes.append(len(src))
         if len(src) > rows:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+            raise error
         return plain(src, *rest)
 
     updater.network.forward = forward
     return sizes
 
 
-def test_a_batch_that_does_not_fit_is_split_and_counted():
+def test_another_error_is_not_taken_for_full_memory():
+    updater = make_updater()
+    out_of_memory_over(2, updater, RuntimeError("CUDA error: device-side assert triggered"))
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        updater.update(make_step(make_batch(SENTENCES)), 0.1)
+
+
+@pytest.mark.parametrize("error", FULL, ids=str)
+def test_a_batch_that_does_not_fit_is_split_and_counted(error):
     one, split = make_updater(), make_updater()
     sentences = [*SENTENCES, [4, 4, 4, 4, 3], [5, 3]]
-    sizes = out_of_memory_over(2, split)
+    sizes = out_of_memory_over(2, split, error)
     step = make_step(make_batch(SENTENCES[:2]), make_batch(sentences))
     first, second = one.update(step, 0.1), split.update(step, 0.1)
     assert (one.splits, split.splits) == (0, 2)

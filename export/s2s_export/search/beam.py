@@ -16,6 +16,7 @@ import numpy as np
 from s2s.config import BOS_ID, PAD_ID
 from s2s_export.graph.arithmetic import StateTensor
 from s2s_export.graph.builder import FLOAT, INT64, Graph, Value
+from s2s_export.graph.whole_numbers import num_rows
 from s2s_export.search.candidates import NOTHING, only_first
 from s2s_export.search.details import write_details
 from s2s_export.search.options import OptionValues
@@ -101,7 +102,7 @@ def _first_rows(
         last_steps: (batch,) int64.
         tensors: The decoder's first state, (batch, size) each.
     """
-    rows = graph.op("ReduceProd", by_beam, keepdims=1)
+    rows = num_rows(graph, by_beam)
     sentence = graph.op("Div", graph.op("Range", 0, graph.op("Squeeze", rows), 1), inputs.beam)
     by_sentence = [last_steps, *(tensor.value for tensor in tensors)]
     stop, *states = (graph.op("Gather", value, sentence) for value in by_sentence)

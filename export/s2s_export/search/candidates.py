@@ -10,6 +10,7 @@ import numpy as np
 from s2s.config import EOS_ID
 from s2s.search.draw import ADDEND, FACTOR, PRIME, ROUNDS
 from s2s_export.graph.builder import DOUBLE, FLOAT, INT64, Graph, Value
+from s2s_export.graph.whole_numbers import append_zeros
 from s2s_export.search.options import OptionValues
 
 NOTHING = np.array(-np.inf, dtype=np.float32)
@@ -135,7 +136,8 @@ def _prefix_pieces(graph: Graph, inputs: CandidateInputs, step: Value, logits: V
     """Writes (rows, 1) int64: the piece that each prefix has for this step, 0 for none."""
     prefix = inputs.options.prefix
     position = graph.op("Min", step, graph.op("Squeeze", graph.op("Shape", prefix, start=1)))
-    padded = graph.op("Pad", prefix, graph.ints(0, 0, 0, 1))
+    one_column = graph.op("Concat", graph.op("Shape", prefix, end=1), graph.ints(1), axis=0)
+    padded = append_zeros(graph, prefix, one_column)
     pieces = graph.op("Gather", padded, graph.op("Unsqueeze", position, graph.ints(0)), axis=1)
     # If there is one prefix, it is the prefix of all sentences.
     last_prefix = graph.op("Sub", graph.op("Shape", prefix, end=1), graph.ints(1))

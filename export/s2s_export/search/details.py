@@ -8,6 +8,7 @@ ends to their beginnings.
 from dataclasses import dataclass
 
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Value
+from s2s_export.graph.whole_numbers import num_rows
 
 
 @dataclass
@@ -63,7 +64,7 @@ def write_details(
 
 def _follow(graph: Graph, trace: Trace, by_beam: Value) -> tuple[Value, Value]:
     """Writes log_probs (steps, rows, 1) and attention (steps, rows, width) of the last rows."""
-    rows = graph.op("ReduceProd", by_beam, keepdims=1)
+    rows = num_rows(graph, by_beam)
     width = graph.op("Shape", trace.log_probs, start=-1)
     src_width = graph.op("Shape", trace.attention, start=-1)
     all_chosen = _by_step(graph, trace.chosen, rows, graph.ints(1))

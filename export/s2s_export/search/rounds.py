@@ -14,6 +14,7 @@ from onnx import helper
 from s2s.config import BOS_ID
 from s2s_export.graph.arithmetic import MemoryTensor
 from s2s_export.graph.builder import BOOL, FLOAT, INT64, Graph, Shape, Value
+from s2s_export.graph.whole_numbers import append_zeros
 from s2s_export.search.candidates import CandidateInputs
 from s2s_export.search.details import Trace
 from s2s_export.search.options import OptionValues
@@ -247,12 +248,12 @@ def _write_back(
     Unfinished sentences are updated, too: their next round overwrites them.
     """
     longer = body.op("Sub", written, body.op("Shape", before.histories, start=2))
-    pads = body.op("Concat", body.ints(0, 0, 0, 0, 0), longer, axis=0)
+    shape_of_rest = body.op("Concat", body.op("Shape", before.histories, end=2), longer, axis=0)
     index = body.op("Unsqueeze", before.sentences, body.ints(1))
     shape = body.op("Concat", by_beam, written, axis=0)
     histories = body.op(
         "ScatterND",
-        body.op("Pad", before.histories, pads),
+        append_zeros(body, before.histories, shape_of_rest),
         index,
         body.op("Reshape", rows.history, shape),
     )

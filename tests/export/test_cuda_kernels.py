@@ -1,0 +1,100 @@
+"""Which nodes of an exported graph onnxruntime can compute on a GPU.
+
+The kernels are those of its CUDA provider by docs/OperatorKernels.md of onnxruntime 1.30, for
+opset 17 and the types that graphs of s2s have.
+"""
+
+from typing import get_args
+
+import pytest
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("torch")
+
+from graphs import every_node
+from onnx import TensorProto, shape_inference
+
+from s2s.config import AttentionKind, Cell, ContextKind, ModelConfig, SearchConfig
+from s2s_export.model import build_model
+
+FLOATS = {"FLOAT", "FLOAT16", "DOUBLE"}
+NUMBERS = {*FLOATS, "INT32", "INT64"}
+ANY = {*NUMBERS, "BOOL", "UINT8", "INT8"}
+TRUTH = {"BOOL"}
+KERNELS = {
+    **dict.fromkeys(("Add", "Sub", "Mul", "Div", "Abs", "Neg"), NUMBERS),
+    **dict.fromkeys(("Greater", "Less", "LessOrEqual", "GreaterOrEqual", "Max", "Min"), NUMBERS),
+    **dict.fromkeys(("Mod", "Pow", "ReduceMax", "ReduceSum", "TopK"), NUMBERS),
+    **dict.fromkeys(("And", "Or", "Not", "If"), TRUTH),
+    **dict.fromkeys(("Cast", "Concat", "Expand", "Gather", "GatherElements"), ANY),
+    **dict.fromkeys(("Identity", "Reshape", "ReverseSequence", "ScatterElements"), ANY),
+    **dict.fromkeys(("ScatterND", "Shape", "Slice", "Split", "Squeeze"), ANY),
+    **dict.fromkeys(("Transpose", "Unsqueeze", "Loop", "Scan"), ANY),
+    **dict.fromkeys(("Gemm", "GRU", "LSTM", "RNN", "Log", "LogSoftmax", "MatMul"), FLOATS),
+    **dict.fromkeys(("Sigmoid", "Softmax", "Tanh", "Relu"), FLOATS),
+    "ConstantOfShape": {"INT64"},
+    "Equal": {*NUMBERS, "BOOL"},
+    "NonZero": {"BOOL", "FLOAT", "FLOAT16", "INT32", "INT64", "UINT8"},
+    "Pad": {*FLOATS, "BOOL"},
+    "Range": {"INT64", "INT32", "FLOAT", "DOUBLE"},
+    "ReduceMean": {*FLOATS, "INT32"},
+    "ReduceProd": {*FLOATS, "INT32"},
+    "Where": {"FLOAT", "FLOAT16", "INT32", "INT64", "UINT8"},  # of what is chosen
+}
+
+
+def element_types(graph, outer=None):
+    """Yields each node with the types that are known where it stands."""
+    types = dict(outer or {})
+    for value in [*graph.input, *graph.output, *graph.value_info]:
+        types[value.name] = value.type.tensor_type.elem_type
+    types |= {tensor.name: tensor.data_type for tensor in graph.initializer}
+    for node in graph.node:
+        yield node, types
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from element_types(attribute.g, types)
+
+
+def without_kernel(model):
+    """Returns operators and types of the nodes that a GPU cannot compute."""
+    graph = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
+    found, number = [], 0
+    for node, types in element_types(graph):
+        number += 1
+        operand = node.input[1 if node.op_type == "Where" else 0] if node.input else None
+        if node.op_type == "Constant":
+            continue
+        code = types.get(operand, TensorProto.UNDEFINED)
+        name = TensorProto.DataType.Name(code)
+        allowed = KERNELS.get(node.op_type, set()) if not node.domain else set()
+        if not allowed or (name != "UNDEFINED" and name not in allowed):
+            found.append((node.op_type, name))
+        elif name == "UNDEFINED":
+            assert node.op_type in {"Loop", "Scan", "Range", "If"}, (node.op_type, operand)
+    assert number == sum(1 for _ in every_node(graph))
+    return found
+
+
+def graph_of(make_model, **config):
+    sizes = {"src_vocab_size": 12, "tgt_vocab_size": 12, "embedding_size": 8, "hidden_size": 8}
+    model = make_model(ModelConfig(**sizes, **config))
+    return build_model(model, SearchConfig())
+
+
+@pytest.mark.parametrize("attention", get_args(AttentionKind))
+@pytest.mark.parametrize("context", get_args(ContextKind))
+@pytest.mark.parametrize("cell", get_args(Cell))
+def test_a_gpu_can_compute_every_node(make_model, cell, context, attention):
+    assert not without_kernel(graph_of(make_model, cell=cell, context=context, attention=attention))
+
+
+def test_a_node_without_a_kernel_is_found():
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("ReduceProd", ["sizes"], ["product"])],
+        "small",
+        [onnx.helper.make_tensor_value_info("sizes", TensorProto.INT64, [2])],
+        [onnx.helper.make_tensor_value_info("product", TensorProto.INT64, [1])],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
+    assert without_kernel(model) == [("ReduceProd", "INT64")]
