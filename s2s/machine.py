@@ -1,15 +1,18 @@
-"""How many cores this process may use.
+"""How many cores this process may use, and whether they multiply int8 fast.
 
 Two limits hold at once: the affinity of the process, and the CPU quota of its control groups, which
 limits containers. The quota is in ``cpu.max`` (version 2) or ``cpu.cfs_quota_us`` (version 1). See
 https://docs.kernel.org/admin-guide/cgroup-v2.html, "CPU Interface Files", and
-https://docs.kernel.org/scheduler/sched-bwc.html.
+https://docs.kernel.org/scheduler/sched-bwc.html. What a core can do is in ``/proc/cpuinfo``.
 """
 
 import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+_INT8_FLAGS = frozenset(["avx512_vnni", "avx_vnni", "avx_vnni_int8", "amx_int8"])
+"""x86 instructions that multiply and add int8 at once, as Linux names them."""
 
 
 def available_cores(root: Path = Path("/")) -> int:
@@ -25,6 +28,20 @@ def available_cores(root: Path = Path("/")) -> int:
     else:
         cores = os.cpu_count() or 1
     return max(1, min([cores, *map(int, _quotas(root))]))
+
+
+def lacks_int8_products(root: Path = Path("/")) -> bool:
+    """Returns whether this is an x86 processor without VNNI and AMX; False if nobody knows.
+
+    Args:
+        root: Folder that has ``proc``.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        for line in (root / "proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, flags = line.partition(":")
+            if name.strip() == "flags":  # ARM has "Features"; its cores are alike
+                return _INT8_FLAGS.isdisjoint(flags.split())
+    return False
 
 
 def _quotas(root: Path) -> Iterator[float]:

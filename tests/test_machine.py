@@ -1,9 +1,9 @@
-"""How many cores a process may use, in containers of both kinds; files are made here."""
+"""How many cores a process may use, in containers of both kinds; what they can do."""
 
 import pytest
 
 from s2s import machine
-from s2s.machine import available_cores
+from s2s.machine import available_cores, lacks_int8_products
 
 
 @pytest.fixture
@@ -80,3 +80,29 @@ def test_a_system_without_affinity_counts_its_cores(tmp_path, monkeypatch):
     monkeypatch.delattr(machine.os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(machine.os, "cpu_count", lambda: None)
     assert available_cores(tmp_path) == 1
+
+
+PROCESSORS = [
+    # name, /proc/cpuinfo, whether int8 products are slow
+    ("AVX2 alone", "model name\t: A\nflags\t\t: fpu sse2 avx2\nbugs\t: x\n", True),
+    ("VNNI of 256 bits", "flags\t\t: fpu avx2 avx_vnni\n", False),
+    ("VNNI of 512 bits", "flags\t\t: fpu avx512f avx512_vnni\n", False),
+    ("AMX", "flags\t\t: fpu amx_tile amx_int8\n", False),
+    ("AMX without int8", "flags\t\t: fpu amx_tile amx_bf16\n", True),
+    ("a name in another one", "flags\t\t: fpu not_avx_vnni\n", True),
+    ("no processor", "", False),
+    ("ARM", "Features\t: fp asimd\n", False),
+    ("vmx flags come later", "vmx flags\t: avx_vnni\nflags\t: avx2\n", True),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "slow"), [row[1:] for row in PROCESSORS], ids=[row[0] for row in PROCESSORS]
+)
+def test_a_processor_tells_whether_it_multiplies_int8_fast(tmp_path, text, slow):
+    write(tmp_path, {"proc/cpuinfo": text})
+    assert lacks_int8_products(tmp_path) is slow
+
+
+def test_a_system_without_proc_is_not_called_slow(tmp_path):
+    assert lacks_int8_products(tmp_path) is False

@@ -15,7 +15,7 @@ from graphs import every_node, every_tensor, float_matrices
 from s2s.config import ModelConfig, SearchConfig
 from s2s.errors import ConfigError, FileError, ModelError, ParityError
 from s2s.model.run import load_run
-from s2s_export import build_model, check_parity, export_run
+from s2s_export import Parity, build_model, check_parity, export_run
 from s2s_export import export as export_module
 from s2s_export.graph.int8 import FEW_CODES, LOW_POINT, to_codes, vocabulary_codes
 
@@ -115,13 +115,23 @@ def test_the_report_counts_what_was_compared(exported):
         assert report.parity.largest_difference < 1e-4
 
 
-def corrupted(model, search, precision="fp32"):
+@pytest.mark.parametrize(("precision", "slow"), [("int8", True), ("int8", False), ("fp32", True)])
+def test_an_int8_export_says_if_this_processor_gains_little_from_it(
+    precision, slow, make_run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(export_module, "check_parity", lambda *_, **__: Parity())
+    monkeypatch.setattr(export_module, "lacks_int8_products", lambda: slow)
+    said = str(export_run(make_run(), tmp_path / "model.onnx", precision))
+    assert ("no VNNI and no AMX" in said) is (precision == "int8" and slow)
+
+
+def corrupted(model, search, precision="fp32", *, fixed=False):
     """Builds the models' graph, which differs from torch's in one bias."""
     weight = model[0].decoder.readout.bias.data
     saved = weight.clone()
     weight += 0.5
     try:
-        return build_model(model, search, precision)
+        return build_model(model, search, precision, fixed=fixed)
     finally:
         weight.copy_(saved)
 
@@ -148,8 +158,8 @@ def test_an_int8_graph_with_wrong_scales_is_refused(make_model, tiny_config):
 
 
 def test_a_graph_that_onnx_refuses_is_not_written(make_run, tmp_path, monkeypatch):
-    def broken(model, search, precision):
-        graph = build_model(model, search, precision)
+    def broken(model, search, precision, *, fixed):
+        graph = build_model(model, search, precision, fixed=fixed)
         graph.graph.node[0].input[0] = "nowhere"
         return graph
 

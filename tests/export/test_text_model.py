@@ -240,10 +240,10 @@ def test_a_text_model_that_translates_otherwise_is_not_written(make_run, tmp_pat
     path = tmp_path / "text.onnx"
 
     def of(network, vocabulary):
-        def build(models, search, tokenizer, precision):
+        def build(models, search, tokenizer, precision, *, fixed):
             chosen = load_run(vocabulary).tokenizer if vocabulary else tokenizer
             model = load_run(network).model if network else models
-            return build_text_model(model, search, chosen, precision)
+            return build_text_model(model, search, chosen, precision, fixed=fixed)
 
         return build
 

@@ -1,5 +1,7 @@
 """The folder for Triton: what is in it, and requests that are joined as Triton joins them."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,27 @@ def test_dims_are_those_that_onnxruntime_reports(run, text):
             )
             wanted = f"dims: [ {dims} ] }}" if dims else "dims: [ 1 ] reshape { shape: [ ] } }"
             assert wanted in line
+
+
+def test_a_model_with_tags_also_takes_the_languages_and_batches_them(make_run, with_tags, tmp_path):
+    folder = make_run(joint=False)
+    model, settings = folder / "src.model", folder / "config.json"
+    model.write_bytes(with_tags(model.read_bytes(), "<2es>", "<2pt>"))
+    written = json.loads(settings.read_text(encoding="utf-8"))
+    settings.write_text(json.dumps({**written, "tags": ["<2es>", "<2pt>"]}), encoding="utf-8")
+    tagged = fixed_file(folder, text=True)
+    config = TritonFolder(repository=tmp_path, name="es").config(tagged)
+    wanted = 'name: "to" data_type: TYPE_STRING dims: [ 1 ] reshape { shape: [ ] }'
+    assert wanted in config
+    session = load(tagged, text=True)
+    requests = [
+        {name: np.array([value], dtype=object) for name, value in (("text", text), ("to", to))}
+        for text in TEXTS[:3]
+        for to in ("es", "pt")
+    ]
+    for request, answer in zip(requests, answers(session, requests), strict=True):
+        for one, other in zip(answer, session.run(None, request), strict=True):
+            assert one.tolist() == other.tolist()
 
 
 def test_the_command_writes_both_and_the_same_bytes(s2s, run, tmp_path):
