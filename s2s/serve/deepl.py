@@ -16,8 +16,8 @@ from s2s.serve.errors import BadRequest, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
 from s2s.serve.models import ServedModel
 from s2s.serve.names import language_name
-from s2s.serve.service import Markup
 from s2s.serve.shared import Shared
+from s2s.translate.markup.options import Markup
 from s2s.writing.languages import primary
 
 API = "deepl"
@@ -68,8 +68,12 @@ class DeepL:
         if target is None:
             raise BadRequest("Parameter 'target_lang' not specified.")
         given = text_field(fields, "source_lang")
-        sources = [given or self._shared.detector.detect(text)[0].language for text in texts]
         markup = _markup(fields)
+        self._shared.service.check_texts(texts)
+        if given is not None:
+            sources = [given] * len(texts)
+        else:
+            sources = [detected.language for detected in await self._shared.detect(texts)]
         translations: list[dict[str, Any]] = [{} for _ in texts]
         for source in dict.fromkeys(sources):
             numbers = [number for number, each in enumerate(sources) if each == source]
@@ -174,9 +178,18 @@ def _texts(fields: Mapping[str, Any]) -> list[str]:
 
 def _markup(fields: Mapping[str, Any]) -> Markup | None:
     handling = text_field(fields, "tag_handling")
-    if handling not in (None, "html", "xml"):
-        raise NotSupported(f"tag_handling {handling}")
-    return None if handling is None else "html"
+    ignored = fields.get("ignore_tags") or []
+    names = [ignored] if isinstance(ignored, str) else ignored
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BadRequest("Value for 'ignore_tags' not supported: it is no list of names.")
+    if handling is None:
+        return None
+    tags = [name.strip() for part in names for name in part.split(",") if name.strip()]
+    if handling == "html":
+        return Markup(ignore_tags=tags)
+    if handling == "xml":
+        return Markup(kind="xml", ignore_tags=tags)
+    raise NotSupported(f"tag_handling {handling}")
 
 
 def _refuse_what_needs_more(fields: Mapping[str, Any]) -> None:

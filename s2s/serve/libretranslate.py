@@ -16,9 +16,11 @@ from s2s.serve.body import text_field
 from s2s.serve.detect import Detected
 from s2s.serve.errors import BadRequest, Busy, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
+from s2s.serve.models import find_code
 from s2s.serve.names import language_name
-from s2s.serve.service import Answer, Markup
+from s2s.serve.service import Answer
 from s2s.serve.shared import Shared
+from s2s.translate.markup.options import Markup
 
 API = "libretranslate"
 AUTO = "auto"
@@ -66,10 +68,9 @@ class LibreTranslate:
         self._shared.service.check_texts(texts, 1 + alternatives)
         detected: list[Detected] = []
         if source == AUTO:
-            detected = await asyncio.to_thread(self._detect_all, texts)
-        answers = await self._translate(
-            request, texts, detected or source, target, markup, 1 + alternatives
-        )
+            detected = await self._shared.detect(texts)
+        n_best = 1 if markup is not None else 1 + alternatives  # a document has no alternatives
+        answers = await self._translate(request, texts, detected or source, target, markup, n_best)
         result: dict[str, Any] = {"translatedText": [answer.text for answer in answers]}
         if detected:
             result["detectedLanguage"] = [_to_json(each) for each in detected]
@@ -121,10 +122,6 @@ class LibreTranslate:
         """``GET /health``."""
         return JSONResponse({"status": "ok"})
 
-    def _detect_all(self, texts: list[str]) -> list[Detected]:
-        """Returns the most probable language of each text."""
-        return [self._shared.detector.detect(text)[0] for text in texts]
-
     async def _fields(self, request: Request) -> dict[str, Any]:
         """Reads a request's fields, and checks its key."""
         fields = await self._shared.body.fields(request)
@@ -141,7 +138,10 @@ class LibreTranslate:
         markup: Markup | None,
         n_best: int,
     ) -> list[Answer]:
-        """Translates texts, each from its own language if these were detected."""
+        """Translates texts, each from its own language if these were detected.
+
+        A text that was found to be in the target language already stays as it is.
+        """
         find, translate = self._shared.service.find, self._shared.translate
         if isinstance(source, str):
             model = find(source, target)
@@ -150,6 +150,9 @@ class LibreTranslate:
         codes = [each.language for each in source]
         for code in dict.fromkeys(codes):
             numbers = [number for number, each in enumerate(codes) if each == code]
+            if find_code(target, [code]):
+                answers |= {number: Answer(texts[number], (), 0.0) for number in numbers}
+                continue
             model = find(code, target)
             found = await translate(
                 request, model, [texts[number] for number in numbers], markup=markup, n_best=n_best
@@ -181,7 +184,7 @@ def _markup(fields: Mapping[str, Any]) -> Markup | None:
     format_ = text_field(fields, "format") or "text"
     if format_ not in ("text", "html"):
         raise NotSupported(f"{format_:.40} format")
-    return "html" if format_ == "html" else None
+    return Markup() if format_ == "html" else None
 
 
 def _alternatives(fields: Mapping[str, Any]) -> int:

@@ -27,6 +27,8 @@ COUNTERS = {
     "cut": ("s2s_cut_translations", "Translations without an end: they met the limit of length."),
     "long": ("s2s_long_texts", "Texts with a sentence that is longer than the model reads."),
     "unknown": ("s2s_unknown_runs", "Runs of characters that the model does not know."),
+    "guessed": ("s2s_guessed_blocks", "Blocks with tags around words that were guessed."),
+    "unread": ("s2s_unread_documents", "Documents that end within a comment or a script."),
     "failed": ("s2s_failed_texts", "Texts that could not be translated."),
     "reloads": ("s2s_reloads", "Model files that were replaced and loaded anew."),
     "failed_reloads": (

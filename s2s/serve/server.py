@@ -77,10 +77,11 @@ def run(settings: Settings) -> None:
         )
         # It logs a line for each malformed request.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        server = uvicorn.Server(config)
+        # uvicorn sets it too, and sends the signal once more at the end to the one before its own.
+        signal.signal(signal.SIGTERM, server.handle_exit)
         _say(service, settings, listener, keys)
-        # uvicorn ends orderly on SIGTERM and then sends it once more to the handler before its own.
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -117,9 +118,9 @@ def _say(service: Service, settings: Settings, listener: socket.socket, keys: Ke
     is_loopback = ipaddress.ip_address(host.partition("%")[0]).is_loopback
     name = f"[{host}]" if ":" in host else host
     here = ", for this machine alone (--host: for others)" if is_loopback else ""
-    logger.info("serving %s at http://%s:%d%s", models, name, port, here)
     if not is_loopback and not keys.are_needed:
         logger.warning(
             "every machine that reaches %s can use this server (--api-key-file: with a key)",
             printable(settings.host),
         )
+    logger.info("serving %s at http://%s:%d%s", models, name, port, here)

@@ -11,20 +11,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal, Self
+from itertools import islice
+from typing import Self, TypeVar
 
-from s2s.errors import S2SError, printable
+from s2s.errors import ConfigError, S2SError, printable
 from s2s.machine import available_cores
 from s2s.serve.batcher import Batcher
 from s2s.serve.body import Limits
 from s2s.serve.errors import BadRequest, NotSupported, TooMuch
 from s2s.serve.models import Engine, Models, ServedModel, find_code
 from s2s.serve.stats import Stats
+from s2s.translate.markup.document import Document
+from s2s.translate.markup.options import Markup
+from s2s.translate.request import TranslateOptions
 from s2s.translate.translation import Translation
 from s2s.translate.translator import Translator
 
-Markup = Literal["html"]
-"""Markup that texts may have."""
 KEEP = (
     r"\[X\d+X *\]",  # Weblate
     r'<x id="[^"<>]{1,40}"(?:/>|></x>)',  # Weblate, for services that take XML
@@ -36,9 +38,11 @@ KEEP = (
 """Placeholders that clients send in texts. None of these takes more than linear time."""
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _MANY_CHARACTERS = 20_000
-"""Characters from which on counting pieces goes to a thread."""
+"""Characters of texts whose pieces are counted, or whose tags are read, in a thread."""
 WATCH_SECONDS = 1.0
 """Seconds between two looks at the files. One that is still being written is left alone."""
+
+R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
@@ -172,33 +176,77 @@ class Service:
         Args:
             model: What translates.
             texts: The texts.
-            markup: Markup that the texts have.
-            n_best: Translations of each text, the best one included.
+            markup: How documents with markup are read; None for plain texts.
+            n_best: Translations of each text, the best one included; 1 for documents.
 
         Raises:
             BadRequest: If a text has NUL or a lone surrogate.
             Busy: If too much waits already.
             Failed: If a text could not be translated.
+            NotSupported: If the model cannot translate documents.
             TooMuch: If there are too many texts or alternatives, or a text is too long.
         """
         self.check_texts(texts, n_best)
-        assert self._batcher is not None, "the service is not open"
-        if markup is not None:
-            raise NotSupported(f"{markup} format")
         if not texts:
             return []
         engine = model.file.engine
         engine.users += 1
+        options: TranslateOptions = {"to": engine.to(model.target), "keep": engine.keep}
         try:
-            lengths = await _lengths(engine.translator, texts)
-            to = engine.to(model.target)
-            run = partial(_translate, engine, to, n_best)
-            kind = (id(engine), to, n_best, markup)
-            found = await self._batcher.translate(texts, lengths, run, kind)
+            if markup is not None:
+                answers = await self._translate_documents(engine, texts, options, markup)
+            else:
+                found = await self._search(engine, texts, {**options, "n_best": n_best})
+                answers = [_answer(translation) for translation in found]
         finally:
             engine.release()
-        self._count(texts, found)
-        return [_answer(translation) for translation in found]
+        self.stats.texts += len(texts)
+        self.stats.characters += sum(map(len, texts))
+        return answers
+
+    async def _translate_documents(
+        self, engine: Engine, texts: Sequence[str], options: TranslateOptions, markup: Markup
+    ) -> list[Answer]:
+        """Translates documents: their texts are searched like those of other requests."""
+        translator = engine.translator
+        try:
+            options = translator.html_options(options)
+        except ConfigError as error:  # the model keeps blanks
+            raise NotSupported(f"{markup.kind} format") from error
+
+        def read() -> list[Document]:
+            return [translator.read_html(text, markup) for text in texts]
+
+        def finish() -> list[str]:
+            left = iter(found)
+            return [document.finish(islice(left, len(document.texts))) for document in documents]
+
+        documents = await _beside(read, texts)
+        inner = [text for document in documents for text in document.texts]
+        found = await self._search(engine, inner, options) if inner else []
+        finished = await _beside(finish, texts)
+        self.stats.guessed += sum(document.num_guessed for document in documents)
+        self.stats.unread += sum(document.num_unread > 0 for document in documents)
+        score = sum(translation.score for translation in found)
+        return [Answer(text, (), score) for text in finished]
+
+    async def _search(
+        self, engine: Engine, texts: Sequence[str], options: TranslateOptions
+    ) -> list[Translation]:
+        """Translates texts in batches with those of other requests, and counts what came of it."""
+        assert self._batcher is not None, "the service is not open"
+
+        def count() -> list[int]:
+            return [len(ids) for ids in engine.translator.tokenizer.encode_src(list(texts))]
+
+        lengths = await _beside(count, texts)
+        kind = (id(engine), options.get("to"), options.get("n_best"), options.get("details"))
+        run = partial(_translate, engine.translator, options)
+        found = await self._batcher.translate(texts, lengths, run, kind)
+        self.stats.cut += sum(translation.hypotheses[0].cut for translation in found)
+        self.stats.long += sum(translation.num_long > 0 for translation in found)
+        self.stats.unknown += sum(translation.num_unknown for translation in found)
+        return found
 
     def check_texts(self, texts: Sequence[str], n_best: int = 1) -> None:
         """Checks the texts of a request before anything is done with them.
@@ -235,36 +283,24 @@ class Service:
                     self.stats.reloads += 1
                     logger.info("%s was replaced and loaded anew", name)
 
-    def _count(self, texts: Sequence[str], found: Sequence[Translation]) -> None:
-        stats = self.stats
-        stats.texts += len(texts)
-        stats.characters += sum(map(len, texts))
-        stats.cut += sum(translation.hypotheses[0].cut for translation in found)
-        stats.long += sum(translation.num_long > 0 for translation in found)
-        stats.unknown += sum(translation.num_unknown for translation in found)
 
-
-async def _lengths(translator: Translator, texts: Sequence[str]) -> list[int]:
-    """Returns the length of each text in pieces, without delaying others."""
-
-    def count() -> list[int]:
-        return [len(ids) for ids in translator.tokenizer.encode_src(list(texts))]
-
+async def _beside(work: Callable[[], R], texts: Sequence[str]) -> R:
+    """Does some work on texts; in a thread if there are many characters, so that others go on."""
     if sum(map(len, texts)) < _MANY_CHARACTERS:
-        return count()
-    return await asyncio.to_thread(count)
+        return work()
+    return await asyncio.to_thread(work)
 
 
 def _translate(
-    engine: Engine, to: str | None, n_best: int, texts: Sequence[str]
+    translator: Translator, options: TranslateOptions, texts: Sequence[str]
 ) -> list[Translation]:
-    """Translates a batch, in a thread."""
-    translator = engine.translator
+    """Translates a batch, in a thread; the beam is as wide as the number of translations."""
+    n_best = options.get("n_best") or 1
     search = replace(translator.search, beam_size=max(translator.search.beam_size, n_best))
     beam_size = search.fitted(translator.tokenizer.tgt_vocab_size).beam_size
-    return translator.translate(
-        texts, to=to, keep=engine.keep, n_best=min(n_best, beam_size), beam_size=beam_size
-    )
+    n_best = min(n_best, beam_size)
+    fitted: TranslateOptions = {**options, "n_best": n_best, "beam_size": beam_size}
+    return translator.translate(texts, **fitted)
 
 
 def _answer(translation: Translation) -> Answer:

@@ -22,11 +22,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from s2s.serve.body import BodyReader
-from s2s.serve.detect import Detector
+from s2s.serve.detect import Detected, Detector
 from s2s.serve.errors import Failed, Gone, RequestError
 from s2s.serve.keys import Keys
 from s2s.serve.models import ServedModel
-from s2s.serve.service import Answer, Markup, Service
+from s2s.serve.service import Answer, Service
+from s2s.translate.markup.options import Markup
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Form = Callable[[RequestError], Response]
@@ -76,6 +77,14 @@ class Shared:
             return response
 
         return Route(path, answer, methods=[method])
+
+    async def detect(self, texts: Sequence[str]) -> list[Detected]:
+        """Returns the most probable language of each text, while others go on.
+
+        Raises:
+            RequestError: As ``Detector.detect``.
+        """
+        return await asyncio.to_thread(lambda: [self.detector.detect(text)[0] for text in texts])
 
     async def translate(
         self,

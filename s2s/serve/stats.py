@@ -57,6 +57,10 @@ class Stats:
     """Texts with a sentence that was longer than the model reads, and was translated in parts."""
     unknown: int = 0
     """Runs of characters that the model does not know."""
+    guessed: int = 0
+    """Blocks of documents whose tags are around words that were guessed by their place."""
+    unread: int = 0
+    """Documents that end within a comment or an element such as ``script``."""
     failed: int = 0
     """Texts that could not be translated."""
     reloads: int = 0
@@ -69,6 +73,8 @@ class Stats:
         counts = {
             "had no end": self.cut,
             "were longer than the model reads and translated in parts": self.long,
+            "are blocks with tags around words that were guessed": self.guessed,
+            "are documents that end within a comment or a script": self.unread,
             "failed": self.failed,
             "were dropped, because the client hung up": self.dropped_texts,
         }

@@ -144,7 +144,7 @@ def test_a_body_that_cannot_be_read_is_an_error_that_does_not_quote_it(client, c
 
 def test_wrong_paths_and_methods_are_errors_too(client):
     assert client.get("/translate").status_code == 405
-    assert client.get("/nowhere").json() == {"error": "Not Found"}
+    assert client.get("/nowhere").json()["error"] == "Not Found"
 
 
 def test_languages_are_listed_with_their_targets(client, two):
@@ -171,6 +171,29 @@ def test_browsers_of_other_sites_may_ask(client):
     asked = {**origin, "Access-Control-Request-Method": "POST"}
     asked["Access-Control-Request-Headers"] = "content-type"
     assert client.options("/translate", headers=asked).status_code == 200
+
+
+def test_documents_are_translated_as_the_translator_does(client, translator):
+    pytest.importorskip("selectolax")
+    documents = ["<p>eins <b>zwei</b></p><p>drei</p>", "<br>", "elf {x}", "<!-- x"]
+    body = {"q": documents[:3], **PAIR, "format": "html", "alternatives": 1}
+    found = client.post("/translate", json=body).json()
+    assert found["translatedText"] == translator.translate_html(documents[:3], keep=KEEP)
+    assert "<b>two</b>" in found["translatedText"][0]
+    assert found["alternatives"] == [[], [], []]
+    assert texts_of(client.post("/translate", data={**body, "q": documents[3]})) == documents[3]
+
+
+def test_a_text_that_is_in_the_target_language_already_stays(tiny):
+    pytest.importorskip("py3langid")
+    texts = ["Das ist ein kleines Haus am See.", "This is a small house by the lake."]
+    models = [str(tiny), f"en:de={tiny}"]
+    with TestClient(make_app(Service(models))) as both:
+        body = {"q": texts, "source": "auto", "target": "en"}
+        found = both.post("/translate", json=body).json()
+    assert [each["language"] for each in found["detectedLanguage"]] == ["de", "en"]
+    assert found["translatedText"][0] != texts[0]
+    assert found["translatedText"][1] == texts[1]
 
 
 @pytest.mark.parametrize("key", [None, "", "On", "one ", "öne", "\ud800", 5, ["one"]])

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import threading
+import time
 
 import pytest
 
@@ -78,6 +79,16 @@ def test_sigterm_finishes_what_was_accepted_and_takes_no_more(tiny):
     assert "for this machine alone" in said
     assert "1202 texts were translated" in said
     assert len(said.splitlines()) == 2, said
+
+
+def test_a_signal_ends_it_orderly_at_any_time(tiny):
+    for seconds in (0.8, 1.2, 1.6):
+        process = start("serve", tiny, "--port", 0, text=True, env=ENVIRONMENT)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGTERM)
+        said = process.stderr.read()
+        assert process.wait(60) in (0, 128 + signal.SIGTERM, -signal.SIGTERM), said
+        assert "Traceback" not in said
 
 
 def test_ctrl_c_ends_it_orderly(tiny):
