@@ -74,6 +74,7 @@ def write_texts(folder: Path) -> None:
     write(folder, "letter", 5, 9, ("en",))
     write(folder, "other", 40, 10, ("de",))
     write(folder, "book", 60, 11, ("en",))
+    (folder / "page.html").write_text("<p>The <b>man</b> sees a house.</p>\n", encoding="utf-8")
     for name in ("book.en", "train.en", "train.de"):
         (folder / f"{name}.gz").write_bytes(gzip.compress((folder / name).read_bytes()))
 

@@ -13,11 +13,17 @@ def test_a_word_looks_where_its_pieces_look_together():
             [0.9, 0.0, 0.1, 0.0],
             [0.1, 0.45, 0.45, 0.0],  # two pieces of one word
             [0.4, 0.3, 0.3, 0.0],
-            [0.5, 0.2, 0.3, 0.0],  # less than "das" alone, in each piece but not together
+            [0.38, 0.31, 0.31, 0.0],  # less than "das" alone, in each piece but not together
         ],
         np.float32,
     )
     assert align_words(attention, src, tgt) == ((0, 0), (1, 1), (1, 2))
+
+
+def test_a_long_word_does_not_win_by_its_length():
+    src = ["▁das", "▁Haus", "tür", "schloss", "er"]
+    attention = np.array([[0.4, 0.15, 0.15, 0.15, 0.15, 0.0]], np.float32)
+    assert align_words(attention, src, ["▁the"]) == ((0, 0),)
 
 
 def test_what_looks_at_the_end_piece_has_no_word():

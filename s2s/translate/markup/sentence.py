@@ -65,8 +65,11 @@ class TaggedText:
         self._ends_blank = True
         self._items: list[Node] = []
         self.root = self._read(pieces)
-        self.text = "".join(self._texts).rstrip(" ")
+        text = "".join(self._texts)
+        self.text = text.rstrip(" ")
         """The text, with single blanks between its words."""
+        self.ends_blank = text != self.text
+        """Whether a blank stands at its end, before tags that end there."""
         self._finish()
 
     def _read(self, pieces: Iterable[Piece]) -> Node:
@@ -134,6 +137,8 @@ class TaggedText:
             node = stack.pop()
             if node.end < 0:
                 node.end = length
+            if node.start > length:  # it has the blank before it
+                self.ends_blank = False
             node.start, node.end = min(node.start, length), min(node.end, length)
             while node.start < node.end and self.text[node.start] == " ":
                 node.start += 1

@@ -50,7 +50,7 @@ def write(source: TaggedText, text: str, pairs: Pairs | None) -> Written:
         runs = Placer(src, tgt, links).place(source.root)
     ranges = _Ranges(source, text, tgt, runs)
     slots = Slots(text, src, tgt, links)
-    raw = "".join(_pieces(source, text, ranges, slots))
+    raw = "".join(_pieces(source, text, ranges, slots)) + " " * source.ends_blank
     spans = any(child.end > child.start for child in source.root.children)
     whole = all(ranges.is_whole(child) for child in source.root.children)
     return Written(_with_units(source, raw), links is None and spans and not whole)

@@ -84,6 +84,7 @@ def test_a_document_has_texts(source, texts):
         ("<b>eins <br>zwei</b> drei", "<b>EINS <br>DREI ZWEI</b>"),
         ("eins <code>x &amp; y</code> zwei", "ZWEI <code>x &amp; y</code> EINS"),
         ("<p>\n eins <b>zwei</b>\n</p>\n", "<p>\n <b>ZWEI</b> EINS\n</p>\n"),
+        ("<p>eins <b>zwei </b></p>", "<p><b>ZWEI</b> EINS </p>"),
         ("<P CLASS=x  ID='y'>eins</P >", "<P CLASS=x  ID='y'>EINS</P >"),
         ("eins &lt; zwei &#38; drei", "DREI &amp; ZWEI &lt; EINS"),
         ("<b>eins</i> zwei", "<b>ZWEI EINS</i>"),
