@@ -106,7 +106,7 @@ class Models:
     """Served models by language pair."""
 
     def __init__(
-        self, models: Sequence[str], keep: Sequence[str] = (), *, threads: int | None = None
+        self, models: Sequence[str], keep: Sequence[str] = (), *, threads: int | None = 1
     ) -> None:
         """Loads models.
 

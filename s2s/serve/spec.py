@@ -18,7 +18,7 @@ _COUNT: Json = {"type": "integer", "minimum": 0}
 _YES: Json = {"type": "boolean"}
 
 
-def _object(properties: Json, required: str = "") -> Json:
+def _record(properties: Json, required: str = "") -> Json:
     found: Json = {"type": "object", "properties": properties}
     return found | {"required": required.split()} if required else found
 
@@ -31,8 +31,8 @@ def _content(schema: Json, *types: str) -> Json:
     return {"content": {name: {"schema": schema} for name in types or ("application/json",)}}
 
 
-_DETECTED = _object({"language": _TEXT, "confidence": _NUMBER}, "language confidence")
-_TRANSLATE = _object(
+_DETECTED = _record({"language": _TEXT, "confidence": _NUMBER}, "language confidence")
+_TRANSLATE = _record(
     {
         "q": _TEXTS,
         "source": _TEXT | {"description": "A code, or auto."},
@@ -43,7 +43,7 @@ _TRANSLATE = _object(
     },
     "q source target",
 )
-_TRANSLATED = _object(
+_TRANSLATED = _record(
     {
         "translatedText": _TEXTS,
         "detectedLanguage": {"oneOf": [_DETECTED, _list(_DETECTED)]},
@@ -51,8 +51,8 @@ _TRANSLATED = _object(
     },
     "translatedText",
 )
-_LANGUAGES = _list(_object({"code": _TEXT, "name": _TEXT, "targets": _list(_TEXT)}))
-_DEEPL = _object(
+_LANGUAGES = _list(_record({"code": _TEXT, "name": _TEXT, "targets": _list(_TEXT)}))
+_DEEPL = _record(
     {
         "text": _TEXTS,
         "source_lang": _TEXT,
@@ -61,34 +61,34 @@ _DEEPL = _object(
     },
     "text target_lang",
 )
-_DEEPL_ANSWER = _object(
+_DEEPL_ANSWER = _record(
     {
         "translations": _list(
-            _object({"text": _TEXT, "detected_source_language": _TEXT, "billed_characters": _COUNT})
+            _record({"text": _TEXT, "detected_source_language": _TEXT, "billed_characters": _COUNT})
         )
     }
 )
-_DEEPL_LANGUAGES = _list(_object({"language": _TEXT, "name": _TEXT, "supports_formality": _YES}))
+_DEEPL_LANGUAGES = _list(_record({"language": _TEXT, "name": _TEXT, "supports_formality": _YES}))
 _TENSOR: Json = {
     "datatype": {"const": "BYTES"},
     "shape": _list(_COUNT),
     "data": _list(_TEXT),
-    "parameters": _object({"binary_data_size": _COUNT}),
+    "parameters": _record({"binary_data_size": _COUNT}),
 }
-_INFER = _object(
+_INFER = _record(
     {
         "id": _TEXT,
-        "inputs": _list(_object({"name": {"const": INPUT}} | _TENSOR, "name datatype shape")),
-        "outputs": _list(_object({"name": {"const": OUTPUT}})),
+        "inputs": _list(_record({"name": {"const": INPUT}} | _TENSOR, "name datatype shape")),
+        "outputs": _list(_record({"name": {"const": OUTPUT}})),
     },
     "inputs",
 )
-_INFERRED = _object(
+_INFERRED = _record(
     {
         "model_name": _TEXT,
         "model_version": _TEXT,
         "id": _TEXT,
-        "outputs": _list(_object({"name": {"const": OUTPUT}} | _TENSOR)),
+        "outputs": _list(_record({"name": {"const": OUTPUT}} | _TENSOR)),
     }
 )
 _ANY: Json = {"type": "object"}
@@ -98,26 +98,26 @@ _MODEL = "/v2/models/{model}"
 GETS: dict[str, tuple[str, Json]] = {
     "/languages": ("Languages, each with those that it can be translated to.", _LANGUAGES),
     "/frontend/settings": ("Limits, and the first language pair.", _ANY),
-    "/health": ("Whether the server runs.", _object({"status": {"const": "ok"}})),
+    "/health": ("Whether the server runs.", _record({"status": {"const": "ok"}})),
     "/v2/languages": ("DeepL: sources, or with type=target targets.", _DEEPL_LANGUAGES),
     "/v2/usage": (
         "DeepL: characters that were translated.",
-        _object({"character_count": _COUNT, "character_limit": _COUNT}),
+        _record({"character_count": _COUNT, "character_limit": _COUNT}),
     ),
-    "/v2/glossaries": ("DeepL: none.", _object({"glossaries": _list(_ANY)})),
-    "/v2/glossary-language-pairs": ("DeepL: none.", _object({"supported_languages": _list(_ANY)})),
-    "/v2": ("KServe: what answers.", _object({"name": _TEXT, "version": _TEXT})),
-    "/v2/health/live": ("KServe: whether the server runs.", _object({"live": _YES})),
-    "/v2/health/ready": ("KServe: whether it can translate.", _object({"ready": _YES})),
+    "/v2/glossaries": ("DeepL: none.", _record({"glossaries": _list(_ANY)})),
+    "/v2/glossary-language-pairs": ("DeepL: none.", _record({"supported_languages": _list(_ANY)})),
+    "/v2": ("KServe: what answers.", _record({"name": _TEXT, "version": _TEXT})),
+    "/v2/health/live": ("KServe: whether the server runs.", _record({"live": _YES})),
+    "/v2/health/ready": ("KServe: whether it can translate.", _record({"ready": _YES})),
     _MODEL: ("KServe: input and output of a language pair.", _ANY),
-    f"{_MODEL}/ready": ("KServe: whether it can translate.", _object({"ready": _YES})),
+    f"{_MODEL}/ready": ("KServe: whether it can translate.", _record({"ready": _YES})),
 }
 """Paths that answer GET: what they are for, and the schema of the answer."""
 POSTS: dict[str, tuple[str, Json, Json]] = {
     "/translate": ("Translates one text or several.", _TRANSLATE, _TRANSLATED),
     "/detect": (
         "Tells the languages that a text may be in, the most probable one first.",
-        _object({"q": _TEXT, "api_key": _TEXT}, "q"),
+        _record({"q": _TEXT, "api_key": _TEXT}, "q"),
         _list(_DETECTED),
     ),
     "/v2/translate": ("DeepL: translates one text or several.", _DEEPL, _DEEPL_ANSWER),
@@ -149,7 +149,7 @@ def spec() -> Json:
 def _operation(path: str, summary: str, answer: Json) -> Json:
     model = {"name": "model", "in": "path", "required": True, "schema": _TEXT}
     key = "message" if path in _OF_DEEPL else "error"
-    error = {"description": "What is wrong."} | _content(_object({key: _TEXT}, key))
+    error = {"description": "What is wrong."} | _content(_record({key: _TEXT}, key))
     return {
         "summary": summary,
         "parameters": [model] if path.startswith(_MODEL) else [],
