@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,6 +16,12 @@ from s2s.serve.errors import BadRequest, Busy, Gone, Slow, TooMuch
 
 _FIELDS = 10_000
 """Most form fields of a request."""
+_MANY_BYTES = 100_000
+"""Bytes from which on JSON is read in a thread."""
+_MOST_HEAD = 1000
+"""Bytes of the head of a part."""
+_BOUNDARY = re.compile(r'multipart/form-data;.{0,100}?boundary="?([^";\s]{1,200})', re.IGNORECASE)
+_NAME = re.compile(rb'\bname="([^"]*)"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +100,16 @@ class BodyReader:
         """
         data = (await self.read(request)).removeprefix(BOM_UTF8)
         if not data.strip():
-            return _from_pairs(request.url.query)
-        is_json = "json" in request.headers.get("content-type", "")
-        if is_json or data.lstrip()[:1] in (b"{", b"["):
+            return _from_query(request.url.query)
+        kind = request.headers.get("content-type", "")
+        if "json" in kind or data.lstrip()[:1] in (b"{", b"["):
+            if len(data) > _MANY_BYTES:
+                return await asyncio.to_thread(read_json, data)
             return read_json(data)
         try:
-            return _from_pairs(data.decode("utf-8"))
+            if boundary := _BOUNDARY.match(kind):
+                return _to_fields(_of_parts(data, boundary[1]))
+            return _from_query(data.decode("utf-8"))
         except UnicodeDecodeError as error:
             raise BadRequest("Invalid request: the form is not UTF-8") from error
 
@@ -127,13 +138,28 @@ def read_json(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _from_pairs(text: str) -> dict[str, Any]:
+def _from_query(text: str) -> dict[str, Any]:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
     except UnicodeDecodeError as error:
         raise BadRequest("Invalid request: the form is not UTF-8") from error
     except ValueError as error:
         raise BadRequest(f"Invalid request: the form has over {_FIELDS} fields") from error
+    return _to_fields(pairs)
+
+
+def _of_parts(data: bytes, boundary: str) -> list[tuple[str, str]]:
+    """Reads names and values of a form of several parts (RFC 7578)."""
+    pairs = []
+    for part in (b"\r\n" + data).split(f"\r\n--{boundary}".encode("latin-1"), _FIELDS)[1:]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        if name := _NAME.search(head[:_MOST_HEAD]):
+            pairs.append((name[1].decode("utf-8"), value.decode("utf-8")))
+    return pairs
+
+
+def _to_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Returns values by name; a list of those of a name that comes several times."""
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name in fields:

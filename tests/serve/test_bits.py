@@ -12,7 +12,7 @@ pytest.importorskip("uvicorn")
 from number_words import GERMAN
 
 from s2s import Translator
-from s2s.serve.service import KEEP
+from s2s.serve.service import KEEP, Service
 
 
 def texts(count, seed):
@@ -84,7 +84,7 @@ def compare(serve, tiny, count, connections):
     for number, text in enumerate(texts(count, seed=1)):
         fields = {"q": text or "eins"}
         if number % 10 == 0:
-            fields["q"] = texts(1 + number % 60, seed=number) or ["eins"]
+            fields["q"] = texts(1 + number % 12, seed=number) or ["eins"]
         if number % 9 == 0:
             fields["alternatives"] = 2
         requests.append(fields)
@@ -104,6 +104,20 @@ def compare(serve, tiny, count, connections):
 def test_answers_under_load_have_the_bits_of_single_calls(serve, tiny):
     sizes = compare(serve, tiny, 200, 16)
     assert sum(sizes.counts[1:]) > 20  # texts were translated together
+
+
+def test_scores_are_the_same_too(tiny, translator):
+    several = texts(60, seed=2)
+
+    async def run():
+        async with Service([str(tiny)], batch_pieces=200) as service:
+            model = service.find("de", "en")
+            calls = [service.translate(model, [text]) for text in several]
+            return await asyncio.gather(*calls)
+
+    for text, (answer,) in zip(several, asyncio.run(run()), strict=True):
+        alone = translator.translate([text], keep=KEEP)[0]
+        assert (answer.text, answer.score) == (alone.text, alone.score)
 
 
 @pytest.mark.slow

@@ -58,6 +58,7 @@ def test_a_text_gives_a_text_and_a_list_gives_a_list(client):
         {"json": {"q": "eins", **PAIR, "api_key": None, "apiKey": "x", "format": "text"}},
         {"data": {"q": "eins", **PAIR}},
         {"params": {"q": "eins", **PAIR}},
+        {"files": {name: (None, value) for name, value in {"q": "eins", **PAIR}.items()}},
         {"content": json.dumps({"q": "eins", **PAIR}).encode()},  # and no Content-Type
         {
             "content": json.dumps({"q": "eins", **PAIR}).encode(),
@@ -70,6 +71,15 @@ def test_a_text_gives_a_text_and_a_list_gives_a_list(client):
 )
 def test_every_way_to_send_fields_is_read(client, request_):
     assert texts_of(client.post("/translate", **request_)) == "one"
+
+
+def test_a_field_that_comes_several_times_is_a_list(client):
+    fields = {**PAIR, "q": ["elf", "zwölf"]}
+    for way in ("data", "params"):
+        assert texts_of(client.post("/translate", **{way: fields})) == ["eleven", "twelve"]
+    files = [("source", (None, "de")), ("q", (None, "elf")), ("q", (None, "zwölf"))]
+    files.append(("target", (None, "en")))
+    assert texts_of(client.post("/translate", files=files)) == ["eleven", "twelve"]
 
 
 def test_the_language_that_was_detected_comes_with_the_translation(client):
@@ -133,6 +143,7 @@ def test_errors_have_the_words_of_the_original(client, fields, status, error):
         (b"q=%ff&source=de&target=en", "the form is not UTF-8"),
         (b"q=\xff&source=de&target=en", "the form is not UTF-8"),
         (b"\0\0\0", "missing q parameter"),
+        (b"&".join([b"a=b"] * 1100), "missing q parameter"),
     ],
 )
 def test_a_body_that_cannot_be_read_is_an_error_that_does_not_quote_it(client, content, error):
