@@ -40,6 +40,11 @@ class Element:
     """The token after its last one."""
     is_closed: bool = False
     """Whether its last token is its end tag."""
+    parent: "Element | None" = None
+    has_text: bool = False
+    """Whether text stands in it, but for that of its elements."""
+    is_block: bool = False
+    """Whether its tags part the text."""
 
 
 class Elements:
@@ -56,6 +61,7 @@ class Elements:
         self._markup = markup
         self._tokens = tokens
         self._stack: list[Element] = []
+        self._root_has_text = False
         self._open = Counter[str]()
         for number, token in enumerate(tokens):
             if token.kind == "open":
@@ -64,8 +70,11 @@ class Elements:
                 element = self._close(token.name, number)
                 self.closed[number] = element
             self.live.append(self._is_live())
+            if token.kind == "text" and token.raw.strip().strip("\ufeff"):
+                self._note_text()
             if token.kind in ("open", "empty"):
                 element = self._element(token)
+                element.parent = self._stack[-1] if self._stack else None
                 self.opened[number] = element
                 if token.kind == "open":
                     self._stack.append(element)
@@ -73,9 +82,28 @@ class Elements:
                 else:
                     element.stop, element.is_closed = number + 1, True
         self._end(len(tokens), 0)
+        for element in self.opened.values():
+            element.is_block = self._parts_text(element)
 
     def _is_live(self) -> bool:
         return self._stack[-1].is_translated if self._stack else True
+
+    def _note_text(self) -> None:
+        if self._stack:
+            self._stack[-1].has_text = True
+        else:
+            self._root_has_text = True
+
+    def _parts_text(self, element: Element) -> bool:
+        """Whether the tags of an element part the text; those of the one around it are known.
+
+        In XML, an element beside text is within the text, as is all in it.
+        """
+        if self._markup.kind == "html":
+            return element.name in BLOCKS
+        if element.parent is None:
+            return not self._root_has_text
+        return element.parent.is_block and not element.parent.has_text
 
     def _element(self, token: Token) -> Element:
         """Makes an element of a start tag: whether it is translated is the innermost word on it."""
@@ -129,10 +157,6 @@ class Elements:
             element.stop = stop
             self._open[element.name] -= 1
 
-    def is_block(self, token: Token) -> bool:
-        """Whether a tag parts the text."""
-        return self._markup.kind == "html" and token.name in BLOCKS
-
     def is_mention(self, number: int) -> bool:
         """Whether an element of HTML is a name, a hashtag or an address, which are carried over."""
         token, element = self._tokens[number], self.opened[number]
@@ -142,7 +166,7 @@ class Elements:
         if element.stop - number > _MENTION_PARTS:
             return False
         parts = self._tokens[number + 1 : element.stop - 1]
-        if any(part.kind != "text" and self.is_block(part) for part in parts):
+        if any(part.name in BLOCKS for part in parts):
             return False
         text = decode("".join(part.raw for part in parts if part.kind == "text")).strip()
         if any(map(_MENTION_CLASS.fullmatch, classes)):

@@ -26,6 +26,8 @@ NEVER = _set("script style iframe noembed noframes textarea xmp")
 """Elements whose content is not translated, whatever they say."""
 UNSEEN = _set("embed iframe noembed noframes object rp rt script style svg template textarea")
 """Untouched elements that are no words of the sentence that they stand in."""
+SEEN = _set("embed iframe img input meter object picture progress svg textarea")
+"""Elements that show something, though they are no words."""
 INLINE = _set(
     "a abbr acronym applet area b bdi bdo big cite data del dfn em font i img input ins label mark "
     "meter nobr output param picture progress q rb rtc ruby s slot small source span strike strong "

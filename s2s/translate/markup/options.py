@@ -15,7 +15,8 @@ class Markup:
 
     kind: Literal["html", "xml"] = "html"
     """``html``: the names of tags say which of them part the text into blocks, and what is code.
-    ``xml``: all tags are within the text, and their names mean nothing; ``<x/>`` is an element."""
+    ``xml``: names mean nothing; an element beside text is within it, and others part the text;
+    ``<x/>`` is an element."""
     ignore_tags: Collection[str] = ()
     """Names of elements that are carried over untouched, at the place where a word would be: for
     example ``x``, if placeholders are written ``<x id="5"></x>``. In HTML, case does not count."""

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from s2s.translate.markup.elements import Element, Elements
 from s2s.translate.markup.entities import decode
-from s2s.translate.markup.names import KNOWN, UNSEEN
+from s2s.translate.markup.names import BLOCKS, KNOWN, SEEN, UNSEEN
 from s2s.translate.markup.options import Markup
 from s2s.translate.markup.tokens import Token, Tokens
 
@@ -25,6 +25,8 @@ class Piece(NamedTuple):
     raw: str
     element: Element | None = None
     """The element of a tag."""
+    parts_words: bool = False
+    """Whether an item is something to see, so that the letters on both sides are two words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,14 @@ def _read(tokens: list[Token], number: int, elements: Elements) -> tuple[Piece |
     if token.kind in ("open", "empty"):
         return _read_element(tokens, number, elements)
     if token.kind == "close":
-        return _read_end(token, number, elements), number + 1
+        return _read_end(token, elements.closed.get(number)), number + 1
     return Piece("text" if token.kind == "text" else "item", token.raw), number + 1
 
 
 def _read_element(tokens: list[Token], number: int, elements: Elements) -> tuple[Piece | str, int]:
     """Reads a start tag, or the whole of an element that is carried over as it is."""
     token, element = tokens[number], elements.opened[number]
-    is_block, is_translated = elements.is_block(token), element.is_translated
+    is_block, is_translated = element.is_block, element.is_translated
     is_empty = element.is_closed and element.stop <= number + 2
     is_mention = is_translated and elements.is_mention(number)
     is_whole = not is_block and (is_empty or is_mention)
@@ -100,22 +102,24 @@ def _read_element(tokens: list[Token], number: int, elements: Elements) -> tuple
         pass
     elif not is_translated:
         is_word = token.name not in UNSEEN and _has_text(tokens[number:stop])
-        piece = Piece("unit" if element.is_ignored or is_word else "item", raw)
+        is_word = is_word or element.is_ignored
+        piece = Piece("unit" if is_word else "item", raw, parts_words=token.name in SEEN)
     elif is_mention or (is_empty and _is_placeholder(token.name)):
         piece = Piece("unit", raw)
     elif is_empty or not element.is_closed:
-        piece = Piece("item", raw)
+        piece = Piece("item", raw, parts_words=token.name in SEEN)
     else:
         piece = Piece("open", raw, element)
     return piece, stop
 
 
-def _read_end(token: Token, number: int, elements: Elements) -> Piece | str:
-    """Reads an end tag; one without a start tag is an item."""
-    element = elements.closed.get(number)
-    if elements.is_block(token) or (element is not None and not element.is_translated):
+def _read_end(token: Token, element: Element | None) -> Piece | str:
+    """Reads an end tag; one without a start tag is an item, unless it is that of a block."""
+    if element is None:
+        return token.raw if token.name in BLOCKS else Piece("item", token.raw)
+    if element.is_block or not element.is_translated:
         return token.raw
-    return Piece("item", token.raw) if element is None else Piece("close", token.raw, element)
+    return Piece("close", token.raw, element)
 
 
 def _is_placeholder(name: str) -> bool:

@@ -64,6 +64,7 @@ class TaggedText:
         self._length = 0
         self._ends_blank = True
         self._items: list[Node] = []
+        self._parts_words = False
         self.root = self._read(pieces)
         text = "".join(self._texts)
         self.text = text.rstrip(" ")
@@ -95,6 +96,7 @@ class TaggedText:
             else:
                 item = Node(self._length, piece.raw, self._length, after_blank=self._ends_blank)
                 node.children.append(item)
+                self._parts_words = self._parts_words or piece.parts_words
                 self._items.append(item)
         for node, _ in stack[1:]:
             node.to_end = True
@@ -118,6 +120,10 @@ class TaggedText:
                 self._append("\ufffd")
 
     def _append(self, text: str) -> None:
+        if self._parts_words and text:
+            if text[0].isalnum() and self._texts and self._texts[-1][-1].isalnum():
+                text = f" {text}"
+            self._parts_words = False
         if text.startswith(" "):
             for item in self._items:
                 item.before_blank = True

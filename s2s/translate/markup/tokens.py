@@ -59,7 +59,7 @@ class _Event(NamedTuple):
 class _Scanner(HTMLParser):
     """Notes where tags and text begin."""
 
-    def __init__(self, source: str, markup: Markup) -> None:
+    def __init__(self, text: str, markup: Markup) -> None:
         super().__init__(convert_charrefs=False)
         # The releases of Python differ in these.
         raw = RAW if markup.kind == "html" else ()
@@ -69,7 +69,7 @@ class _Scanner(HTMLParser):
         self.innermost_raw = ""
         self._raw = raw
         self._is_xml = markup.kind == "xml"
-        self._lines = [0, *(match.end() for match in re.finditer("\n", source))]
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
 
     @property
     def place(self) -> int:
@@ -127,9 +127,10 @@ def read_tokens(source: str, markup: Markup) -> Tokens:
         source: The document, or a piece of one.
         markup: How it is read.
     """
-    scanner = _Scanner(source, markup)
+    masked = _masked(source, markup)
+    scanner = _Scanner(masked, markup)
     # Without ``close``, what has no end is not searched again from each of its characters.
-    scanner.feed(_masked(source, markup))
+    scanner.feed(masked)
     stop = scanner.place
     tokens = list(_merged(_cut(source, scanner.events, stop, markup)))
     rest = source[stop:]
@@ -143,8 +144,8 @@ def read_tokens(source: str, markup: Markup) -> Tokens:
 
 def _cut(source: str, events: Sequence[_Event], stop: int, markup: Markup) -> Iterator[Token]:
     """Yields the parts that events are about, and what lies between them."""
-    if events and events[0].start:
-        yield Token("other", source[: events[0].start])
+    if first := events[0].start if events else stop:
+        yield Token("other", source[:first])
     for number, event in enumerate(events):
         following = events[number + 1].start if number + 1 < len(events) else stop
         end = following if event.end is None else min(event.end, following)

@@ -51,6 +51,7 @@ def swapped(text):
         ("<p>eins\n  zwei</p>", ["eins zwei"]),
         ("eins <b>zwei</b>drei", ["eins zweidrei"]),
         ("eins <!-- x -->zwei", ["eins zwei"]),
+        ("eins<!-- x -->zwei<img>drei<img>, vier<wbr>fünf", ["einszwei drei, vierfünf"]),
         ("&lt;b&gt; &amp; eins&nbsp;zwei<hr>", ["<b> & eins zwei"]),
         ("<pre>eins</pre><script>zwei</script><style>drei</style><p>vier", ["vier"]),
         ("<p translate=no>eins<p>zwei", ["zwei"]),
@@ -181,9 +182,22 @@ def test_elements_to_ignore_are_carried_over_as_words(raw):
         assert written == f"ZWEI {raw} EINS"
 
 
-def test_names_mean_nothing_in_xml():
-    source = "<p>eins</p> <code>zwei</code> <br/>"
-    assert finish(source, swapped, Markup(kind="xml")) == "<code>ZWEI</code> <p>EINS</p> <br/>"
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("eins <p>zwei</p> <code>drei</code>", "<code>DREI</code> <p>ZWEI</p> EINS"),
+        ("<r>\n <p>eins zwei</p>\n <q>drei</q></r>", "<r>\n <p>ZWEI EINS</p>\n <q>DREI</q></r>"),
+        ("<p>eins <b><i>zwei</i></b></p>", "<p><b><i>ZWEI</i></b> EINS</p>"),
+        ("<B>eins</B> <br/> <b>zwei</b>", "<B>EINS</B> <br/> <b>ZWEI</b>"),
+        (
+            "<?xml version='1.0'?><r t='&#10;'>eins</r>",
+            "<?xml version='1.0'?><r t='&#10;'>EINS</r>",
+        ),
+        ("<r><![CDATA[eins <b>]]></r>", "<r><![CDATA[eins <b>]]></r>"),
+    ],
+)
+def test_in_xml_an_element_beside_text_is_within_the_text(source, expected):
+    assert finish(source, swapped, Markup(kind="xml")) == expected
 
 
 def test_characters_that_mean_a_place_are_carried_over_themselves():

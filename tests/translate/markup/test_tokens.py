@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from s2s.translate.markup.options import Markup
@@ -43,6 +43,9 @@ SCRAPS = [
 ]
 
 
+@settings(max_examples=300)
+@example("</><!--", "html")
+@example("<![CDATA[\n\n]]><b>\neins</b>", "xml")
 @given(
     st.lists(st.sampled_from(SCRAPS), max_size=30).map("".join), st.sampled_from(["html", "xml"])
 )
