@@ -14,7 +14,6 @@ from starlette.routing import Route
 from s2s.serve.body import text_field
 from s2s.serve.errors import BadRequest, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
-from s2s.serve.models import ServedModel
 from s2s.serve.names import language_name
 from s2s.serve.shared import Shared
 from s2s.translate.markup.options import Markup
@@ -69,23 +68,25 @@ class DeepL:
             raise BadRequest("Parameter 'target_lang' not specified.")
         given = text_field(fields, "source_lang")
         markup = _markup(fields)
-        self._shared.service.check_texts(texts)
-        if given is not None:
-            sources = [given] * len(texts)
+        shared = self._shared
+        shared.service.check_texts(texts)
+        if given is None:
+            sources = [each.language for each in await shared.detect(texts)]
+            answers = await shared.translate_detected(
+                request, texts, sources, target, markup=markup
+            )
         else:
-            sources = [detected.language for detected in await self._shared.detect(texts)]
-        translations: list[dict[str, Any]] = [{} for _ in texts]
-        for source in dict.fromkeys(sources):
-            numbers = [number for number, each in enumerate(sources) if each == source]
-            model = self._find(source, target)
-            same_source = [texts[number] for number in numbers]
-            answers = await self._shared.translate(request, model, same_source, markup=markup)
-            for number, answer in zip(numbers, answers, strict=True):
-                translations[number] = {
-                    "detected_source_language": source_name(model.source),
-                    "text": answer.text,
-                    "billed_characters": len(texts[number]),
-                }
+            model = shared.service.find(given, target)
+            sources = [model.source] * len(texts)
+            answers = await shared.translate(request, model, texts, markup=markup)
+        translations = [
+            {
+                "detected_source_language": source_name(source),
+                "text": answer.text,
+                "billed_characters": len(text),
+            }
+            for text, source, answer in zip(texts, sources, answers, strict=True)
+        ]
         return JSONResponse({"translations": translations})
 
     async def languages(self, request: Request) -> Response:
@@ -132,21 +133,6 @@ class DeepL:
         fields = await self._shared.body.fields(request)
         self._shared.keys.check(key or fields.get("auth_key"))
         return fields
-
-    def _find(self, source: str, target: str) -> ServedModel:
-        """Returns the model of a pair of DeepL's codes.
-
-        Raises:
-            NotSupported: If the pair is not served.
-        """
-        try:
-            return self._shared.service.find(source, target)
-        except NotSupported:
-            ours = {theirs: code for code, theirs in _OTHER_NAMES.items()}
-            codes = [ours.get(code.upper(), code) for code in (source, target)]
-            if codes == [source, target]:
-                raise
-        return self._shared.service.find(*codes)
 
 
 def source_name(code: str) -> str:

@@ -16,9 +16,7 @@ from s2s.serve.body import text_field
 from s2s.serve.detect import Detected
 from s2s.serve.errors import BadRequest, Busy, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
-from s2s.serve.models import find_code
 from s2s.serve.names import language_name
-from s2s.serve.service import Answer
 from s2s.serve.shared import Shared
 from s2s.translate.markup.options import Markup
 
@@ -65,12 +63,19 @@ class LibreTranslate:
         texts, is_list = _texts(fields)
         source, target = (_needed(fields, name) for name in ("source", "target"))
         markup, alternatives = _markup(fields), _alternatives(fields)
-        self._shared.service.check_texts(texts, 1 + alternatives)
+        shared = self._shared
+        shared.service.check_texts(texts, 1 + alternatives)
+        n_best = 1 if markup is not None else 1 + alternatives  # a document has no alternatives
         detected: list[Detected] = []
         if source == AUTO:
-            detected = await self._shared.detect(texts)
-        n_best = 1 if markup is not None else 1 + alternatives  # a document has no alternatives
-        answers = await self._translate(request, texts, detected or source, target, markup, n_best)
+            detected = await shared.detect(texts)
+            codes = [each.language for each in detected]
+            answers = await shared.translate_detected(
+                request, texts, codes, target, markup=markup, n_best=n_best
+            )
+        else:
+            model = shared.service.find(source, target)
+            answers = await shared.translate(request, model, texts, markup=markup, n_best=n_best)
         result: dict[str, Any] = {"translatedText": [answer.text for answer in answers]}
         if detected:
             result["detectedLanguage"] = [_to_json(each) for each in detected]
@@ -128,37 +133,6 @@ class LibreTranslate:
         header = bearer(request.headers.get("authorization"))
         self._shared.keys.check(fields.get("api_key") or header)
         return fields
-
-    async def _translate(
-        self,
-        request: Request,
-        texts: list[str],
-        source: str | list[Detected],
-        target: str,
-        markup: Markup | None,
-        n_best: int,
-    ) -> list[Answer]:
-        """Translates texts, each from its own language if these were detected.
-
-        A text that was found to be in the target language already stays as it is.
-        """
-        find, translate = self._shared.service.find, self._shared.translate
-        if isinstance(source, str):
-            model = find(source, target)
-            return await translate(request, model, texts, markup=markup, n_best=n_best)
-        answers: dict[int, Answer] = {}
-        codes = [each.language for each in source]
-        for code in dict.fromkeys(codes):
-            numbers = [number for number, each in enumerate(codes) if each == code]
-            if find_code(target, [code]):
-                answers |= {number: Answer(texts[number], (), 0.0) for number in numbers}
-                continue
-            model = find(code, target)
-            found = await translate(
-                request, model, [texts[number] for number in numbers], markup=markup, n_best=n_best
-            )
-            answers |= zip(numbers, found, strict=True)
-        return [answers[number] for number in range(len(texts))]
 
 
 def _texts(fields: Mapping[str, Any]) -> tuple[list[str], bool]:

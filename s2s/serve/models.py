@@ -273,10 +273,15 @@ def find_code(code: str, codes: Sequence[str]) -> str | None:
     """Returns the code among ``codes`` that a client means; None if there is none, or several.
 
     ``EN``, ``eng`` and ``en-GB`` mean ``en`` if there is no nearer one; ``pt`` means ``pt-BR`` if
-    there is no other Portuguese.
+    there is no other Portuguese; ``nb`` means ``no``, and the other way round.
     """
-    for alike in (same_code, primary):
+    for alike in (same_code, primary, _common):
         found = [each for each in codes if alike(each) == alike(code)]
         if len(found) == 1:
             return found[0]
     return None
+
+
+def _common(code: str) -> str:
+    """Returns the language of a code; Bokmål is what most call Norwegian."""
+    return "no" if primary(code) == "nb" else primary(code)

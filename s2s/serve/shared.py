@@ -25,7 +25,7 @@ from s2s.serve.body import BodyReader
 from s2s.serve.detect import Detected, Detector
 from s2s.serve.errors import Failed, Gone, RequestError
 from s2s.serve.keys import Keys
-from s2s.serve.models import ServedModel
+from s2s.serve.models import ServedModel, find_code
 from s2s.serve.service import Answer, Service
 from s2s.translate.markup.options import Markup
 
@@ -85,6 +85,37 @@ class Shared:
             RequestError: As ``Detector.detect``.
         """
         return await asyncio.to_thread(lambda: [self.detector.detect(text)[0] for text in texts])
+
+    async def translate_detected(
+        self,
+        request: Request,
+        texts: Sequence[str],
+        sources: Sequence[str],
+        target: str,
+        *,
+        markup: Markup | None = None,
+        n_best: int = 1,
+    ) -> list[Answer]:
+        """Translates texts, each from the language that it was found to be in.
+
+        A text that was found to be in the target language already stays as it is.
+
+        Raises:
+            RequestError: As ``translate``; NotSupported if a pair is not served.
+        """
+        answers: dict[int, Answer] = {}
+        for source in dict.fromkeys(sources):
+            numbers = [number for number, each in enumerate(sources) if each == source]
+            same_source = [texts[number] for number in numbers]
+            if find_code(target, [source]):
+                found = [Answer(text, (), 0.0) for text in same_source]
+            else:
+                model = self.service.find(source, target)
+                found = await self.translate(
+                    request, model, same_source, markup=markup, n_best=n_best
+                )
+            answers |= zip(numbers, found, strict=True)
+        return [answers[number] for number in range(len(texts))]
 
     async def translate(
         self,

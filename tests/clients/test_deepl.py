@@ -57,3 +57,12 @@ def test_a_wrong_key_is_an_authorization_error(server_with_key):
 def test_a_pair_that_is_not_served_is_one_clear_error(client):
     with pytest.raises(deepl.DeepLException, match="not supported"):
         client.translate_text("Hello", source_lang="EN", target_lang="JA")
+
+
+@pytest.mark.parametrize("handling", ["html", "xml"])
+def test_tags_stay_around_their_words(client, handling):
+    text = "<p>A <b>dog</b> runs.</p>" if handling == "html" else "A dog <x>{name}</x> runs."
+    options = {"tag_handling": handling, "ignore_tags": ["x"]}
+    result = client.translate_text(text, source_lang="EN", target_lang="ES", **options)
+    for tag in ("<p>", "<b>", "</b>", "</p>") if handling == "html" else ("<x>{name}</x>",):
+        assert result.text.count(tag) == 1

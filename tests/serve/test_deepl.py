@@ -10,6 +10,9 @@ pytest.importorskip("httpx")
 from paths import DATA
 from served import serving
 
+from s2s.serve.service import KEEP
+from s2s.translate.markup.options import Markup
+
 KEY = "a-key"
 
 
@@ -111,6 +114,8 @@ def test_there_are_no_glossaries(client):
         ({"source_lang": "XX"}, "XX is not supported"),
         ({"target_lang": "\ud800"}, r"\ud800 is not supported"),
         ({"tag_handling": "rtf"}, "tag_handling rtf is not supported"),
+        ({"ignore_tags": 7}, "Value for 'ignore_tags' not supported"),
+        ({"ignore_tags": ["x", 7]}, "Value for 'ignore_tags' not supported"),
         ({"glossary_id": "g"}, "glossary_id is not supported"),
         ({"style_id": "s"}, "style_id is not supported"),
         ({"formality": "more"}, "formality more is not supported"),
@@ -125,6 +130,34 @@ def test_a_wrong_request_is_a_message(client, fields, words):
     assert response.status_code == 400
     assert set(response.json()) == {"message"}
     assert words in response.json()["message"]
+
+
+@pytest.mark.parametrize("ignore", ["x", ["x"], "code,x", ["code", " x "]])
+def test_ignored_tags_are_kept_with_what_is_in_them(client, translator, ignore):
+    text = 'eins <x id="7">zwei</x> &lt; <x/> drei'
+    response = translate(client, text=[text], tag_handling="xml", ignore_tags=ignore)
+    markup = Markup(kind="xml", ignore_tags=["x", "code"])
+    assert [each["text"] for each in response.json()["translations"]] == translator.translate_html(
+        [text], markup=markup, keep=KEEP
+    )
+    assert '<x id="7">zwei</x>' in response.text.replace("\\", "")
+
+
+def test_html_is_read_as_html(client, translator):
+    text = "<p>eins</p><script>zwei</script><p>drei <b>vier</b>"
+    response = translate(client, text=[text], tag_handling="html")
+    translation = response.json()["translations"][0]["text"]
+    assert [translation] == translator.translate_html([text], keep=KEEP)
+    assert "<p>one</p><script>zwei</script><p>three" in translation
+
+
+def test_a_text_that_is_in_the_target_language_stays_as_it_is(client):
+    pytest.importorskip("py3langid")
+    text = "Two dogs are running over the street."
+    response = translate(client, text=[text, "Zwei Hunde laufen."], source_lang=None)
+    found = response.json()["translations"]
+    assert found[0]["text"] == text
+    assert [each["detected_source_language"] for each in found] == ["EN", "DE"]
 
 
 @pytest.mark.parametrize("formality", [None, "default", "prefer_more", "prefer_less"])
