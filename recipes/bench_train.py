@@ -6,7 +6,9 @@
     python recipes/bench_train.py --shapes middle --profile    # the operations that take longest
 
 Each shape runs in a process of its own, all in turns, so that a busy machine slows all of them; a
-figure is the median round. Tokens are real target tokens, without padding. What the matrix
+figure is the median round. Tokens are real ones, without padding; "tokens/s" counts those of the
+target, as most toolkits do, "both sides" those of the source as well. Updates follow each other as
+in a training: nobody waits for a GPU before the last one is done. What the matrix
 products of the weights alone would take, at the speed that this process multiplies, is the bound:
 ``of bound`` is how near a shape comes to it. Made-up batches have no padding, and about the lengths
 of Multi30k.
@@ -21,11 +23,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,10 +40,11 @@ from s2s.corpus.shards import open_shards
 from s2s.corpus.stream import Batch, BatchStream, Place, Step
 from s2s.corpus.survey import survey
 from s2s.model.seq2seq import Seq2Seq
+from s2s.model.tf32 import allow_tf32
 from s2s.tokenizer.learn import train_tokenizer
 from s2s.train import PRESETS, TrainConfig
 from s2s.train.average import MovingAverage
-from s2s.train.update import Updater
+from s2s.train.update import AUTOCAST, Updater
 
 MIDDLE = ModelConfig(embedding_size=256, hidden_size=512, dropout=0.2, tie="none")
 """9.8 M parameters with 8,000 pieces, the size at which other toolkits were measured."""
@@ -83,6 +86,15 @@ SHAPES: dict[str, tuple[ModelConfig, int, int]] = {
     )
     for name, preset in PRESETS.items()
 }
+
+
+class Counts(NamedTuple):
+    """What some updates had to do."""
+
+    tgt_tokens: int
+    src_tokens: int
+    work: float
+    """Floating-point operations that are products with weights."""
 
 
 def made_up(vocab_size: int, batch_tokens: int, count: int) -> list[Step]:
@@ -134,18 +146,24 @@ def multiplications(model: Seq2Seq, batch: Batch) -> float:
 
 
 def speed_of_products(device: torch.device, precision: str, clock: Callable[[], float]) -> float:
-    """Returns operations a second of a matrix product of a usual size."""
-    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
-    left = torch.randn(3300, 768, device=device, dtype=dtype)
-    right = torch.randn(768, 2048, device=device, dtype=dtype)
+    """Returns operations a second of a matrix product: of a usual size, large enough for a GPU."""
+    dtype = AUTOCAST.get(precision, torch.float32)
+    rows, inner, columns = (8192, 8192, 8192) if device.type == "cuda" else (3300, 768, 2048)
+    left = torch.randn(rows, inner, device=device, dtype=dtype)
+    right = torch.randn(inner, columns, device=device, dtype=dtype)
     seconds = []
     for _ in range(10):
         start = clock()
         torch.mm(left, right)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+        synchronize(device)
         seconds.append(clock() - start)
-    return 2.0 * left.numel() * right.shape[1] / statistics.median(seconds)
+    return 2.0 * left.numel() * columns / statistics.median(seconds)
+
+
+def synchronize(device: torch.device) -> None:
+    """Waits until a GPU has done what it was asked for."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -164,38 +182,43 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     model = Seq2Seq(replace(config, src_vocab_size=vocab_size, tgt_vocab_size=vocab_size))
     model.to(device).train()
     training = TrainConfig(max_updates=1, device=options.device, precision=options.precision)
+    if device.type == "cuda":
+        allow_tf32(options.precision != "fp32")
     updater = Updater(model, training)
     average = MovingAverage(model, 0.99)
 
-    def train(some: list[Step]) -> None:
+    def train(some: Iterable[Step]) -> Counts:
+        tgt, src, work = 0, 0, 0.0
         for step in some:
             updater.update(step, 1e-4)
             average.update(model, 1)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+            tgt += step.tokens
+            src += sum(int(batch.src_lengths.sum()) for batch in step.batches)
+            work += sum(multiplications(model, batch) for batch in step.batches)
+        synchronize(device)
+        return Counts(tgt, src, work)
 
-    train(list(islice(steps, options.warm_up)))
+    train(islice(steps, options.warm_up))
     clock = time.process_time if options.cpu_time else time.perf_counter
     products = speed_of_products(device, options.precision, clock)
     waited = 0.0 if stream is None else stream.waited
-    start, tokens, work = clock(), 0, 0.0
-    for step in islice(steps, options.updates):
-        train([step])
-        tokens += step.tokens
-        work += sum(multiplications(model, batch) for batch in step.batches)
+    start = clock()
+    done = train(islice(steps, options.updates))
     seconds = clock() - start
     if options.profile:
         with torch.profiler.profile() as profile:
             train(made_up(vocab_size, batch_tokens, 5))
+        where = "device" if device.type == "cuda" else "cpu"
         keys = profile.key_averages()
-        print(keys.table(sort_by="self_cpu_time_total", row_limit=20), file=sys.stderr)
+        print(keys.table(sort_by=f"self_{where}_time_total", row_limit=20), file=sys.stderr)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 2**20
     return {
         "parameters": model.num_parameters(),
-        "tokens_per_second": tokens / seconds,
-        "of_bound": work / products / seconds,
+        "tokens_per_second": done.tgt_tokens / seconds,
+        "both_sides": (done.src_tokens + done.tgt_tokens) / seconds,
+        "of_bound": done.work / products / seconds,
         "products": products,
         "peak_mib": peak,
         "data_share": 0.0 if stream is None else (stream.waited - waited) / seconds,
@@ -208,7 +231,7 @@ def main() -> None:
     parser.add_argument("--shapes", nargs="+", choices=list(SHAPES), default=list(SHAPES))
     parser.add_argument("--data", type=Path, help="folder with train.en.gz and train.de.gz")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--precision", choices=["fp32", "bf16", "fp16"], default="fp32")
+    parser.add_argument("--precision", choices=["fp32", "tf32", "bf16", "fp16"], default="fp32")
     parser.add_argument("--batch-tokens", type=int, help="for all shapes")
     parser.add_argument("--updates", type=int, default=12, help="per round")
     parser.add_argument("--warm-up", type=int, default=3)
@@ -233,7 +256,8 @@ def main() -> None:
     what = "made-up batches" if options.data is None else "Multi30k"
     title = f"{what}, {options.device}, {options.precision}, {torch.get_num_threads()} threads"
     table = Table(title=f"{title}, median of {options.rounds} rounds")
-    for column in ("shape", "M parameters", "tokens/s", "of bound", "GFLOP/s", "peak MiB", "data"):
+    columns = "shape|M parameters|tokens/s|both sides|of bound|GFLOP/s|peak MiB|data"
+    for column in columns.split("|"):
         table.add_column(column, justify="left" if column == "shape" else "right")
     for name, rounds in found.items():
         middle = {key: statistics.median(each[key] for each in rounds) for key in rounds[0]}
@@ -241,12 +265,13 @@ def main() -> None:
             name,
             f"{middle['parameters'] / 1e6:.1f}",
             f"{middle['tokens_per_second']:,.0f}",
+            f"{middle['both_sides']:,.0f}",
             f"{middle['of_bound']:.0%}",
             f"{middle['products'] / 1e9:,.0f}",
             f"{middle['peak_mib']:,.0f}",
             f"{middle['data_share']:.1%}",
         )
-    Console().print(table)
+    Console(width=112).print(table)
 
 
 if __name__ == "__main__":
