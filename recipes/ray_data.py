@@ -4,11 +4,11 @@
     python recipes/ray_data.py MODEL INPUT OUT --workers 8
     python recipes/ray_data.py MODEL INPUT OUT --address auto
 
-``INPUT`` is a file or a folder: parquet (``.parquet``), else text, plain or packed, a text on each
-line. Its rows, in the order of the files' names, are cut into parts; a worker translates one part
-at a time with a translator of its own. ``OUT`` gets a parquet file for each part, in the order of
-the rows: ``row`` (its number, from 0), the columns of the input (``text`` for lines),
-``translation`` and ``score``. A null stays null.
+``INPUT`` is a file or a folder, subfolders included: parquet (``.parquet``), else text, plain or
+packed, a text on each line. Its rows, in the order of the files' names, are cut into parts; a
+worker translates one part at a time with a translator of its own. ``OUT`` gets a parquet file for
+each part, in the order of the rows: ``row`` (its number, from 0), the columns of the input
+(``text`` for lines), ``translation`` and ``score``. A null stays null.
 
 A part appears whole or not at all. If a worker dies, Ray starts another, which does its part again.
 If all stops, the same command goes on and leaves finished parts as they are. ``_SUCCESS`` is
@@ -42,6 +42,8 @@ from s2s.text import read_lines
 
 PLAN, SUCCESS = "_plan.json", "_SUCCESS"
 NEW_COLUMNS = ("row", "translation", "score")
+TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".avro", ".orc", ".arrow", ".feather")
+"""Endings of files whose lines are no texts."""
 NULLS = ("None", "nan", "<NA>", "NaT")
 """What engines have in place of a text that is not there, as ``str`` writes it."""
 
@@ -98,7 +100,7 @@ class Parts:
     def plan(self) -> list[dict[str, Any]]:
         """Lists the parts; reads all lines once, so that a bad one is found before any work."""
         parts, row = [], 0
-        for file in input_files(Path(self.settings["input"])):
+        for file in self.files():
             rows = self._count(file)
             for first in range(0, rows, self.settings["part_rows"]):
                 size = min(self.settings["part_rows"], rows - first)
@@ -107,6 +109,27 @@ class Parts:
                 parts.append({**part, "row": row + first})
             row += rows
         return parts
+
+    def files(self) -> list[Path]:
+        """Returns the files of the input, by name, without those that begin with ``.`` or ``_``.
+
+        Raises:
+            ConfigError: If the output would be input, too.
+            DataError: If a file is a table in another form.
+            FileError: If there is no file.
+        """
+        source = Path(self.settings["input"])
+        if source in (self.out, *self.out.parents):
+            raise ConfigError(f"{self.out} is inside the input {source}; name another folder")
+        files = [source] if source.is_file() else sorted(source.rglob("*"))
+        names = [(file, file.relative_to(source).parts) for file in files if file.is_file()]
+        files = [file for file, parts in names if not any(part[0] in "._" for part in parts)]
+        if not files:
+            raise FileError(f"{source} is no file, and no folder with files; name the input")
+        for file in files:
+            if file.suffix.lower() in TABLES:
+                raise DataError(f"{file} is neither text nor parquet; convert it to parquet")
+        return files
 
     def _count(self, file: Path) -> int:
         if file.suffix != ".parquet":
@@ -152,10 +175,10 @@ class Parts:
 
     def record(self) -> str:
         """Returns what the folder is made from; raises FileError for a file that cannot be read."""
-        files = input_files(Path(self.settings["input"]))
+        source = Path(self.settings["input"])
         shown = {name: self.settings[name] for name in ("column", "options", "part_rows")}
         shown["model"] = digest(Path(self.settings["model"]))
-        shown["files"] = [[file.name, digest(file)] for file in files]
+        shown["files"] = [[str(file.relative_to(source)), digest(file)] for file in self.files()]
         return json.dumps(shown, indent=1, ensure_ascii=False)
 
 
@@ -167,21 +190,34 @@ class TranslatePart:
         self._translate = Translate(settings["model"], settings["column"], settings["options"])
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Translates the parts of a batch, in JSON; returns how many rows and nulls each has."""
+        """Translates the parts of a batch, in JSON; returns the number of nulls in each.
+
+        An error of s2s is returned, too: of an exception, Ray hands on no more than its text.
+        """
+        nulls, errors = [], []
+        for text in batch["part"]:
+            part, count, message = json.loads(text), 0, ""
+            try:
+                count = self._do(part)
+            except S2SError as error:
+                message = f"{part['file']}, of the rows from {part['first']} on: {error}"
+            nulls.append(count)
+            errors.append(message)
+        return {"nulls": np.array(nulls), "error": np.array(errors)}
+
+    def _do(self, part: Mapping[str, Any]) -> int:
+        """Translates a part and writes it; returns how many rows are null."""
         import pyarrow as pa
 
-        nulls = []
-        for text in batch["part"]:
-            part = json.loads(text)
-            table, column = self._parts.read(part), self._parts.settings["column"]
-            found = self._translate({column: table[column].to_pylist()})
-            numbers = range(part["row"], part["row"] + part["rows"])
-            table = table.add_column(0, "row", pa.array(numbers, pa.int64()))
-            for name, kind in (("translation", pa.string()), ("score", pa.float64())):
-                table = table.append_column(name, pa.array(found[name].tolist(), kind))
-            self._parts.write(part, table)
-            nulls.append(table[column].null_count)
-        return {"part": batch["part"], "nulls": np.array(nulls)}
+        table, column = self._parts.read(part), self._parts.settings["column"]
+        found = self._translate({column: table[column].to_pylist()})
+        numbers = range(part["row"], part["row"] + part["rows"])
+        nulls = int(table[column].null_count)
+        table = table.add_column(0, "row", pa.array(numbers, pa.int64()))
+        for name, kind in (("translation", pa.string()), ("score", pa.float64())):
+            table = table.append_column(name, pa.array(found[name].tolist(), kind))
+        self._parts.write(part, table)
+        return nulls
 
 
 def open_parquet(file: Path) -> Any:
@@ -204,19 +240,6 @@ def row_groups(file: Path, first: int, rows: int) -> Iterator[Any]:
         if start < end:
             yield opened.read_row_group(number).slice(start - begin, end - start)
         begin += size
-
-
-def input_files(path: Path) -> list[Path]:
-    """Returns the files of the input, by name; hidden ones and those that begin with _ are none.
-
-    Raises:
-        FileError: If there is none.
-    """
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    files = [file for file in files if file.is_file() and file.name[0] not in "._"]
-    if not files:
-        raise FileError(f"{path} is no file, and no folder with files; name the input")
-    return files
 
 
 def digest(path: Path) -> str:
@@ -272,6 +295,8 @@ def run(parts: Parts, todo: list[dict[str, Any]], workers: int | None, address: 
     )
     nulls, begun = 0, time.monotonic()
     for number, row in enumerate(done.iter_rows(), 1):
+        if row["error"]:
+            raise DataError(row["error"])
         nulls += int(row["nulls"])
         seconds = time.monotonic() - begun
         print(f"{number} of {len(items)} parts, {seconds:.0f} s", file=sys.stderr, flush=True)
@@ -295,13 +320,6 @@ def translate(parts: Parts, workers: int | None, address: str | None) -> None:
         if nulls:
             print(f"{nulls} rows have no text (null) and stay null", file=sys.stderr)
         (parts.out / SUCCESS).touch()
-
-
-def cause_of(error: BaseException | None) -> S2SError | None:
-    """Returns the error of s2s in a worker that made Ray fail, if it is one."""
-    while error is not None and not isinstance(error, S2SError):
-        error = getattr(error, "cause", None) or error.__cause__
-    return error
 
 
 def main() -> None:
@@ -330,10 +348,8 @@ def main() -> None:
         options = {name: value for name, value in options.items() if value is not None}
         Translate(paths["model"], given["column"], options)({given["column"]: []})
         translate(Parts({**given, **paths, "options": options}), workers, address)
-    except Exception as error:
-        if (cause := cause_of(error)) is None:
-            raise
-        print(f"error: {cause}", file=sys.stderr)
+    except S2SError as error:
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -13,6 +13,8 @@ model_config_pb2 = pytest.importorskip(
 )
 from google.protobuf import text_format
 
+pytestmark = pytest.mark.clients
+
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "tests" / "data" / "run-0.1.0"
 COMMAND = shlex.split(os.environ.get("S2S", str(ROOT / ".venv" / "bin" / "s2s")))

@@ -22,7 +22,7 @@ from paths import RECIPES, ROOT
 from recipe_modules import load_recipe
 
 from s2s import Translator
-from s2s.errors import DataError
+from s2s.errors import DataError, S2SError
 
 PART_ROWS = 100
 ROWS = 3000
@@ -219,6 +219,45 @@ def test_parquet_keeps_its_columns_and_its_nulls(start, tmp_path, tiny):
         list(zip(found["translation"].to_pylist(), found["score"].to_pylist(), strict=True))
         == pairs
     )
+
+
+@pytest.mark.slow
+def test_a_row_that_is_no_text_is_one_line_that_says_where(start, tmp_path):
+    pa, parquet = (pytest.importorskip(name) for name in ("pyarrow", "pyarrow.parquet"))
+    parquet.write_table(pa.table({"text": list(range(150))}), tmp_path / "in.parquet")
+    process = start(tmp_path / "in.parquet", tmp_path / "out")
+    assert process.wait(timeout=100) == 2
+    last = process.log.read_text().splitlines()[-1]
+    assert "in.parquet, of the rows from" in last
+    assert "which is no text" in last
+    assert not (tmp_path / "out" / "_SUCCESS").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "out", "message"),
+    [
+        (["a.txt", "b.csv"], "out", "b.csv is neither text nor parquet"),
+        (["_SUCCESS", ".hidden", "_temporary/a.txt"], "out", "no folder with files"),
+        (["a.txt"], "in/deep/out", "is inside the input"),
+        (["a.txt"], "in", "is inside the input"),
+    ],
+)
+def test_an_input_that_cannot_be_meant_is_refused(tmp_path, files, out, message):
+    for name in files:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_text("eins\n", encoding="utf-8")
+    settings = {"input": str(tmp_path / "in"), "out": str(tmp_path / out)}
+    with pytest.raises(S2SError, match=message):
+        load_recipe("ray_data").Parts(settings).files()
+
+
+def test_files_of_subfolders_are_input_in_the_order_of_their_names(tmp_path):
+    for name in ("b.txt", "a/2.txt", "a/1.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("eins\n", encoding="utf-8")
+    parts = load_recipe("ray_data").Parts({"input": str(tmp_path), "out": "/elsewhere"})
+    found = [path.relative_to(tmp_path).as_posix() for path in parts.files()]
+    assert found == ["a/1.parquet", "a/2.txt", "b.txt"]
 
 
 @pytest.mark.slow
