@@ -9,16 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 
-pytest.importorskip("onnxruntime")
-pytest.importorskip("starlette")
-uvicorn = pytest.importorskip("uvicorn")
-
-from s2s.serve.app import make_app
-from s2s.serve.keys import Keys
-from s2s.serve.protocol import LimitedProtocol
-from s2s.serve.server import listen
-from s2s.serve.service import Service
-
 
 class Server:
     """A running server."""
@@ -67,6 +57,13 @@ class Server:
 @pytest.fixture
 def serve():
     """Runs a server in a thread: ``with serve(models, keys=..., **service) as server``."""
+
+    uvicorn = pytest.importorskip("uvicorn")
+    from s2s.serve.app import make_app
+    from s2s.serve.keys import Keys
+    from s2s.serve.protocol import LimitedProtocol
+    from s2s.serve.server import listen
+    from s2s.serve.service import Service
 
     translating = logging.getLogger("s2s.translate")
     level = translating.level

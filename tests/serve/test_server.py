@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -130,3 +131,12 @@ def test_wrong_options_are_one_line_each(s2s, tiny, tmp_path):
             ended = s2s("serve", *args)
             assert (ended.code, len(ended.err.splitlines())) == (2, 1), ended.err
             assert error in ended.err
+
+
+def test_a_missing_package_is_named(s2s, tiny, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("s2s.serve")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    ended = s2s("serve", tiny, "--port", 0)
+    assert ended.code == 2
+    assert ended.err == "s2s: error: s2s serve needs uvicorn; install 's2s-onnx[serve]'\n"
