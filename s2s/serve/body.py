@@ -16,7 +16,8 @@ from s2s.serve.errors import BadRequest, Busy, Gone, Slow, TooMuch
 
 _FIELDS = 10_000
 """Most form fields of a request."""
-_MANY_BYTES = 100_000
+_TOO_MANY = f"Invalid request: the form has over {_FIELDS} fields"
+MANY_BYTES = 100_000
 """Bytes from which on JSON is read in a thread."""
 _MOST_HEAD = 1000
 """Bytes of the head of a part."""
@@ -103,7 +104,7 @@ class BodyReader:
             return _from_query(request.url.query)
         kind = request.headers.get("content-type", "")
         if "json" in kind or data.lstrip()[:1] in (b"{", b"["):
-            if len(data) > _MANY_BYTES:
+            if len(data) > MANY_BYTES:
                 return await asyncio.to_thread(read_json, data)
             return read_json(data)
         try:
@@ -144,14 +145,17 @@ def _from_query(text: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise BadRequest("Invalid request: the form is not UTF-8") from error
     except ValueError as error:
-        raise BadRequest(f"Invalid request: the form has over {_FIELDS} fields") from error
+        raise BadRequest(_TOO_MANY) from error
     return _to_fields(pairs)
 
 
 def _of_parts(data: bytes, boundary: str) -> list[tuple[str, str]]:
     """Reads names and values of a form of several parts (RFC 7578)."""
     pairs = []
-    for part in (b"\r\n" + data).split(f"\r\n--{boundary}".encode("latin-1"), _FIELDS)[1:]:
+    parts = (b"\r\n" + data).split(f"\r\n--{boundary}".encode("latin-1"), _FIELDS + 2)[1:]
+    if len(parts) > _FIELDS + 1:  # the last one ends the form
+        raise BadRequest(_TOO_MANY)
+    for part in parts:
         head, _, value = part.partition(b"\r\n\r\n")
         if name := _NAME.search(head[:_MOST_HEAD]):
             pairs.append((name[1].decode("utf-8"), value.decode("utf-8")))
@@ -160,14 +164,10 @@ def _of_parts(data: bytes, boundary: str) -> list[tuple[str, str]]:
 
 def _to_fields(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Returns values by name; a list of those of a name that comes several times."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, list[str]] = {}
     for name, value in pairs:
-        if name in fields:
-            before = fields[name]
-            fields[name] = [*before, value] if isinstance(before, list) else [before, value]
-        else:
-            fields[name] = value
-    return fields
+        fields.setdefault(name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
 
 
 def text_field(fields: Mapping[str, Any], name: str) -> str | None:

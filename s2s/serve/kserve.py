@@ -3,10 +3,13 @@
 Each language pair is a model with one input, ``text``, and one output, ``translations``.
 """
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from s2s.serve.body import MANY_BYTES
 from s2s.serve.errors import Busy, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
 from s2s.serve.models import ServedModel
@@ -94,7 +97,11 @@ class KServe:
         self._shared.keys.check(bearer(request.headers.get("authorization")))
         model = self._find(request)
         body = await self._shared.body.read(request)
-        asked = read_infer(body, request.headers.get(JSON_LENGTH))
+        length = request.headers.get(JSON_LENGTH)
+        if len(body) > MANY_BYTES:
+            asked = await asyncio.to_thread(read_infer, body, length)
+        else:
+            asked = read_infer(body, length)
         answers = await self._shared.translate(request, model, asked.texts)
         translations = [answer.text for answer in answers]
         answer, headers = write_infer(asked, translations, model.name, VERSION)

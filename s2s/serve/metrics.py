@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COUNTERS = {
     "texts": ("s2s_texts", "Translated texts."),
     "characters": ("s2s_characters", "Characters of the translated texts."),
+    "pieces": ("s2s_pieces", "Pieces of the translated texts."),
     "dropped_texts": ("s2s_dropped_texts", "Texts of clients that hung up, not translated."),
     "refused": ("s2s_refused_requests", "Requests that were refused, because too much waited."),
     "cut": ("s2s_cut_translations", "Translations without an end: they met the limit of length."),

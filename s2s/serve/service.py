@@ -245,6 +245,7 @@ class Service:
         kind = (id(engine), options.get("to"), options.get("n_best"), options.get("details"))
         run = partial(_translate, engine.translator, options)
         found = await self._batcher.translate(texts, lengths, run, kind)
+        self.stats.pieces += sum(lengths)
         self.stats.cut += sum(translation.hypotheses[0].cut for translation in found)
         self.stats.long += sum(translation.num_long > 0 for translation in found)
         self.stats.unknown += sum(translation.num_unknown for translation in found)

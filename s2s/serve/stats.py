@@ -43,6 +43,8 @@ class Stats:
     """Translated texts."""
     characters: int = 0
     """Characters of these texts."""
+    pieces: int = 0
+    """Pieces of these texts, without those of tags."""
     waiting_texts: int = 0
     """Texts that wait now."""
     waiting_pieces: int = 0

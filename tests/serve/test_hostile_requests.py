@@ -122,7 +122,12 @@ HEADERS = st.fixed_dictionaries(
     {},
     optional={
         "Content-Type": st.sampled_from(
-            ["application/json", "application/x-www-form-urlencoded", "multipart/form-data", "\xff"]
+            [
+                "application/json",
+                "application/x-www-form-urlencoded",
+                "multipart/form-data; boundary=B",
+                "\xff",
+            ]
         ),
         "Content-Encoding": st.sampled_from(["gzip", "identity", ""]),
         "Authorization": st.sampled_from(["Bearer", "DeepL-Auth-Key \xff", "Basic Og=="]),
@@ -165,6 +170,18 @@ def test_any_path_and_query_are_answered(client, path, query):
     for method in ("GET", "POST", "HEAD", "BREW"):
         response = client.request(method, f"/{quote(path, safe='')}?{quote(query, safe='=&')}")
         assert response.status_code < 500
+
+
+def test_a_form_of_too_many_fields_is_refused_whatever_its_kind(client):
+    part = b'--B\r\nContent-Disposition: form-data; name="q"\r\n\r\neins\r\n'
+    forms = {
+        "application/x-www-form-urlencoded": b"q=eins&" * 10_001,
+        "multipart/form-data; boundary=B": part * 10_001 + b"--B--\r\n",
+    }
+    for kind, form in forms.items():
+        response = client.post("/translate", content=form, headers={"Content-Type": kind})
+        assert response.status_code == 400
+        assert "over 10000 fields" in response.json()["error"]
 
 
 def test_a_failure_tells_nobody_what_was_sent(client, monkeypatch, caplog):

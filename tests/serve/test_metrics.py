@@ -1,5 +1,7 @@
 """Prometheus can read what a server has done."""
 
+import re
+
 import pytest
 
 pytest.importorskip("starlette")
@@ -9,6 +11,7 @@ openmetrics = pytest.importorskip("prometheus_client.openmetrics.parser")
 
 from dataclasses import fields
 
+from paths import ROOT
 from served import serving
 
 from s2s.serve.metrics import COUNTERS, GAUGES, HISTOGRAMS
@@ -39,6 +42,7 @@ def test_counts_are_those_of_the_requests(tiny):
     assert found["s2s_requests_total", ("api", "deepl"), ("status", "200")] == 1
     assert found["s2s_texts_total",] == 3
     assert found["s2s_characters_total",] == len("eins") + len("zwei drei") + len("vier")
+    assert found["s2s_pieces_total",] >= 4
     assert found["s2s_waiting_texts",] == 0
     assert found["s2s_request_seconds_count",] == 3
     assert found["s2s_batch_texts_sum",] == 3
@@ -72,6 +76,18 @@ def test_metrics_hold_no_text_of_a_request(tiny):
         page = client.get("/metrics").text
     assert "geheim" not in page
     assert "secret" not in page
+
+
+def test_the_documentation_tells_of_every_metric_and_of_no_other(tiny):
+    page = (ROOT / "docs" / "howto" / "operate.md").read_text(encoding="utf-8")
+    with serving(tiny) as client:
+        names = {
+            family.name + "_total" * (family.type == "counter")
+            for family in parser.text_string_to_metric_families(client.get("/metrics").text)
+        }
+    named = set(re.findall(r"s2s_\w+", page.partition("## What to watch")[2]))
+    ours = {name for name in names if name.startswith("s2s_")}
+    assert {name.removesuffix("_bucket") for name in named} == ours
 
 
 def test_all_that_is_counted_is_shown():
