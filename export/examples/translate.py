@@ -43,6 +43,8 @@ options = {
     "max_length": np.array(card["search"]["max_length"], np.int64),
     "length_penalty": np.array(card["search"]["length_penalty"], np.float32),
 }
+if card.get("fixed_search"):  # then they are constants of the file
+    options = {}
 
 
 def encode(line: str) -> list[int]:

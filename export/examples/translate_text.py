@@ -26,12 +26,15 @@ session = InferenceSession(sys.argv[1], options)
 metadata = session.get_modelmeta().custom_metadata_map
 if metadata.get("s2s.text") != "1":
     sys.exit(f"{sys.argv[1]} is no text model of s2s, version 1")
-search = json.loads(metadata["s2s.config"])["search"]
+card = json.loads(metadata["s2s.config"])
+search = card["search"]
 inputs = {
     "beam_size": np.array(search["beam_size"], np.int64),
     "max_length": np.array(search["max_length"], np.int64),
     "length_penalty": np.array(search["length_penalty"], np.float32),
 }
+if card.get("fixed_search"):  # then they are constants of the file
+    inputs = {}
 # The form of text that models are trained with; the model reads nothing behind a NUL.
 lines = (
     unicodedata.normalize("NFC", line.decode()).replace("\0", " ") for line in sys.stdin.buffer

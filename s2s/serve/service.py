@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Self, TypeVar
 
 from s2s.errors import ConfigError, S2SError, printable
+from s2s.formats.card import has_fixed_search
 from s2s.machine import available_cores
 from s2s.serve.batcher import Batcher
 from s2s.serve.body import Limits
@@ -297,10 +298,15 @@ async def _beside(work: Callable[[], R], texts: Sequence[str]) -> R:
 def _translate(
     translator: Translator, options: TranslateOptions, texts: Sequence[str]
 ) -> list[Translation]:
-    """Translates a batch, in a thread; the beam is as wide as the number of translations."""
+    """Translates a batch, in a thread; the beam is as wide as the number of translations.
+
+    A beam that the file has fixed stays, and limits that number.
+    """
     n_best = options.get("n_best") or 1
-    search = replace(translator.search, beam_size=max(translator.search.beam_size, n_best))
-    beam_size = search.fitted(translator.tokenizer.tgt_vocab_size).beam_size
+    beam_size = translator.search.beam_size
+    if not has_fixed_search(translator.card):
+        search = replace(translator.search, beam_size=max(beam_size, n_best))
+        beam_size = search.fitted(translator.tokenizer.tgt_vocab_size).beam_size
     n_best = min(n_best, beam_size)
     fitted: TranslateOptions = {**options, "n_best": n_best, "beam_size": beam_size}
     return translator.translate(texts, **fitted)

@@ -1,6 +1,8 @@
 """Files whose search is fixed: the same translations, and no call can change the search."""
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 ort = pytest.importorskip("onnxruntime")
+
+from paths import ROOT
 
 from s2s import Translator
 from s2s.config import PAD_ID, SearchConfig
@@ -251,6 +255,32 @@ def test_the_check_of_the_export_sees_another_value_in_the_graph(run):
             check_parity(
                 loaded.model, serialize(graph), checked, "fp32", fixed=True, batches=[(3, 9)]
             )
+
+
+def test_a_program_without_s2s_reads_it_as_it_reads_the_plain_file(run, tmp_path):
+    (loaded,) = load_runs([run])
+    files = [
+        write_plain(loaded, tmp_path / "plain.onnx", "fp32"),
+        write([loaded], tmp_path / "fixed.onnx", "fp32"),
+    ]
+    program = ROOT / "export" / "examples" / "translate.py"
+    lines = "".join(f"{text}\n" for text in TEXTS).encode()
+    one, other = (
+        subprocess.run([sys.executable, program, file], input=lines, stdout=-1, check=True)  # noqa: S603
+        for file in files
+    )
+    assert one.stdout == other.stdout
+    assert one.stdout.count(b"\n") == len(TEXTS)
+
+
+def test_a_server_gives_as_many_alternatives_as_the_beam_is_wide(run, tmp_path):
+    service = pytest.importorskip("s2s.serve.service")
+    (loaded,) = load_runs([run])
+    fixed = Translator(write([loaded], tmp_path / "fixed.onnx", "fp32", beam_size=3))
+    plain = Translator(write_plain(loaded, tmp_path / "plain.onnx", "fp32"))
+    for translator, count in ((fixed, 3), (plain, 6)):
+        (found,) = service._translate(translator, {"n_best": 6}, ["the cat"])
+        assert len(found.hypotheses) == count
 
 
 def test_a_card_that_does_not_fit_the_graph_is_refused(run, tmp_path):

@@ -48,6 +48,8 @@ export class Translator {
       max_length: translator.int64([max_length], []),
       length_penalty: new ort.Tensor("float32", [length_penalty], []),
     };
+    // Then they are constants of the file.
+    if (translator.card.fixed_search) translator.options = {};
     return translator;
   }
 
