@@ -118,6 +118,7 @@ class Batcher(Generic[R]):
             self._stats.refused += 1
             raise Busy
         job = _Job(run, kind, len(texts))
+        nothing_to_do = not self._queue and self._idle == self._workers
         before = 0
         for number, (text, length) in enumerate(zip(texts, lengths, strict=True)):
             self._arrivals += 1
@@ -126,7 +127,7 @@ class Batcher(Generic[R]):
             insort(self._queue, waiting, key=_Waiting.place_and_arrival)
             before += length
         self._count(len(texts), before)
-        self._wake()
+        self._wake(self._delay if nothing_to_do else 0.0)
         try:
             await job.done
         except asyncio.CancelledError:
@@ -150,15 +151,12 @@ class Batcher(Generic[R]):
         self._count(-len(gone), -sum(waiting.length for waiting in gone))
         self._stats.dropped_texts += len(gone)
 
-    def _wake(self) -> None:
+    def _wake(self, delay: float = 0.0) -> None:
         """Starts batches soon: after the requests that arrive in the same turn of the loop."""
         if self._timer is not None or not self._idle:
             return
         loop = asyncio.get_running_loop()
-        if self._delay and self._idle == self._workers:
-            self._timer = loop.call_later(self._delay, self._start)
-        else:
-            self._timer = loop.call_soon(self._start)
+        self._timer = loop.call_later(delay, self._start) if delay else loop.call_soon(self._start)
 
     def _start(self) -> None:
         self._timer = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -201,3 +202,19 @@ def test_a_server_with_nothing_to_do_waits_for_more_texts_if_it_is_told_to():
 
     play(scene, delay=0.2)
     assert translators.batches == [["a", "b"]]
+
+
+def test_what_has_waited_for_a_batch_is_not_delayed_again():
+    translators = Translators(free=False)
+
+    async def scene(batcher):
+        first = asyncio.create_task(batcher.translate(["a"], [1], translators, 0))
+        await until(lambda: translators.batches)
+        second = asyncio.create_task(batcher.translate(["b"], [1], translators, 0))
+        await asyncio.sleep(0)
+        start = time.monotonic()
+        translators.may_go.set()
+        await asyncio.gather(first, second)
+        return time.monotonic() - start
+
+    assert play(scene, delay=1.0) < 0.7

@@ -83,7 +83,7 @@ def test_sigterm_finishes_what_was_accepted_and_takes_no_more(tiny):
 
 
 def test_a_signal_ends_it_orderly_at_any_time(tiny):
-    for seconds in (0.8, 1.2, 1.6):
+    for seconds in (0.9, 1.4):
         process = start("serve", tiny, "--port", 0, text=True, env=ENVIRONMENT)
         time.sleep(seconds)
         process.send_signal(signal.SIGTERM)
