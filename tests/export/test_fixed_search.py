@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,6 +24,7 @@ from s2s.model.ensemble import load_runs
 from s2s.runtime.backend import pad
 from s2s.runtime.onnx_backend import session_options
 from s2s_export import add_metadata, build_model, export_run
+from s2s_export import export as export_module
 from s2s_export.export import serialize
 from s2s_export.parity.model import check_parity
 
@@ -207,7 +209,9 @@ def test_what_a_translator_does_around_the_search_works_as_with_the_plain_file(r
         assert fixed.classify(texts, labels) == asked.classify(texts, labels)
 
 
-def test_the_command_fixes_what_its_options_say_and_info_shows_it(s2s, run, tmp_path):
+def test_the_command_fixes_what_its_options_say_and_info_shows_it(s2s, run, tmp_path, monkeypatch):
+    quick = partial(check_parity, batches=[(3, 9)], beams=[2])
+    monkeypatch.setattr(export_module, "check_parity", quick)
     path = tmp_path / "fixed.onnx"
     options = ["--fixed-search", "--beam-size", 2, "--length-factor", 3, "--no-repeat", 4]
     result = s2s("export", run, path, *options)
