@@ -1,14 +1,7 @@
 """Clients of LibreTranslate get right answers."""
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
-HERE = Path(__file__).parent
-NODE = shutil.which("node")
 pytestmark = pytest.mark.clients
 
 
@@ -50,20 +43,3 @@ def test_deep_translator_understands_a_wrong_key(server_with_key):
     options = {"api_key": "wrong", "custom_url": f"{server_with_key.url}/"}
     with pytest.raises(package.exceptions.AuthorizationException):
         package.LibreTranslator(source="en", target="es", **options).translate("Hello")
-
-
-@pytest.mark.parametrize("package", ["translate", "libretranslate"])
-def test_npm_client_translates(package, server, expected):
-    if NODE is None:
-        pytest.skip("node is missing")
-    if not (HERE / "node_modules" / package).is_dir():
-        pytest.skip(f"the npm package {package} is missing; run make test-clients")
-    job = {"package": package, "url": server.url, "texts": list(expected)}
-    finished = subprocess.run(  # noqa: S603
-        [NODE, HERE / "translate.mjs"],
-        input=json.dumps(job).encode(),
-        capture_output=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr.decode()
-    assert json.loads(finished.stdout) == list(expected.values())

@@ -12,6 +12,16 @@ const clients = {
     const { translate } = (await import("libretranslate")).default;
     return (text) => translate({ query: text, source: "en", target: "es", apiurl: url });
   },
+  async "libretranslate-ts"() {
+    const { libreTranslate } = await import("libretranslate-ts");
+    libreTranslate.setApiEndpoint(url);
+    return async (text) => (await libreTranslate.translate(text, "en", "es")).translatedText;
+  },
+  async "deepl-node"() {
+    const { DeepLClient } = await import("deepl-node");
+    const client = new DeepLClient("a-key", { serverUrl: url });
+    return async (text) => (await client.translateText(text, "en", "es")).text;
+  },
 };
 
 const translate = await clients[name]();
