@@ -47,8 +47,8 @@ class Document:
         """The texts to translate, without tags, in order; each is one block, of several sentences
         perhaps. A document without tags is one text as it is, with its line breaks."""
         self.num_unread = read.num_unread
-        """Characters at the end that were left as they are, because a comment or an element such as
-        ``script`` has no end."""
+        """Characters at the end that were left as they are, because a comment, an element such as
+        ``script`` or the value of an attribute has no end."""
         self.num_guessed = 0
         """Blocks with tags that ``finish`` put around words by their share of the text, because
         nothing said which words belong together."""
@@ -157,8 +157,8 @@ def log_counts(documents: Sequence[Document]) -> None:
         )
     if unread := [document.num_unread for document in documents if document.num_unread]:
         logger.warning(
-            "%d of %d documents end within a comment or an element such as script; %d characters "
-            "there were left as they are",
+            "%d of %d documents end within a comment, an element such as script or an attribute; "
+            "%d characters there were left as they are",
             len(unread),
             len(documents),
             sum(unread),

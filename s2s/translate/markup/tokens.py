@@ -44,7 +44,8 @@ class Tokens(NamedTuple):
 
     tokens: list[Token]
     num_unread: int
-    """Characters at the end that are no markup, because a comment or an element has no end."""
+    """Characters at the end that nothing could be made of, because a comment or an element such as
+    ``script`` has no end, or the value of an attribute has none."""
 
 
 class _Event(NamedTuple):
@@ -136,7 +137,9 @@ def read_tokens(source: str, markup: Markup) -> Tokens:
     rest = source[stop:]
     num_unread = 0
     if rest:
-        is_markup = bool(scanner.innermost_raw) or rest.startswith(("<!", "<?", "</"))
+        is_markup = (
+            bool(scanner.innermost_raw) or rest.startswith(("<!", "<?", "</")) or ">" in rest
+        )
         tokens = list(_merged([*tokens, Token("other" if is_markup else "text", rest)]))
         num_unread = len(rest) * is_markup
     return Tokens(tokens, num_unread)

@@ -70,6 +70,7 @@ def test_the_parts_of_a_document_are_the_document(source, kind):
         ("<title>a<b>c</title>", ["open", "text", "close"]),
         ("</>eins", ["other", "text"]),
         ("eins <b und", ["text"]),
+        ("eins <b id='>zwei</b><p>drei", ["text", "other"]),
         ("eins <!-- und", ["text", "other"]),
     ],
 )
