@@ -4,7 +4,8 @@
 
 Starts a server with batches and one without (each batch is one text), and sends each of them the
 same sentences, one a request, from 1, 8 and 64 connections that stay open. The ratios compare the
-two servers. The client runs on the same machine and takes its share of the cores. Memory is what
+two servers. The client runs on the same machine and takes its share of the cores. "CPU" is the time
+of all cores that the server took for a request, which other programs hardly change. Memory is what
 the process of a server holds before the first request and after the last one.
 """
 
@@ -12,6 +13,7 @@ import argparse
 import asyncio
 import itertools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -46,11 +48,20 @@ class Served(NamedTuple):
         assert found is not None
         return int(found[1]) / 1024
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Time of all cores that the process has taken."""
+        status = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = status.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
 
 class Outcome(NamedTuple):
     """Requests of one number of connections."""
 
     seconds: float
+    cpu_seconds: float
+    """Time of all cores that the server took."""
     waits: list[float]
     """Seconds of each request, sorted."""
 
@@ -97,13 +108,14 @@ async def connection(port: int, requests: Iterator[bytes], waits: list[float]) -
     writer.close()
 
 
-async def ask(port: int, requests: Sequence[bytes], connections: int) -> Outcome:
+async def ask(served: Served, requests: Sequence[bytes], connections: int) -> Outcome:
     """Sends requests from several connections at once."""
     waits: list[float] = []
     left = iter(requests)
-    start = time.perf_counter()
-    await asyncio.gather(*(connection(port, left, waits) for _ in range(connections)))
-    return Outcome(time.perf_counter() - start, sorted(waits))
+    start, cpu_start = time.perf_counter(), served.cpu_seconds
+    await asyncio.gather(*(connection(served.port, left, waits) for _ in range(connections)))
+    seconds = time.perf_counter() - start
+    return Outcome(seconds, served.cpu_seconds - cpu_start, sorted(waits))
 
 
 def to_request(text: str, served: Served) -> bytes:
@@ -120,8 +132,8 @@ def measure(
     requests = [
         to_request(text, served) for text in itertools.islice(itertools.cycle(texts), count)
     ]
-    asyncio.run(ask(served.port, requests[:WARM_UP], max(connections)))
-    return [asyncio.run(ask(served.port, requests, number)) for number in connections]
+    asyncio.run(ask(served, requests[:WARM_UP], max(connections)))
+    return [asyncio.run(ask(served, requests, number)) for number in connections]
 
 
 def main() -> None:
@@ -150,7 +162,15 @@ def main() -> None:
             max(pair, key=lambda each: each.rate) for pair in zip(earlier, found, strict=True)
         ]
     table = Table(title=f"{options.requests:,} requests, the best of {options.rounds} round(s)")
-    for column in ("connections", "server", "requests/s", "ratio", "median, ms", "99 %, ms"):
+    for column in (
+        "connections",
+        "server",
+        "requests/s",
+        "ratio",
+        "median, ms",
+        "99 %, ms",
+        "CPU, ms",
+    ):
         table.add_column(column, justify="right")
     for number, connections in enumerate(options.connections):
         base = best["one by one"][number].rate
@@ -163,6 +183,7 @@ def main() -> None:
                 f"{each.rate / base:.2f}",
                 f"{each.milliseconds(0.5):,.1f}",
                 f"{each.milliseconds(0.99):,.1f}",
+                f"{1000 * each.cpu_seconds / len(each.waits):.1f}",
             )
         table.add_section()
     console = Console(highlight=False, soft_wrap=True, width=100)

@@ -15,6 +15,8 @@ from s2s.writing.languages import has_code_form, primary, same_code
 
 Stamp = tuple[int, ...]
 """Numbers that change if a file is replaced or written anew; none if there is no file."""
+_LONGEST_CODE = 40
+"""Characters of a language code; there are none of more than 20."""
 _PAIR = re.compile(r"([\w-]+):([\w-]+)=(.+)", re.DOTALL)
 
 logger = logging.getLogger(__name__)
@@ -275,6 +277,8 @@ def find_code(code: str, codes: Sequence[str]) -> str | None:
     ``EN``, ``eng`` and ``en-GB`` mean ``en`` if there is no nearer one; ``pt`` means ``pt-BR`` if
     there is no other Portuguese; ``nb`` means ``no``, and the other way round.
     """
+    if len(code) > _LONGEST_CODE:  # codes that were compared are remembered
+        return None
     for alike in (same_code, primary, _common):
         found = [each for each in codes if alike(each) == alike(code)]
         if len(found) == 1:

@@ -17,6 +17,7 @@ from s2s.serve import service as service_module
 from s2s.serve.errors import NotSupported
 from s2s.serve.models import find_code
 from s2s.serve.service import Service
+from s2s.writing.languages import same_code
 
 
 @pytest.fixture
@@ -92,6 +93,12 @@ def test_what_is_not_clear_is_an_error_that_says_what_to_do(tiny, tagged, namele
 )
 def test_codes_are_found_as_clients_write_them(code, codes, found):
     assert find_code(code, codes) == found
+
+
+def test_a_code_of_a_million_characters_is_not_remembered():
+    known = same_code.cache_info().currsize
+    assert find_code("x" * 1_000_000, ["de"]) is None
+    assert same_code.cache_info().currsize == known
 
 
 def test_a_language_or_a_pair_that_is_not_served_is_named(tagged):
