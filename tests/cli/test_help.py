@@ -70,7 +70,7 @@ def test_the_first_screen_of_training_is_what_a_beginner_needs():
         (
             "translate",
             "Arguments, Output, Model, Search, Words of the translation, Random draws, "
-            "Source text, Machine",
+            "Source text, Documents with tags, Machine",
         ),
         ("evaluate", "Arguments, Files, Scores, Model, Search, Source text, Machine"),
         ("classify", "Arguments, Files, Output, Model, Source text, Machine"),

@@ -18,8 +18,8 @@ from s2s.model.seq2seq import Seq2Seq
 from s2s_export import add_metadata, build_model
 from s2s_export.text_model import build_text_model
 
-OLD = {("", "Round")}
-"""What s2s 0.1.0 wrote besides."""
+OLD = {("", "ReduceProd"), ("", "Round")}
+"""What older files have besides."""
 
 
 @pytest.fixture(scope="module")
