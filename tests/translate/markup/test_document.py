@@ -339,12 +339,10 @@ def test_elements_within_each_other_take_time_by_their_number(name, translate):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-@pytest.mark.parametrize("translate", [copied, swapped], ids=["copied", "swapped"])
-def test_a_hundred_thousand_elements_within_each_other_take_seconds(name, translate):
+def test_a_hundred_thousand_elements_within_each_other_take_seconds(name):
     before, after = HOSTILE[name].split("{n}")
-    source = f"{before * 100_000}eins{after * 100_000}"
     began = time.process_time()
-    assert tags_of(finish(source, translate)) == tags_of(source)
+    finish(f"{before * 100_000}eins{after * 100_000}", swapped)
     assert time.process_time() - began < 60
 
 
