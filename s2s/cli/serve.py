@@ -71,10 +71,10 @@ def serve(
             default=False,
         ),
     ] = None,
-    keep_placeholders: Annotated[
+    placeholders: Annotated[
         bool,
         option(
-            "--keep-placeholders/--no-keep-placeholders",
+            "--placeholders/--no-placeholders",
             panel=REQUESTS,
             help_='Copy placeholders: [X5X], <x id="5"></x>, {name}, %(name)s, %s.',
         ),
@@ -120,7 +120,7 @@ def serve(
             port=port,
             api_key_file=api_key_file,
             keep=tuple(keep or ()),
-            keep_placeholders=keep_placeholders,
+            placeholders=placeholders,
             limits=Limits(max_texts=max_texts, max_chars=max_chars),
             batch_pieces=batch_pieces,
             batch_delay=batch_delay / 1000,

@@ -223,7 +223,7 @@ class Models:
         except (ConfigError, ModelError):  # it gives no attention, or keeps blanks
             logger.warning(
                 "%s cannot keep placeholders: it was exported by an older s2s, or trained with "
-                "--whitespace keep (--no-keep-placeholders: without)",
+                "--whitespace keep (--no-placeholders: without)",
                 printable(str(path)),
             )
             keep = []

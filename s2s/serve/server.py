@@ -38,7 +38,7 @@ class Settings:
     port: int
     api_key_file: Path | None
     keep: tuple[str, ...]
-    keep_placeholders: bool
+    placeholders: bool
     limits: Limits
     batch_pieces: int
     batch_delay: float
@@ -57,7 +57,7 @@ def run(settings: Settings) -> None:
     with listener:
         service = Service(
             settings.models,
-            keep=(*(KEEP if settings.keep_placeholders else ()), *settings.keep),
+            keep=(*(KEEP if settings.placeholders else ()), *settings.keep),
             limits=settings.limits,
             batch_pieces=settings.batch_pieces,
             batch_delay=settings.batch_delay,
