@@ -76,6 +76,7 @@ def test_the_first_screen_of_training_is_what_a_beginner_needs():
         ("classify", "Arguments, Files, Output, Model, Source text, Machine"),
         ("score", "Arguments, Files, Output, Model, Machine"),
         ("export", "Arguments, Output, Model, Search, Random draws, Triton Inference Server"),
+        ("serve", "Arguments, Address, Requests, Batches"),
     ],
 )
 def test_options_stand_in_groups_most_used_first(command, groups):
