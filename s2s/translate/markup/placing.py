@@ -81,11 +81,13 @@ class Placer:
                     done = run[1]
         else:
             number = self._taken[outer[0]] if outer[0] < outer[1] else 0
+            # What goes up to an edge takes it first; what nothing belongs to takes what is left.
+            order = sorted(children, key=lambda child: not (child.from_start or child.to_end))
             homeless = []
-            # What goes up to an edge takes it first.
-            edges_first = sorted(children, key=lambda child: not (child.from_start or child.to_end))
-            for child in edges_first:
+            for child in order:
                 run = self._linked(child, outer, number, self._links)
+                if run is None and (child.from_start or child.to_end):
+                    run = self._at_edge(child, outer, number)
                 if run is None:
                     homeless.append(child)
                 else:
@@ -95,6 +97,12 @@ class Placer:
                 if run := self._nearest(child, outer, number, self._links):
                     runs[id(child)] = run
                     self._take(run, -1)
+
+    def _at_edge(self, node: Node, outer: Run, number: int) -> Run | None:
+        """Returns the first word for a node that began before, the last for one that ends after."""
+        word = outer[0] if node.from_start else outer[1] - 1
+        free = outer[0] < outer[1] and self._taken[word] == number
+        return (word, word + 1) if free else None
 
     def _words(self, node: Node) -> Run:
         return self._src.touched(node.start, node.end)

@@ -166,15 +166,22 @@ def _contents(
         (place, 1, number, child)
         for number, (place, (_, child)) in enumerate(zip(starts, found, strict=True))
     ]
+    # What is before an element that has no end here, or after one that has no start, stays there.
+    first = max([start, *(around[1] for around, child in found if child.from_start)])
+    last = min([end, *(around[0] for around, child in found if child.to_end)])
     for number, child in enumerate(node.children):
         if ranges.of(child) is not None:
             continue
-        if child.start <= node.start and not child.to_end:
-            place = start
-        elif child.start >= node.end or child.to_end:
+        if child.to_end:
             place = end
+        elif child.from_start:
+            place = start
+        elif child.start <= node.start:
+            place = first
+        elif child.start >= node.end:
+            place = last
         else:
-            place = outside(min(max(slots.find(child.start), start), end), starts, ends)
+            place = outside(min(max(slots.find(child.start), first), last), starts, ends)
         raw = child.raw()
         if place and child.after_blank:
             raw = f" {raw}"

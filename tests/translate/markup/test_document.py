@@ -253,8 +253,10 @@ def draw_blocks(draw, depth, ids):
             rows = [f"<li>{draw_inline(draw, 2, False, ids)}</li>" for _ in range(2)]
             parts.append(f"<ul>{''.join(rows)}</ul>")
         elif kind == "br":
-            lines = (draw_inline(draw, 1, False, ids), draw_inline(draw, 1, False, ids))
-            parts.append(f"<p><b>{'<br>'.join(lines)}</b></p>".replace("<b><br>", "<br><b>"))
+            rows = [draw_inline(draw, 1, False, ids) for _ in range(4)]
+            ids.append(len(ids))
+            inner = f"{rows[1]}<br>{rows[2]}"
+            parts.append(f'<p>{rows[0]} <b id="{ids[-1]}">{inner}</b> {rows[3]}</p>')
         else:
             parts.append(f"<{kind}>{draw_inline(draw, 3, False, ids)}</{kind}>")
     return "\n".join(parts)
