@@ -6,6 +6,7 @@ import signal
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -77,11 +78,27 @@ def run(settings: Settings) -> None:
         )
         # It logs a line for each malformed request.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        server = uvicorn.Server(config)
+        server = _Server(config, service)
         # uvicorn sets it too, and sends the signal once more at the end to the one before its own.
         signal.signal(signal.SIGTERM, server.handle_exit)
         _say(service, settings, listener, keys)
         server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Tells the service of its end, so that clients hear of it with the answers that they wait for.
+
+    uvicorn closes their connections after these answers without a word, and the next request of a
+    client would be lost.
+    """
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._service.closing = True
+        super().handle_exit(sig, frame)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -98,6 +98,8 @@ class Service:
         """
         self.limits = limits or Limits()
         self.stats = Stats()
+        self.closing = False
+        """Whether the server is about to end: answers then say that their connection does, too."""
         self.models = Models(models, keep, threads=threads)
         self._new_batcher: Callable[[], Batcher[Translation]] = lambda: Batcher(
             self.stats,

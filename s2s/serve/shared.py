@@ -62,8 +62,6 @@ class Shared:
                 response = await endpoint(request)
             except RequestError as error:
                 response = form(error)
-                if error.status in _CLOSING:  # the rest of the body was not read
-                    response.headers["Connection"] = "close"
             except Exception as error:
                 # An exception's words may quote a text.
                 where = _place(error)
@@ -71,6 +69,9 @@ class Shared:
                 response = form(Failed())
             finally:
                 self.body.release(request)
+            # After some errors the rest of the body was not read.
+            if self.service.closing or response.status_code in _CLOSING:
+                response.headers["Connection"] = "close"
             stats = self.service.stats
             stats.requests[api, response.status_code] += 1
             stats.latency.observe(perf_counter() - start)

@@ -82,6 +82,38 @@ def test_sigterm_finishes_what_was_accepted_and_takes_no_more(tiny):
     assert len(said.splitlines()) == 2, said
 
 
+def test_sigterm_loses_no_request_of_connections_that_stay_open(tiny):
+    server = Running(tiny)
+    lost, answered = [], []
+
+    def ask():
+        body = json.dumps({"q": "eins zwei", "source": "de", "target": "en"}).encode()
+        head = f"POST /translate HTTP/1.1\r\nHost: s2s\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection((server.host, server.port), timeout=60) as connection:
+            data = b""
+            while b"connection: close" not in data.lower():
+                connection.sendall(head.encode() + body)
+                data = b""
+                while not data.endswith(b"}"):
+                    more = connection.recv(10_000)
+                    if not more:
+                        lost.append(data)
+                        return
+                    data += more
+                answered.append(data)
+
+    clients = [threading.Thread(target=ask) for _ in range(8)]
+    for client in clients:
+        client.start()
+    while len(answered) < 50:
+        time.sleep(0.01)
+    code, said = server.stop(signal.SIGTERM)
+    for client in clients:
+        client.join()
+    assert (code, lost) == (0, [])
+    assert f"{len(answered)} texts were translated" in said
+
+
 def test_a_signal_ends_it_orderly_at_any_time(tiny):
     for seconds in (0.9, 1.4):
         process = start("serve", tiny, "--port", 0, text=True, env=ENVIRONMENT)
