@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from s2s.translate.markup.entities import encode
@@ -37,8 +37,9 @@ def write(source: TaggedText, text: str, pairs: Pairs | None) -> Written:
         pairs: Which word of the translation belongs to which word of the segment, as
             ``Details.alignment`` has it; None if the model does not tell.
     """
+    units = _Units(source.units)
     if not source.root.children:
-        return Written(_with_units(source, encode(text)), False)
+        return Written(units.write(text) + units.rest(), False)
     src, tgt = Words(source.text), Words(text)
     links = None
     if pairs is not None and src.have_blanks and tgt.have_blanks:
@@ -50,10 +51,11 @@ def write(source: TaggedText, text: str, pairs: Pairs | None) -> Written:
         runs = Placer(src, tgt, links).place(source.root)
     ranges = _Ranges(source, text, tgt, runs)
     slots = Slots(text, src, tgt, links)
-    raw = "".join(_pieces(source, text, ranges, slots)) + " " * source.ends_blank
+    raw = "".join(_pieces(source, text, ranges, slots, units))
+    raw += units.rest() + " " * source.ends_blank
     spans = any(child.end > child.start for child in source.root.children)
     whole = all(ranges.is_whole(child) for child in source.root.children)
-    return Written(_with_units(source, raw), links is None and spans and not whole)
+    return Written(raw, links is None and spans and not whole)
 
 
 class _Ranges:
@@ -136,7 +138,9 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or ord(character) >= FIRST_PLACE
 
 
-def _pieces(source: TaggedText, text: str, ranges: _Ranges, slots: Slots) -> Iterator[str]:
+def _pieces(
+    source: TaggedText, text: str, ranges: _Ranges, slots: Slots, units: "_Units"
+) -> Iterator[str]:
     """Yields the translation and the tags of its segment in order."""
     done = 0
     stack: list[Node | tuple[int, str]] = [source.root]
@@ -144,7 +148,7 @@ def _pieces(source: TaggedText, text: str, ranges: _Ranges, slots: Slots) -> Ite
         entry = stack.pop()
         if isinstance(entry, tuple):
             place, raw = entry
-            yield encode(text[done:place])
+            yield units.write(text[done:place])
             yield raw
             done = place
             continue
@@ -192,14 +196,21 @@ def _contents(
     return [entry[3] for entry in entries]
 
 
-def _with_units(source: TaggedText, raw: str) -> str:
-    """Puts units in place of the characters that stand for them."""
-    if not source.units:
-        return raw
-    left = dict(enumerate(source.units))
-    pieces = []
-    for piece in _PLACES.split(raw):
-        number = ord(piece) - FIRST_PLACE if len(piece) == 1 else -1
-        pieces.append(left.pop(number, "") if number >= 0 else piece)
-    # What the end of a sentence took with it that was cut off.
-    return "".join([*pieces, *left.values()])
+class _Units:
+    """Units that are put in place of the characters that stand for them, each once."""
+
+    def __init__(self, units: Sequence[str]) -> None:
+        self._left = dict(enumerate(units))
+
+    def write(self, text: str) -> str:
+        """Returns a part of a translation as it is written in markup."""
+        pieces = []
+        for number, piece in enumerate(_PLACES.split(text)):
+            is_place = number % 2 == 1
+            unit = self._left.pop(ord(piece) - FIRST_PLACE, "") if is_place else encode(piece)
+            pieces.append(unit)
+        return "".join(pieces)
+
+    def rest(self) -> str:
+        """Returns the units whose places were cut off with the end of a sentence."""
+        return "".join(self._left.values())

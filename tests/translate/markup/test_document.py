@@ -205,6 +205,11 @@ def test_characters_that_mean_a_place_are_carried_over_themselves():
     assert finish(source) == source
 
 
+def test_characters_that_mean_a_place_stay_in_attributes_and_comments():
+    source = '<p><b title="\U000f0000">eins</b> <code>x</code> <!-- \U000f0000 --> zwei</p>'
+    assert finish(source) == source
+
+
 def test_a_place_that_the_translation_lost_is_written_at_the_end():
     finished = finish("eins <code>x</code>", lambda _: translation("one", []))
     assert finished == "one<code>x</code>"
