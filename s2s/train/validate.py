@@ -25,8 +25,8 @@ from s2s.train.config import TrainConfig
 from s2s.train.measure import name_of_score
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 
-BLEU_BATCH = 64
-"""Sentences that are translated together."""
+BLEU_BATCH = {"cpu": 64, "cuda": 256}
+"""Sentences that are translated together: more of them keep a GPU busy."""
 LITTLE_TEXT = 500
 """Training text of at most so many pairs is translated too, in each validation."""
 
@@ -188,10 +188,11 @@ class Validator:
         ids, _ = encode_pairs(self.tokenizer, sources, [""] * len(sources))
         order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
         texts = [""] * len(ids)
-        for start in range(0, len(order), BLEU_BATCH):
+        size = BLEU_BATCH[device.type]
+        for start in range(0, len(order), size):
             if stopped():
                 raise _StopValidation
-            rows = order[start : start + BLEU_BATCH]
+            rows = order[start : start + size]
             lengths = torch.tensor([len(ids[row]) for row in rows])
             src = torch.full((len(rows), int(lengths.max())), PAD_ID, dtype=torch.int64)
             for line, row in enumerate(rows):
