@@ -5,7 +5,6 @@ Baldwin (2012), "langid.py: An Off-the-shelf Language Identification Tool". It i
 sentences, and guesses about single words.
 """
 
-import html
 import logging
 import re
 from collections.abc import Iterable, Sequence
@@ -14,6 +13,7 @@ from typing import Any, NamedTuple
 
 from s2s.errors import MissingPackageError, needs
 from s2s.serve.errors import BadRequest
+from s2s.translate.markup.entities import decode
 from s2s.writing.languages import primary, same_code
 
 SAMPLE = 1000
@@ -67,7 +67,7 @@ class Detector:
             return [Detected(self._languages[0], 1.0)]
         if not self._labels:
             raise BadRequest(f"Invalid request: name the source language: {self._reason}")
-        sample = html.unescape(_TAG.sub(" ", text[:_READ])).strip()[:SAMPLE]
+        sample = _without_tags(text[:_READ]).strip()[:SAMPLE]
         ranks = [pair for pair in _identifier().rank(sample) if pair[0] in self._labels]
         total = sum(share for _, share in ranks) or 1.0
         return [Detected(self._labels[label], share / total) for label, share in ranks]
@@ -89,6 +89,15 @@ class Detector:
                 "them from another language; requests have to name them",
                 unknown,
             )
+
+
+def has_letters(text: str) -> bool:
+    """Whether a text, with HTML tags or without, has a letter and so may be in a language."""
+    return any(map(str.isalpha, _without_tags(text)))
+
+
+def _without_tags(text: str) -> str:
+    return decode(_TAG.sub(" ", text))
 
 
 def _labels(codes: Iterable[str], known: frozenset[str]) -> dict[str, str]:

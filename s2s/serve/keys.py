@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from s2s.errors import ConfigError, FileError, printable
@@ -40,8 +41,17 @@ class Keys:
 
 
 def bearer(header: str | None, scheme: str = "Bearer") -> str | None:
-    """Returns the key of an ``Authorization`` header; None if it has another scheme."""
-    given, _, key = (header or "").strip().partition(" ")
+    """Returns the key of an ``Authorization`` header; None if it has another scheme.
+
+    Args:
+        header: The header, each byte as a character, as Starlette has it. Clients write UTF-8 or
+            Latin-1.
+        scheme: Its first word.
+    """
+    header = header or ""
+    with suppress(UnicodeError):
+        header = header.encode("latin-1").decode("utf-8")
+    given, _, key = header.strip().partition(" ")
     return key.strip() if given.lower() == scheme.lower() and key.strip() else None
 
 
@@ -54,7 +64,7 @@ def read_keys(path: Path) -> Keys:
     """
     name = printable(str(path))
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise FileError(f"cannot read {name} (--api-key-file): {reason}") from error

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from s2s.serve.body import BodyReader
-from s2s.serve.detect import Detected, Detector
+from s2s.serve.detect import Detected, Detector, has_letters
 from s2s.serve.errors import Failed, Gone, RequestError
 from s2s.serve.keys import Keys
 from s2s.serve.models import ServedModel, find_code
@@ -99,14 +99,25 @@ class Shared:
     ) -> list[Answer]:
         """Translates texts, each from the language that it was found to be in.
 
-        A text that was found to be in the target language already stays as it is.
+        A text that was found to be in the target language already stays as it is. So does a text
+        without letters, such as an empty one, which is in no language.
 
         Raises:
             RequestError: As ``translate``; NotSupported if a pair is not served.
         """
-        answers: dict[int, Answer] = {}
+        answers = {
+            number: Answer(text, (), 0.0)
+            for number, text in enumerate(texts)
+            if not has_letters(text)
+        }
         for source in dict.fromkeys(sources):
-            numbers = [number for number, each in enumerate(sources) if each == source]
+            numbers = [
+                number
+                for number, each in enumerate(sources)
+                if each == source and number not in answers
+            ]
+            if not numbers:
+                continue
             same_source = [texts[number] for number in numbers]
             if find_code(target, [source]):
                 found = [Answer(text, (), 0.0) for text in same_source]

@@ -44,6 +44,10 @@ def test_html_tags_are_no_text(detector):
     assert detector.detect(spanish)[0].language == "es"
 
 
+def test_a_number_of_thousands_of_digits_is_no_error(detector):
+    assert detector.detect(f"Das ist ein Haus am See &#{'9' * 9000};")[0].language == "de"
+
+
 def test_a_long_text_takes_no_longer_than_its_beginning(detector, monkeypatch):
     class Rank:
         def rank(self, text):

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from s2s import Translator
 from s2s.serve.app import make_app
 from s2s.serve.body import Limits
-from s2s.serve.keys import Keys
+from s2s.serve.keys import Keys, read_keys
 from s2s.serve.service import KEEP, Service
 from s2s.tokenizer.keep import KeepPatterns
 
@@ -207,6 +207,16 @@ def test_a_text_that_is_in_the_target_language_already_stays(tiny):
     assert found["translatedText"][1] == texts[1]
 
 
+def test_a_text_without_letters_stays_and_harms_no_other_text_of_its_list(tiny, tagged):
+    pytest.importorskip("py3langid")
+    texts = ["", "<p>12 &gt; 5</p>", "Das ist ein kleines Haus am See.", " \U0001f600"]
+    with TestClient(make_app(Service([f"de:it={tagged}", f"fr:en={tiny}"]))) as both:
+        body = {"q": texts, "source": "auto", "target": "it"}
+        found = both.post("/translate", json=body).json()["translatedText"]
+    assert found[2] != texts[2]
+    assert [found[0], found[1], found[3]] == [texts[0], texts[1], texts[3]]
+
+
 @pytest.mark.parametrize("key", [None, "", "On", "one ", "öne", "\ud800", 5, ["one"]])
 def test_a_wrong_key_is_refused(two, key):
     body = json.dumps({"q": "eins", **PAIR, "api_key": key}).encode()
@@ -223,6 +233,19 @@ def test_each_key_opens_the_server_in_a_field_or_in_a_header(two):
         assert two.post("/translate", json=body, headers=header).status_code == 200
         query = f"q={quote('fünf')}&source=de&target=it&api_key={key}"
         assert two.post(f"/translate?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_file_of_keys_and_a_header_may_be_written_as_windows_and_others_do(
+    tiny, tmp_path, encoding
+):
+    path = tmp_path / "keys.txt"
+    path.write_bytes("\ufeffone\r\n\r\n  \r\n# two\r\nschl\u00fcssel\r\n".encode())
+    with TestClient(make_app(Service([str(tiny)]), read_keys(path))) as client:
+        for key, status in {"one": 200, "schl\u00fcssel": 200, "# two": 403, "": 403}.items():
+            header = {"Authorization": f"Bearer {key}".encode(encoding)}
+            body = {"q": "eins", "source": "de", "target": "en"}
+            assert client.post("/translate", json=body, headers=header).status_code == status
 
 
 def test_a_model_with_tags_gives_each_of_its_languages(two, tagged):
