@@ -7,6 +7,7 @@ import re
 import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -194,10 +195,21 @@ def test_a_training_is_reported_with_what_its_sentences_leave_out(
 def test_names_can_be_left_in(run_main, tmp_path):
     printed = run_main("--no-delexicalise")
     assert "train.tsv: 81 pairs\n" in printed
-    text = (tmp_path / "out" / "with-names" / "text" / "dev.tsv").read_text()
+    text = (tmp_path / "out" / "with-names" / "text" / "dev.src").read_text()
     assert "name[Ben's], food[" in text
     config = json.loads((tmp_path / "out" / "with-names" / "run-1" / "config.json").read_text())
     assert config["tokenizer"]["joint"] is True
+
+
+def test_every_reference_has_its_own_file_and_blank_lines_are_none(e2e, tmp_path):
+    said = {"name[Ann]": ["Ann is a pub.", "Ann is  there."], "name[Ben]": ["Ben serves."]}
+    corpus = e2e.write_references(tmp_path, said, True)
+    files = [corpus.src, corpus.tgt, *corpus.more_tgt]
+    assert [Path(file).read_text(encoding="utf-8").split("\n")[:-1] for file in files] == [
+        ["name=<name>", "name=<name>"],
+        ["<name> is a pub.", "<name> serves."],
+        ["<name> is there.", ""],
+    ]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"{SHARED} is not here")
