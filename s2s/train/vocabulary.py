@@ -35,6 +35,8 @@ UNKNOWN_TARGETS = 0.001
 
 PAIRS_A_LABEL = 5
 """Pairs for each different target from which on the targets are the labels of a classifier."""
+SHOWN = 40
+"""Characters of a label in a message."""
 
 logger = logging.getLogger(__name__)
 
@@ -127,11 +129,12 @@ def _find_labels(read: Survey) -> tuple[str, ...]:
             "all %s targets are %r, so that a network learns to write nothing else; look at the "
             "files (--tgt, or --columns)",
             f"{sum(read.pairs):,}",
-            printable(labels[0][:40]),
+            printable(labels[0][:SHOWN]),
         )
     if len(labels) < 2 or sum(read.pairs) < PAIRS_A_LABEL * len(labels):
         return ()
-    shown = ", ".join(map(printable, labels[:5])) + (", ..." if len(labels) > 5 else "")
+    few = [each if len(each) <= SHOWN else f"{each[:SHOWN]}..." for each in labels[:5]]
+    shown = ", ".join(map(printable, few)) + (", ..." if len(labels) > 5 else "")
     say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
     return labels
 

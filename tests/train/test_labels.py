@@ -41,6 +41,13 @@ def test_few_different_targets_are_the_labels_of_run_and_translator(
     assert joint_card(load_runs([folder, folder]))["labels"] == ["bad", "good", "so so"]
 
 
+def test_long_labels_are_shortened_in_the_message(write_targets, capsys):
+    long = "so " * 30 + "so"
+    assert write_targets(["good", long] * 30) == ["good", long]
+    printed = capsys.readouterr().err
+    assert f"targets: 2 labels (good, {long[:40]}...), which" in printed
+
+
 @pytest.mark.parametrize(
     "targets",
     [
