@@ -18,7 +18,8 @@ from s2s.translate.markup.tokens import Token
 
 _MENTION = re.compile(r"(?:[@#]|https?://|www\.)\S+", re.IGNORECASE)
 _MENTION_CLASS = re.compile(r"(?:mention|hashtag)(?:-\S*)?|h-card")
-_MENTION_PARTS = 40
+_INDEX = re.compile(r"[\W\d_]+|\[\w{1,3}\]")
+_SHORT_PARTS = 40
 """Parts of an element that is no longer looked through: it is more than an address or a name."""
 _NONE = frozenset[str]()
 
@@ -159,16 +160,23 @@ class Elements:
 
     def is_mention(self, number: int) -> bool:
         """Whether an element of HTML is a name, a hashtag or an address, which are carried over."""
-        token, element = self._tokens[number], self.opened[number]
-        if self._markup.kind == "xml" or token.name not in ("a", "span") or not element.is_closed:
-            return False
-        classes = token.attributes.get("class", "").split()
-        if element.stop - number > _MENTION_PARTS:
-            return False
-        parts = self._tokens[number + 1 : element.stop - 1]
-        if any(part.name in BLOCKS for part in parts):
-            return False
-        text = decode("".join(part.raw for part in parts if part.kind == "text")).strip()
-        if any(map(_MENTION_CLASS.fullmatch, classes)):
+        text = self._short_text(number, "a", "span")
+        token = self._tokens[number]
+        if any(map(_MENTION_CLASS.fullmatch, token.attributes.get("class", "").split())):
             return bool(text)
         return token.name == "a" and _MENTION.fullmatch(text) is not None
+
+    def is_index(self, number: int) -> bool:
+        """Whether an element of HTML is a number or sign above or below the line, or a note."""
+        return _INDEX.fullmatch(self._short_text(number, "sub", "sup")) is not None
+
+    def _short_text(self, number: int, *names: str) -> str:
+        """Returns the text of an inline element of one of some names; none if much is in it."""
+        element = self.opened[number]
+        is_short = element.is_closed and element.stop - number <= _SHORT_PARTS
+        if self._markup.kind == "xml" or element.name not in names or not is_short:
+            return ""
+        parts = self._tokens[number + 1 : element.stop - 1]
+        if any(part.name in BLOCKS for part in parts):
+            return ""
+        return decode("".join(part.raw for part in parts if part.kind == "text")).strip()

@@ -13,6 +13,11 @@ from s2s.translate.markup.tokens import Token, Tokens
 
 _BLANK = r"(?:\s|[\0\ufeff]|&(?:nbsp|\#160|\#[xX][aA]0);?)"
 _LEADING = re.compile(rf"{_BLANK}*+")
+_WORD = re.compile(r"[^\W_]+")
+_LONGEST_FORMULA = 12
+"""Letters and digits of a formula before an index; a longer word is none."""
+_LONGEST_RAW = 1000
+"""Characters of a formula, tags counted, that more is added to: the work stays bounded."""
 _NO_BREAK = re.compile(r"&(?:nbsp|#160|#[xX][aA]0);?$")
 
 
@@ -27,6 +32,8 @@ class Piece(NamedTuple):
     """The element of a tag."""
     parts_words: bool = False
     """Whether an item is something to see, so that the letters on both sides are two words."""
+    index_name: str = ""
+    """The name of the element, if it is an index such as ``<sub>2</sub>``, or begins a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +73,55 @@ def part(document: Tokens, markup: Markup) -> Iterator[str | Span]:
             pieces.append(piece)
         else:
             if pieces:
-                yield Span(tuple(pieces))
+                yield Span(_with_formulas(pieces))
                 pieces = []
             yield piece
         number = following
     if pieces:
-        yield Span(tuple(pieces))
+        yield Span(_with_formulas(pieces))
+
+
+def _with_formulas(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """Makes a unit of each index and the letters beside it: ``H<sub>2</sub>O``.
+
+    An index behind a word that ends there is no formula but an item: a power, or a note.
+    """
+    found: list[Piece] = []
+    tail = ""
+    for number, piece in enumerate(pieces):
+        if piece.kind == "text":
+            if raw := piece.raw[len(tail) :]:
+                found.append(Piece("text", raw))
+            tail = ""
+            continue
+        following = pieces[number + 1] if number + 1 < len(pieces) else piece
+        tail = _letters(following.raw) if piece.index_name and following.kind == "text" else ""
+        head = _formula(found[-1]) if piece.index_name and found else ""
+        if head and (tail or piece.index_name == "sub"):
+            before = found.pop().raw[: -len(head)]
+            if before:
+                found.append(Piece("text", before))
+            found.append(Piece("unit", head + piece.raw + tail, index_name=piece.index_name))
+        else:
+            tail = ""
+            found.append(piece)
+    return tuple(found)
+
+
+def _letters(raw: str) -> str:
+    """Returns the letters and digits at the beginning."""
+    match = _WORD.match(raw)
+    return match[0] if match else ""
+
+
+def _formula(piece: Piece) -> str:
+    """Returns the letters and digits at the end of a text, or all of a formula."""
+    if piece.kind != "text":
+        is_formula = piece.kind == "unit" and piece.index_name and len(piece.raw) <= _LONGEST_RAW
+        return piece.raw if is_formula else ""
+    word = _letters(piece.raw[: -_LONGEST_FORMULA - 1 : -1])[::-1]
+    is_entity = piece.raw[: len(piece.raw) - len(word)].endswith(("&", "#"))
+    return "" if is_entity or len(word) > _LONGEST_FORMULA else word
 
 
 def _read(tokens: list[Token], number: int, elements: Elements) -> tuple[Piece | str, int]:
@@ -92,7 +142,8 @@ def _read_element(tokens: list[Token], number: int, elements: Elements) -> tuple
     is_block, is_translated = element.is_block, element.is_translated
     is_empty = element.is_closed and element.stop <= number + 2
     is_mention = is_translated and elements.is_mention(number)
-    is_whole = not is_block and (is_empty or is_mention)
+    is_index = is_translated and elements.is_index(number)
+    is_whole = not is_block and (is_empty or is_mention or is_index)
     if not is_translated:
         is_whole = not element.holds_translated
     stop = element.stop if is_whole else number + 1
@@ -106,6 +157,8 @@ def _read_element(tokens: list[Token], number: int, elements: Elements) -> tuple
         piece = Piece("unit" if is_word else "item", raw, parts_words=token.name in SEEN)
     elif is_mention or (is_empty and _is_placeholder(token.name)):
         piece = Piece("unit", raw)
+    elif is_index:
+        piece = Piece("item", raw, index_name=token.name)
     elif is_empty or not element.is_closed:
         piece = Piece("item", raw, parts_words=token.name in SEEN)
     else:

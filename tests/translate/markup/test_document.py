@@ -174,6 +174,30 @@ def test_a_post_of_a_forum_keeps_all_but_its_words():
     ).replace("<p>Zwei", "<p>ZWEI")
 
 
+@pytest.mark.parametrize(
+    ("source", "texts", "expected"),
+    [
+        ("eins 10<sup>3</sup> drei", ["eins 10 drei"], "DREI 10<sup>3</sup> EINS"),
+        ("eins<sup><a>[a]</a></sup> zwei", ["eins zwei"], "ZWEI EINS<sup><a>[a]</a></sup>"),
+        ("eins <sup>1</sup> zwei", ["eins zwei"], "ZWEI EINS <sup>1</sup>"),
+        ("die 1<sup>te</sup> zwei", ["die 1te zwei"], "ZWEI <sup>1TE</sup> DIE"),
+        ("H<sub>2</sub>O eins", ["\U000f0000 eins"], "EINS H<sub>2</sub>O"),
+        ("eins C<sub>6</sub>H<sub>12</sub>O<sub>6</sub>", ["eins \U000f0000"], None),
+        ("CO<SUB>2</SUB>, eins", ["\U000f0000, eins"], None),
+        ("eins &copy<sub>2</sub>a", ["eins ©a"], None),
+        ("<sub>2</sub>eins", ["eins"], "<sub>2</sub>EINS"),
+        ("eins <sub>zwei</sub>", ["eins zwei"], "<sub>ZWEI</sub> EINS"),
+    ],
+)
+def test_an_index_stays_with_its_word_or_its_formula(source, texts, expected):
+    assert Document(source, HTML).texts == texts
+    assert expected is None or finish(source, swapped) == expected
+
+
+def test_names_of_xml_make_no_index():
+    assert Document("<r>eins 10<sup>3</sup></r>", Markup(kind="xml")).texts == ["eins 103"]
+
+
 @pytest.mark.parametrize("raw", ['<x id="5"></x>', '<x id="5"/>', "<x id=5>drei</x>"])
 def test_elements_to_ignore_are_carried_over_as_words(raw):
     for kind in ("html", "xml"):
@@ -360,6 +384,7 @@ def test_a_hundred_thousand_elements_within_each_other_take_seconds(name):
         "<img>",
         "eins <img>",
         "<b>eins</b> ",
+        "C<sub>1</sub>",
         "&nbsp;",
         "\u200b",
         "9" * 10,
