@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 from s2s.config import SearchConfig, check_integer
-from s2s.errors import ConfigError, DataError, UseError, with_option
+from s2s.errors import ConfigError, UseError
 from s2s.formats.card import has_fixed_search
 from s2s.runtime.backend import check_device
 from s2s.runtime.load import Model, load
@@ -21,31 +21,21 @@ from s2s.translate.batching import check_texts, longest_first, take
 from s2s.translate.habits import Habits
 from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
-from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.limits import CutCounter, check_fixed
-from s2s.translate.markup.options import Markup
+from s2s.translate.markup.calls import MarkupCalls
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
 from s2s.translate.request import Request, TranslateOptions, check_request
-from s2s.translate.scoring import (
-    Label,
-    classify,
-    encode_labels,
-    encode_sources,
-    encode_targets,
-    force,
-    labels_of,
-)
+from s2s.translate.scoring_calls import ScoringCalls
 from s2s.translate.searcher import Searcher
-from s2s.translate.translation import Hypothesis, Translation
+from s2s.translate.translation import Translation
 
 if TYPE_CHECKING:
-    from s2s.translate.markup.document import Document
     from s2s.translate.required.inserter import Inserter
 
 
-class Translator:
+class Translator(MarkupCalls, ScoringCalls):
     """Translates with a model file (onnxruntime), or with one run folder or several (torch).
 
     Several threads may use one object at once. A sentence's translation depends on the sentence
@@ -203,58 +193,6 @@ class Translator:
             done=skip,
         )
 
-    def translate_html(
-        self,
-        texts: Iterable[str],
-        *,
-        markup: Markup | None = None,
-        **options: Unpack[TranslateOptions],
-    ) -> list[str]:
-        """Translates documents with markup; the tags go with the words that they were around.
-
-        Args:
-            texts: Documents of HTML, or pieces of such, each of which depends on itself alone.
-            markup: How they are read, for example as XML; HTML if None.
-            options: As for ``translate``, without ``n_best``, ``prefix`` and ``required``.
-
-        Returns:
-            One document for each, in order. Everything but the texts to translate is as it was.
-
-        Raises:
-            ConfigError: As ``translate``; if an option has no meaning for documents; if the model
-                was trained with its blanks kept.
-            DataError: As ``translate``; the number is that of a block of text.
-        """
-        from s2s.translate.markup.document import translate_documents  # few calls need it
-
-        return translate_documents(check_texts("texts", texts), self, markup or Markup(), options)
-
-    def read_html(self, text: str, markup: Markup | None = None) -> "Document":
-        """Reads a document with markup, so that the texts of several are translated together.
-
-        Args:
-            text: The document.
-            markup: As for ``translate_html``.
-        """
-        from s2s.translate.markup.document import Document
-
-        gives_attention = self._habits.gives_attention
-        return Document(text, markup or Markup(), gives_attention=gives_attention)
-
-    def html_options(self, options: TranslateOptions) -> TranslateOptions:
-        """Returns the options for ``translate`` to translate the texts of documents.
-
-        Args:
-            options: The caller's.
-
-        Raises:
-            ConfigError: If one has no meaning for documents, or the model keeps blanks.
-        """
-        from s2s.translate.markup.document import html_options
-
-        gives_attention = self._habits.gives_attention
-        return html_options(options, self.tokenizer, gives_attention=gives_attention)
-
     def _check(self, options: TranslateOptions) -> Request:
         """Checks the options of a call."""
         size = self._searcher.batch_size
@@ -302,96 +240,3 @@ class Translator:
         cuts.log_warning()
         prefixes.check_end(done)
         required.check_end(done)
-
-    def score(
-        self,
-        texts: Iterable[str],
-        translations: Iterable[str],
-        *,
-        to: str | None = None,
-        done: int = 0,
-        unknown: UnknownCount | None = None,
-    ) -> list[Hypothesis]:
-        """Returns how probable given translations are (forced decoding).
-
-        Args:
-            texts: Source sentences, of 200 pieces at most; 1,000 for vocabularies of characters or
-                words.
-            translations: One for each sentence, of 1,000 pieces at most.
-            to: As for ``translate``.
-            done: Sentences that came before, in other calls, for the numbers in messages.
-            unknown: Counts characters that the source vocabulary lacks, over several calls. None:
-                they are counted in this call, and a warning is logged.
-
-        Returns:
-            The translations, with scores and details. A translation with a character that the
-            vocabulary lacks has a score of minus infinity.
-
-        Raises:
-            ConfigError: If the model has no tag for ``to``.
-            DataError: If the two counts differ, or a sentence or a translation is too long.
-        """
-        texts = list(check_texts("texts", texts))
-        translations = list(check_texts("translations", translations))
-        if len(texts) != len(translations):
-            raise DataError(
-                f"there are {len(texts)} sentences but {len(translations)} translations; "
-                "expected the same number"
-            )
-        self._searcher.check_open()
-        request = self._check(
-            {"to": to, "beam_size": 1, "details": True, "sentences": False, "rewrite": False}
-        )
-        sources = encode_sources(texts, request, self.tokenizer, done, "split it", unknown)
-        targets = encode_targets(translations, self.tokenizer, done)
-        return force(zip(sources, targets, strict=True), self._searcher, request)
-
-    def classify(
-        self,
-        texts: Iterable[str],
-        labels: Iterable[str] | None = None,
-        *,
-        to: str | None = None,
-        max_src_length: int | None = None,
-        done: int = 0,
-        unknown: UnknownCount | None = None,
-    ) -> list[list[Label]]:
-        """Returns how probable each label is, for a model whose targets are labels.
-
-        Each label is a translation whose probability the model gives (forced decoding); these
-        probabilities are then divided by their sum. A text is read in one piece.
-
-        Args:
-            texts: Texts to classify.
-            labels: Labels, at least two, as the targets of the training were written. None: those
-                of the training, which the model's card has if there were at most 100.
-            to: As for ``translate``.
-            max_src_length: Most pieces of a text, end piece included; by default 200, or 1,000 with
-                vocabularies of characters or words.
-            done: Texts that came before, in other calls, for the numbers in messages.
-            unknown: As for ``score``.
-
-        Returns:
-            For each text all labels, the most probable first; none for a blank text.
-
-        Raises:
-            ConfigError: If there are no labels or unfit ones, or the model has no tag for ``to``.
-            DataError: If a text is too long.
-        """
-        texts = list(check_texts("texts", texts))
-        self._searcher.check_open()
-        request = self._check(
-            {
-                "to": to,
-                "beam_size": 1,
-                "length_penalty": 0.0,  # a score is then a log-probability
-                "sentences": False,
-                "max_src_length": max_src_length,
-            }
-        )
-        encoded = encode_labels(labels_of(self.card) if labels is None else labels, self.tokenizer)
-        advice = f"cut it, or raise {with_option('max_src_length')}"
-        sources = encode_sources(texts, request, self.tokenizer, done, advice, unknown)
-        full = [src for src in sources if not self.tokenizer.is_blank(src)]
-        found = classify(full, encoded, self._searcher, request)
-        return [[] if self.tokenizer.is_blank(src) else next(found) for src in sources]

@@ -25,8 +25,8 @@ from s2s.translate.markup.writing import write
 from s2s.translate.translation import Translation
 
 if TYPE_CHECKING:
+    from s2s.translate.markup.calls import MarkupCalls
     from s2s.translate.request import TranslateOptions
-    from s2s.translate.translator import Translator
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def html_options(
 
 def translate_documents(
     sources: Iterable[str],
-    translator: "Translator",
+    translator: "MarkupCalls",
     markup: Markup,
     options: "TranslateOptions",
 ) -> list[str]:
