@@ -4,9 +4,10 @@ import asyncio
 import json
 import re
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
@@ -17,11 +18,12 @@ from s2s.serve.errors import BadRequest, Busy, Gone, Slow, TooMuch
 _FIELDS = 10_000
 """Most form fields of a request."""
 _TOO_MANY = f"Invalid request: the form has over {_FIELDS} fields"
-MANY_BYTES = 100_000
-"""Bytes from which on JSON is read in a thread."""
+_MANY_BYTES = 100_000
+"""Bytes from which on a body is parsed in a thread."""
 _MOST_HEAD = 1000
 """Bytes of the head of a part."""
 _BOUNDARY = re.compile(r'multipart/form-data;.{0,100}?boundary="?([^";\s]{1,200})', re.IGNORECASE)
+R = TypeVar("R")
 _NAME = re.compile(rb'\bname="([^"]*)"')
 
 
@@ -50,6 +52,7 @@ class BodyReader:
         self.limits = limits
         self.held = 0
         """Bytes of the bodies of requests that are not answered yet."""
+        self._parsing = asyncio.Lock()
 
     async def read(self, request: Request) -> bytes:
         """Returns the body of a request.
@@ -103,16 +106,18 @@ class BodyReader:
         if not data.strip():
             return _from_query(request.url.query)
         kind = request.headers.get("content-type", "")
-        if "json" in kind or data.lstrip()[:1] in (b"{", b"["):
-            if len(data) > MANY_BYTES:
-                return await asyncio.to_thread(read_json, data)
-            return read_json(data)
-        try:
-            if boundary := _BOUNDARY.match(kind):
-                return _to_fields(_of_parts(data, boundary[1]))
-            return _from_query(data.decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise BadRequest("Invalid request: the form is not UTF-8") from error
+        is_json = "json" in kind or data.lstrip()[:1] in (b"{", b"[")
+        return await self.parse(read_json if is_json else partial(_read_form, kind), data)
+
+    async def parse(self, parser: Callable[[bytes], R], data: bytes) -> R:
+        """Parses a body; a large one in a thread, so that others go on.
+
+        Only one large body is parsed at a time: it may take 20 times its size.
+        """
+        if len(data) <= _MANY_BYTES:
+            return parser(data)
+        async with self._parsing:
+            return await asyncio.to_thread(parser, data)
 
     def _check(self, size: int) -> None:
         if size > self.limits.max_bytes:
@@ -137,6 +142,16 @@ def read_json(data: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadRequest("Invalid request: the body is not a JSON object")
     return value
+
+
+def _read_form(kind: str, data: bytes) -> dict[str, Any]:
+    """Reads a form of a ``Content-Type``."""
+    try:
+        if boundary := _BOUNDARY.match(kind):
+            return _to_fields(_of_parts(data, boundary[1]))
+        return _from_query(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadRequest("Invalid request: the form is not UTF-8") from error
 
 
 def _from_query(text: str) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 Each language pair is a model with one input, ``text``, and one output, ``translations``.
 """
 
-import asyncio
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from s2s.serve.body import MANY_BYTES
 from s2s.serve.errors import Busy, NotSupported, RequestError, TooMuch
 from s2s.serve.keys import bearer
 from s2s.serve.models import ServedModel
@@ -98,10 +97,7 @@ class KServe:
         model = self._find(request)
         body = await self._shared.body.read(request)
         length = request.headers.get(JSON_LENGTH)
-        if len(body) > MANY_BYTES:
-            asked = await asyncio.to_thread(read_infer, body, length)
-        else:
-            asked = read_infer(body, length)
+        asked = await self._shared.body.parse(partial(read_infer, json_length=length), body)
         answers = await self._shared.translate(request, model, asked.texts)
         translations = [answer.text for answer in answers]
         answer, headers = write_infer(asked, translations, model.name, VERSION)
