@@ -19,8 +19,9 @@ from s2s.formats.card import has_fixed_search
 from s2s.machine import available_cores
 from s2s.serve.batcher import Batcher
 from s2s.serve.body import Limits
+from s2s.serve.codes import find_code
 from s2s.serve.errors import BadRequest, NotSupported, TooMuch
-from s2s.serve.models import Engine, Models, ServedModel, find_code
+from s2s.serve.models import Engine, Models, ServedModel
 from s2s.serve.stats import Stats
 from s2s.translate.markup.document import Document
 from s2s.translate.markup.options import Markup
@@ -89,8 +90,8 @@ class Service:
             queue_pieces: Pieces that may wait; more requests are refused.
             workers: Batches that run at once; one for each core if None.
             threads: Cores for one batch, as for ``Translator``. With two, a request that comes
-                alone is a quarter faster on an idle machine, but takes more than twice the time of
-                the cores; and once there are many, a fifth fewer are answered.
+                alone is answered sooner on an idle machine, but takes more time of the cores; once
+                there are many, fewer are answered.
 
         Raises:
             ConfigError: If two models have the same pair, or a card does not say its pair.

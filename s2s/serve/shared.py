@@ -22,10 +22,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from s2s.serve.body import BodyReader
+from s2s.serve.codes import find_code
 from s2s.serve.detect import Detected, Detector, has_letters
 from s2s.serve.errors import Failed, Gone, RequestError
 from s2s.serve.keys import Keys
-from s2s.serve.models import ServedModel, find_code
+from s2s.serve.models import ServedModel
 from s2s.serve.service import Answer, Service
 from s2s.translate.markup.options import Markup
 

@@ -14,8 +14,8 @@ from s2s import Translator
 from s2s.errors import ConfigError, FileError, ModelError
 from s2s.formats.model_file import read_model_file
 from s2s.serve import service as service_module
+from s2s.serve.codes import find_code
 from s2s.serve.errors import NotSupported
-from s2s.serve.models import find_code
 from s2s.serve.service import Service
 from s2s.writing.languages import same_code
 
