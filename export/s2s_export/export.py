@@ -26,6 +26,8 @@ from s2s_export.triton import TritonFolder
 
 LARGEST = 2**31 - 1
 """Bytes of a protobuf; a larger model would need external data, which s2s never writes."""
+BYTES: dict[Precision, int] = {"fp32": 4, "fp16": 2, "int8": 1}
+"""Bytes of a weight."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class ExportReport:
     precision: str
     parity: Parity
     kept_in_fp32: dict[str, str]
-    """int8 only: the parts that are still stored or computed in fp32, and why."""
+    """fp16 and int8: the parts that are still stored or computed in fp32, and why."""
     members: int = 1
     """Number of networks that translate together."""
     slow_int8: bool = False
@@ -78,6 +80,11 @@ class ExportReport:
             )
         if self.triton:
             lines.append(f"{self.triton}: config.pbtxt and 1/model.onnx, for Triton")
+        if self.precision == "fp16":
+            lines.append(
+                "fp16 is for GPUs: a CPU computes it in fp32 with a conversion around each node, "
+                "more slowly than an fp32 file"
+            )
         if self.slow_int8:
             lines.append(
                 "this processor has no VNNI and no AMX: int8 gains less here (1.2 to 1.9 times the "
@@ -106,8 +113,8 @@ def export_run(
         run: Folder of the run. Several folders become one ensemble in one file, see
             ``s2s.model.ensemble``; recommended values and length limits are those of the first.
         output: The ONNX file; an older file is replaced when the new one is complete.
-        precision: ``fp32`` (standard operators, the same pieces as torch) or ``int8`` (smaller and
-            faster, for CPUs).
+        precision: ``fp32`` (standard operators, the same pieces as torch), ``fp16`` (half the size,
+            for GPUs) or ``int8`` (smaller and faster, for CPUs).
         text: Whether to write a text model, strings in and strings out, for onnxruntime with
             onnxruntime-extensions; s2s itself does not read it.
         length_factor: Limit of length in place of the run's, see ``SearchConfig.length_factor``.
@@ -131,8 +138,8 @@ def export_run(
             Triton exists.
         MissingPackageError: If onnxruntime, which checks the file, is missing; for ``text``, also
             if onnxruntime-extensions is missing.
-        ModelError: If a run is damaged, the runs' vocabularies differ, or they do not fit into one
-            file.
+        ModelError: If a run is damaged, the runs' vocabularies differ, they do not fit into one
+            file, or a weight is too large for fp16.
         ParityError: If the graph does not translate like the runs; then nothing is written.
     """
     output, checked = Path(output), check_precision(precision)
@@ -148,8 +155,8 @@ def export_run(
     with atomic_output(output, "wb") as file:
         runs = _searching(load_runs(folders), changes)
         models = [member.model for member in runs]
-        size = 4 * sum(model.num_parameters() for model in models)
-        if size > LARGEST and checked == "fp32":
+        size = BYTES[checked] * sum(model.num_parameters() for model in models)
+        if size > LARGEST:
             raise ModelError(_too_large(size))
         serialized, parity = _model_file(runs, models, checked, fixed=fixed_search)
         texts = None
@@ -164,7 +171,7 @@ def export_run(
         bytes=len(serialized),
         precision=checked,
         parity=parity,
-        kept_in_fp32=kept_in_fp32(configs) if checked == "int8" else {},
+        kept_in_fp32=kept_in_fp32(configs, checked),
         members=len(models),
         slow_int8=checked == "int8" and lacks_int8_products(),
         texts=texts,
@@ -242,7 +249,7 @@ def _searching(runs: list[Run], changes: dict[str, Any]) -> list[Run]:
 def _too_large(size: int) -> str:
     return (
         f"the model would have {size / 1e9:.1f} GB; one ONNX file holds at most "
-        f"{LARGEST / 1e9:.1f} GB; train a smaller model, or export int8"
+        f"{LARGEST / 1e9:.1f} GB; train a smaller model, or export int8 (or fp16, for a GPU)"
     )
 
 

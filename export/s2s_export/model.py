@@ -10,7 +10,7 @@ from s2s.errors import ConfigError, suggest
 from s2s.formats.option_inputs import SEARCH_INPUTS, fixed_constants
 from s2s.model.seq2seq import Seq2Seq
 from s2s.version import __version__
-from s2s_export.graph.arithmetic import Arithmetic, Float32
+from s2s_export.graph.arithmetic import FLOAT16_TYPE, FLOAT32_TYPE, Arithmetic, Floats
 from s2s_export.graph.builder import FLOAT, INT64, MICROSOFT, Graph, Value, to_model
 from s2s_export.graph.int8 import Int8
 from s2s_export.network.attention import MemoryValues, prepare
@@ -20,7 +20,7 @@ from s2s_export.network.ensemble import EnsembleWriter, member_prefix
 from s2s_export.search.beam import InputValues, OutputValues, beam_search
 from s2s_export.search.options import declare_options
 
-Precision = Literal["fp32", "int8"]
+Precision = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
@@ -59,7 +59,8 @@ def build_model(
             ensemble's names, ``members.0.decoder...``.
         search: ``length_factor``, ``length_margin`` and ``in_step`` become the graph's constants of
             these names; beam size, length penalty and ``max_length`` are its inputs.
-        precision: ``fp32``: standard operators only. ``int8``: see ``s2s_export.graph.int8``.
+        precision: ``fp32`` and ``fp16``: standard operators only; the search is in float32 in
+            both. ``int8``: see ``s2s_export.graph.int8``.
         fixed: Whether all values of ``search`` become constants. Then ``src`` and ``src_lengths``
             are the only inputs.
 
@@ -68,6 +69,7 @@ def build_model(
 
     Raises:
         ConfigError: If ``precision`` is unknown, or there is no model.
+        ModelError: If a weight is too large for fp16.
     """
     checked = check_precision(precision)
     graph = Graph("s2s")
@@ -167,7 +169,7 @@ def _begin(
     src_table, tgt_table = "embedding.src", "embedding.tgt"
     if config.tie == "all":
         src_table = tgt_table = "embedding"
-    arithmetic: Arithmetic = Float32()
+    arithmetic: Arithmetic = Floats(FLOAT16_TYPE if precision == "fp16" else FLOAT32_TYPE)
     if precision == "int8":
         arithmetic = Int8(None if config.tie == "none" else tgt_table, config.tgt_vocab_size)
     encoder_values = encode(graph, arithmetic, model, src_table, inputs.src, inputs.src_lengths)
@@ -176,8 +178,15 @@ def _begin(
     return decoder, memory, decoder.begin(graph, encoder_values)
 
 
-def kept_in_fp32(configs: Sequence[ModelConfig]) -> dict[str, str]:
-    """Returns the parts that an int8 file of such networks computes in fp32, and the reasons."""
+def kept_in_fp32(configs: Sequence[ModelConfig], precision: Precision) -> dict[str, str]:
+    """Returns the parts that a file of such networks still has in fp32, and the reasons.
+
+    An fp32 file has no such part: all of it is in fp32.
+    """
+    if precision == "fp32":
+        return {}
+    if precision == "fp16":
+        return {"search": "fp16 has too few digits for sums of log-probabilities"}
     parts = {
         "attention weights and sums": "products of activations, which differ for each sentence",
         "gates, softmax and search": "no matrix of weights is in them",

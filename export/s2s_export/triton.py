@@ -69,7 +69,12 @@ class TritonFolder:
         if self.device == "cuda" and precision == "int8":
             raise ConfigError(
                 "triton_device (--triton-device) is 'cuda', but int8 is for CPUs; export "
-                "--precision fp32, or choose 'cpu'"
+                "--precision fp32 or fp16, or choose 'cpu'"
+            )
+        if self.device == "cpu" and precision == "fp16":
+            raise ConfigError(
+                "triton_device (--triton-device) is 'cpu', but fp16 is for GPUs; export "
+                "--precision fp32 or int8, or choose 'cuda'"
             )
         if self.path.exists():
             raise FileError(

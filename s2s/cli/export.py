@@ -37,8 +37,11 @@ def export(
         str,
         option(
             panel=OUTPUT,
-            help_="Choose fp32 to translate as torch does, or int8 for a smaller, faster file.",
-            choices=("fp32", "int8"),
+            help_=(
+                "Choose fp32 to translate as torch does, int8 for a smaller, faster file, or fp16 "
+                "for a GPU."
+            ),
+            choices=("fp32", "fp16", "int8"),
         ),
     ] = "fp32",
     text: Annotated[

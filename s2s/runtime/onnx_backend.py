@@ -28,7 +28,11 @@ from s2s.runtime.sessions import Sessions
 
 INT8_ON_CUDA = (
     "%s is int8, whose products onnxruntime computes on one core of the CPU even with CUDA; "
-    "export the model with --precision fp32 for a GPU"
+    "export the model with --precision fp32 or fp16 for a GPU"
+)
+FP16_ON_CPU = (
+    "%s is fp16, which is for GPUs: on a CPU, onnxruntime converts it around each node; an int8 or "
+    "fp32 file of the model is faster there (s2s export --precision)"
 )
 
 logger = logging.getLogger(__name__)
@@ -110,10 +114,13 @@ class OnnxBackend:
         self._constants = own(file.search)
         self.gives_attention = "details" in self._options
         self._errors = runtime_errors(runtime)
+        precision = file.card.get("precision")
         if "CUDAExecutionProvider" in names:
             prepare_cuda(runtime)
-            if file.card.get("precision") == "int8":
+            if precision == "int8":
                 logger.warning(INT8_ON_CUDA, file.name)
+        if on_cpu and precision == "fp16":
+            logger.warning(FP16_ON_CPU, file.name)
         self._sessions = self._start(runtime, file, options, providers, names)
 
     def _start(

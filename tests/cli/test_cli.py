@@ -84,7 +84,7 @@ def test_n_best_prints_as_many_lines_a_sentence_with_scores(s2s, tiny):
         (["evaluate", "TINY", "--src", "a"], "--ref"),
         (["evaluate", "TINY", "--src", "a", "--ref", "a"], "same file"),
         (["evaluate", "TINY", "--src", "a", "--ref", "b"], "a does not exist"),
-        (["export", "FOLDER", "out.onnx", "--precision", "int4"], "expected fp32 or int8"),
+        (["export", "FOLDER", "out.onnx", "--precision", "int4"], "expected fp32 or fp16 or int8"),
     ],
 )
 def test_errors_are_one_line_and_exit_with_2(s2s, tiny, tmp_path, options, message):

@@ -76,17 +76,19 @@ def without_kernel(model):
     return found
 
 
-def graph_of(make_model, **config):
+def graph_of(make_model, precision, **config):
     sizes = {"src_vocab_size": 12, "tgt_vocab_size": 12, "embedding_size": 8, "hidden_size": 8}
     model = make_model(ModelConfig(**sizes, **config))
-    return build_model(model, SearchConfig())
+    return build_model(model, SearchConfig(), precision)
 
 
 @pytest.mark.parametrize("attention", get_args(AttentionKind))
 @pytest.mark.parametrize("context", get_args(ContextKind))
 @pytest.mark.parametrize("cell", get_args(Cell))
-def test_a_gpu_can_compute_every_node(make_model, cell, context, attention):
-    assert not without_kernel(graph_of(make_model, cell=cell, context=context, attention=attention))
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_a_gpu_can_compute_every_node(make_model, precision, cell, context, attention):
+    graph = graph_of(make_model, precision, cell=cell, context=context, attention=attention)
+    assert not without_kernel(graph)
 
 
 def test_a_node_without_a_kernel_is_found():

@@ -20,7 +20,8 @@ from s2s.model.ensemble import Ensemble, load_runs
 from s2s.protobuf import write_field
 from s2s_export import build_model, check_parity, export_run
 from s2s_export import export as export_module
-from s2s_export.parity.model import pieces_of, sample_batches
+from s2s_export.parity.model import sample_batches
+from s2s_export.parity.pieces import pieces_of
 from s2s_export.parity.session import Session
 
 TEXTS = ["the cat sat", "", "the dog sat on the mat", "mat", "the cow the hen the owl " * 3]

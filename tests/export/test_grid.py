@@ -14,7 +14,8 @@ from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.model.ensemble import Ensemble
 from s2s.search.beam import beam_search
 from s2s_export import Parity, build_model
-from s2s_export.parity.model import compare, count_identical, pieces_of
+from s2s_export.parity.model import compare
+from s2s_export.parity.pieces import count_identical, pieces_of
 from s2s_export.parity.session import Session
 
 CELLS = (("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu"), ("peephole", "tanh"))

@@ -38,7 +38,7 @@ def graphs(tiny_config, make_run):
     configs += [tiny_config(cell="peephole")]
     written = [
         build_model(Seq2Seq(config).eval(), SearchConfig(), precision)
-        for config, precision in itertools.product(configs, ("fp32", "int8"))
+        for config, precision in itertools.product(configs, ("fp32", "fp16", "int8"))
     ]
     member = Seq2Seq(configs[0]).eval()
     written.append(build_model([member, member], SearchConfig()))

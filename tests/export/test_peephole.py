@@ -12,7 +12,7 @@ from graphs import every_node
 
 from s2s.config import SearchConfig
 from s2s_export import build_model
-from s2s_export.graph.arithmetic import Float32
+from s2s_export.graph.arithmetic import Floats
 from s2s_export.parity.model import check_parity
 
 ATTENTIONS = ("dot", "general", "mlp", "multihead")
@@ -113,7 +113,7 @@ def test_the_encoder_of_int8_graphs_translates_like_torch_but_for_rounding(
     graph = build_model(model, SEARCH, "int8").SerializeToString()
     assert check_parity(model, graph, SEARCH, "int8", **SMALL).batch_dependent == 0
     # The same Scan with products in fp32 has no rounding.
-    monkeypatch.setattr(Float32, "recurrent_nodes", False)
+    monkeypatch.setattr(Floats, "recurrent_nodes", False)
     exact = build_model(model, SEARCH)
     kinds = {node.op_type for node in every_node(exact.graph)}
     assert "Scan" in kinds

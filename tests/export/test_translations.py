@@ -9,7 +9,7 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from s2s.config import EOS_ID, PAD_ID, SearchConfig
 from s2s.search.beam import beam_search
 from s2s_export import build_model
-from s2s_export.parity.model import pieces_of
+from s2s_export.parity.pieces import pieces_of
 from s2s_export.parity.session import Session
 
 KINDS = [

@@ -163,7 +163,7 @@ def test_the_command_writes_both_and_the_same_bytes(s2s, run, tmp_path, monkeypa
         ({"name": ""}, ConfigError, "--triton-name"),
         ({"name": 'e"s'}, ConfigError, "--triton-name"),
         ({"device": "gpu"}, ConfigError, "--triton-device"),
-        ({"device": "cuda"}, ConfigError, "int8 is for CPUs"),
+        ({"device": "cuda"}, ConfigError, "int8 is for CPUs; export --precision fp32 or fp16"),
         ({"name": "there"}, FileError, "exists already"),
     ],
 )
@@ -173,6 +173,14 @@ def test_what_cannot_work_is_refused_before_the_export(run, tmp_path, settings, 
     with pytest.raises(error, match=message):
         export_run(run, tmp_path / "no.onnx", "int8", fixed_search=True, triton=folder)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_fp16_is_not_for_a_cpu(run, tmp_path):
+    folder = TritonFolder(repository=tmp_path, name="es")
+    with pytest.raises(ConfigError, match="'cpu', but fp16 is for GPUs; export --precision fp32"):
+        export_run(run, tmp_path / "no.onnx", "fp16", fixed_search=True, triton=folder)
+    folder = TritonFolder(repository=tmp_path, name="es", device="cuda")
+    folder.check("fp16")
 
 
 def test_a_failed_export_leaves_no_folder(run, tmp_path, monkeypatch):

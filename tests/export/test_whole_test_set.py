@@ -14,7 +14,7 @@ from s2s.search.beam import beam_search
 from s2s.text import clean, read_lines
 from s2s.tokenizer.learn import train_tokenizer
 from s2s_export import build_model
-from s2s_export.parity.model import pieces_of
+from s2s_export.parity.pieces import pieces_of
 from s2s_export.parity.session import Session
 
 MULTI30K = SHARED_DATA / "multi30k"

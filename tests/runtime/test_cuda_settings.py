@@ -32,7 +32,7 @@ def asked(monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
 def test_cuda_is_asked_for_fp32_products_and_an_int8_file_is_told(precision, asked, caplog):
     file = read_model_file(DATA / "tiny.onnx")
     file = replace(file, card={**file.card, "precision": precision})
@@ -44,4 +44,15 @@ def test_cuda_is_asked_for_fp32_products_and_an_int8_file_is_told(precision, ask
     ]
     warned = [record.getMessage() for record in caplog.records]
     assert len(warned) == (precision == "int8")
-    assert all("export the model with --precision fp32" in text for text in warned)
+    assert all("export the model with --precision fp32 or fp16" in text for text in warned)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8"])
+def test_a_cpu_is_told_that_an_fp16_file_is_slow_there(precision, caplog):
+    file = read_model_file(DATA / "tiny.onnx")
+    file = replace(file, card={**file.card, "precision": precision})
+    with caplog.at_level(logging.WARNING):
+        OnnxBackend(file, "cpu", 1)
+    warned = [record.getMessage() for record in caplog.records]
+    assert len(warned) == (precision == "fp16")
+    assert all("on a CPU, onnxruntime converts it around each node" in text for text in warned)

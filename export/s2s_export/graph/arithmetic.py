@@ -1,7 +1,11 @@
-"""How products are computed: the only difference between fp32 and int8 graphs.
+"""How products are computed: the only difference between graphs of different precisions.
 
 A ``Signal`` is an activation together with the range that is known when the graph is written; int8
-needs the range, fp32 passes it on.
+needs the range, fp32 and fp16 pass it on.
+
+The real numbers of a network have one type, ``RealType``: float16 in an fp16 graph, float32 in the
+others. The search has float32 in all of them, so a decoder hands it logits and attention in that
+type.
 """
 
 from collections.abc import Sequence
@@ -12,7 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from s2s_export.graph.builder import FLOAT, Graph, Shape, Value
+from s2s.errors import ModelError
+from s2s_export.graph.builder import FLOAT, FLOAT16, UINT8, Array, Graph, Shape, Value
 
 FloatArray = NDArray[np.float32]
 
@@ -20,6 +25,39 @@ FloatArray = NDArray[np.float32]
 def to_array(tensor: torch.Tensor) -> FloatArray:
     """Returns a weight as float32 numpy."""
     return tensor.detach().cpu().float().numpy()
+
+
+@dataclass(frozen=True)
+class RealType:
+    """The type of a network's real numbers in a graph."""
+
+    dtype: int
+    """A type of ``TensorProto``."""
+    array_type: type[np.float32 | np.float16]
+
+    def array(self, value: FloatArray | float) -> Array:
+        """Returns numbers in this type; infinity stays what it is.
+
+        Raises:
+            ModelError: If a number is too large for this type.
+        """
+        numbers = np.asarray(value, np.float32)
+        limit = np.finfo(self.array_type).max
+        largest = np.abs(numbers, where=np.isfinite(numbers), out=np.zeros_like(numbers)).max()
+        if largest > limit:
+            raise ModelError(
+                f"a weight has the value {largest:.3g}; fp16 holds at most {limit:.0f}; export "
+                "--precision fp32"
+            )
+        return numbers.astype(self.array_type)
+
+    def as_float32(self, graph: Graph, value: Value) -> Value:
+        """Writes a tensor of this type in float32; writes nothing if that is its type."""
+        return value if self.dtype == FLOAT else graph.op("Cast", value, to=FLOAT)
+
+
+FLOAT32_TYPE = RealType(FLOAT, np.float32)
+FLOAT16_TYPE = RealType(FLOAT16, np.float16)
 
 
 @dataclass
@@ -31,13 +69,13 @@ class Signal:
     bound: float | None
     """The largest absolute value that any sentence can cause; None if it is not known."""
     real: Value | None = None
-    """The float32 tensor, if the graph has it."""
+    """The tensor of real numbers, if the graph has it."""
     coded: Value | None = None
     """The uint8 tensor, if the graph has it: 128 + 127 * value / bound."""
 
     @property
     def value(self) -> Value:
-        """The float32 tensor, which the graph must have."""
+        """The tensor of real numbers, which the graph must have."""
         assert self.real is not None
         return self.real
 
@@ -53,9 +91,10 @@ class StateTensor:
 
 @dataclass(frozen=True)
 class MemoryTensor:
-    """One float32 tensor of a decoder's memory: (batch, ...)."""
+    """One tensor of a decoder's memory: (batch, ...)."""
 
     value: Value
+    dtype: int
     shape: Shape
     """The shape without the first axis."""
 
@@ -65,6 +104,8 @@ class Arithmetic(Protocol):
 
     recurrent_nodes: bool
     """Whether an encoder layer is one ONNX LSTM, GRU or RNN node, or a Scan over steps."""
+    real: RealType
+    """The type of real numbers."""
 
     def product(
         self,
@@ -85,7 +126,7 @@ class Arithmetic(Protocol):
             name: Name of the weights, unique.
 
         Returns:
-            The float32 product (..., out).
+            The product (..., out), real numbers.
         """
 
     def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
@@ -105,7 +146,7 @@ class Arithmetic(Protocol):
             name: Name of the weight.
 
         Returns:
-            The logits (rows, tgt_vocab).
+            The logits (rows, tgt_vocab), real numbers.
         """
 
     def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
@@ -119,10 +160,10 @@ def with_tensors(signal: Signal, tensors: Sequence[StateTensor], values: Sequenc
     """Returns ``signal`` with ``values`` for the tensors that ``state_tensors`` listed."""
     changed = Signal(signal.size, signal.bound)
     for tensor, value in zip(tensors, values, strict=True):
-        if tensor.dtype == FLOAT:
-            changed.real = value
-        else:
+        if tensor.dtype == UINT8:
             changed.coded = value
+        else:
+            changed.real = value
     return changed
 
 
@@ -136,10 +177,17 @@ def first_rows(graph: Graph, table: Value, num_rows: int, count: int) -> Value:
     return graph.op("Slice", table, graph.ints(0), graph.ints(count), graph.ints(0))
 
 
-class Float32:
-    """Products in float32, with standard operators only."""
+class Floats:
+    """Products of real numbers, with standard operators only: fp32 and fp16."""
 
     recurrent_nodes = True
+
+    def __init__(self, real: RealType = FLOAT32_TYPE) -> None:
+        """Takes the type of weights and activations."""
+        self.real = real
+
+    def _weight(self, graph: Graph, name: str, value: FloatArray) -> Value:
+        return graph.weight(name, self.real.array(value))
 
     def product(
         self,
@@ -153,20 +201,21 @@ class Float32:
         values = [signal.value for signal in inputs]
         joined = values[0] if len(values) == 1 else graph.op("Concat", *values, axis=-1)
         if bias is None:
-            return graph.op("MatMul", joined, graph.weight(f"{name}.weight", weight.T))
-        stored = graph.weight(f"{name}.weight", weight)
-        return graph.op("Gemm", joined, stored, graph.weight(f"{name}.bias", bias), transB=1)
+            return graph.op("MatMul", joined, self._weight(graph, f"{name}.weight", weight.T))
+        stored = self._weight(graph, f"{name}.weight", weight)
+        return graph.op("Gemm", joined, stored, self._weight(graph, f"{name}.bias", bias), transB=1)
 
     def embed(self, graph: Graph, table: FloatArray, ids: Value, name: str) -> Signal:
         """See ``Arithmetic``."""
-        rows = graph.op("Gather", graph.weight(name, table), ids)
+        rows = graph.op("Gather", self._weight(graph, name, table), ids)
         return Signal(table.shape[1], None, rows)
 
     def logits(
         self, graph: Graph, readout: Signal, weight: FloatArray, bias: FloatArray, name: str
     ) -> Value:
         """See ``Arithmetic``."""
-        stored, shift = graph.weight(name, weight), graph.weight("output.bias", bias)
+        stored = self._weight(graph, name, weight)
+        shift = self._weight(graph, "output.bias", bias)
         if stored not in graph.root.constants:
             return graph.op("Gemm", readout.value, stored, shift, transB=1)
         # A table that the source shares is in the main graph, and onnxruntime does not lay it out
@@ -178,4 +227,4 @@ class Float32:
 
     def state_tensors(self, graph: Graph, signal: Signal, *, real: bool) -> list[StateTensor]:
         """See ``Arithmetic``."""
-        return [StateTensor(signal.value, FLOAT, signal.size)]
+        return [StateTensor(signal.value, self.real.dtype, signal.size)]

@@ -222,4 +222,4 @@ def to_model(graph: Graph, producer_version: str, domains: Sequence[str]) -> onn
 
 FLOAT, INT64, INT32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32
 UINT8, BOOL, DOUBLE = TensorProto.UINT8, TensorProto.BOOL, TensorProto.DOUBLE
-STRING = TensorProto.STRING
+FLOAT16, STRING = TensorProto.FLOAT16, TensorProto.STRING

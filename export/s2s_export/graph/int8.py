@@ -27,7 +27,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from s2s_export.graph.arithmetic import FloatArray, Signal, StateTensor, first_rows
+from s2s_export.graph.arithmetic import (
+    FLOAT32_TYPE,
+    FloatArray,
+    Signal,
+    StateTensor,
+    first_rows,
+)
 from s2s_export.graph.builder import FLOAT, MICROSOFT, OMITTED, UINT8, Graph, Value
 
 CODES = 127
@@ -96,6 +102,7 @@ class Int8:
     """See ``s2s_export.graph.arithmetic.Arithmetic``."""
 
     recurrent_nodes = False
+    real = FLOAT32_TYPE
 
     def __init__(self, product_table: str | None, outputs: int) -> None:
         """Takes the embedding table that is the output layer as well.

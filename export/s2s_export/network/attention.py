@@ -19,7 +19,14 @@ import numpy as np
 from s2s.config import ModelConfig
 from s2s.model.attention import Attention
 from s2s.model.decoder import Decoder
-from s2s_export.graph.arithmetic import Arithmetic, FloatArray, MemoryTensor, Signal, to_array
+from s2s_export.graph.arithmetic import (
+    Arithmetic,
+    FloatArray,
+    MemoryTensor,
+    RealType,
+    Signal,
+    to_array,
+)
 from s2s_export.graph.builder import Graph, Shape, Value
 from s2s_export.network.encoder import EncoderValues
 
@@ -69,9 +76,9 @@ def prepare(
     """Writes the memory, which all steps read; ``beam`` is (1,) int64."""
     attention = decoder.attention
     size, memory = config.hidden_size, encoder_values.memory
-    scale = np.array(attention.scale, dtype=np.float32)
+    scale = arithmetic.real.array(attention.scale)
     extra = _extra(graph, encoder_values.mask)
-    mask = _widen_mask(graph, encoder_values.mask, extra)
+    mask = _widen_mask(graph, arithmetic.real, encoder_values.mask, extra)
 
     def project(part: str) -> Value:
         weight = to_array(getattr(attention, part).weight)
@@ -92,7 +99,7 @@ def prepare(
             extra=extra,
             bound=None,
         )
-    values = widen(graph, _project_values(graph, config, decoder, memory), extra)
+    values = widen(graph, _project_values(graph, arithmetic.real, config, decoder, memory), extra)
     if config.attention == "mlp":
         keys = graph.op("Unsqueeze", project("key"), graph.ints(1))
         by_beam = graph.op("Concat", graph.ints(-1), beam, graph.ints(size), axis=0)
@@ -107,13 +114,15 @@ def prepare(
     )
 
 
-def _project_values(graph: Graph, config: ModelConfig, decoder: Decoder, memory: Signal) -> Value:
+def _project_values(
+    graph: Graph, real: RealType, config: ModelConfig, decoder: Decoder, memory: Signal
+) -> Value:
     """Writes (batch, src_len, sum of _value_sizes): each source piece's values."""
     weight = to_array(decoder.readout.weight)[:, config.hidden_size :]
-    transposed = graph.weight("decoder.readout.context", weight.T)
+    transposed = graph.weight("decoder.readout.context", real.array(weight.T))
     readout = graph.op("MatMul", memory.value, transposed)
     # The weights of attention sum to 1: a bias in each value is the bias of their sum.
-    bias = graph.weight("decoder.readout.bias", to_array(decoder.readout.bias))
+    bias = graph.weight("decoder.readout.bias", real.array(to_array(decoder.readout.bias)))
     readout = graph.op("Add", readout, bias)
     if len(_value_sizes(config)) == 1:
         return readout
@@ -130,10 +139,10 @@ def _extra(graph: Graph, mask: Value) -> Value:
     return graph.op("Sub", width, src_len)
 
 
-def _widen_mask(graph: Graph, mask: Value, extra: Value) -> Value:
+def _widen_mask(graph: Graph, real: RealType, mask: Value, extra: Value) -> Value:
     """Writes the mask (batch, 1, width), minus infinity on the ``extra`` places."""
     pads = graph.op("Concat", graph.ints(0, 0, 0, 0, 0), extra, axis=0)
-    return graph.op("Pad", mask, pads, np.array(-np.inf, dtype=np.float32))
+    return graph.op("Pad", mask, pads, real.array(-np.inf))
 
 
 def widen(graph: Graph, value: Value, extra: Value) -> Value:
@@ -142,7 +151,7 @@ def widen(graph: Graph, value: Value, extra: Value) -> Value:
     return graph.op("Pad", value, pads)
 
 
-def memory_tensors(config: ModelConfig, memory: MemoryValues) -> list[MemoryTensor]:
+def memory_tensors(config: ModelConfig, real: RealType, memory: MemoryValues) -> list[MemoryTensor]:
     """Lists the tensors of a memory whose first axis is sentences."""
     size = config.hidden_size
     keys: Shape = ["blocks", size, BLOCK]
@@ -155,9 +164,9 @@ def memory_tensors(config: ModelConfig, memory: MemoryValues) -> list[MemoryTens
         keys, values = [heads, "blocks", head, BLOCK], [heads, "src_width", head]
         mask = [1, *mask]
     return [
-        MemoryTensor(memory.keys, keys),
-        MemoryTensor(memory.values, values),
-        MemoryTensor(memory.mask, mask),
+        MemoryTensor(memory.keys, real.dtype, keys),
+        MemoryTensor(memory.values, real.dtype, values),
+        MemoryTensor(memory.mask, real.dtype, mask),
     ]
 
 
@@ -189,7 +198,8 @@ def attend(
     if config.attention == "mlp":
         queries = graph.op("Unsqueeze", queries, graph.ints(2))
         hidden = graph.op("Tanh", graph.op("Add", queries, memory.keys))
-        energy = graph.weight("decoder.attention.energy", to_array(attention.energy.weight)[0])
+        energies = arithmetic.real.array(to_array(attention.energy.weight)[0])
+        energy = graph.weight("decoder.attention.energy", energies)
         pads = graph.op("Concat", graph.ints(0, 0, 0, 0, 0), memory.extra, axis=0)
         scores = graph.op("Pad", graph.op("MatMul", hidden, energy), pads)
     elif config.attention == "multihead":

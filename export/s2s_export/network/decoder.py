@@ -9,7 +9,7 @@ from s2s.config import FORBIDDEN_IDS
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.graph.arithmetic import (
     Arithmetic,
-    Float32,
+    Floats,
     MemoryTensor,
     Signal,
     StateTensor,
@@ -71,9 +71,8 @@ class DecoderWriter:
             width = graph.ints(self.config.embedding_size)
             batch = graph.op("Shape", bridged, end=1)
             shape = graph.op("Concat", batch, width, axis=0)
-            readout = Signal(
-                self.config.embedding_size, 1.0, graph.op("Expand", np.zeros(1, "f"), shape)
-            )
+            zeros = graph.op("Expand", self.arithmetic.real.array(np.zeros(1, "f")), shape)
+            readout = Signal(self.config.embedding_size, 1.0, zeros)
         return DecoderStateValues(states, readout)
 
     def step(
@@ -88,8 +87,8 @@ class DecoderWriter:
             state: State of the rows.
 
         Returns:
-            Logits (rows, tgt_vocab), minus infinity for forbidden pieces; attention
-            (batch, beam, width), width at least src_len; the next state.
+            Logits (rows, tgt_vocab) float32, minus infinity for forbidden pieces; attention
+            (batch, beam, width) float32, width at least src_len; the next state.
         """
         config = self.config
         table = to_array(self.model.decoder.embedding.table.weight)
@@ -113,7 +112,10 @@ class DecoderWriter:
         if context is None:
             context, attention = self._attend(graph, outputs, memory)
         readout = self._read(graph, outputs, context)
-        logits = self._logits(graph, readout)
+        logits, attention = (
+            self.arithmetic.real.as_float32(graph, value)
+            for value in (self._logits(graph, readout), attention)
+        )
         return logits, attention, DecoderStateValues(layers, readout if self.feeding else None)
 
     def _run(
@@ -141,7 +143,7 @@ class DecoderWriter:
         return attend(graph, self.arithmetic, self.config, attention, query, memory)
 
     def _read(self, graph: Graph, outputs: Signal, context: Context) -> Signal:
-        """Writes the readout (rows, embedding_size), whose product is always in float32.
+        """Writes the readout (rows, embedding_size), whose product is never in int8.
 
         The error of this product in int8 would cost more than that of any other, and it is one of
         the smallest: docs/explanation/decisions.md, "The readout stays in fp32 in
@@ -149,14 +151,14 @@ class DecoderWriter:
         """
         readout = self.model.decoder.readout
         weight, bias = to_array(readout.weight), to_array(readout.bias)
-        name = "decoder.readout"
+        name, real = "decoder.readout", self.arithmetic.real
         if context.readout is not None:
-            states = graph.weight(f"{name}.states", weight[:, : outputs.size])
+            states = graph.weight(f"{name}.states", real.array(weight[:, : outputs.size]))
             total = graph.op("Gemm", outputs.value, states, context.readout, transB=1)
         else:
             assert context.states is not None
             weight, bias = fold_merge(self.model.decoder.attention, weight, bias)
-            total = Float32().product(graph, [outputs, context.states], weight, bias, name)
+            total = Floats(real).product(graph, [outputs, context.states], weight, bias, name)
         return Signal(self.config.embedding_size, 1.0, graph.op("Tanh", total))
 
     def _logits(self, graph: Graph, readout: Signal) -> Value:
@@ -169,7 +171,7 @@ class DecoderWriter:
 
     def memory_tensors(self, memory: MemoryValues) -> list[MemoryTensor]:
         """Lists the tensors of a memory whose first axis is sentences."""
-        return memory_tensors(self.config, memory)
+        return memory_tensors(self.config, self.arithmetic.real, memory)
 
     def with_memory_tensors(self, memory: MemoryValues, values: Iterator[Value]) -> MemoryValues:
         """Returns ``memory`` with the next ``values`` for the tensors that were listed."""

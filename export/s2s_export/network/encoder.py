@@ -1,8 +1,8 @@
 """The encoder of the graph: ``s2s.model.encoder`` without packing and without mirrored batches.
 
-In fp32 a layer is one ONNX ``LSTM``, ``GRU`` or ``RNN`` node that knows the true lengths. In int8,
-onnxruntime has such a node for the LSTM only, with one scale for a whole batch; so a layer is one
-product over all steps for the inputs, and a Scan over steps for the states.
+In fp32 and fp16 a layer is one ONNX ``LSTM``, ``GRU`` or ``RNN`` node that knows the true lengths.
+In int8, onnxruntime has such a node for the LSTM only, with one scale for a whole batch; so a layer
+is one product over all steps for the inputs, and a Scan over steps for the states.
 
 Time is the first axis here, because recurrent nodes require it.
 """
@@ -19,6 +19,7 @@ from s2s.model.encoder import Encoder
 from s2s.model.seq2seq import Seq2Seq
 from s2s_export.graph.arithmetic import (
     Arithmetic,
+    FloatArray,
     Signal,
     StateTensor,
     to_array,
@@ -52,7 +53,7 @@ class EncoderValues:
     """A source batch as the decoder reads it."""
 
     memory: Signal  # (batch, src_len, hidden_size), zero on padding
-    mask: Value  # (batch, 1, src_len) float32, 0 on tokens, -inf on padding
+    mask: Value  # (batch, 1, src_len), 0 on tokens, -inf on padding
     summary: Signal  # (batch, hidden_size), the last state of each direction of the top layer
 
 
@@ -84,9 +85,9 @@ def encode(
     batched = graph.op("Transpose", inputs.value, perm=[1, 0, 2])
     # ONNX does not promise that recurrent outputs are zero on padding. A Scan goes on over padding,
     # where ReLU states may grow beyond float32: a product with 0 would leave NaN.
-    memory = graph.op("Where", graph.op("Unsqueeze", is_token, graph.ints(2)), batched, 0.0)
-    nothing = np.array(-np.inf, dtype=np.float32)
-    mask = graph.op("Unsqueeze", graph.op("Where", is_token, 0.0, nothing), graph.ints(1))
+    zero, nothing = (arithmetic.real.array(number) for number in (0.0, -np.inf))
+    memory = graph.op("Where", graph.op("Unsqueeze", is_token, graph.ints(2)), batched, zero)
+    mask = graph.op("Unsqueeze", graph.op("Where", is_token, zero, nothing), graph.ints(1))
     return EncoderValues(
         memory=Signal(config.hidden_size, inputs.bound, memory),
         mask=mask,
@@ -120,7 +121,7 @@ def _write_node(
 
     Args:
         graph: The main graph.
-        arithmetic: Unused: the node multiplies in float32.
+        arithmetic: The type of the node's numbers.
         config: The model's configuration.
         weights: Weights of both directions, see ``_direction_weights``.
         inputs: (src_len, batch, features).
@@ -136,8 +137,12 @@ def _write_node(
         np.stack(both) for both in zip(*(side[:4] for side in sides), strict=True)
     )
     shown = [side.w_ch[[0, 2, 1]].reshape(-1) for side in sides if side.w_ch is not None]
+
+    def store(part: str, value: FloatArray) -> Value:
+        return graph.weight(f"{name}.{part}", arithmetic.real.array(value))
+
     # No first states; then the peepholes, to i, o, f.
-    more = [OMITTED, OMITTED, graph.weight(f"{name}.peepholes", np.stack(shown))] if shown else []
+    more = [OMITTED, OMITTED, store("peepholes", np.stack(shown))] if shown else []
     half = config.hidden_size // 2
     attributes: dict[str, Any] = {"direction": "bidirectional", "hidden_size": half}
     if config.cell == "gru":
@@ -148,9 +153,9 @@ def _write_node(
         node,
         2,
         inputs.value,
-        graph.weight(f"{name}.input", w_ih),
-        graph.weight(f"{name}.recurrent", w_hh),
-        graph.weight(f"{name}.bias", np.concatenate([b_ih, b_hh], axis=1)),
+        store("input", w_ih),
+        store("recurrent", w_hh),
+        store("bias", np.concatenate([b_ih, b_hh], axis=1)),
         graph.op("Cast", lengths, to=INT32),
         *more,
         **attributes,

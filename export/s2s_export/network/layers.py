@@ -97,8 +97,11 @@ def step(
     total = arithmetic.product(graph, [*inputs, state.hidden], weight, bias, name)
     peepholes = None
     if w_ch is not None:
-        others = graph.weight(f"{name}.peepholes", w_ch[:2].reshape(-1))
-        peepholes = PeepholeValues(others, graph.weight(f"{name}.peepholes.output", w_ch[2]))
+        others, output = (arithmetic.real.array(part) for part in (w_ch[:2].reshape(-1), w_ch[2]))
+        peepholes = PeepholeValues(
+            graph.weight(f"{name}.peepholes", others),
+            graph.weight(f"{name}.peepholes.output", output),
+        )
     return advance(graph, config, total, None, state, peepholes)
 
 

@@ -5,8 +5,7 @@ batches, and scores that agree. If two hypotheses are so close that float32 roun
 may choose either. Such a difference is only accepted, and counted, if torch itself gives exactly
 the graph's answer when its logits change by no more than rounding.
 
-int8: finite scores, lengths that fit, best scores that are the same alone and in a batch except for
-rounding, and scores near those that torch gives to the same hypotheses.
+fp16 and int8: ``s2s_export.parity.rounded``.
 
 A file whose search is fixed is opened (``s2s.formats.option_inputs``) for these comparisons, which
 try several beams. Then ``s2s_export.parity.fixed`` compares the file as it is.
@@ -19,25 +18,20 @@ from typing import Any, Generic
 import torch
 from torch import Tensor
 
-from s2s.config import BOS_ID, EOS_ID, FORBIDDEN_IDS, PAD_ID, SearchConfig, widest_beam
+from s2s.config import EOS_ID, PAD_ID, SearchConfig, widest_beam
 from s2s.errors import ParityError
 from s2s.formats.option_inputs import constants, fixed_constants
 from s2s.model.ensemble import Ensemble
 from s2s.model.seq2seq import Seq2Seq
-from s2s.search.beam import Hypotheses, MemoryT, StateT, StepModel, beam_search, length_penalty
+from s2s.search.beam import Hypotheses, MemoryT, StateT, StepModel, beam_search
 from s2s_export.model import as_members
 from s2s_export.parity.fixed import check_closed
+from s2s_export.parity.pieces import count_identical, pieces_of
+from s2s_export.parity.rounded import check_alone, check_rounding, score_differences
 from s2s_export.parity.session import Session
 
 SCORE_TOLERANCE = 1e-3
 """Largest score difference accepted for equal pieces in fp32, in nats."""
-INT8_TOLERANCE = 0.5
-"""Largest mean score difference accepted in int8: rounding is far below, wrong scales far above."""
-ALONE_TOLERANCE = 0.1
-"""Largest difference accepted in int8 between a sentence's best scores alone and in a batch, in
-nats. No difference was seen on the machines that s2s was written on. But processors add numbers in
-different orders, and a last bit of attention that decides a rounding to int8 changes a score by
-about 1e-3."""
 ROUNDING = 3e-6
 """How much float32 rounding may change a logit, relative to the largest logit."""
 ATTEMPTS = 30
@@ -61,10 +55,10 @@ class Parity:
     near_ties: int = 0
     """fp32 only: sentences where rounding decided between hypotheses."""
     batch_dependent: int = 0
-    """int8 only: sentences whose hypotheses or scores have other bits alone than in a batch."""
+    """fp16 and int8: sentences whose hypotheses or scores have other bits alone than in a batch."""
     largest_difference: float = 0.0
     """Largest difference between scores of torch and the graph, in nats: in fp32, of hypotheses
-    with the same pieces; in int8, of the graph's hypotheses."""
+    with the same pieces; in fp16 and int8, of the graph's hypotheses."""
 
 
 class _NoisyModel(Generic[MemoryT, StateT]):
@@ -123,7 +117,7 @@ def check_parity(
         serialized: The model file's bytes.
         search: What it has learned of lengths, and the length penalty; a limit for the
             ``max_length`` of the check.
-        precision: ``fp32`` or ``int8``.
+        precision: ``fp32``, ``fp16`` or ``int8``.
         fixed: Whether all values of ``search`` are constants of the file.
         batches: Source lengths of the sentences in each batch that is tried.
         beams: Beam sizes that are tried, as far as the vocabulary allows.
@@ -163,19 +157,14 @@ def check_parity(
             if precision == "fp32":
                 compare(network, src, src_lengths, config, (expected, actual), parity)
             else:
-                _check_alone(session, src, src_lengths, config, actual, parity)
-                differences += _score_differences(members, src, src_lengths, config, actual)
+                parity.batch_dependent += check_alone(session, src, src_lengths, config, actual)
+                differences += score_differences(members, src, src_lengths, config, actual)
     if fixed:
         check_closed(session, serialized, search, sample_batches(vocab_size, batches=batches))
     if precision != "fp32":
         parity.largest_difference = max(differences)
-        mean = sum(differences) / len(differences)
-        if not mean <= INT8_TOLERANCE:
-            raise ParityError(
-                f"{precision} scores differ by {mean:.3g} nats on average from those of the torch "
-                f"model; expected at most {INT8_TOLERANCE}. The model is not fit for int8; "
-                "export fp32"
-            )
+        mean, share = sum(differences) / len(differences), parity.identical / parity.hypotheses
+        check_rounding(precision, mean, share)
     return parity
 
 
@@ -224,28 +213,6 @@ def compare(
         parity.largest_difference = max(parity.largest_difference, difference)
 
 
-def pieces_of(hypotheses: Hypotheses, row: int) -> list[list[int]]:
-    """Returns the pieces of one sentence's hypotheses, without padding."""
-    lengths = hypotheses.lengths[row].tolist()
-    tokens = hypotheses.tokens[row].tolist()
-    # Everything that is not padding counts: a wrong length must not hide wrong pieces.
-    return [
-        [*pieces[:length], *(piece for piece in pieces[length:] if piece != PAD_ID)]
-        for pieces, length in zip(tokens, lengths, strict=True)
-    ]
-
-
-def count_identical(expected: Hypotheses, actual: Hypotheses) -> int:
-    """Returns how many hypotheses have the same pieces at the same rank."""
-    return sum(
-        torch_pieces == graph_pieces
-        for row in range(len(expected.tokens))
-        for torch_pieces, graph_pieces in zip(
-            pieces_of(expected, row), pieces_of(actual, row), strict=True
-        )
-    )
-
-
 def _near_tie(
     model: StepModel[MemoryT, StateT],
     src: Tensor,
@@ -278,55 +245,3 @@ def _describe(
         f"sentence of {length} pieces in a batch of {batch}, beam {beam}, hypothesis {rank}: "
         f"piece {position} is {actual[position]} in the graph and {expected[position]} in torch"
     )
-
-
-def _check_alone(
-    session: Session,
-    src: Tensor,
-    src_lengths: Tensor,
-    config: SearchConfig,
-    actual: Hypotheses,
-    parity: Parity,
-) -> None:
-    """Raises ParityError unless a sentence has the same best score alone, except for rounding."""
-    if not bool(torch.isfinite(actual.scores[actual.lengths > 0]).all()):
-        raise ParityError(f"beam {config.beam_size}: a score is not finite")
-    for row, length in enumerate(src_lengths.tolist()):
-        alone = session.search(src[row : row + 1, :length], src_lengths[row : row + 1], config)
-        same = pieces_of(alone, 0) == pieces_of(actual, row)
-        same = same and torch.equal(alone.scores[0], actual.scores[row])
-        parity.batch_dependent += not same
-        difference = float((alone.scores[0, 0] - actual.scores[row, 0]).abs())
-        if not difference <= ALONE_TOLERANCE:
-            raise ParityError(
-                f"a sentence of {length} pieces, beam {config.beam_size}: its best scores alone "
-                f"and in a batch of {len(src)} differ by {difference:.3g}; expected at most "
-                f"{ALONE_TOLERANCE}"
-            )
-
-
-@torch.inference_mode()
-def _score_differences(
-    members: Sequence[Seq2Seq],
-    src: Tensor,
-    src_lengths: Tensor,
-    config: SearchConfig,
-    actual: Hypotheses,
-) -> list[float]:
-    """Returns how much the graph's scores differ from torch's scores for the same hypotheses."""
-    batch, beam, length = actual.tokens.shape
-    rows = torch.arange(batch).repeat_interleave(beam)
-    tgt_out = actual.tokens.flatten(0, 1)
-    tgt_in = torch.cat([torch.full((batch * beam, 1), BOS_ID), tgt_out[:, :-1]], dim=1)
-    logits = Ensemble(members)(src[rows], src_lengths[rows], tgt_in)
-    logits[..., list(FORBIDDEN_IDS)] = float("-inf")
-    lengths = actual.lengths.flatten()[:, None]
-    if config.is_in_step:  # the end piece is no choice
-        logits[..., EOS_ID] = float("-inf")
-        lengths = lengths - 1
-    log_probs = logits.log_softmax(dim=-1).gather(-1, tgt_out[..., None]).squeeze(-1)
-    is_piece = torch.arange(length) < lengths
-    totals = log_probs.masked_fill(~is_piece, 0.0).sum(dim=1).view(batch, beam)
-    scores = totals / length_penalty(actual.lengths, config.length_penalty)
-    differences: list[float] = (scores - actual.scores).abs()[actual.lengths > 0].tolist()
-    return differences

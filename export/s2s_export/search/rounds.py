@@ -133,7 +133,7 @@ def _open_body(
         for number, (dtype, shape) in enumerate(row_shapes(decoder.tensors))
     )
     memory = [
-        body.input(f"live_memory_{number}", FLOAT, ["sentences", *tensor.shape])
+        body.input(f"live_memory_{number}", tensor.dtype, ["sentences", *tensor.shape])
         for number, tensor in enumerate(tensors)
     ]
     histories = body.input("histories", INT64, ["batch", "beam", "longest"])
@@ -165,7 +165,7 @@ def _close_body(
     for value, (dtype, shape) in zip(after.rows.values(), row_shapes(decoder.tensors), strict=True):
         body.output(value, dtype, ["rows_next", *shape[1:]])
     for value, tensor in zip(after.memory, tensors, strict=True):
-        body.output(value, FLOAT, ["sentences_next", *tensor.shape])
+        body.output(value, tensor.dtype, ["sentences_next", *tensor.shape])
     body.output(after.histories, INT64, ["batch", "beam", "longest_next"])
     body.output(after.scores, FLOAT, ["batch", "beam"])
     for note, (_, dtype, shape) in zip(trace.values(), NOTES, strict=True):

@@ -23,8 +23,8 @@ class StepWriter(Protocol[MemoryT, StateT]):
         """Writes a step.
 
         Returns:
-            Logits (rows, tgt_vocab), minus infinity for forbidden pieces; attention
-            (sentences, beam, width), width at least src_len; the next state.
+            Logits (rows, tgt_vocab) float32, minus infinity for forbidden pieces; attention
+            (sentences, beam, width) float32, width at least src_len; the next state.
         """
 
     def state_tensors(self, graph: Graph, state: StateT) -> list[list[StateTensor]]:
