@@ -22,13 +22,14 @@ from s2s.search.beam import beam_search
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KEEP_PIECE, STAND_IN
 from s2s.train.config import TrainConfig
-from s2s.train.measure import name_of_score
+from s2s.train.measure import is_chance, name_of_score
 from s2s.train.teacher_forcing import TeacherForcing, to_device
 
 BLEU_BATCH = {"cpu": 64, "cuda": 256}
 """Sentences that are translated together: more of them keep a GPU busy."""
 LITTLE_TEXT = 500
-"""Training text of at most so many pairs is translated too, in each validation."""
+"""Training pairs that are translated too: in each validation if there are no more of them, else in
+those whose scores are chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,8 @@ class Validator:
     has BLEU 0; if the measure is BLEU, such a corpus is validated by loss alone.
 
     A network that has seen little text knows no other text, so that all figures of the validation
-    pairs are chance. Then it counts whether the network knows its own text.
+    pairs are chance; and no network knows other pairs of a table without a rule. Then it counts
+    whether the network knows its own text.
     """
 
     def __init__(
@@ -89,11 +91,13 @@ class Validator:
         self.measure: Measure = by if self.texts else "loss"
         """What chooses the weights."""
         self.own_text: list[tuple[str, list[str]]] = []
-        """All training pairs, if they are few and the network knows no other text."""
+        """The first training pairs, if the network knows no other text."""
+        self.has_little_text = False
+        """Whether these are all."""
         if count and training.init is None:
             pairs = chain.from_iterable(map(self._read, data.train))
-            few = list(islice(pairs, LITTLE_TEXT + 1))
-            self.own_text = few if len(few) <= LITTLE_TEXT else []
+            self.own_text = list(islice(pairs, LITTLE_TEXT))
+            self.has_little_text = next(pairs, None) is None
         search = dataclasses.replace(search, beam_size=training.bleu_beam_size)
         self.search = search.fitted(tokenizer.tgt_vocab_size)
         self.batch_tokens = training.batch_tokens or training.largest_batch
@@ -112,7 +116,8 @@ class Validator:
         model.eval()
         try:
             scores = [self._score(model, pairs, stopped) for pairs in self.texts]
-            by_heart = self._by_heart(model, stopped) if self.own_text else None
+            asks = self.has_little_text or self._are_chance(scores)
+            by_heart = self._by_heart(model, stopped) if self.own_text and asks else None
             loss = self._loss(model, stopped)
         except _StopValidation:
             return None
@@ -170,6 +175,10 @@ class Validator:
         return score(
             texts, references, measures=(name,), keep_blanks=keep_blanks, tokenize=tokenize
         )[0]
+
+    def _are_chance(self, scores: list[Score]) -> bool:
+        """Whether scores are those of a network that has learned nothing."""
+        return bool(scores) and all(is_chance(self.measure, each.value) for each in scores)
 
     def _by_heart(self, model: Seq2Seq, stopped: Callable[[], bool]) -> float:
         """Returns the share of the training pairs that the model translates to their target."""

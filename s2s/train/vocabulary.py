@@ -27,6 +27,7 @@ from s2s.train.pace import EpochSize, estimate_epoch
 from s2s.train.sides import Sides
 from s2s.train.text_record import record_text
 from s2s.writing.facts import TextFacts
+from s2s.writing.scripts import script_without_blanks
 
 VOCABULARY_PAIRS = 500_000
 """Most pairs that the vocabulary is learned from, drawn from all of them, weights counted."""
@@ -37,6 +38,16 @@ PAIRS_A_LABEL = 5
 """Pairs for each different target from which on the targets are the labels of a classifier."""
 SHOWN = 40
 """Characters of a label in a message."""
+WORDS_A_LINE = 2.5
+"""Words a line up to which both sides are taken for words, names or codes, and not for text."""
+LOOKED_AT = 10_000
+"""Lines of each side, drawn from all, that tell so."""
+NEW_WORDS = 0.5
+"""Share of different ones among all words of the targets from which on few of them come again."""
+ADVICE_FOR_WORDS = (
+    "the lines are words, and most targets come once: characters are usually learned better than "
+    "pieces of words (--algorithm char)"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +98,8 @@ def make_vocabulary(
             f"learning a vocabulary from {read.drawn:,} of {sum(read.pairs):,} pairs"
             + (", as often as their weights say" if weighted else "")
         )
+        if config.algorithm in ("bpe", "unigram") and are_single_words(read):
+            say(ADVICE_FOR_WORDS)
     sample = _with_capitals(_without_kept(read, data.keep), data.augment, training.seed)
     vocabulary = with_keep(_choose_vocabulary(sample, data, config, training, existing), data.keep)
     facts = record_text(read, vocabulary, language, data, training.seed)
@@ -137,6 +150,22 @@ def _find_labels(read: Survey) -> tuple[str, ...]:
     shown = ", ".join(map(printable, few)) + (", ..." if len(labels) > 5 else "")
     say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
     return labels
+
+
+def are_single_words(read: Survey) -> bool:
+    """Whether pairs are words, names or codes that seldom come again, as for transliteration.
+
+    A network that reads and writes pieces of such words sees each piece in a few of them; spelled
+    out, they show it every character many times. Words of scripts without blanks are not told from
+    sentences, so that such lines are none of them.
+    """
+    sides = [[line.split() for line in lines[:LOOKED_AT]] for lines in (read.src, read.tgt)]
+    if any(sum(map(len, side)) > WORDS_A_LINE * len(side) for side in sides):
+        return False
+    words = [word for line in sides[1] for word in line]
+    if any(script_without_blanks(word[0]) for word in words):
+        return False
+    return len(set(words)) > NEW_WORDS * len(words)
 
 
 def _without_kept(sample: Survey, patterns: Sequence[str]) -> Survey:

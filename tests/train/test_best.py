@@ -11,8 +11,9 @@ torch = pytest.importorskip("torch")
 from dataclasses import replace
 
 from made_up_pairs import make_sources, translate, write_pairs
-from tiny_runs import TRAINING, assert_same_weights, metrics, run
+from tiny_runs import MODEL, TRAINING, assert_same_weights, metrics, run
 
+from s2s import Translator
 from s2s.config import TokenizerConfig
 from s2s.errors import ConfigError
 from s2s.formats.run_folder import read_config
@@ -209,3 +210,24 @@ def test_a_measure_of_translations_needs_some():
         ConfigError, match=r"validate_by \(--validate-by\) is 'exact', but bleu_sen"
     ):
         replace(TRAINING, validate_by="exact", bleu_sentences=0)
+
+
+def test_of_a_table_without_a_rule_the_weights_are_kept_that_know_it(corpus_folder, monkeypatch):
+    monkeypatch.setattr(validate, "LITTLE_TEXT", 20)
+    words = [f"{first}{last}" for first in "bdgkmn" for last in "aeiou"]
+    table = dict(zip(words, reversed(words), strict=True))
+    for part, pairs in (("train", table), ("val", {"zzz": "za", "yyy": "ya"})):
+        for side, lines in (("xx", pairs), ("yy", pairs.values())):
+            text = "".join(f"{line}\n" for line in lines)
+            (corpus_folder / f"{part}.{side}").write_text(text)
+    training = replace(
+        TRAINING, max_updates=240, learning_rate=2e-2, validate_every=60, validate_by="exact"
+    )
+    model = replace(MODEL, hidden_size=48, dropout=0.0)
+    run(corpus_folder, "table", training=training, model=model)
+    validations = [r for r in metrics(corpus_folder / "table") if r["kind"] == "validation"]
+    assert all(record["exact"] == 0 for record in validations)
+    losses = [record["loss"] for record in validations]
+    assert losses[-1] > min(losses)  # which would have chosen others
+    found = Translator(corpus_folder / "table").translate(words)
+    assert sum(each.text == table[word] for each, word in zip(found, words, strict=True)) >= 27

@@ -228,11 +228,11 @@ def test_a_run_without_a_limit_is_resumed_without_one(corpus_folder, monkeypatch
 
 
 def test_under_a_time_limit_the_warm_up_is_chosen_once_and_kept(corpus_folder, capsys):
-    training = replace(SHORT, max_minutes=0.02, longest_warmup=100_000, batch_tokens=200)
+    training = replace(SHORT, max_minutes=0.05, longest_warmup=100_000, batch_tokens=200)
     start(corpus_folder, "run", training)
     assert "updates fit into max_minutes (--max-minutes): " in capsys.readouterr().err
     decided = settled(corpus_folder / "run")
     assert 1 <= decided["warmup_updates"] < 100_000
-    start(corpus_folder, "run", replace(training, max_minutes=0.03), resume=True)
+    start(corpus_folder, "run", replace(training, max_minutes=0.06), resume=True)
     assert "updates fit into max_minutes" not in capsys.readouterr().err
     assert settled(corpus_folder / "run") == decided
