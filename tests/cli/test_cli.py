@@ -311,11 +311,11 @@ def test_errors_name_settings_by_options_that_exist():
     pytest.importorskip("torch")
     from s2s.train.settings import FIELDS
 
-    for name in ("train", "translate", "classify"):
+    for name in ("train", "translate", "classify", "export"):
         cli._register(name)
     commands = typer.main.get_command(cli.app).commands
     params = [param for name in ("train", "translate") for param in commands[name].params]
-    of_all = [*params, *commands["classify"].params]
+    of_all = [*params, *commands["classify"].params, *commands["export"].params]
     assert set(OPTIONS.values()) <= {option for param in of_all for option in param.opts}
     assert FIELDS & {param.name for param in params} <= OPTIONS.keys()
 
