@@ -111,18 +111,22 @@ def serve(
         from s2s.serve.server import Settings, run
     from s2s.serve.body import Limits
 
-    # Each batch would log what the counts tell.
-    logging.getLogger("s2s.translate").setLevel(logging.ERROR)
-    run(
-        Settings(
-            models=tuple(models),
-            host=host,
-            port=port,
-            api_key_file=api_key_file,
-            keep=tuple(keep or ()),
-            placeholders=placeholders,
-            limits=Limits(max_texts=max_texts, max_chars=max_chars),
-            batch_pieces=batch_pieces,
-            batch_delay=batch_delay / 1000,
-        )
+    settings = Settings(
+        models=tuple(models),
+        host=host,
+        port=port,
+        api_key_file=api_key_file,
+        keep=tuple(keep or ()),
+        placeholders=placeholders,
+        limits=Limits(max_texts=max_texts, max_chars=max_chars),
+        batch_pieces=batch_pieces,
+        batch_delay=batch_delay / 1000,
     )
+    # Each batch would log what the counts tell.
+    translating = logging.getLogger("s2s.translate")
+    level = translating.level
+    translating.setLevel(logging.ERROR)
+    try:
+        run(settings)
+    finally:
+        translating.setLevel(level)

@@ -291,7 +291,7 @@ def test_cuda_is_asked_for_first(tiny, monkeypatch):
     runtime = FakeRuntime(providers)
     monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
     Translator(tiny, device="cuda")
-    assert runtime.asked == providers
+    assert runtime.asked == [("CUDAExecutionProvider", {"use_tf32": "0"}), providers[1]]
 
 
 def test_a_broken_pair_of_onnxruntime_packages_is_one_line(tiny, monkeypatch):
