@@ -19,10 +19,14 @@ __all__ = ["Hypothesis", "S2SError", "Translation", "Translator", "__version__",
 
 def __getattr__(name: str) -> object:
     """Loads the translator when it is first asked for: `import s2s` alone stays instant."""
-    if name in ("Hypothesis", "Translation", "Translator"):
-        from s2s.translate import translator
+    if name == "Translator":
+        from s2s.translate.translator import Translator
 
-        return getattr(translator, name)
+        return Translator
+    if name in ("Hypothesis", "Translation"):
+        from s2s.translate import translation
+
+        return getattr(translation, name)
     if name == "session_options":
         from s2s.runtime.onnx_backend import session_options
 

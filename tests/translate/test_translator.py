@@ -298,3 +298,16 @@ def test_a_broken_pair_of_onnxruntime_packages_is_one_line(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", type(sys)("onnxruntime"))
     with pytest.raises(MissingPackageError, match="onnxruntime is broken"):
         Translator(tiny)
+
+
+def test_every_public_name_can_be_imported():
+    import s2s
+
+    found = {name: getattr(s2s, name) for name in s2s.__all__}
+    assert {name: found[name].__name__ for name in ("Hypothesis", "Translation", "Translator")} == {
+        "Hypothesis": "Hypothesis",
+        "Translation": "Translation",
+        "Translator": "Translator",
+    }
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = s2s.Nothing
