@@ -178,3 +178,10 @@ def test_a_missing_package_is_named(s2s, tiny, monkeypatch):
     ended = s2s("serve", tiny, "--port", 0)
     assert ended.code == 2
     assert ended.err == "s2s: error: s2s serve needs uvicorn; install 's2s-onnx[serve]'\n"
+
+
+def test_answers_do_not_wait_for_acknowledgements():
+    from s2s.serve.server import listen
+
+    with listen("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP  # then asyncio sets TCP_NODELAY
