@@ -21,7 +21,7 @@ def find_code(code: str, codes: Sequence[str]) -> str | None:
     """
     if len(code) > _LONGEST_CODE:  # codes that were compared are remembered
         return None
-    for alike in (same_code, _with_script, primary, _common):
+    for alike in (same_code, _with_script, primary, common):
         found = [each for each in codes if alike(each) == alike(code)]
         if len(found) == 1:
             return found[0]
@@ -40,6 +40,6 @@ def _with_script(code: str) -> str:
     return f"zh-{script or _CHINESE_SCRIPTS.get(rest[0] if rest else '', 'hans')}"
 
 
-def _common(code: str) -> str:
+def common(code: str) -> str:
     """Returns the language of a code; Bokmål is what most call Norwegian."""
     return "no" if primary(code) == "nb" else primary(code)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from s2s.serve.body import text_field
-from s2s.serve.errors import BadRequest, NotSupported, RequestError, TooMuch
+from s2s.serve.errors import BadRequest, NotSupported, RequestError
 from s2s.serve.keys import bearer
 from s2s.serve.names import language_name
 from s2s.serve.shared import Shared
@@ -40,16 +40,12 @@ def routes(shared: Shared) -> list[Route]:
         ("/v2/glossaries", deepl.glossaries, "GET"),
         ("/v2/glossary-language-pairs", deepl.glossary_pairs, "GET"),
     ]
-    return [
-        shared.route(path, endpoint, method, api=API, form=error_response)
-        for path, endpoint, method in table
-    ]
+    return shared.routes(table, api=API, form=error_response)
 
 
 def error_response(error: RequestError) -> Response:
     """Returns an error in the form of the API."""
-    is_limit = isinstance(error, TooMuch) and error.what != "bytes"
-    return JSONResponse({"message": error.message}, 400 if is_limit else error.status)
+    return JSONResponse({"message": error.message}, error.status)
 
 
 class DeepL:

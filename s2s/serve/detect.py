@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from s2s.errors import MissingPackageError, needs
+from s2s.serve.codes import common
 from s2s.serve.errors import BadRequest
 from s2s.translate.markup.entities import decode
 from s2s.writing.languages import primary, same_code
@@ -21,8 +22,6 @@ SAMPLE = 1000
 _READ = 10 * SAMPLE
 """Characters in which the sample is looked for, since HTML may begin with much that is no text."""
 _TAG = re.compile(r"<[^<>]*>")
-_OTHER_NAMES = {"nb": "no"}
-"""Codes whose language py3langid knows by another code."""
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +103,7 @@ def _labels(codes: Iterable[str], known: frozenset[str]) -> dict[str, str]:
     """Returns the codes by py3langid's names; the plainer code, if two have the same name."""
     labels: dict[str, str] = {}
     for code in sorted(codes, key=lambda code: (len(code), code)):
-        names = (same_code(code), primary(code), _OTHER_NAMES.get(primary(code), ""))
+        names = (same_code(code), primary(code), common(code))
         label = next((name for name in names if name in known), None)
         if label is not None:
             labels.setdefault(label, code)

@@ -48,6 +48,8 @@ class TooMuch(RequestError):
         """
         super().__init__(f"the request has {found} {what}; at most {limit} are allowed")
         self.what, self.found, self.limit = what, found, limit
+        if what != "bytes":  # a body of that size was read
+            self.status = 400
 
 
 class WrongKey(RequestError):

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from s2s.serve.errors import Busy, NotSupported, RequestError, TooMuch
+from s2s.serve.errors import Busy, NotSupported, RequestError
 from s2s.serve.keys import bearer
 from s2s.serve.models import ServedModel
 from s2s.serve.shared import Endpoint, Shared
@@ -36,10 +36,7 @@ def routes(shared: Shared) -> list[Route]:
             (f"{path}/ready", kserve.model_ready, "GET"),
             (f"{path}/infer", kserve.infer, "POST"),
         ]
-    return [
-        shared.route(path, endpoint, method, api=API, form=error_response)
-        for path, endpoint, method in table
-    ]
+    return shared.routes(table, api=API, form=error_response)
 
 
 def error_response(error: RequestError) -> Response:
@@ -49,8 +46,6 @@ def error_response(error: RequestError) -> Response:
         status = 503
     elif isinstance(error, NotSupported):
         status = 404
-    elif isinstance(error, TooMuch) and error.what != "bytes":
-        status = 400
     return JSONResponse({"error": error.message}, status)
 
 

@@ -34,21 +34,17 @@ def routes(shared: Shared) -> list[Route]:
         ("/frontend/settings", libre.settings, "GET"),
         ("/health", libre.health, "GET"),
     ]
-    return [
-        shared.route(path, endpoint, method, api=API, form=error_response)
-        for path, endpoint, method in table
-    ]
+    return shared.routes(table, api=API, form=error_response)
 
 
 def error_response(error: RequestError) -> Response:
     """Returns an error in the form of the API."""
-    message, status = error.message, error.status
+    message = error.message
     if isinstance(error, TooMuch) and error.what != "bytes":
-        status = 400
         message = f"Invalid request: request ({error.found}) exceeds text limit ({error.limit})"
     if isinstance(error, Busy):
         message = f"Slowdown: {message}"
-    return JSONResponse({"error": message}, status)
+    return JSONResponse({"error": message}, error.status)
 
 
 class LibreTranslate:

@@ -14,8 +14,9 @@ from s2s.errors import ConfigError, printable
 from s2s.serve.app import make_app
 from s2s.serve.body import Limits
 from s2s.serve.keys import Keys, read_keys
+from s2s.serve.placeholders import PLACEHOLDERS
 from s2s.serve.protocol import LimitedProtocol
-from s2s.serve.service import KEEP, Service
+from s2s.serve.service import Service
 
 BACKLOG = 2048
 """Connections that wait to be accepted."""
@@ -58,7 +59,7 @@ def run(settings: Settings) -> None:
     with listener:
         service = Service(
             settings.models,
-            keep=(*(KEEP if settings.placeholders else ()), *settings.keep),
+            keep=(*(PLACEHOLDERS if settings.placeholders else ()), *settings.keep),
             limits=settings.limits,
             batch_pieces=settings.batch_pieces,
             batch_delay=settings.batch_delay,

@@ -21,7 +21,8 @@ from s2s.serve.batcher import Batcher
 from s2s.serve.body import Limits
 from s2s.serve.codes import find_code
 from s2s.serve.errors import BadRequest, NotSupported, TooMuch
-from s2s.serve.models import Engine, Models, ServedModel
+from s2s.serve.models import Engine, Models, Pair, ServedModel
+from s2s.serve.placeholders import PLACEHOLDERS
 from s2s.serve.stats import Stats
 from s2s.translate.markup.document import Document
 from s2s.translate.markup.options import Markup
@@ -29,15 +30,6 @@ from s2s.translate.request import TranslateOptions
 from s2s.translate.translation import Translation
 from s2s.translate.translator import Translator
 
-KEEP = (
-    r"\[X\d+X *\]",  # Weblate
-    r'<x id="[^"<>]{1,40}"(?:/>|></x>)',  # Weblate, for services that take XML
-    r"\$?\{\{[^{}]{0,80}\}\}",
-    r"\$?\{[\w.:!-]{0,80}\}",
-    r"%\(\w{1,80}\)[#0+-]?\d{0,3}(?:\.\d{1,3})?[a-zA-Z](?![a-zA-Z])",
-    r"(?<![\d%])%(?:\d{1,2}\$)?[a-zA-Z@](?![a-zA-Z])",
-)
-"""Placeholders that clients send in texts. None of these takes more than linear time."""
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _MANY_CHARACTERS = 20_000
 """Characters of texts whose pieces are counted, or whose tags are read, in a thread."""
@@ -71,7 +63,7 @@ class Service:
         self,
         models: Sequence[str],
         *,
-        keep: Sequence[str] = KEEP,
+        keep: Sequence[str] = PLACEHOLDERS,
         limits: Limits | None = None,
         batch_pieces: int = 1024,
         batch_delay: float = 0.0,
@@ -136,10 +128,6 @@ class Service:
         languages = self.languages()
         return sorted({*languages, *(code for codes in languages.values() for code in codes)})
 
-    def model_names(self) -> list[str]:
-        """Names of the pairs, sorted: ``en-de``."""
-        return sorted(model.name for model in self.models.by_pair.values())
-
     def model(self, name: str) -> ServedModel:
         """Returns the model of that name.
 
@@ -165,7 +153,7 @@ class Service:
         if to is None:
             known = find_code(target, self.codes())
             raise NotSupported(target if known is None else f"{source}-{target}")
-        return next(model for pair, model in self.models.by_pair.items() if pair == (found, to))
+        return self.models.by_pair[Pair(found, to)]
 
     async def translate(
         self,

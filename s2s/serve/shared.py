@@ -6,14 +6,14 @@ endpoints are ordinary functions of a request that raise ``RequestError``:
     def routes(shared: Shared) -> list[Route]:
         async def languages(request: Request) -> Response:
             return JSONResponse(...)
-        return [shared.route("/languages", languages, "GET", api="libretranslate", form=_error)]
+        return shared.routes([("/languages", languages, "GET")], api="libretranslate", form=_error)
 
 ``form`` turns a ``RequestError`` into the response of the API.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -45,6 +45,15 @@ class Shared:
     keys: Keys
     body: BodyReader
     detector: Detector
+
+    def routes(
+        self, table: Iterable[tuple[str, Endpoint, str]], *, api: str, form: Form
+    ) -> list[Route]:
+        """Makes the routes of an API from paths, endpoints and methods; see ``route``."""
+        return [
+            self.route(path, endpoint, method, api=api, form=form)
+            for path, endpoint, method in table
+        ]
 
     def route(self, path: str, endpoint: Endpoint, method: str, *, api: str, form: Form) -> Route:
         """Makes a route whose errors take the form of an API, and which is counted.

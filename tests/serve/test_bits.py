@@ -12,7 +12,8 @@ pytest.importorskip("uvicorn")
 from number_words import GERMAN
 
 from s2s import Translator
-from s2s.serve.service import KEEP, Service
+from s2s.serve.placeholders import PLACEHOLDERS
+from s2s.serve.service import Service
 
 
 def texts(count, seed):
@@ -57,7 +58,7 @@ def ask(port, requests, connections):
 def expected(translator, fields):
     """What calls for each text alone give."""
     n_best = 1 + fields.get("alternatives", 0)
-    options = {"keep": KEEP, "n_best": n_best}
+    options = {"keep": PLACEHOLDERS, "n_best": n_best}
     options["beam_size"] = max(n_best, translator.search.beam_size)
     q = fields["q"]
     found = [
@@ -116,7 +117,7 @@ def test_scores_are_the_same_too(tiny, translator):
             return await asyncio.gather(*calls)
 
     for text, (answer,) in zip(several, asyncio.run(run()), strict=True):
-        alone = translator.translate([text], keep=KEEP)[0]
+        alone = translator.translate([text], keep=PLACEHOLDERS)[0]
         assert (answer.text, answer.score) == (alone.text, alone.score)
 
 

@@ -10,7 +10,7 @@ pytest.importorskip("httpx")
 from paths import DATA
 from served import serving
 
-from s2s.serve.service import KEEP
+from s2s.serve.placeholders import PLACEHOLDERS
 from s2s.translate.markup.options import Markup
 
 KEY = "a-key"
@@ -138,7 +138,7 @@ def test_ignored_tags_are_kept_with_what_is_in_them(client, translator, ignore):
     response = translate(client, text=[text], tag_handling="xml", ignore_tags=ignore)
     markup = Markup(kind="xml", ignore_tags=["x", "code"])
     assert [each["text"] for each in response.json()["translations"]] == translator.translate_html(
-        [text], markup=markup, keep=KEEP
+        [text], markup=markup, keep=PLACEHOLDERS
     )
     assert '<x id="7">zwei</x>' in response.text.replace("\\", "")
 
@@ -147,7 +147,7 @@ def test_html_is_read_as_html(client, translator):
     text = "<p>eins</p><script>zwei</script><p>drei <b>vier</b>"
     response = translate(client, text=[text], tag_handling="html")
     translation = response.json()["translations"][0]["text"]
-    assert [translation] == translator.translate_html([text], keep=KEEP)
+    assert [translation] == translator.translate_html([text], keep=PLACEHOLDERS)
     assert "<p>one</p><script>zwei</script><p>three" in translation
 
 

@@ -17,7 +17,8 @@ from s2s import Translator
 from s2s.serve.app import make_app
 from s2s.serve.body import Limits
 from s2s.serve.keys import Keys, read_keys
-from s2s.serve.service import KEEP, Service
+from s2s.serve.placeholders import PLACEHOLDERS
+from s2s.serve.service import Service
 from s2s.tokenizer.keep import KeepPatterns
 
 PAIR = {"source": "de", "target": "en"}
@@ -189,7 +190,7 @@ def test_documents_are_translated_as_the_translator_does(client, translator):
     documents = ["<p>eins <b>zwei</b></p><p>drei</p>", "<br>", "elf {x}", "<!-- x"]
     body = {"q": documents[:3], **PAIR, "format": "html", "alternatives": 1}
     found = client.post("/translate", json=body).json()
-    assert found["translatedText"] == translator.translate_html(documents[:3], keep=KEEP)
+    assert found["translatedText"] == translator.translate_html(documents[:3], keep=PLACEHOLDERS)
     assert "<b>two</b>" in found["translatedText"][0]
     assert found["alternatives"] == [[], [], []]
     assert texts_of(client.post("/translate", data={**body, "q": documents[3]})) == documents[3]
@@ -253,7 +254,7 @@ def test_a_model_with_tags_gives_each_of_its_languages(two, tagged):
         for to in ("en", "it"):
             body = {"q": ["eins zwei", "<2it> elf"], "source": "de", "target": to}
             found = texts_of(two.post("/translate", json={**body, "api_key": "one"}))
-            expected = translator.translate(body["q"], to=to, keep=KEEP)
+            expected = translator.translate(body["q"], to=to, keep=PLACEHOLDERS)
             assert found == [each.text for each in expected]
 
 
@@ -272,11 +273,11 @@ def test_placeholders_of_services_are_kept(client, translator, placeholder):
     "text", ["50%ige", "100% sure", "5%d", "{ }", "[X]", "{not a name}", "<x>"]
 )
 def test_what_is_no_placeholder_is_text(text):
-    assert KeepPatterns(KEEP).spans(f"eins {text} zwei") == []
+    assert KeepPatterns(PLACEHOLDERS).spans(f"eins {text} zwei") == []
 
 
 @pytest.mark.parametrize("part", ["{", "{{", "[X1", "%(", "<x id=", "%(a", "{a", "%1$", "${", "x"])
 def test_no_pattern_takes_long_for_a_long_text(part):
     start = time.process_time()
-    KeepPatterns(KEEP).spans(part * 100_000)
+    KeepPatterns(PLACEHOLDERS).spans(part * 100_000)
     assert time.process_time() - start < 3

@@ -55,7 +55,7 @@ def test_a_card_says_which_pairs_a_model_translates(tiny, tagged):
     assert open_models(tiny).languages() == {"de": ["en"]}
     service = open_models(tagged)
     assert service.languages() == {"de": ["en", "it"]}
-    assert service.model_names() == ["de-en", "de-it"]
+    assert sorted(map(str, service.models.by_pair)) == ["de-en", "de-it"]
     assert service.model("de-it").target == "it"
 
 

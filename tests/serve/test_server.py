@@ -1,5 +1,6 @@
 """The command ``s2s serve`` in a process of its own: start, signals, errors."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -183,5 +184,19 @@ def test_a_missing_package_is_named(s2s, tiny, monkeypatch):
 def test_answers_do_not_wait_for_acknowledgements():
     from s2s.serve.server import listen
 
+    async def option_of_a_connection(listener):
+        found = asyncio.get_running_loop().create_future()
+
+        def connected(_, writer):
+            accepted = writer.get_extra_info("socket")
+            found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(connected, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            option = await found
+            writer.close()
+        return option
+
     with listen("127.0.0.1", 0) as listener:
-        assert listener.proto == socket.IPPROTO_TCP  # then asyncio sets TCP_NODELAY
+        assert asyncio.run(option_of_a_connection(listener))
