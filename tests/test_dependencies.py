@@ -25,7 +25,18 @@ MODULES = {
     "code": "it runs text",
     "pty": "it runs a shell",
     **dict.fromkeys(
-        ("socket", "ssl", "urllib", "http", "ftplib", "requests", "httpx", "aiohttp", "webbrowser"),
+        (
+            "socket",
+            "ssl",
+            "urllib",
+            "http",
+            "ftplib",
+            "requests",
+            "httpx",
+            "httpx2",
+            "aiohttp",
+            "webbrowser",
+        ),
         "nothing is fetched that was not asked for",
     ),
 }

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 pytest.importorskip("starlette")
-pytest.importorskip("httpx")
+pytest.importorskip("httpx2")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ import json
 import pytest
 
 pytest.importorskip("starlette")
-pytest.importorskip("httpx")
+pytest.importorskip("httpx2")
 
 from paths import DATA
 from served import serving

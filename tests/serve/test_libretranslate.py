@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("starlette")
-pytest.importorskip("httpx")
+pytest.importorskip("httpx2")
 
 from starlette.testclient import TestClient
 
