@@ -1,12 +1,17 @@
 """How many requests ``s2s serve`` answers, how soon, and in how much memory.
 
     python recipes/bench_serve.py --model MODEL --text SENTENCES [--requests 2000]
+    python recipes/bench_serve.py --model MODEL --text SENTENCES --libretranslate PYTHON --argos DIR
 
 Starts a server with batches and one without (each batch is one text), and sends each of them the
 same sentences, one a request, from 1, 8 and 64 connections that stay open. The ratios compare the
 two servers. The client runs on the same machine and takes its share of the cores. "CPU" is the time
 of all cores that the server took for a request, which other programs hardly change. Memory is what
 the process of a server holds before the first request and after the last one.
+
+With ``--libretranslate``, LibreTranslate answers the same requests with a model of CTranslate2 for
+the same languages, with a beam of 5 and all else at its defaults. ``recipes/rivals/README.md`` says
+how to make its environment and DIR.
 """
 
 import argparse
@@ -15,11 +20,13 @@ import itertools
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +37,10 @@ from s2s.text import read_lines
 
 WARM_UP = 200
 """Requests before each measurement."""
+START = 120
+"""Seconds that LibreTranslate may take to start."""
+LIBRETRANSLATE = "LibreTranslate"
+RUN_LIBRETRANSLATE = Path(__file__).parent / "rivals" / "run_libretranslate.py"
 
 
 class Served(NamedTuple):
@@ -94,6 +105,44 @@ def serving(model: Path, *options: str) -> Iterator[Served]:
             process.terminate()
 
 
+def free_port() -> int:
+    """Returns a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving_libretranslate(options: argparse.Namespace) -> Iterator[Served]:
+    """Starts LibreTranslate on a free port and waits until it answers."""
+    port = free_port()
+    command = [options.libretranslate, str(RUN_LIBRETRANSLATE), "--port", str(port)]
+    environment = {
+        **os.environ,
+        "XDG_DATA_HOME": str(options.argos),
+        "ARGOS_BEAM_SIZE": str(options.beam_size),
+    }
+    (package,) = (options.argos / "argos-translate" / "packages").glob("*/metadata.json")
+    about = json.loads(package.read_text(encoding="utf-8"))
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(  # noqa: S603
+        command, env=environment, stdout=quiet, stderr=quiet, text=True
+    ) as process:
+        try:
+            end = time.monotonic() + START
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except OSError:
+                    if process.poll() is not None or time.monotonic() > end:
+                        raise SystemExit("LibreTranslate did not start") from None
+                    time.sleep(0.5)
+            yield Served(port, process, about["from_code"], about["to_code"])
+        finally:
+            process.terminate()
+
+
 async def connection(port: int, requests: Iterator[bytes], waits: list[float]) -> None:
     """Sends requests one after the other, until none is left."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -121,8 +170,8 @@ async def ask(served: Served, requests: Sequence[bytes], connections: int) -> Ou
 def to_request(text: str, served: Served) -> bytes:
     """Returns a request of LibreTranslate's API."""
     body = json.dumps({"q": text, "source": served.source, "target": served.target}).encode()
-    head = f"POST /translate HTTP/1.1\r\nHost: s2s\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    head = ["POST /translate HTTP/1.1", "Host: s2s", "Content-Type: application/json"]
+    return "\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body
 
 
 def measure(
@@ -144,13 +193,21 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2000, help="for each figure")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 64])
     parser.add_argument("--rounds", type=int, default=1, help="the servers take turns")
+    parser.add_argument("--libretranslate", help="Python with LibreTranslate")
+    parser.add_argument("--argos", type=Path, help="folder that make_argos.py has written")
+    parser.add_argument("--beam-size", type=int, default=5, help="of LibreTranslate")
     options = parser.parse_args()
     texts = [text for text in read_lines(options.text) if text.strip()]
-    servers = {"one by one": ("--batch-pieces", "1"), "batches": ()}
+    servers: dict[str, Callable[[], AbstractContextManager[Served]]] = {
+        "one by one": partial(serving, options.model, "--batch-pieces", "1"),
+        "batches": partial(serving, options.model),
+    }
+    if options.libretranslate:
+        servers[LIBRETRANSLATE] = partial(serving_libretranslate, options)
     best: dict[str, list[Outcome]] = {}
     memory = []
     for name in [*servers] * options.rounds:
-        with serving(options.model, *servers[name]) as served:
+        with servers[name]() as served:
             before = served.megabytes
             found = measure(served, texts, options.requests, options.connections)
             sent = WARM_UP + options.requests * len(options.connections)
