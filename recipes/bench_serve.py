@@ -10,8 +10,10 @@ of all cores that the server took for a request, which other programs hardly cha
 the process of a server holds before the first request and after the last one.
 
 With ``--libretranslate``, LibreTranslate answers the same requests with a model of CTranslate2 for
-the same languages, with a beam of 5 and all else at its defaults. ``recipes/rivals/README.md`` says
-how to make its environment and DIR.
+the same languages, once with its defaults (all cores work at one translation) and once with a core
+for each translation, as s2s does. Its beam is 4 unless told otherwise; here it is 5, as in most
+files of s2s. No server keeps translations: LibreTranslate knows the last one only, and neighbours
+differ. ``recipes/rivals/README.md`` says how to make its environment and DIR.
 """
 
 import argparse
@@ -24,7 +26,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -33,13 +35,13 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from s2s.machine import available_cores
 from s2s.text import read_lines
 
 WARM_UP = 200
 """Requests before each measurement."""
 START = 120
 """Seconds that LibreTranslate may take to start."""
-LIBRETRANSLATE = "LibreTranslate"
 RUN_LIBRETRANSLATE = Path(__file__).parent / "rivals" / "run_libretranslate.py"
 
 
@@ -75,6 +77,8 @@ class Outcome(NamedTuple):
     """Time of all cores that the server took."""
     waits: list[float]
     """Seconds of each request, sorted."""
+    words: float
+    """Words of a translation, on average."""
 
     @property
     def rate(self) -> float:
@@ -113,15 +117,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving_libretranslate(options: argparse.Namespace) -> Iterator[Served]:
+def serving_libretranslate(
+    options: argparse.Namespace, settings: Mapping[str, str]
+) -> Iterator[Served]:
     """Starts LibreTranslate on a free port and waits until it answers."""
     port = free_port()
     command = [options.libretranslate, str(RUN_LIBRETRANSLATE), "--port", str(port)]
     environment = {
         **os.environ,
+        **settings,
         "XDG_DATA_HOME": str(options.argos),
         "ARGOS_BEAM_SIZE": str(options.beam_size),
     }
+    environment.pop("OMP_NUM_THREADS", None)  # CTranslate2 would heed it, and s2s does not
     (package,) = (options.argos / "argos-translate" / "packages").glob("*/metadata.json")
     about = json.loads(package.read_text(encoding="utf-8"))
     quiet = subprocess.DEVNULL
@@ -143,7 +151,9 @@ def serving_libretranslate(options: argparse.Namespace) -> Iterator[Served]:
             process.terminate()
 
 
-async def connection(port: int, requests: Iterator[bytes], waits: list[float]) -> None:
+async def connection(
+    port: int, requests: Iterator[bytes], waits: list[float], answers: list[bytes]
+) -> None:
     """Sends requests one after the other, until none is left."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for request in requests:
@@ -152,7 +162,7 @@ async def connection(port: int, requests: Iterator[bytes], waits: list[float]) -
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: *(\d+)", head)
         assert head.startswith(b"HTTP/1.1 200") and length is not None, head
-        await reader.readexactly(int(length[1]))
+        answers.append(await reader.readexactly(int(length[1])))
         waits.append(time.perf_counter() - start)
     writer.close()
 
@@ -160,11 +170,15 @@ async def connection(port: int, requests: Iterator[bytes], waits: list[float]) -
 async def ask(served: Served, requests: Sequence[bytes], connections: int) -> Outcome:
     """Sends requests from several connections at once."""
     waits: list[float] = []
+    answers: list[bytes] = []
     left = iter(requests)
     start, cpu_start = time.perf_counter(), served.cpu_seconds
-    await asyncio.gather(*(connection(served.port, left, waits) for _ in range(connections)))
-    seconds = time.perf_counter() - start
-    return Outcome(seconds, served.cpu_seconds - cpu_start, sorted(waits))
+    await asyncio.gather(
+        *(connection(served.port, left, waits, answers) for _ in range(connections))
+    )
+    seconds, cpu_seconds = time.perf_counter() - start, served.cpu_seconds - cpu_start
+    words = sum(len(json.loads(answer)["translatedText"].split()) for answer in answers)
+    return Outcome(seconds, cpu_seconds, sorted(waits), words / len(answers))
 
 
 def to_request(text: str, served: Served) -> bytes:
@@ -185,39 +199,8 @@ def measure(
     return [asyncio.run(ask(served, requests, number)) for number in connections]
 
 
-def main() -> None:
-    """Measures and prints a table."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--text", type=Path, required=True, help="file with one sentence per line")
-    parser.add_argument("--requests", type=int, default=2000, help="for each figure")
-    parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 64])
-    parser.add_argument("--rounds", type=int, default=1, help="the servers take turns")
-    parser.add_argument("--libretranslate", help="Python with LibreTranslate")
-    parser.add_argument("--argos", type=Path, help="folder that make_argos.py has written")
-    parser.add_argument("--beam-size", type=int, default=5, help="of LibreTranslate")
-    options = parser.parse_args()
-    texts = [text for text in read_lines(options.text) if text.strip()]
-    servers: dict[str, Callable[[], AbstractContextManager[Served]]] = {
-        "one by one": partial(serving, options.model, "--batch-pieces", "1"),
-        "batches": partial(serving, options.model),
-    }
-    if options.libretranslate:
-        servers[LIBRETRANSLATE] = partial(serving_libretranslate, options)
-    best: dict[str, list[Outcome]] = {}
-    memory = []
-    for name in [*servers] * options.rounds:
-        with servers[name]() as served:
-            before = served.megabytes
-            found = measure(served, texts, options.requests, options.connections)
-            sent = WARM_UP + options.requests * len(options.connections)
-            memory.append(
-                f"{name}: {before:.0f} MB, after {sent:,} requests {served.megabytes:.0f}"
-            )
-        earlier = best.get(name, found)
-        best[name] = [
-            max(pair, key=lambda each: each.rate) for pair in zip(earlier, found, strict=True)
-        ]
+def to_table(best: Mapping[str, Sequence[Outcome]], options: argparse.Namespace) -> Table:
+    """Returns a row for each server and number of connections."""
     table = Table(title=f"{options.requests:,} requests, the best of {options.rounds} round(s)")
     for column in (
         "connections",
@@ -243,9 +226,53 @@ def main() -> None:
                 f"{1000 * each.cpu_seconds / len(each.waits):.1f}",
             )
         table.add_section()
+    return table
+
+
+def main() -> None:
+    """Measures and prints a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--text", type=Path, required=True, help="file with one sentence per line")
+    parser.add_argument("--requests", type=int, default=2000, help="for each figure")
+    parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 64])
+    parser.add_argument("--rounds", type=int, default=1, help="the servers take turns")
+    parser.add_argument("--libretranslate", help="Python with LibreTranslate")
+    parser.add_argument("--argos", type=Path, help="folder that make_argos.py has written")
+    parser.add_argument("--beam-size", type=int, default=5, help="of LibreTranslate")
+    options = parser.parse_args()
+    texts = [text for text in read_lines(options.text) if text.strip()]
+    servers: dict[str, Callable[[], AbstractContextManager[Served]]] = {
+        "one by one": partial(serving, options.model, "--batch-pieces", "1"),
+        "batches": partial(serving, options.model),
+    }
+    if options.libretranslate:
+        alone = {"ARGOS_INTER_THREADS": str(available_cores()), "ARGOS_INTRA_THREADS": "1"}
+        servers |= {
+            "LibreTranslate": partial(serving_libretranslate, options, {}),
+            "LibreTranslate, a core each": partial(serving_libretranslate, options, alone),
+        }
+    best: dict[str, list[Outcome]] = {}
+    notes, pairs = [], set()
+    for name in [*servers] * options.rounds:
+        with servers[name]() as served:
+            pairs.add((served.source, served.target))
+            if len(pairs) > 1:
+                raise SystemExit(f"the servers translate different pairs: {sorted(pairs)}")
+            before = served.megabytes
+            found = measure(served, texts, options.requests, options.connections)
+            sent = min(WARM_UP, options.requests) + options.requests * len(options.connections)
+            notes.append(
+                f"{name}: {before:.0f} MB, after {sent:,} requests {served.megabytes:.0f}; "
+                f"{found[0].words:.1f} words a translation"
+            )
+        earlier = best.get(name, found)
+        best[name] = [
+            max(pair, key=lambda each: each.rate) for pair in zip(earlier, found, strict=True)
+        ]
     console = Console(highlight=False, soft_wrap=True, width=100)
-    console.print(table)
-    console.print("\n".join(memory))
+    console.print(to_table(best, options))
+    console.print("\n".join(notes))
 
 
 if __name__ == "__main__":
