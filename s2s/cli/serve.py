@@ -1,6 +1,10 @@
 """``s2s serve``: answers requests for translations over HTTP."""
 
 import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +16,10 @@ from s2s.errors import needs
 ADDRESS = "Address"
 REQUESTS = "Requests"
 BATCHES = "Batches"
+MOST_BYTES = 64_000_000
+"""Bytes of all bodies that the server holds at once (``Limits.held_bytes``)."""
+
+logger = logging.getLogger(__name__)
 
 EPILOG = """Ask it, in another terminal:
 
@@ -62,6 +70,16 @@ def serve(
         int,
         option(panel=REQUESTS, help_="Allow a text this many characters.", metavar="N", low=1),
     ] = 10_000,
+    max_bytes: Annotated[
+        int,
+        option(
+            panel=REQUESTS,
+            help_="Allow the body of a request this many bytes.",
+            metavar="N",
+            low=1,
+            high=MOST_BYTES,
+        ),
+    ] = 4_000_000,
     keep: Annotated[
         list[str] | None,
         option(
@@ -99,6 +117,15 @@ def serve(
             high=1000,
         ),
     ] = 0.0,
+    queue_pieces: Annotated[
+        int,
+        option(
+            panel=BATCHES,
+            help_="Refuse requests while this many pieces wait.",
+            metavar="N",
+            low=1,
+        ),
+    ] = 100_000,
 ) -> None:
     """Answer requests over HTTP, as LibreTranslate, DeepL and KServe do.
 
@@ -107,26 +134,55 @@ def serve(
 
         s2s serve model.onnx
     """
-    with needs("serve", "s2s serve"):
-        from s2s.serve.server import Settings, run
-    from s2s.serve.body import Limits
+    with _sigterm_is_noted() as ended:
+        with needs("serve", "s2s serve"):
+            from s2s.serve.server import Settings, run
+        from s2s.serve.body import Limits
 
-    settings = Settings(
-        models=tuple(models),
-        host=host,
-        port=port,
-        api_key_file=api_key_file,
-        keep=tuple(keep or ()),
-        placeholders=placeholders,
-        limits=Limits(max_texts=max_texts, max_chars=max_chars),
-        batch_pieces=batch_pieces,
-        batch_delay=batch_delay / 1000,
-    )
-    # Each batch would log what the counts tell.
+        settings = Settings(
+            models=tuple(models),
+            host=host,
+            port=port,
+            api_key_file=api_key_file,
+            keep=tuple(keep or ()),
+            placeholders=placeholders,
+            limits=Limits(max_texts=max_texts, max_chars=max_chars, max_bytes=max_bytes),
+            batch_pieces=batch_pieces,
+            batch_delay=batch_delay / 1000,
+            queue_pieces=queue_pieces,
+        )
+        if max_chars > max_bytes:
+            logger.warning(
+                "--max-chars %d allows texts that do not fit into a body of --max-bytes %d",
+                max_chars,
+                max_bytes,
+            )
+        with _only_errors_of_translating():
+            run(settings, ended)
+
+
+@contextmanager
+def _sigterm_is_noted() -> Iterator[threading.Event]:
+    """Yields an event that SIGTERM sets, until the server takes the signal itself.
+
+    An exception, as other commands raise it, would pass through modules written in C while they are
+    loaded, and come out of them as an ImportError.
+    """
+    ended = threading.Event()
+    handler = signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        yield ended
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+@contextmanager
+def _only_errors_of_translating() -> Iterator[None]:
+    """Leaves out what each batch would log: the counts tell it."""
     translating = logging.getLogger("s2s.translate")
     level = translating.level
     translating.setLevel(logging.ERROR)
     try:
-        run(settings)
+        yield
     finally:
         translating.setLevel(level)

@@ -16,6 +16,7 @@ from s2s.serve.detect import Detector
 from s2s.serve.keys import Keys
 from s2s.serve.service import Service
 from s2s.serve.shared import Shared
+from s2s.serve.targets import AbsoluteTargets
 
 APIS = (libretranslate, deepl, kserve, metrics, page, spec)
 """The modules whose ``routes(shared)`` make the application."""
@@ -43,9 +44,10 @@ def make_app(service: Service, keys: Keys | None = None) -> Starlette:
     return Starlette(
         routes=[route for api in APIS for route in api.routes(shared)],
         middleware=[
+            Middleware(AbsoluteTargets),
             Middleware(
                 CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"]
-            )
+            ),
         ],
         exception_handlers={HTTPException: _http_error},
         lifespan=lifespan,

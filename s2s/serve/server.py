@@ -4,7 +4,9 @@ import ipaddress
 import logging
 import signal
 import socket
+import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -15,13 +17,11 @@ from s2s.serve.app import make_app
 from s2s.serve.body import Limits
 from s2s.serve.keys import Keys, read_keys
 from s2s.serve.placeholders import PLACEHOLDERS
-from s2s.serve.protocol import LimitedProtocol
+from s2s.serve.protocol import Connections, LimitedProtocol
 from s2s.serve.service import Service
 
 BACKLOG = 2048
 """Connections that wait to be accepted."""
-CONNECTIONS = 1000
-"""Connections from which on requests are answered with 503."""
 KEEP_ALIVE_SECONDS = 75
 """Seconds that a connection may be silent after a request. Nginx and others have 60: they end it
 first, so no request of theirs meets a connection that is being closed."""
@@ -45,10 +45,15 @@ class Settings:
     batch_pieces: int
     batch_delay: float
     """Seconds."""
+    queue_pieces: int
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, ended: threading.Event) -> None:
     """Serves until SIGTERM or SIGINT; finishes what was accepted.
+
+    Args:
+        settings: What the command line sets.
+        ended: Set if SIGTERM has come before the server can take it.
 
     Raises:
         ConfigError: If it cannot listen there, or two models have the same pair.
@@ -63,17 +68,20 @@ def run(settings: Settings) -> None:
             limits=settings.limits,
             batch_pieces=settings.batch_pieces,
             batch_delay=settings.batch_delay,
+            queue_pieces=settings.queue_pieces,
         )
+        connections = Connections()
+        connections.allow_files()
         config = uvicorn.Config(
             make_app(service, keys),
-            http=LimitedProtocol,  # of h11, which bounds the size of headers
+            # Of h11, which bounds the size of headers.
+            http=partial(LimitedProtocol, shared=connections),  # type: ignore[arg-type]
             ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            limit_concurrency=CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
@@ -82,6 +90,10 @@ def run(settings: Settings) -> None:
         server = _Server(config, service)
         # uvicorn sets it too, and sends the signal once more at the end to the one before its own.
         signal.signal(signal.SIGTERM, server.handle_exit)
+        if ended.is_set():
+            service.models.close()
+            logger.info("SIGTERM came while the models were loaded: nothing was served")
+            return
         _say(service, settings, listener, keys)
         server.run(sockets=[listener])
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -13,8 +14,8 @@ import pytest
 class Server:
     """A running server."""
 
-    def __init__(self, service, port):
-        self.service, self.port = service, port
+    def __init__(self, service, port, connections):
+        self.service, self.port, self.connections = service, port, connections
 
     def connect(self):
         """Opens a connection."""
@@ -56,12 +57,16 @@ class Server:
 
 @pytest.fixture
 def serve():
-    """Runs a server in a thread: ``with serve(models, keys=..., **service) as server``."""
+    """Runs a server in a thread: ``with serve(models, keys=..., **service) as server``.
+
+    ``connections`` has limits of ``Connections``, by name. ``buffer`` is about how many bytes of an
+    answer the system takes until the client reads.
+    """
 
     uvicorn = pytest.importorskip("uvicorn")
     from s2s.serve.app import make_app
     from s2s.serve.keys import Keys
-    from s2s.serve.protocol import LimitedProtocol
+    from s2s.serve.protocol import Connections, LimitedProtocol
     from s2s.serve.server import listen
     from s2s.serve.service import Service
 
@@ -70,12 +75,15 @@ def serve():
     translating.setLevel(logging.ERROR)  # as the command sets it
 
     @contextmanager
-    def run(*models, keys=(), **options):
+    def run(*models, keys=(), connections=None, buffer=None, **options):
+        shared = Connections(**(connections or {}))
         service = Service([str(model) for model in models], **options)
         with listen("127.0.0.1", 0) as listener:
+            if buffer:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
             config = uvicorn.Config(
                 make_app(service, Keys(keys)),
-                http=LimitedProtocol,
+                http=partial(LimitedProtocol, shared=shared),
                 lifespan="on",
                 log_config=None,
                 access_log=False,
@@ -86,7 +94,7 @@ def serve():
             while not server.started and thread.is_alive():
                 time.sleep(0.01)
             try:
-                yield Server(service, listener.getsockname()[1])
+                yield Server(service, listener.getsockname()[1], shared)
             finally:
                 server.should_exit = True
                 thread.join()

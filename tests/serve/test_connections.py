@@ -11,7 +11,6 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("uvicorn")
 
 
-from s2s.serve import protocol
 from s2s.serve.body import Limits
 
 PAIR = {"source": "de", "target": "en"}
@@ -96,20 +95,6 @@ def test_a_slow_sender_is_told_so(server):
         assert "within 2 seconds" in error_of(server.read(slow), 408)
 
 
-def test_a_client_that_never_finishes_its_headers_is_cut_off(serve, tiny, monkeypatch):
-    monkeypatch.setattr(protocol, "REQUEST_SECONDS", 1.0)
-    with serve(tiny) as server, server.connect() as silent, server.connect() as slow:
-        slow.sendall(HEAD)
-        assert server.read(silent) == (0, b"")
-        assert server.read(slow) == (0, b"")
-        with server.connect() as second:  # the first request is good, the second one is slow
-            body = json.dumps({"q": "eins", **PAIR}).encode()
-            second.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            assert server.read(second)[0] == 200
-            second.sendall(HEAD)
-            assert server.read(second) == (0, b"")
-
-
 def test_a_flood_of_headers_is_refused(server):
     assert server.send(HEAD + b"X: y\r\n" * 100_000)[0] in (0, 400)
     assert server.send(b"GET /" + b"x" * 1_000_000)[0] in (0, 400)
@@ -123,20 +108,6 @@ def test_what_is_no_request_ends_the_connection(server, data):
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         assert server.read(connection)[0] in (0, 400)
-
-
-def test_too_many_connections_are_closed(serve, tiny, monkeypatch):
-    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 5)
-    with serve(tiny) as server:
-        connections = [server.connect() for _ in range(10)]
-        connections[-1].sendall(HEAD + b"\r\n")
-        with pytest.raises(OSError):
-            server.read(connections[-1])
-            connections[-1].sendall(b"x")
-            server.read(connections[-1])
-            raise ConnectionError  # closed without an error
-        for connection in connections:
-            connection.close()
 
 
 def test_a_client_that_hangs_up_is_dropped(serve, tiny):

@@ -18,6 +18,8 @@ pytest.importorskip("uvicorn")
 
 from processes import start
 
+from s2s.serve.body import Limits
+
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
@@ -131,6 +133,37 @@ def test_a_signal_ends_it_orderly_at_any_time(tiny):
         assert "Traceback" not in said
 
 
+def test_sigterm_while_the_models_are_loaded_is_no_failure(s2s, tiny, monkeypatch):
+    from s2s.serve import server
+
+    class Slow(server.Service):
+        def __init__(self, *args, **options):
+            os.kill(os.getpid(), signal.SIGTERM)
+            super().__init__(*args, **options)
+
+    monkeypatch.setattr(server, "Service", Slow)
+    ended = s2s("serve", tiny, "--port", 0)
+    assert ended.code == 0
+    note = "s2s: note: SIGTERM came while the models were loaded: nothing was served\n"
+    assert ended.err == note
+    ended = s2s("serve", "nowhere.onnx", "--port", 0)
+    assert ended.code == 2  # an error is still one
+
+
+def test_the_limits_of_bytes_and_of_the_queue_are_options(tiny):
+    server = Running(tiny, "--max-bytes", 4000, "--queue-pieces", 1, "--batch-pieces", 1)
+    assert answer_of(server.post("eins"))[1] == {"translatedText": "one"}
+    status, body = answer_of(server.post("x" * 4000))
+    assert "413" in status
+    assert body["error"].endswith("bytes; at most 4000 are allowed")
+    connections = [server.post(["elf"] * 300) for _ in range(8)]
+    assert {answer_of(each)[0].split()[1] for each in connections} == {"200", "429"}
+    code, said = server.stop(signal.SIGTERM)
+    assert code == 0
+    assert "requests were refused, because too much waited" in said
+    assert "--max-chars 10000 allows texts that do not fit into a body of --max-bytes 4000" in said
+
+
 def test_ctrl_c_ends_it_orderly(tiny):
     code, said = Running(tiny).stop(signal.SIGINT)
     assert (code, "Traceback" in said) == (130, False)
@@ -151,6 +184,7 @@ def test_a_server_for_others_without_keys_is_warned_of(tiny, tmp_path):
 def test_wrong_options_are_one_line_each(s2s, tiny, tmp_path):
     empty = tmp_path / "empty"
     empty.write_text("# no key\n", encoding="utf-8")
+    most = Limits().held_bytes  # a longer body would be refused while it is read
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         cases = [
@@ -164,6 +198,8 @@ def test_wrong_options_are_one_line_each(s2s, tiny, tmp_path):
             ((tiny, "--port", 0, "--keep", "("), "which is not a regular expression"),
             ((tiny, "--port", 0, "--max-texts", 0), "0 is not in the range"),
             ((tiny, "--port", 0, "--batch-delay", -1), "-1.0 is not in the range"),
+            ((tiny, "--port", 0, "--max-bytes", most + 1), f"'--max-bytes': {most + 1} is not in"),
+            ((tiny, "--port", 0, "--queue-pieces", 0), "'--queue-pieces': 0 is not in the range"),
             ((), "Missing argument 'MODEL"),
         ]
         for args, error in cases:
