@@ -1,7 +1,10 @@
-"""Connections of uvicorn with limits that it lacks: number, time of a request, unread answers."""
+"""Connections of uvicorn with limits that it lacks: number, time, small chunks, unread answers."""
 
 import asyncio
 import logging
+import socket
+import struct
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +13,17 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-_OTHER_FILES = 100
-"""Files that the process may open beside its connections: models, libraries, standard streams."""
+HEADER_BYTES = 65_536
+"""Bytes of a request without its body."""
+_OTHER_FILES = 400
+"""Files that the process may open beside its connections: models, libraries, standard streams, and
+connections that are being accepted or closed."""
+_FREE_CHUNKS = 10_000
+"""Chunks of a body that may be of any size."""
+_CHUNK_BYTES = 64
+"""Bytes that further chunks have on average, at least: each takes some microseconds to read."""
+_NO_LINGERING = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_LENGTHS = frozenset([b"content-length", b"transfer-encoding"])
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +71,33 @@ class Connections:
             )
 
 
+class _Reader(h11.Connection):
+    """Reads requests; refuses bodies of two lengths and bodies in very many chunks.
+
+    Two lengths make a proxy and a server take different bytes for the next request (RFC 9112,
+    section 6.3). Some megabytes in chunks of one byte kept all other connections waiting for 27
+    seconds.
+    """
+
+    def next_event(self) -> Any:
+        """Returns what comes next in a request.
+
+        Raises:
+            RemoteProtocolError: If it is no HTTP, or the body is one of these.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._chunks = self._bytes = 0
+            if {name for name, _ in event.headers} >= _LENGTHS:
+                raise h11.RemoteProtocolError("two lengths of a body")
+        elif isinstance(event, h11.Data):
+            self._chunks += event.chunk_start
+            self._bytes += len(event.data)
+            if self._chunks > _FREE_CHUNKS + self._bytes // _CHUNK_BYTES:
+                raise h11.RemoteProtocolError("too many small chunks")
+        return event
+
+
 class LimitedProtocol(H11Protocol):
     """A connection that ends if a request does not arrive, or an answer is not read, in time.
 
@@ -77,6 +116,7 @@ class LimitedProtocol(H11Protocol):
     ) -> None:
         """Takes what uvicorn gives it, and what all connections share."""
         super().__init__(config, server_state, app_state, _loop)
+        self.conn = _Reader(h11.SERVER, HEADER_BYTES)
         self._shared = shared
         self._request_timer: asyncio.TimerHandle | None = None
         self._unread_timer: asyncio.TimerHandle | None = None
@@ -88,7 +128,7 @@ class LimitedProtocol(H11Protocol):
         transport.set_write_buffer_limits(high=0)
         silent = self._shared.silent
         if len(self.connections) > self._shared.most:
-            next(iter(silent), self).abort()
+            next(iter(silent), self).end()
         if not transport.is_closing():
             self._await_request()
             self._start_request_timer()
@@ -118,7 +158,7 @@ class LimitedProtocol(H11Protocol):
         for each, size in sizes.items():
             if total <= shared.unread_bytes or each is self:
                 break
-            each.abort()
+            each.cut_off()
             total -= size
 
     def resume_writing(self) -> None:
@@ -136,10 +176,16 @@ class LimitedProtocol(H11Protocol):
         """Bytes of answers that the client has not taken yet, without those in its socket."""
         return self.transport.get_write_buffer_size()
 
-    def abort(self) -> None:
-        """Ends the connection at once; what is left of an answer is lost."""
+    def end(self) -> None:
+        """Ends the connection at once."""
         self._forget()
         self.transport.abort()
+
+    def cut_off(self) -> None:
+        """Ends the connection at once, and drops what the system holds of an answer, too."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        self.end()
 
     def _forget(self) -> None:
         self._stop_awaiting_request()
@@ -180,6 +226,6 @@ class LimitedProtocol(H11Protocol):
     def _check_unread(self, before: int) -> None:
         """Cuts the client off if it has taken nothing since there were so many bytes."""
         if self.unread_bytes >= before:
-            self.abort()
+            self.cut_off()
         else:
             self._watch_unread()

@@ -22,6 +22,9 @@ from s2s.serve.service import Service
 
 BACKLOG = 2048
 """Connections that wait to be accepted."""
+ACCEPTED_AT_ONCE = 100
+"""Connections that are accepted before others are read: else a flood of them would make those give
+way whose requests have arrived."""
 KEEP_ALIVE_SECONDS = 75
 """Seconds that a connection may be silent after a request. Nginx and others have 60: they end it
 first, so no request of theirs meets a connection that is being closed."""
@@ -81,7 +84,7 @@ def run(settings: Settings, ended: threading.Event) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            backlog=BACKLOG,
+            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
@@ -108,6 +111,12 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # asyncio takes one number for the connections that wait and for those accepted at once.
+        for listener in sockets or ():
+            listener.listen(BACKLOG)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._service.closing = True

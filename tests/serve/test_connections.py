@@ -79,6 +79,11 @@ def test_strange_texts_are_translated(server, q):
     assert isinstance(server.translate([q])[0], str)
 
 
+def test_a_body_of_two_lengths_is_refused(server):
+    lengths = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert server.send(HEAD + lengths + b"0\r\n\r\n")[0] == 400
+
+
 def test_a_packed_body_is_refused(server):
     response = server.post("/translate", b"\x1f\x8b", "Content-Encoding: gzip")
     assert "packed" in error_of(response, 400)
