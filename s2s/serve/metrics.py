@@ -31,6 +31,11 @@ COUNTERS = {
     "guessed": ("s2s_guessed_blocks", "Blocks with tags around words that were guessed."),
     "unread": ("s2s_unread_documents", "Documents that end within a comment or a script."),
     "failed": ("s2s_failed_texts", "Texts that could not be translated."),
+    "displaced": (
+        "s2s_displaced_connections",
+        "Connections that were closed for others, because there were too many.",
+    ),
+    "unread_answers": ("s2s_unread_answers", "Answers that were given up: nobody read them."),
     "reloads": ("s2s_reloads", "Model files that were replaced and loaded anew."),
     "failed_reloads": (
         "s2s_failed_reloads",
@@ -41,6 +46,7 @@ COUNTERS = {
 GAUGES = {
     "waiting_texts": ("s2s_waiting_texts", "Texts that wait now."),
     "waiting_pieces": ("s2s_waiting_pieces", "Pieces of the texts that wait now."),
+    "connections": ("s2s_connections", "Connections that are open now."),
 }
 """Fields of ``Stats`` that go up and down."""
 HISTOGRAMS = {

@@ -13,6 +13,8 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from s2s.serve.stats import Stats
+
 HEADER_BYTES = 65_536
 """Bytes of a request without its body."""
 _OTHER_FILES = 400
@@ -32,6 +34,8 @@ logger = logging.getLogger(__name__)
 class Connections:
     """What all connections of a server share: their limits, and which of them wait."""
 
+    stats: Stats
+    """Counts."""
     most: int = 2000
     """Connections. If there is one more, the one is closed that has waited longest for a
     request; the new one, if all have sent theirs."""
@@ -124,11 +128,13 @@ class LimitedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the time of the first request; ends another connection if there are too many."""
         super().connection_made(transport)
+        self._shared.stats.connections = len(self.connections)
         # pause_writing is then called for each byte that is left, not from 64 KiB on.
         transport.set_write_buffer_limits(high=0)
         silent = self._shared.silent
         if len(self.connections) > self._shared.most:
             next(iter(silent), self).end()
+            self._shared.stats.displaced += 1
         if not transport.is_closing():
             self._await_request()
             self._start_request_timer()
@@ -170,6 +176,7 @@ class LimitedProtocol(H11Protocol):
         """Stops all times."""
         self._forget()
         super().connection_lost(exc)
+        self._shared.stats.connections = len(self.connections)
 
     @property
     def unread_bytes(self) -> int:
@@ -185,6 +192,7 @@ class LimitedProtocol(H11Protocol):
         """Ends the connection at once, and drops what the system holds of an answer, too."""
         connection = self.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        self._shared.stats.unread_answers += 1
         self.end()
 
     def _forget(self) -> None:

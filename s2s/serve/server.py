@@ -73,7 +73,7 @@ def run(settings: Settings, ended: threading.Event) -> None:
             batch_delay=settings.batch_delay,
             queue_pieces=settings.queue_pieces,
         )
-        connections = Connections()
+        connections = Connections(stats=service.stats)
         connections.allow_files()
         config = uvicorn.Config(
             make_app(service, keys),

@@ -65,6 +65,12 @@ class Stats:
     """Documents that end within a comment or an element such as ``script``."""
     failed: int = 0
     """Texts that could not be translated."""
+    connections: int = 0
+    """Connections that are open now."""
+    displaced: int = 0
+    """Connections that were closed for others, because there were too many."""
+    unread_answers: int = 0
+    """Answers that their client did not read, and which were given up."""
     reloads: int = 0
     """Model files that were replaced and loaded anew."""
     failed_reloads: int = 0
@@ -86,4 +92,8 @@ class Stats:
             parts.append(f"{self.unknown} runs of characters were unknown to the model")
         if self.refused:
             parts.append(f"{self.refused} requests were refused, because too much waited")
+        if self.unread_answers:
+            parts.append(f"{self.unread_answers} answers were not read by their clients")
+        if self.displaced:
+            parts.append(f"{self.displaced} connections were closed, because there were too many")
         return "; ".join(parts)

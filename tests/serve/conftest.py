@@ -76,8 +76,8 @@ def serve():
 
     @contextmanager
     def run(*models, keys=(), connections=None, buffer=None, **options):
-        shared = Connections(**(connections or {}))
         service = Service([str(model) for model in models], **options)
+        shared = Connections(stats=service.stats, **(connections or {}))
         with listen("127.0.0.1", 0) as listener:
             if buffer:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)

@@ -13,6 +13,7 @@ resource = pytest.importorskip("resource")
 
 from s2s.serve.body import Limits
 from s2s.serve.protocol import Connections
+from s2s.serve.stats import Stats
 
 PAIR = {"source": "de", "target": "en"}
 HEAD = b"POST /translate HTTP/1.1\r\nHost: s2s\r\n"
@@ -63,6 +64,9 @@ def test_a_client_that_reads_nothing_is_cut_off(serve, tiny):
         assert unread_bytes(server) > 100_000
         assert server.translate("elf") == "eleven"
         wait_for(lambda: not server.connections.unread)
+        stats = server.service.stats
+        assert "1 answers were not read by their clients" in str(stats)
+        wait_for(lambda: stats.connections == 0)
         with pytest.raises(ConnectionResetError):  # it cannot take the end for that of the answer
             while deaf.recv(1_000_000):
                 pass
@@ -127,8 +131,11 @@ def test_silent_connections_make_room_for_others(serve, tiny):
         used.sendall(request({"q": "eins", **PAIR}))  # it has been silent for the shortest time
         assert server.read(used)[0] == 200
         assert server.translate("zwei") == "two"  # in the place of one that was silent
+        stats = server.service.stats
+        wait_for(lambda: stats.connections == 4)
         others = [stack.enter_context(server.connect()) for _ in range(4)]
         assert all(has_ended(each) for each in (*silent, slow))
+        assert (stats.connections, stats.displaced, stats.unread_answers) == (5, 4, 0)
         for connection in (used, *others):
             connection.sendall(request({"q": "elf", **PAIR}))
             assert server.read(connection) == (200, b'{"translatedText":"eleven"}')
@@ -232,7 +239,7 @@ def test_connections_have_files(monkeypatch, caplog, limits, most, raised):
     found = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
     monkeypatch.setattr(resource, "setrlimit", lambda _, values: found.append(values))
-    connections = Connections()
+    connections = Connections(stats=Stats())
     connections.allow_files()
     assert (connections.most, found) == (most, [raised] if raised else [])
     assert ("ulimit" in caplog.text) == (most < 2000)
