@@ -23,19 +23,16 @@ know.
 
 import argparse
 import csv
-import hashlib
 import io
-import json
 import re
 import sys
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from http.client import HTTPException
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
+from common.download import obtain_file
+from common.runs import obtain_run
 from e2e.slots import NAMES, Slots, Unsaid, find_unsaid, parse
 from rich import box
 from rich.console import Console
@@ -43,12 +40,10 @@ from rich.table import Table
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
-from s2s.errors import ConfigError, DataError, FileError
 from s2s.files import atomic_output
-from s2s.formats.run_folder import CONFIG_FILE
 from s2s.score import score
 from s2s.score.results import Score
-from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
+from s2s.train import CorpusConfig, DataConfig, TrainConfig
 
 ARCHIVE = "e2e-dataset.zip"
 SOURCE = f"https://github.com/tuetschek/e2e-dataset/releases/download/v1.0.0/{ARCHIVE}"
@@ -75,8 +70,6 @@ MAX_RATIO = 20.0
 BEAM, LENGTH_PENALTY = 4, 0.6
 """Beam of the search, as many hypotheses as are looked at. Chosen by the dev set: wider beams write
 shorter sentences, with a lower BLEU."""
-RESULT = "result.json"
-"""In a run folder once its training is complete: its settings, updates and minutes."""
 
 console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
@@ -106,24 +99,7 @@ def show_names(slots: Slots, sentence: str) -> str:
 
 def fetch(folder: Path) -> bytes:
     """Returns the checked archive, downloaded if it is missing."""
-    path = folder / ARCHIVE
-    place = str(path) if path.exists() else SOURCE
-    try:
-        with path.open("rb") if path.exists() else urlopen(place, timeout=60) as file:  # noqa: S310
-            content: bytes = file.read()
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise FileError(f"cannot read {place}: {reason}; name its folder with --data") from error
-    if (found := hashlib.sha256(content).hexdigest()) != SHA256:
-        raise DataError(
-            f"{place} is damaged: SHA-256 {found}, expected {SHA256}; try again"
-            f"{' without that file' if place == str(path) else ''}"
-        )
-    if place == SOURCE:
-        folder.mkdir(parents=True, exist_ok=True)
-        with atomic_output(path, "wb") as copy:
-            copy.write(content)
-    return content
+    return obtain_file(folder / ARCHIVE, SOURCE, "name its folder with --data", sha256=SHA256)
 
 
 def read_parts(archive: bytes) -> dict[str, dict[str, list[str]]]:
@@ -174,28 +150,6 @@ def write_references(folder: Path, said: dict[str, list[str]], delexicalise: boo
             file.writelines(f"{line}\n" for line in lines)
     src, tgt, *more_tgt = (str(folder / name) for name in files)
     return CorpusConfig(src=src, tgt=tgt, more_tgt=tuple(more_tgt))
-
-
-def obtain(run: Path, data: DataConfig, training: TrainConfig, delexicalise: bool) -> float:
-    """Trains a run, or goes on with it, and returns its minutes; leaves it alone if complete."""
-    tokenizer = TOKENIZERS[delexicalise]
-    configs = {"model": MODEL, "tokenizer": tokenizer, "training": replace(training, device="cpu")}
-    told = {name: config.to_dict() for name, config in configs.items()}
-    if (run / RESULT).is_file():
-        result: dict[str, Any] = json.loads((run / RESULT).read_text(encoding="utf-8"))
-        if result["told"] != told:
-            raise ConfigError(
-                f"{run} is complete, but was trained with other settings; repeat the old command, "
-                "or name another folder with --out"
-            )
-    else:
-        resume = (run / CONFIG_FILE).is_file()
-        done = train(data, run, training=training, model=MODEL, tokenizer=tokenizer, resume=resume)
-        result = {"told": told, "updates": done.updates, "minutes": done.minutes}
-        with atomic_output(run / RESULT) as file:
-            json.dump(result, file)
-    minutes: float = result["minutes"]
-    return minutes
 
 
 def say(model: Path, slots: Sequence[Slots], delexicalise: bool) -> list[list[str]]:
@@ -286,9 +240,15 @@ def main() -> None:
     told = {name: each for name, each in limits.items() if each is not None}
     runs = {}
     for seed in arguments.seeds:
-        training = replace(TRAINING, **told, seed=seed, device=arguments.device)
         run = out / f"run-{seed}"
-        runs[run] = obtain(run, data, training, delexicalise)
+        figures = obtain_run(
+            run,
+            data,
+            model=MODEL,
+            tokenizer=TOKENIZERS[delexicalise],
+            training=replace(TRAINING, **told, seed=seed, device=arguments.device),
+        )
+        runs[run] = figures["minutes"]
     report(runs, parts["test"], delexicalise)
 
 

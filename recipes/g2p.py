@@ -26,24 +26,23 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from http.client import HTTPException
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
-from urllib.request import urlopen
 
+from common.download import explained, obtain_file
+from common.runs import obtain_run
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
-from s2s.errors import ConfigError, DataError, FileError
+from s2s.errors import DataError
 from s2s.files import atomic_output
-from s2s.formats.run_folder import CONFIG_FILE
 from s2s.score import score
 from s2s.score.metrics import check_metrics
-from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
+from s2s.train import CorpusConfig, DataConfig, TrainConfig
 
 SOURCE = "https://raw.githubusercontent.com/sigmorphon/2020/3d9bb36/task1/data/"
 SIZES = {"train": 3600, "dev": 450, "test": 450}
@@ -103,8 +102,6 @@ TRAINING = TrainConfig(
     validate_by="exact",  # word error, by which the task is judged
     bleu_beam_size=1,
 )
-RESULT = "result.json"
-"""In a run folder once its training is complete: its settings, updates and minutes."""
 
 Words = list[tuple[str, str]]
 """Pairs of the characters of a word and its phones, blanks between them."""
@@ -130,26 +127,12 @@ def spell(word: str) -> str:
 def obtain_text(folder: Path, language: str, part: str) -> bytes:
     """Returns a part of a language: packed or plain from a folder, or else downloaded into it."""
     name = f"{language}_{part}.tsv"
-    path = folder / name
     packed = folder / f"{name}.gz"
-    place = str(packed) if packed.exists() else str(path) if path.exists() else None
-    address = f"{SOURCE}{part}/{name}"
-    try:
-        if packed.exists():
+    advice = f"name its folder with --data, or leave out {language} with --languages"
+    if packed.exists():
+        with explained(f"read {packed}", advice):
             return gzip.decompress(packed.read_bytes())
-        if path.exists():
-            return path.read_bytes()
-        with urlopen(address, timeout=60) as file:  # noqa: S310
-            content: bytes = file.read()
-    except (OSError, EOFError, HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise FileError(
-            f"cannot read {place or address}: {reason}; name its folder with --data, or leave out "
-            f"{language} with --languages"
-        ) from error
-    with atomic_output(path, "wb") as copy:
-        copy.write(content)
-    return content
+    return obtain_file(folder / name, f"{SOURCE}{part}/{name}", advice)
 
 
 def read_language(folder: Path, language: str) -> dict[str, Words]:
@@ -159,7 +142,6 @@ def read_language(folder: Path, language: str) -> dict[str, Words]:
         FileError: If a part cannot be read or downloaded.
         DataError: If a part is not what the task published.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {part: obtain_text(folder, language, part) for part in SIZES}
     found = hashlib.sha256(b"".join(texts.values())).hexdigest()
     if (expected := SHA256.get(language, found)) != found:
@@ -196,29 +178,6 @@ def count_errors(said: Sequence[str], words: Words) -> Errors:
     return Errors(100 - exact.value, phones.value)
 
 
-def obtain_run(run: Path, data: DataConfig, training: TrainConfig) -> dict[str, Any]:
-    """Trains a run, or goes on with it, and returns its figures; leaves it alone if complete."""
-    told = {
-        "model": MODEL.to_dict(),
-        "tokenizer": TOKENIZER.to_dict(),
-        "training": replace(training, device="cpu").to_dict(),
-    }
-    if (run / RESULT).is_file():
-        result: dict[str, Any] = json.loads((run / RESULT).read_text(encoding="utf-8"))
-        if result["told"] != told:
-            raise ConfigError(
-                f"{run} is complete, but was trained with other settings; repeat the old command, "
-                "or name another folder with --out"
-            )
-        return result
-    resume = (run / CONFIG_FILE).is_file()
-    done = train(data, run, training=training, model=MODEL, tokenizer=TOKENIZER, resume=resume)
-    result = {"told": told, "updates": done.updates, "minutes": done.minutes}
-    with atomic_output(run / RESULT) as file:
-        json.dump(result, file)
-    return result
-
-
 def measure(model: Path | list[Path], words: Words) -> Errors:
     """Returns the errors of a run, or of an ensemble of some."""
     translations = Translator(model).translate([word for word, _ in words])
@@ -235,8 +194,14 @@ def learn(language: str, arguments: argparse.Namespace) -> dict[str, Any]:
     data = DataConfig(train=(train_pairs,), validation=(dev_pairs,))
     limits = {} if arguments.max_updates is None else {"max_updates": arguments.max_updates}
     runs = [folder / f"run-{seed}" for seed in range(1, arguments.models + 1)]
-    results = [
-        obtain_run(run, data, replace(TRAINING, seed=seed, device=arguments.device, **limits))
+    figures = [
+        obtain_run(
+            run,
+            data,
+            model=MODEL,
+            tokenizer=TOKENIZER,
+            training=replace(TRAINING, seed=seed, device=arguments.device, **limits),
+        )
         for seed, run in enumerate(runs, 1)
     ]
     models: dict[str, Path | list[Path]] = {run.name: run for run in runs}
@@ -246,11 +211,11 @@ def learn(language: str, arguments: argparse.Namespace) -> dict[str, Any]:
     for name, model in models.items():
         path = folder / f"{name}.json"
         if not path.is_file():
-            figures = {part: measure(model, parts[part]) for part in ("dev", "test")}
+            errors = {part: measure(model, parts[part]) for part in ("dev", "test")}
             with atomic_output(path) as file:
-                json.dump(figures, file)
+                json.dump(errors, file)
         scores[name] = json.loads(path.read_text(encoding="utf-8"))
-    return {"scores": scores, "minutes": mean(result["minutes"] for result in results)}
+    return {"scores": scores, "minutes": mean(each["minutes"] for each in figures)}
 
 
 def one_and_all(result: dict[str, Any], part: str) -> tuple[Errors, Errors | None]:

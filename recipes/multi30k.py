@@ -16,30 +16,27 @@ model trained on it the same way.
 """
 
 import argparse
-import hashlib
-import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from http.client import HTTPException
 from operator import eq
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, NamedTuple
-from urllib.request import urlopen
 
+from common.download import obtain_file
+from common.runs import FIGURES, obtain_run
 from rich.console import Console
 from rich.table import Table
 from sacrebleu import BLEU
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
-from s2s.errors import ConfigError, DataError, FileError, MissingPackageError
+from s2s.errors import MissingPackageError
 from s2s.files import atomic_output
-from s2s.formats.run_folder import BEST_FILE, CONFIG_FILE
+from s2s.formats.run_folder import BEST_FILE
 from s2s.text import clean, read_pairs
-from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
+from s2s.train import CorpusConfig, DataConfig, TrainConfig
 from s2s_export import export_run
 
 COMMIT = "a3d2e0d26b56f3846f66a952536ffed4e401d05a"
@@ -64,9 +61,6 @@ METRICS = {
     # Lowercased already; told again for the signature. "force": it is meant to be tokenised.
     "literature": BLEU(lowercase=True, tokenize="none", force=True),
 }
-RESULT = "result.json"
-"""In a run folder once its training is complete: what it was told, and what it came to."""
-FIGURES = ("updates", "epochs", "minutes")
 
 COMMON: dict[str, Any] = {
     "learning_rate": 8e-3,
@@ -97,26 +91,9 @@ console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
 def fetch(folder: Path, languages: Sequence[str]) -> None:
     """Downloads what is missing, whole or not at all, and checks every file of some languages."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name in (f"{part}.{each}.gz" for part in ("train", "val", TEST) for each in languages):
-        path = folder / name
-        place = str(path) if path.exists() else SOURCE + name
-        try:
-            with path.open("rb") if path.exists() else urlopen(place, timeout=60) as file:  # noqa: S310
-                content = file.read()
-        except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise FileError(
-                f"cannot read {place}: {reason}; name its folder with --data"
-            ) from error
-        if (found := hashlib.sha256(content).hexdigest()) != SHA256[name]:
-            raise DataError(
-                f"{place} is damaged: SHA-256 {found}, expected {SHA256[name]}; try again"
-                f"{' without that file' if place == str(path) else ''}"
-            )
-        if place != str(path):
-            with atomic_output(path, "wb") as copy:
-                copy.write(content)
+        advice = "name its folder with --data"
+        obtain_file(folder / name, SOURCE + name, advice, sha256=SHA256[name])
 
 
 def prepare(folder: Path, text: Path, src: str, tgt: str) -> DataConfig:
@@ -143,27 +120,6 @@ def prepare(folder: Path, text: Path, src: str, tgt: str) -> DataConfig:
                 file.writelines(pair[side] + "\n" for pair in kept)
         corpora.append(CorpusConfig(src=str(paths[0]), tgt=str(paths[1])))
     return DataConfig(train=(corpora[0],), validation=(corpora[1],))
-
-
-def obtain(run: Path, data: DataConfig, size: str, training: TrainConfig) -> None:
-    """Trains ``run``, or goes on with it; leaves it alone if it is complete."""
-    model, tokenizer, _ = SETTINGS[size]
-    told = {"model": model, "tokenizer": tokenizer, "training": replace(training, device="cpu")}
-    if (run / RESULT).is_file():
-        old = json.loads((run / RESULT).read_text(encoding="utf-8"))["told"]
-        if changed := [k for k, each in told.items() if type(each).from_dict(old[k]) != each]:
-            raise ConfigError(
-                f"{run} is complete, but its settings of {', '.join(changed)} differ; "
-                "repeat the old command, or name another folder with --out"
-            )
-        console.print(f"{run} is complete and is used")
-        return
-    resume = (run / CONFIG_FILE).is_file()
-    console.print(f"{run}: {'goes on' if resume else 'training'}")
-    done = train(data, run, training=training, model=model, tokenizer=tokenizer, resume=resume)
-    figures = {name: getattr(done, name) for name in FIGURES}
-    with atomic_output(run / RESULT) as file:
-        json.dump({**figures, "told": {k: each.to_dict() for k, each in told.items()}}, file)
 
 
 def literature(language: str) -> Callable[[str], str]:
@@ -233,13 +189,12 @@ def report(
     return found
 
 
-def row(start: str, models: list[dict[str, Scored]], runs: list[Path]) -> str:
+def row(start: str, models: list[dict[str, Scored]], figures: list[dict[str, float]]) -> str:
     """Returns a row for docs/explanation/benchmarks.md: means over models, and over runs."""
     bleu = (zip(*(each[form].bleu for each in models), strict=True) for form in models[0])
     cells = [join(map(mean, each)) for each in bleu]
     cells.append(", ".join(f"{models[0][form].megabytes:.1f}" for form in ("fp32", "int8")))
-    results = [json.loads((run / RESULT).read_text(encoding="utf-8")) for run in runs]
-    done = {key: mean(each[key] for each in results) for key in FIGURES}
+    done = {key: mean(each[key] for each in figures) for key in FIGURES}
     cells += [f"{done['updates']:,.0f} ({done['epochs']:.1f} epochs)", f"{done['minutes']:.1f}"]
     return f"| {start} | {' | '.join(cells)} |"
 
@@ -271,10 +226,20 @@ def main() -> None:
         report({str(run).replace("/", "-"): [run] for run in arguments.score}, out, pairs, tgt)
         return
     limits = {"max_minutes": arguments.max_minutes, "max_updates": arguments.max_updates}
-    fields = SETTINGS[size][2] | {name: each for name, each in limits.items() if each is not None}
+    model, tokenizer, fields = SETTINGS[size]
+    fields = fields | {name: each for name, each in limits.items() if each is not None}
     runs = [out / f"run-{seed}" for seed in arguments.seeds]
-    for seed, run in zip(arguments.seeds, runs, strict=True):
-        obtain(run, data, size, TrainConfig(**fields, seed=seed, device=arguments.device))
+    figures = [
+        obtain_run(
+            run,
+            data,
+            model=model,
+            tokenizer=tokenizer,
+            training=TrainConfig(**fields, seed=seed, device=arguments.device),
+            tell=console.print,
+        )
+        for seed, run in zip(arguments.seeds, runs, strict=True)
+    ]
 
     models = {run.name: [run] for run in runs} | ({"ensemble": runs} if len(runs) > 1 else {})
     found = report(models, out, pairs, tgt)
@@ -284,9 +249,10 @@ def main() -> None:
         console.print(f"standard deviation over {len(runs)} seeds, torch: {join(spread)}")
     start = f"`multi30k.py --direction {direction} --size {size}`"
     task = f"`{TEST}`, {LANGUAGES[src]} to {LANGUAGES[tgt]}"
-    console.print(row(f"{start}, mean of seeds {arguments.seeds} | {task}", singles, runs))
+    console.print(row(f"{start}, mean of seeds {arguments.seeds} | {task}", singles, figures))
     if len(runs) > 1:
-        console.print(row(f"{start}, ensemble of {len(runs)} | {task}", [found["ensemble"]], runs))
+        together = [found["ensemble"]]
+        console.print(row(f"{start}, ensemble of {len(runs)} | {task}", together, figures))
 
 
 if __name__ == "__main__":

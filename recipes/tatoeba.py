@@ -19,18 +19,17 @@ import re
 import sys
 import zipfile
 import zlib
-from collections import defaultdict
-from http.client import HTTPException
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import numpy as np
+from common.download import download
+from common.groups import group_pairs
 from rich.console import Console
 from rich.table import Table
 
 from s2s import S2SError, Translator
 from s2s.config import ModelConfig, TokenizerConfig
-from s2s.errors import DataError, FileError
+from s2s.errors import DataError
 from s2s.files import atomic_output
 from s2s.formats.run_folder import CONFIG_FILE
 from s2s.score import score
@@ -63,22 +62,13 @@ Rows = list[tuple[str, str]]
 console = Console(markup=False, highlight=False, soft_wrap=True, width=112)
 
 
-def download(archive: Path) -> None:
+def fetch(archive: Path) -> None:
     """Writes today's archive, whole or not at all, unless there is one already."""
     if not archive.is_file():
-        try:
-            # Some servers answer nobody who gives urllib's own name.
-            request = Request(URL, headers={"User-Agent": "Mozilla/5.0 (s2s recipe)"})
-            with urlopen(request, timeout=60) as reply:  # noqa: S310
-                content, date = reply.read(), reply.headers["Last-Modified"]
-        except (OSError, HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            raise FileError(
-                f"cannot download {URL}: {reason}; save it as {archive}, or use --data DIR"
-            ) from error
+        reply = download(URL, f"save it as {archive}, or use --data DIR")
         with atomic_output(archive, "wb") as file:
-            file.write(content)
-        console.print(f"{URL}, last changed {date}")
+            file.write(reply.content)
+        console.print(f"{URL}, last changed {reply.last_changed}")
     content = archive.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     console.print(f"{archive}: {len(content):,} bytes, SHA-256 {found}")
@@ -114,27 +104,6 @@ def read_archive(archive: Path) -> Rows:
     return list(rows)
 
 
-def group(rows: Rows) -> list[list[int]]:
-    """Puts pairs that share a source or a target, case and punctuation aside, into one group."""
-    place = list(range(len(rows)))  # of each pair, one that came no later and is of its group
-
-    def first(row: int) -> int:
-        while place[row] != row:
-            row = place[row] = place[place[row]]
-        return row
-
-    seen: dict[tuple[int, str], int] = {}
-    for row, pair in enumerate(rows):
-        for side, text in enumerate(pair):
-            words = " ".join(re.findall(r"\w+", text.casefold()))
-            one, other = sorted((first(row), first(seen.setdefault((side, words), row))))
-            place[other] = one
-    groups = defaultdict(list)
-    for row in range(len(rows)):
-        groups[first(row)].append(row)
-    return list(groups.values())
-
-
 def split(rows: Rows) -> dict[str, Rows]:
     """Splits by groups, so that no source or target of val or test is in another part.
 
@@ -142,7 +111,7 @@ def split(rows: Rows) -> dict[str, Rows]:
     or more; the others of that group are left out, and counted.
     """
     parts: dict[str, Rows] = {part: [] for part in PARTS}
-    groups = group(rows)
+    groups = group_pairs(rows)
     left_out = 0
     for index in np.random.default_rng(SPLIT_SEED).permutation(len(groups)):
         members = [rows[row] for row in groups[index]]
@@ -161,7 +130,7 @@ def prepare(folder: Path) -> None:
     """Makes a corpus of today's archive, of the same form as one that ``--data`` names."""
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / Path(URL).name
-    download(archive)
+    fetch(archive)
     for part, pairs in split(read_archive(archive)).items():
         columns = {
             "en": [english for english, _ in pairs],

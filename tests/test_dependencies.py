@@ -40,8 +40,8 @@ MODULES = {
         "nothing is fetched that was not asked for",
     ),
 }
-FETCHING = {f"recipes/{name}.py" for name in ("e2e_nlg", "g2p", "multi30k", "tatoeba")}
-"""Recipes that fetch the data that they are about, and say so."""
+FETCHING = {"recipes/common/download.py"}
+"""Fetches the data that recipes are about, which say so."""
 LISTENING = {"s2s/serve/server.py", "recipes/bench_serve.py"}
 """The server, and the recipe that measures it, which connect to nothing else."""
 WRITING = {"recipes/rivals/make_transformer.py"}

@@ -8,13 +8,11 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("sacrebleu")
 
 from number_words import ENGLISH, GERMAN
-from paths import RECIPES
 from recipe_modules import load_recipe
 
 
 @pytest.fixture
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
+def bench():
     return load_recipe("bench_robustness")
 
 

