@@ -42,10 +42,10 @@ MODULES = {
 }
 FETCHING = {"recipes/common/download.py"}
 """Fetches the data that recipes are about, which say so."""
-LISTENING = {"s2s/serve/server.py", "recipes/bench_serve.py"}
+LISTENING = {"s2s/serve/server.py", "s2s/serve/protocol.py", "recipes/bench_serve.py"}
 """The server, and the recipe that measures it, which connect to nothing else."""
-WRITING = {"recipes/rivals/make_transformer.py"}
-"""Writes a checkpoint as OpenNMT-py has them, for CTranslate2's converter; nothing reads one."""
+WRITING = {"recipes/rivals/make_transformer.py", "recipes/rivals/convert_ctranslate2.py"}
+"""Scripts for OpenNMT-py's environment that write and read checkpoints as it has them."""
 CALLS = {
     **dict.fromkeys(("eval", "exec", "compile", "__import__"), "it runs text"),
     **dict.fromkeys(("os.system", "os.popen", "subprocess.getoutput"), "it runs a shell"),
@@ -84,7 +84,7 @@ def faults(source, name="source.py"):
         if isinstance(node, ast.Call):
             called = dotted(node.func)
             why = CALLS.get(called) or ("it pickles" if called.endswith(OBJECTS) else None)
-            if why and not (name in WRITING and called == "torch.save"):
+            if why and not (name in WRITING and called in ("torch.save", "torch.load")):
                 yield f"{name}:{node.lineno}: {called}: {why}"
             given = {keyword.arg: keyword.value for keyword in node.keywords}
             for option in ("shell", "allow_pickle"):
