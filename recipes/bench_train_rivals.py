@@ -10,8 +10,10 @@ loss, clipping and optimizer are each library's own; reading and batching are le
 
 Each engine is a process that waits while the others have their turn. A pass over the batches that
 is not counted comes first; the figure is the median over rounds of target tokens a second, the end
-piece counted and padding not. ``cores`` is how many the process got: fewer than its threads
-means that the machine was busy. ``s2s is`` how many times as fast, in the same round.
+piece counted and padding not. On a processor with units for bf16, s2s trains in bf16 as well, as
+``s2s train`` does there; the rivals know no bf16 on a CPU. ``cores`` is how many the process got:
+fewer than its threads means that the machine was busy. ``s2s is`` how many times as fast, in the
+same round.
 """
 
 import argparse
@@ -30,6 +32,8 @@ from rivals.children import Engine, started, take_turns
 from s2s.config import BOS_ID, PAD_ID, TokenizerConfig
 from s2s.text import read_pairs
 from s2s.tokenizer.learn import train_tokenizer
+from s2s.train import TrainConfig
+from s2s.train.precision import choose_precision
 
 SETTINGS = {
     "embedding_size": 256,
@@ -38,6 +42,7 @@ SETTINGS = {
     "label_smoothing": 0.1,
     "learning_rate": 1e-3,
     "clip_norm": 1.0,
+    "precision": "fp32",
 }
 VOCAB_SIZE = 8000
 MAX_PIECES = 100
@@ -62,6 +67,10 @@ def engines(onmt: str | None, joeynmt: str | None) -> list[Engine]:
             # wide as the embeddings. With embeddings of 512 it does more work than theirs.
             wide = {"feeding": False, "embedding_size": SETTINGS["hidden_size"]}
             found.append(Engine("s2s, embeddings 512", python, script, wide))
+            if choose_precision(TrainConfig(max_updates=1)) == "bf16":
+                low = {"feeding": False, "precision": "bf16"}
+                found.append(Engine("s2s, bf16", python, script, low))
+                found.append(Engine("s2s, bf16, embeddings 512", python, script, {**wide, **low}))
         found.append(Engine(f"{name}, input feeding", python, script, {"feeding": True}))
     return found
 

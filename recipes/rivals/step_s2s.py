@@ -30,6 +30,7 @@ def main() -> None:
         max_updates=1_000_000,
         label_smoothing=settings.label_smoothing,
         clip_norm=settings.clip_norm,
+        precision=settings.precision,
     )
     updater = Updater(model, config)
 
