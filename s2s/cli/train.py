@@ -82,8 +82,9 @@ all 4,340 and 5,200 to 6,900.
 EPILOG = """Training learns the vocabulary, stops at the nearest of --max-minutes,
 --max-updates and --max-epochs (20 epochs if none is given, but at least 1,000
 updates), and keeps the best weights (--validate-by). Defaults are those of the
-preset small; with --init and --resume, those of the run. Batches and warm-up
-are smaller if the text or the training is short.
+preset small, which auto takes for up to 100,000 pairs; with --init and
+--resume, those of the run. Batches and warm-up are smaller if the text or the
+training is short.
 
 One file may have both sides, as TSV, CSV or JSON Lines:
 
@@ -260,7 +261,7 @@ def _run(
 
     Args:
         out: Run folder.
-        preset: Name of the preset that the settings start from; None is ``small``.
+        preset: Name of the preset that the settings start from; None is ``auto``.
         init: Run that the settings start from instead.
         assignments: Values of ``--set``; they win over ``fields``.
         fields: Chosen fields of the configurations, by name.
@@ -270,14 +271,19 @@ def _run(
 
     with needs("train", "training"):
         from s2s.train import train as run_training
+        from s2s.train.presets import warn_of_preset
         from s2s.train.settings import Settings, parse_fields
+        from s2s.train.world import is_main_process
+    fields = {**fields, **parse_fields(assignments)}
     if resume:
         settings = Settings.of_run(out)
     elif init is not None:
         settings = Settings.fine_tuning(resolve(init))
     else:
-        settings = Settings.of_preset(preset or "small")
-    settings = settings.with_fields({**fields, **parse_fields(assignments)})
+        settings = Settings.of_preset(preset or "auto", fields)
+    settings = settings.with_fields(fields)
+    if preset is not None:
+        warn_of_preset(preset, settings.training.device)
     result = run_training(
         settings.data,
         out,
@@ -287,7 +293,7 @@ def _run(
         search=settings.search,
         resume=resume,
     )
-    if os.environ.get("RANK", "0") != "0":
+    if not is_main_process():
         return
     if result.best_score is None:
         best = f"validation loss {result.best_loss:.4f}"

@@ -8,7 +8,7 @@ from s2s.cli.options import AUTO, FILES, MACHINE, TEXT, device_of, option, posit
 LIMITS = "Limits and size"
 TRAINING = "Training"
 
-PRESETS = ("tiny", "small", "base", "large")
+PRESETS = ("auto", "tiny", "small", "medium", "base", "large")
 OF_SMALL = {
     "cell": "lstm",
     "attention": "general",
@@ -80,9 +80,9 @@ PresetName = Annotated[
     option(
         "--preset",
         panel=LIMITS,
-        help_=f"{', '.join(PRESETS[:-1])} or {PRESETS[-1]}.",
+        help_=f"{PRESETS[0]}, or {', '.join(PRESETS[1:-1])} or {PRESETS[-1]}.",
         metavar="SIZE",
-        default="small",
+        default=False,
         choices=PRESETS,
         check=lambda name: name,  # s2s.train.settings checks it
     ),

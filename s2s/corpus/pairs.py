@@ -1,7 +1,9 @@
 """Parallel text: read in chunks, or read into memory if it is small."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from math import ceil
 from pathlib import Path
 
 from s2s.corpus.chunks import (
@@ -27,6 +29,7 @@ __all__ = [
     "check_accepted",
     "check_file",
     "column_languages",
+    "count_pairs",
     "is_blank",
     "open_pairs",
     "raw_pairs",
@@ -77,6 +80,25 @@ def raw_pairs(config: CorpusConfig) -> Iterator[tuple[str, str]]:
         return open_pairs(config).pairs
     src, tgt = map(Path, config.paths)
     return read_pairs(src, tgt, cleaned=False)
+
+
+def count_pairs(corpora: Iterable[CorpusConfig], most: int) -> float:
+    """Counts the line pairs of some corpora, each as often as its weight says.
+
+    Args:
+        corpora: The corpora.
+        most: Stop when so many are counted.
+
+    Raises:
+        DataError: As ``raw_pairs``.
+        FileError: As ``raw_pairs``.
+    """
+    count = 0.0
+    for config in corpora:
+        pairs = raw_pairs(config)
+        left = max(0, ceil((most - count) / config.weight))
+        count += config.weight * sum(1 for _ in islice(pairs, left))
+    return count
 
 
 def raw_references(config: CorpusConfig) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -12,7 +12,7 @@ from s2s.errors import ConfigError, ModelError, suggest
 from s2s.formats.run_folder import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
 from s2s.train.config import LIMITS, TrainConfig
 from s2s.train.pace import LOG_EVERY, VALIDATIONS
-from s2s.train.presets import PRESETS
+from s2s.train.presets import AUTO, PRESETS, fit_preset
 
 SECTIONS: dict[str, type[Config]] = {
     "data": DataConfig,
@@ -64,17 +64,27 @@ class Settings(NamedTuple):
     sections: dict[str, dict[str, Any]]
 
     @classmethod
-    def of_preset(cls, name: str) -> Self:
+    def of_preset(cls, name: str, fields: dict[str, Any] | None = None) -> Self:
         """Starts from a preset.
+
+        Args:
+            name: Of a preset, or ``auto`` for the one that fits the text in ``fields``.
+            fields: What will be set; see ``with_fields``.
 
         Raises:
             ConfigError: If no preset has that name.
+            DataError: With ``auto``, if the text cannot be read.
+            FileError: With ``auto``, if the text cannot be read.
         """
-        if name not in PRESETS:
+        names = (AUTO, *PRESETS)
+        if name not in names:
             raise ConfigError(
-                f"preset (--preset) is {name!r}; expected one of {', '.join(PRESETS)}"
-                f"{suggest(name, PRESETS)}"
+                f"preset (--preset) is {name!r}; expected one of {', '.join(names)}"
+                f"{suggest(name, names)}"
             )
+        if name == AUTO:
+            given = cls.of_preset("small").with_fields(fields or {})
+            name = fit_preset(given.data.train, given.training.device)
         preset = PRESETS[name]
         return cls(
             {

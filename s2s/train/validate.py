@@ -11,7 +11,7 @@ import torch
 from s2s.config import PAD_ID, SearchConfig
 from s2s.corpus import CorpusConfig, DataConfig
 from s2s.corpus.encode import encode_pairs
-from s2s.corpus.pairs import Corpus, raw_references, read_corpus
+from s2s.corpus.pairs import Corpus, count_pairs, raw_references, read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
@@ -30,6 +30,9 @@ BLEU_BATCH = {"cpu": 64, "cuda": 256}
 LITTLE_TEXT = 500
 """Training pairs that are translated too: in each validation if there are no more of them, else in
 those whose scores are chance."""
+MUCH_TEXT = 100_000
+"""If there are so many training pairs, none is translated: no network knows them by heart before it
+knows other text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ class Validator:
         """The first training pairs, if the network knows no other text."""
         self.has_little_text = False
         """Whether these are all."""
-        if count and training.init is None:
+        if count and training.init is None and count_pairs(data.train, MUCH_TEXT) < MUCH_TEXT:
             pairs = chain.from_iterable(map(self._read, data.train))
             self.own_text = list(islice(pairs, LITTLE_TEXT))
             self.has_little_text = next(pairs, None) is None

@@ -60,6 +60,11 @@ class World(NamedTuple):
             distributed.barrier()
 
 
+def is_main_process() -> bool:
+    """Tells whether this process writes the files, before it has joined the others or after."""
+    return "TORCHELASTIC_RUN_ID" not in os.environ or os.environ["RANK"] == "0"
+
+
 @contextmanager
 def join_world(device: str) -> Iterator[World]:
     """Joins the processes that ``torchrun`` started; without it, there is one process.

@@ -231,3 +231,15 @@ def test_of_a_table_without_a_rule_the_weights_are_kept_that_know_it(corpus_fold
     assert losses[-1] > min(losses)  # which would have chosen others
     found = Translator(corpus_folder / "table").translate(words)
     assert sum(each.text == table[word] for each, word in zip(found, words, strict=True)) >= 27
+
+
+@pytest.mark.parametrize(("most", "asked"), [(10**6, True), (50, False)])
+def test_of_much_text_no_validation_asks_what_is_known_by_heart(
+    corpus_folder, monkeypatch, most, asked
+):
+    monkeypatch.setattr(validate, "LITTLE_TEXT", 20)
+    monkeypatch.setattr(validate, "MUCH_TEXT", most)
+    training = replace(TRAINING, max_updates=1, validate_by="exact")
+    run(corpus_folder, "run", training=training, model=MODEL)
+    validations = [r for r in metrics(corpus_folder / "run") if r["kind"] == "validation"]
+    assert {"by_heart" in record for record in validations} == {asked}

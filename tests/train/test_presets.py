@@ -1,0 +1,87 @@
+import json
+import logging
+
+import pytest
+
+pytest.importorskip("torch")
+
+from s2s.corpus.config import CorpusConfig
+from s2s.corpus.pairs import count_pairs
+from s2s.errors import FileError
+from s2s.train.presets import (
+    MANY_PAIRS,
+    MILLIONS,
+    PRESETS,
+    choose_preset,
+    fit_preset,
+    warn_of_preset,
+)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    for side in ("xx", "yy"):
+        (tmp_path / f"text.{side}").write_text("a\n" * 7)
+    return CorpusConfig(src=str(tmp_path / "text.xx"), tgt=str(tmp_path / "text.yy"), weight=2.5)
+
+
+def test_each_number_of_pairs_has_a_preset():
+    for device in ("cpu", "cuda"):
+        chosen = [choose_preset(pairs, device) for pairs in (1, MANY_PAIRS, MILLIONS, 1e9)]
+        assert set(chosen) <= PRESETS.keys()
+        assert chosen[0] == "small"
+
+
+def test_a_cpu_never_gets_the_largest_network():
+    assert choose_preset(1e9, "cpu") != "large"
+    assert choose_preset(1e9, "cuda") == "large"
+
+
+def test_pairs_count_as_often_as_their_weight_says(corpus):
+    assert count_pairs([corpus, corpus], 1000) == 35
+
+
+def test_counting_stops_early(corpus):
+    assert count_pairs([corpus, corpus], 5) == 5
+
+
+def test_the_choice_is_said(corpus, capsys):
+    assert fit_preset([corpus], "cpu") == "small"
+    assert "preset small for 18 pairs and device cpu (--preset)" in capsys.readouterr().err
+
+
+def test_other_processes_say_nothing(corpus, capsys, monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "1")
+    monkeypatch.setenv("RANK", "1")
+    fit_preset([corpus], "cpu")
+    assert not capsys.readouterr().err
+
+
+def test_text_that_is_missing_is_an_error_as_everywhere(tmp_path):
+    corpus = CorpusConfig(src=str(tmp_path / "a.xx"), tgt=str(tmp_path / "a.yy"))
+    with pytest.raises(FileError, match="does not exist"):
+        fit_preset([corpus], "cpu")
+
+
+def test_the_largest_preset_asks_for_a_gpu(caplog):
+    with caplog.at_level(logging.WARNING):
+        warn_of_preset("large", "cuda")
+        warn_of_preset("base", "cpu")
+        assert not caplog.records
+        warn_of_preset("large", "cpu")
+    assert "--device cuda" in caplog.text
+
+
+def test_a_training_without_a_preset_takes_the_one_that_fits(s2s, corpus_folder):
+    parts = {"src": "train.xx", "tgt": "train.yy", "val-src": "val.xx", "val-tgt": "val.yy"}
+    text = [f"--{part}={corpus_folder / name}" for part, name in parts.items()]
+    size = ("--embedding-size=16", "--hidden-size=16", "--vocab-size=60", "--max-updates=1")
+    run = corpus_folder / "run"
+    done = s2s("train", *text, "--out", run, *size)
+    assert done.code == 0
+    assert "preset small for" in done.err
+    config = json.loads((run / "config.json").read_text())
+    assert config["model"]["dropout"] == PRESETS["small"].model.dropout
+    resumed = s2s("train", "--out", run, "--resume", "--max-updates", 2)
+    assert resumed.code == 0
+    assert "preset" not in resumed.err
