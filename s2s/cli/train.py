@@ -292,6 +292,7 @@ def _run(
         tokenizer=settings.tokenizer,
         search=settings.search,
         resume=resume,
+        heading=settings.heading,
     )
     if not is_main_process():
         return

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.pairs import count_pairs
-from s2s.train.log import say
 from s2s.train.world import is_main_process
 
 AUTO = "auto"
@@ -106,8 +105,8 @@ def choose_preset(pairs: float, device: str) -> str:
     return "base" if pairs < MILLIONS else "large"
 
 
-def fit_preset(corpora: Sequence[CorpusConfig], device: str) -> str:
-    """Returns the name of the preset that fits some training text, and says so.
+def fit_preset(corpora: Sequence[CorpusConfig], device: str) -> tuple[str, str]:
+    """Returns the name of the preset that fits some training text, and a line that says so.
 
     Raises:
         DataError: If the sides of a corpus do not match line by line, or a file is not UTF-8.
@@ -116,9 +115,7 @@ def fit_preset(corpora: Sequence[CorpusConfig], device: str) -> str:
     pairs = count_pairs(corpora, MILLIONS)
     name = choose_preset(pairs, device)
     count = f"{MILLIONS:,} pairs or more" if pairs >= MILLIONS else f"{pairs:,.0f} pairs"
-    if is_main_process():
-        say(f"preset {name} for {count} and device {device} (--preset)")
-    return name
+    return name, f"preset {name} for {count} and device {device} (--preset)"
 
 
 def warn_of_preset(name: str, device: str) -> None:

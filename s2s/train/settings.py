@@ -62,6 +62,8 @@ class Settings(NamedTuple):
     """The configurations of a training as plain values, a section for each."""
 
     sections: dict[str, dict[str, Any]]
+    heading: tuple[str, ...] = ()
+    """Lines about how they were chosen, for ``train``."""
 
     @classmethod
     def of_preset(cls, name: str, fields: dict[str, Any] | None = None) -> Self:
@@ -84,7 +86,8 @@ class Settings(NamedTuple):
             )
         if name == AUTO:
             given = cls.of_preset("small").with_fields(fields or {})
-            name = fit_preset(given.data.train, given.training.device)
+            name, line = fit_preset(given.data.train, given.training.device)
+            return cls(cls.of_preset(name).sections, (line,))
         preset = PRESETS[name]
         return cls(
             {
@@ -157,7 +160,7 @@ class Settings(NamedTuple):
         separate = tokenizer.get("tgt_model") is not None or not tokenizer.get("joint", True)
         if separate and model.get("tie") == "all":
             model["tie"] = "target"  # two vocabularies have no table to share
-        return type(self)(sections)
+        return type(self)(sections, self.heading)
 
     @property
     def data(self) -> DataConfig:

@@ -1,6 +1,6 @@
 """The function ``train``: from settings and text to a trainer that runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -48,6 +48,7 @@ def train(
     tokenizer: TokenizerConfig | None = None,
     search: SearchConfig | None = None,
     resume: bool = False,
+    heading: Sequence[str] = (),
 ) -> TrainResult:
     """Trains a translator; under ``torchrun``, as one of its processes.
 
@@ -66,6 +67,7 @@ def train(
             the training pairs.
         resume: Continue exactly from the folder's last checkpoint, or from the start if the run was
             stopped before its first checkpoint.
+        heading: Lines to say when the training begins, before its own.
 
     Returns:
         Figures of the training; the run folder holds the weights.
@@ -93,14 +95,16 @@ def train(
             world=world,
         )
         try:
-            trainer = _make_trainer(run, world, training)
+            trainer = _make_trainer(run, world, training, heading)
         except S2SError:
             run.discard()
             raise
         return trainer.run()
 
 
-def _make_trainer(run: PreparedRun, world: World, asked: TrainConfig) -> Trainer:
+def _make_trainer(
+    run: PreparedRun, world: World, asked: TrainConfig, first_lines: Sequence[str]
+) -> Trainer:
     """Makes all parts of a training, and logs the numbers that it starts with."""
     training, data, tokenizer = run.training, run.data, run.tokenizer
     if run.sampling:
@@ -132,7 +136,7 @@ def _make_trainer(run: PreparedRun, world: World, asked: TrainConfig) -> Trainer
     if run.has_checkpoint:
         check_size(run.model, run.out / LAST_FILE)
     model = Seq2Seq(run.model)
-    heading: list[str] = []
+    heading = list(first_lines)
     if training.init is not None and not run.has_checkpoint:
         heading.append(str(initialise(model, tokenizer, Path(training.init))))
     # If there are several GPUs, join_world() has made that of this process the current one.
