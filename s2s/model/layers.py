@@ -1,5 +1,6 @@
 """Parts that encoder and decoder share: recurrent layers, masks, dropout."""
 
+import warnings
 from typing import Any
 
 import torch
@@ -74,6 +75,17 @@ def drop_recurrent(layer: nn.Module, rate: float) -> list[Tensor] | None:
     weights: list[Tensor] = list(layer.parameters())
     weights[1] = weights[1] * _dropout_mask(weights[1], rate)
     return weights
+
+
+def expect_loose_weights() -> None:
+    """Ignores, in this process, torch's warning that cuDNN has to copy weights in each call.
+
+    ``drop_recurrent`` makes new weights for each batch, so they are never in the one piece of
+    memory that cuDNN wants, and ``flatten_parameters``, which torch advises, cannot help. Without
+    ``recurrent_dropout`` the warning means that the weights have lost their place: then it stays.
+    """
+    message = "RNN module weights are not part of single contiguous chunk of memory"
+    warnings.filterwarnings("ignore", message, UserWarning)
 
 
 def run_layer(

@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from s2s.config import BOS_ID, EOS_ID, PAD_ID
 from s2s.corpus.stream import Batch, Step
 from s2s.errors import TrainingError
+from s2s.model.layers import expect_loose_weights
 from s2s.model.memory import is_out_of_memory
 from s2s.model.peephole import Bound, bound_derivatives
 from s2s.model.seq2seq import Seq2Seq
@@ -54,6 +55,8 @@ class Updater:
         self.config = config
         self.world = world or World()
         self.device = next(model.parameters()).device
+        if model.config.recurrent_dropout:
+            expect_loose_weights()
         kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
         self.optimizer = kind(
             model.parameters(),

@@ -42,6 +42,14 @@ KERNELS = {
     "Where": {"FLOAT", "FLOAT16", "INT32", "INT64", "UINT8"},  # of what is chosen
 }
 
+ON_HOST = {
+    **dict.fromkeys(("Expand", "ReduceSum", "Reshape", "Split"), (1,)),
+    **dict.fromkeys(("Squeeze", "TopK", "Unsqueeze"), (1,)),
+    **dict.fromkeys(("ConstantOfShape", "If"), (0,)),
+    **{"Loop": (0, 1), "Pad": (1, 2), "Range": (0, 1, 2), "Slice": (1, 2, 3, 4)},
+}
+"""Inputs that the kernels for a GPU read on the host: sizes, places and conditions."""
+
 
 def element_types(graph, outer=None):
     """Yields each node with the types that are known where it stands."""
@@ -89,6 +97,70 @@ def graph_of(make_model, precision, **config):
 def test_a_gpu_can_compute_every_node(make_model, precision, cell, context, attention):
     graph = graph_of(make_model, precision, cell=cell, context=context, attention=attention)
     assert not without_kernel(graph)
+
+
+def host_inputs(graph, outer=()):
+    """Yields what is read on the host: node, name of the value, graphs around it, innermost last.
+
+    Each graph comes with its nodes by output.
+    """
+    scopes = (*outer, (graph, {output: node for node in graph.node for output in node.output}))
+    for node in graph.node:
+        for place in ON_HOST.get(node.op_type, ()):
+            if place < len(node.input) and node.input[place]:
+                yield node, node.input[place], scopes
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                yield from host_inputs(attribute.g, scopes)
+
+
+def computed_from(name, scopes):
+    """Returns what a value depends on, besides shapes, constants and inputs of the file."""
+    *outer, (graph, made_by) = scopes
+    if name in {tensor.name for tensor in graph.initializer}:
+        return set()
+    if name in {value.name for value in graph.input}:
+        return {name} if outer else set()
+    if name not in made_by:
+        return computed_from(name, outer)
+    node = made_by[name]
+    if node.op_type in {"Shape", "Constant"}:
+        return set()
+    if node.op_type in {"Loop", "Scan", "If", "NonZero"}:
+        return {node.op_type}
+    return set().union(*(computed_from(each, scopes) for each in node.input if each))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *({"cell": cell, "context": "input_feeding"} for cell in get_args(Cell)),
+        *({"attention": attention} for attention in get_args(AttentionKind)),
+    ],
+    ids=str,
+)
+def test_sizes_that_a_step_reads_on_the_host_are_known_before_it(make_model, config):
+    graph = graph_of(make_model, "fp32", **config).graph
+    in_step = [
+        (node.op_type, name, computed_from(name, scopes))
+        for node, name, scopes in host_inputs(graph)
+        if any(scope.name == "search_step" for scope, _ in scopes)
+    ]
+    assert {"Reshape", "TopK"} <= {operator for operator, *_ in in_step}
+    assert not [each for each in in_step if each[2]]
+
+
+def test_a_size_that_a_gpu_computes_is_found():
+    helper = onnx.helper
+    nodes = [
+        helper.make_node("NonZero", ["values"], ["places"]),
+        helper.make_node("Squeeze", ["places"], ["sizes"]),
+        helper.make_node("Reshape", ["values", "sizes"], ["reshaped"]),
+    ]
+    values = helper.make_tensor_value_info("values", TensorProto.FLOAT, [None])
+    graph = helper.make_graph(nodes, "small", [values], [])
+    ((_, name, scopes),) = host_inputs(graph)
+    assert computed_from(name, scopes) == {"NonZero"}
 
 
 def test_a_node_without_a_kernel_is_found():

@@ -1,3 +1,5 @@
+import warnings
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -100,6 +102,24 @@ def test_bf16_learns_what_fp32_learns(cell, context):
         updater = make_updater({**sizes, "cell": cell, "context": context}, precision=precision)
         norms.append(updater.update(make_step(make_batch(SENTENCES)), 0.1).gradient_norm.item())
     assert norms[1] == pytest.approx(norms[0], rel=0.05)
+
+
+LOOSE = (
+    "RNN module weights are not part of single contiguous chunk of memory. This means they need "
+    "to be compacted at every call, possibly greatly increasing memory usage. To compact weights "
+    "again call flatten_parameters(). (Triggered internally at cudnn/RNN.cpp:1479.)"
+)
+"""What torch says on a GPU."""
+
+
+@pytest.mark.parametrize(("rate", "says"), [(0.0, [LOOSE, "other"]), (0.2, ["other"])])
+def test_copies_of_weights_are_expected_if_some_are_dropped_and_told_otherwise(rate, says):
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        make_updater({"recurrent_dropout": rate})
+        for message in (LOOSE, "other"):
+            warnings.warn(message, stacklevel=1)
+    assert [str(each.message) for each in shown] == says
 
 
 FULL = (
