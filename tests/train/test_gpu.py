@@ -40,10 +40,11 @@ def test_an_update_on_a_gpu_is_that_of_the_cpu(precision):
 
 
 def gradients(updater, step):
-    """Gradients by name, without the scale of the loss."""
-    updater._backward(step)
-    scale = updater.scaler.get_scale() if updater.scaler.is_enabled() else 1.0
-    return {name: p.grad.double() / scale for name, p in updater.model.named_parameters()}
+    """Gradients by name; the weights stay as they are."""
+    for _ in range(10):  # the scale of an fp16 loss may be too large at first
+        if updater.update(step, 0.0).gradient_norm.isfinite():
+            break
+    return {name: p.grad.double() for name, p in updater.model.named_parameters()}
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -54,8 +55,8 @@ def test_gradients_of_a_large_batch_are_those_of_fp32(precision, monkeypatch):
     draw = np.random.default_rng(1)
     step = make_step(make_batch([[*draw.integers(4, 1000, 14).tolist(), 3] for _ in range(700)]))
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    exact = gradients(gpu_updater(model, precision="fp32"), step)
-    found = gradients(gpu_updater(model, precision=precision), step)
+    exact = gradients(gpu_updater(model, precision="fp32", clip_norm=None), step)
+    found = gradients(gpu_updater(model, precision=precision, clip_norm=None), step)
     errors = {name: (found[name] - exact[name]).norm() / exact[name].norm() for name in exact}
     # In bf16 on a CPU the largest error is 0.8 %.
     assert not {name: float(error) for name, error in errors.items() if not error < 0.02}
