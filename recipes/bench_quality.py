@@ -4,12 +4,13 @@
         --onmt PYTHON --joeynmt PYTHON --minutes 5 15 45
 
 DIR holds ``train.en``, ``train.de``, ``val.en`` ... ``test.de``, plain or as ``.gz``; PYTHON is the
-interpreter of an environment with the toolkit (``recipes/rivals/README.md``). Each system trains on
-one core with a vocabulary of the same size: s2s as ``s2s train`` does without further options, the
-others with the settings that their authors, or papers, recommend for little text
+interpreter of an environment with the toolkit (``recipes/rivals/README.md``). Each system trains
+with one thread and a vocabulary of the same size: s2s as ``s2s train`` does without further
+options, the others with the settings that their authors, or papers, recommend for little text
 (``recipes/rivals/recommended.py``). A rival trains once, and its checkpoints after these minutes
 are kept; s2s trains once for each number of minutes, since its learning rate follows the limit.
-Minutes begin with the first update; reading the text and learning the vocabulary are left out.
+Minutes begin when a toolkit says that it trains: with the first update of s2s and JoeyNMT, and for
+OpenNMT-py some seconds earlier, while it fills its first buffer.
 
 The test set is translated with a beam of 5, by the rivals in batches of 32: by s2s and by
 CTranslate2, which runs OpenNMT-py's Transformer, from int8 files, by the others from their
@@ -56,7 +57,12 @@ console = Console(highlight=False, soft_wrap=True, width=112)
 def write_data(options: argparse.Namespace) -> None:
     """Writes plain text, a SentencePiece model for the rivals, and the text in its pieces."""
     folder: Path = options.out / "data"
-    if (folder / "pieces").exists():
+    names = ("data", "src", "tgt", *PARTS, "vocab_size")
+    asked = {name: str(getattr(options, name)) for name in names}
+    told = folder / "options.json"
+    if told.exists():
+        if json.loads(told.read_text(encoding="utf-8")) != asked:
+            sys.exit(f"bench_quality: {folder} is of other options; name another folder with --out")
         return
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
@@ -84,6 +90,7 @@ def write_data(options: argparse.Namespace) -> None:
     pieces = [model.id_to_piece(number) for number in range(3, len(model))]
     special = ["<unk>", "<pad>", "<s>", "</s>"]  # as JoeyNMT wants them
     (folder / "pieces").write_text("\n".join([*special, *pieces]) + "\n", encoding="utf-8")
+    told.write_text(json.dumps(asked), encoding="utf-8")
 
 
 def evaluate(system: System, minutes: float) -> dict[str, Any]:

@@ -84,9 +84,12 @@ def faults(source, name="source.py"):
         if isinstance(node, ast.Call):
             called = dotted(node.func)
             why = CALLS.get(called) or ("it pickles" if called.endswith(OBJECTS) else None)
-            if why and not (name in WRITING and called in ("torch.save", "torch.load")):
-                yield f"{name}:{node.lineno}: {called}: {why}"
             given = {keyword.arg: keyword.value for keyword in node.keywords}
+            only = given.get("weights_only")
+            reads_weights = isinstance(only, ast.Constant) and only.value is True
+            allowed = {"torch.save": True, "torch.load": reads_weights}
+            if why and not (name in WRITING and allowed.get(called)):
+                yield f"{name}:{node.lineno}: {called}: {why}"
             for option in ("shell", "allow_pickle"):
                 value = given.get(option)
                 if value is not None and not (

@@ -10,22 +10,30 @@ import sys
 import tempfile
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import ctranslate2
 import torch
 
+torch.serialization.add_safe_globals(
+    [Namespace]
+)  # in a checkpoint, of which weights alone are read
 
-def main() -> None:
-    """Renames the attention and converts."""
-    torch.serialization.add_safe_globals([Namespace])  # the converter reads weights only
-    checkpoint = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
+
+def convert(checkpoint: dict[str, Any], folder: Path) -> None:
+    """Writes a checkpoint of OpenNMT-py as a model of CTranslate2."""
     checkpoint["opt"].self_attn_type = "scaled-dot"
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "model.pt"
         torch.save(checkpoint, path)
-        ctranslate2.converters.OpenNMTPyConverter(str(path)).convert(
-            sys.argv[2], quantization="int8"
-        )
+        converter = ctranslate2.converters.OpenNMTPyConverter(str(path))
+        converter.convert(str(folder), quantization="int8")
+
+
+def main() -> None:
+    """Reads, and converts."""
+    checkpoint = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
+    convert(checkpoint, Path(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ PYTHON has OpenNMT-py and ctranslate2: 4 + 4 layers of 256, about as many weight
 """
 
 import sys
-from argparse import Namespace
 from pathlib import Path
 
-import ctranslate2
 import torch
+from convert_ctranslate2 import convert
 from onmt.inputters.inputter import vocabs_to_dict
 from onmt_models import make_model, options, vocabularies
 
@@ -23,7 +22,6 @@ FLAGS = {
     "word_vec_size": 256,
     "hidden_size": 256,
     "transformer_ff": 1024,
-    "self_attn_type": "scaled-dot",
 }
 
 
@@ -49,11 +47,7 @@ def main() -> None:
         "opt": opt,
         "optim": None,
     }
-    torch.serialization.add_safe_globals([Namespace])  # the converter reads weights only
-    torch.save(checkpoint, folder / "transformer.pt")
-    ctranslate2.converters.OpenNMTPyConverter(str(folder / "transformer.pt")).convert(
-        str(folder / "transformer"), quantization="int8"
-    )
+    convert(checkpoint, folder / "transformer")
     print(sum(value.numel() for value in model.parameters()), flush=True)
 
 

@@ -111,7 +111,12 @@ class Rival(System):
                 self._wait_for_start(process)
                 start = time.monotonic()
                 for each in sorted(minutes):
-                    while time.monotonic() < start + 60 * each and process.poll() is None:
+                    while time.monotonic() < start + 60 * each:
+                        if process.poll() is not None:
+                            sys.exit(
+                                f"bench_quality: {self.name} ended before {each:g} minutes; "
+                                f"see {self.log('train')}"
+                            )
                         time.sleep(0.5)
                     if found := self.newest():
                         shutil.copy(found, self.model(each))

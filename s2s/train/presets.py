@@ -95,7 +95,7 @@ def choose_preset(pairs: float, device: str) -> str:
     """Returns the name of the preset that fits a number of training pairs.
 
     Args:
-        pairs: Training pairs, weights counted; what is over ``MILLIONS`` makes no difference.
+        pairs: Training pairs, weights counted.
         device: ``cpu`` or ``cuda``.
     """
     if pairs < MANY_PAIRS:
@@ -112,9 +112,10 @@ def fit_preset(corpora: Sequence[CorpusConfig], device: str) -> tuple[str, str]:
         DataError: If the sides of a corpus do not match line by line, or a file is not UTF-8.
         FileError: If a file cannot be read, or can be read only once.
     """
-    pairs = count_pairs(corpora, MILLIONS)
+    most = MANY_PAIRS if device == "cpu" else MILLIONS  # more of them make no difference
+    pairs = count_pairs(corpora, most)
     name = choose_preset(pairs, device)
-    count = f"{MILLIONS:,} pairs or more" if pairs >= MILLIONS else f"{pairs:,.0f} pairs"
+    count = f"{most:,} pairs or more" if pairs >= most else f"{pairs:,.0f} pairs"
     return name, f"preset {name} for {count} and device {device} (--preset)"
 
 
@@ -122,6 +123,6 @@ def warn_of_preset(name: str, device: str) -> None:
     """Logs a warning if a preset is too large for a device."""
     if name == "large" and device == "cpu" and is_main_process():
         logger.warning(
-            "preset large (--preset) is meant for a GPU (--device cuda); on a CPU, medium learns "
-            "more in the same time"
+            "preset large (--preset) is meant for a GPU (--device cuda); on a CPU, a token "
+            "takes it tens of times as long as medium"
         )

@@ -103,7 +103,7 @@ def train(
 
 
 def _make_trainer(
-    run: PreparedRun, world: World, asked: TrainConfig, first_lines: Sequence[str]
+    run: PreparedRun, world: World, asked: TrainConfig, heading: Sequence[str]
 ) -> Trainer:
     """Makes all parts of a training, and logs the numbers that it starts with."""
     training, data, tokenizer = run.training, run.data, run.tokenizer
@@ -131,14 +131,15 @@ def _make_trainer(
         tokenizer=tokenizer,
         workers=training.workers,
     )
-    validator = Validator(data, training, run.search, tokenizer)
+    train_pairs = sum(map(len, corpora))
+    validator = Validator(data, training, run.search, tokenizer, train_pairs)
     torch.manual_seed(training.seed)
     if run.has_checkpoint:
         check_size(run.model, run.out / LAST_FILE)
     model = Seq2Seq(run.model)
-    heading = list(first_lines)
+    lines = list(heading)
     if training.init is not None and not run.has_checkpoint:
-        heading.append(str(initialise(model, tokenizer, Path(training.init))))
+        lines.append(str(initialise(model, tokenizer, Path(training.init))))
     # If there are several GPUs, join_world() has made that of this process the current one.
     model.to(torch.device(training.device))
     guessing = guessing_loss(weighted, tokenizer.tgt_vocab_size, training.label_smoothing)
@@ -152,14 +153,14 @@ def _make_trainer(
         watch=GuessingWatch(guessing, tokenizer.tgt_vocab_size, training),
         updates=updates,
     )
-    heading += [f"training: {shards.counts}" for shards in corpora]
-    heading += describe_augmentation(data, corpora, tokenizer, training.seed)
-    heading += [f"validation: {corpus.counts}" for corpus in validator.corpora]
-    heading += _describe_start(model, run, validator, world)
+    lines += [f"training: {shards.counts}" for shards in corpora]
+    lines += describe_augmentation(data, corpora, tokenizer, training.seed)
+    lines += [f"validation: {corpus.counts}" for corpus in validator.corpora]
+    lines += _describe_start(model, run, validator, world)
     if (choices := describe_choices(asked, training, trainer.pace)) is not None:
         length = "" if updates is None else f" and about {updates:,} updates"
-        heading.append(f"fitted to {epoch.pairs:,.0f} pairs{length}: {choices}")
-    for line in heading:
+        lines.append(f"fitted to {epoch.pairs:,.0f} pairs{length}: {choices}")
+    for line in lines:
         trainer.log.say(line)
     if world.is_main:
         for config, shards in zip(data.train, corpora, strict=True):

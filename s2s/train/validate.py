@@ -11,7 +11,7 @@ import torch
 from s2s.config import PAD_ID, SearchConfig
 from s2s.corpus import CorpusConfig, DataConfig
 from s2s.corpus.encode import encode_pairs
-from s2s.corpus.pairs import Corpus, count_pairs, raw_references, read_corpus
+from s2s.corpus.pairs import Corpus, raw_references, read_corpus
 from s2s.corpus.stream import iterate_once
 from s2s.model.seq2seq import Seq2Seq
 from s2s.score import score
@@ -69,7 +69,12 @@ class Validator:
     """
 
     def __init__(
-        self, data: DataConfig, training: TrainConfig, search: SearchConfig, tokenizer: Tokenizer
+        self,
+        data: DataConfig,
+        training: TrainConfig,
+        search: SearchConfig,
+        tokenizer: Tokenizer,
+        train_pairs: int,
     ) -> None:
         self.corpora: list[Corpus] = []
         self.tokenizer = tokenizer
@@ -97,7 +102,7 @@ class Validator:
         """The first training pairs, if the network knows no other text."""
         self.has_little_text = False
         """Whether these are all."""
-        if count and training.init is None and count_pairs(data.train, MUCH_TEXT) < MUCH_TEXT:
+        if count and training.init is None and train_pairs < MUCH_TEXT:
             pairs = chain.from_iterable(map(self._read, data.train))
             self.own_text = list(islice(pairs, LITTLE_TEXT))
             self.has_little_text = next(pairs, None) is None

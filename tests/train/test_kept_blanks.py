@@ -117,7 +117,7 @@ def test_validation_texts_keep_their_blanks(trained):
     (trained / "val.yy").write_text("".join("  a b\tc  d e \n" for _ in [*LINES, ""]))
     data = data_of(trained)
     training = replace(TRAINING, validate_by="error")
-    (texts,) = Validator(data, training, SearchConfig(), tokenizer).texts
+    (texts,) = Validator(data, training, SearchConfig(), tokenizer, len(LINES)).texts
     assert texts[0] == (LINES[0], ["  a b\tc  d e "])
 
 
