@@ -1,10 +1,9 @@
 """JoeyNMT, as ``bench_quality.py`` runs it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from rivals.systems import BATCH, BEAM_SIZE, MAX_PIECES, Rival, is_whole, run
+from rivals.systems import BATCH, BEAM_SIZE, MAX_PIECES, Rival, is_whole, run, write_yaml
 
 RUN = Path(__file__).parent / "run_joeynmt.py"
 VALIDATION_SENTENCES = 300
@@ -67,7 +66,7 @@ class JoeyNMT(Rival):
     def command(self) -> list[str]:
         """Writes the configuration and returns the training's command."""
         path = self.folder / "train.yaml"
-        path.write_text(json.dumps(self.config()), encoding="utf-8")  # JSON is YAML
+        write_yaml(path, self.config())
         return [self.python, str(RUN), "train", str(path), "--skip-test"]
 
     def newest(self) -> Path | None:
@@ -80,6 +79,6 @@ class JoeyNMT(Rival):
         config = self.config()
         config["testing"]["load_model"] = str(self.model(minutes))
         path = self.folder / "translate.yaml"
-        path.write_text(json.dumps(config), encoding="utf-8")
+        write_yaml(path, config)
         words = [self.python, str(RUN), "translate", str(path), "-o", str(out)]
         return run(words, self.log("translate"), self.threads, stdin=src)

@@ -1,10 +1,9 @@
 """OpenNMT-py with CTranslate2 for its Transformers, as ``bench_quality.py`` runs it."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from rivals.systems import BATCH, BEAM_SIZE, MAX_PIECES, Rival, is_whole, run
+from rivals.systems import BATCH, BEAM_SIZE, MAX_PIECES, Rival, is_whole, run, write_yaml
 
 HERE = Path(__file__).parent
 SAVE_EVERY = 50
@@ -33,7 +32,7 @@ class OpenNMT(Rival):
             "overwrite": True,
         }
         path = self.folder / "vocabulary.yaml"
-        path.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+        write_yaml(path, config)
         build = [self.python, "-m", "onmt.bin.build_vocab", "-config", str(path), "-n_sample", "-1"]
         run(build, self.log("vocabulary"), self.threads)
         config |= self.settings | {
@@ -46,7 +45,7 @@ class OpenNMT(Rival):
             "seed": 1,
         }
         path = self.folder / "train.yaml"
-        path.write_text(json.dumps(config), encoding="utf-8")
+        write_yaml(path, config)
         return [self.python, "-m", "onmt.bin.train", "-config", str(path)]
 
     def newest(self) -> Path | None:

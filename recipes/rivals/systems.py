@@ -1,5 +1,6 @@
 """Toolkits that train for some minutes and translate then, as their users would have them do it."""
 
+import json
 import os
 import re
 import shutil
@@ -20,7 +21,19 @@ MAX_PIECES = 200
 
 def environment(threads: int) -> dict[str, str]:
     """Returns the variables of a process with this number of threads."""
-    return {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": str(threads),
+        "PYTHONWARNINGS": "ignore",
+        # The rivals' checkpoints, which they wrote themselves, hold more than weights.
+        "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1",
+    }
+
+
+def write_yaml(path: Path, config: dict[str, Any]) -> None:
+    """Writes a configuration: JSON is YAML, but for ``5e-05``, which PyYAML takes for a text."""
+    number = re.compile(r"(?<=[ \[])(\d+)(e-\d+)(?=[,\]}])")
+    path.write_text(number.sub(r"\1.0\2", json.dumps(config)), encoding="utf-8")
 
 
 def run(words: Sequence[str], log: Path, threads: int, stdin: Path | None = None) -> float:
