@@ -26,6 +26,7 @@ def widest_beam(tgt_vocab_size: int) -> int:
 
 
 Algorithm = Literal["bpe", "unigram", "char", "word"]
+AnyAlgorithm = Literal["auto", Algorithm]
 Cell = Literal["lstm", "gru", "rnn", "peephole"]
 Activation = Literal["tanh", "relu"]
 AttentionKind = Literal["dot", "general", "mlp", "multihead"]
@@ -144,12 +145,13 @@ class TokenizerConfig(Config):
 
     vocab_size: int = 8000
     """Number of pieces of a vocabulary, special pieces included. A small text may give fewer."""
-    algorithm: Algorithm = "bpe"
+    algorithm: AnyAlgorithm = "auto"
     """How text is cut into pieces: ``bpe``, byte-pair encoding (Sennrich et al. 2016); ``unigram``,
     a unigram language model (Kudo 2018); ``char``, one piece a character; ``word``, one piece a
     word, which is anything between blanks, for example a phoneme. ``char`` and ``word`` keep the
     ``vocab_size`` most frequent characters or words; all others become the unknown piece, which no
-    translation contains."""
+    translation contains. ``auto``: ``char`` if the lines are words that seldom come again (see
+    ``s2s.tokenizer.choice``), else ``bpe``; an existing vocabulary keeps its algorithm."""
     tgt_algorithm: Algorithm | None = None
     """Algorithm of the target vocabulary, if it is not ``algorithm`` (for letters to phonemes,
     ``word`` beside ``char``). It needs ``joint`` false. None: the same as ``algorithm``."""

@@ -25,8 +25,9 @@ Algorithm = Annotated[
     str | None,
     option(
         panel=VOCABULARY,
-        help_="Cut text into subwords (bpe, unigram), characters, or words between blanks.",
-        choices=("bpe", "unigram", "char", "word"),
+        help_="Cut text into subwords (bpe, unigram), characters, or words between blanks. auto is "
+        "char if the lines are single words that seldom come again, else bpe.",
+        choices=("auto", "bpe", "unigram", "char", "word"),
         default=OF_SMALL["algorithm"],
     ),
 ]

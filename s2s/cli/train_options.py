@@ -19,7 +19,7 @@ OF_SMALL = {
     "decoder_layers": "1",
     "dropout": "0.3",
     "vocab_size": "4000",
-    "algorithm": "bpe",
+    "algorithm": "auto",
     "sampling": "0",
     "learning_rate": "0.008",
     "largest_batch": "1000",

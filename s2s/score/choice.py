@@ -5,6 +5,7 @@ from statistics import median
 from typing import Final, Literal, NamedTuple
 
 from s2s.score.scripts import bleu_tokenizer
+from s2s.writing.kinds import are_symbols
 
 Measure = Literal["bleu", "chrf", "exact", "error", "loss"]
 
@@ -22,9 +23,6 @@ MOST: Final = 2 / 3
 """Share from which on all targets are judged by the short ones."""
 LONG_WORD: Final = 20
 """Most characters of a word or label; a longer text without blanks is a formula, for example."""
-SYMBOL: Final = 2.5
-"""Most characters of a token, on average, in phonemes or letters. The phonemes of ten languages had
-1.0 to 1.6 and ARPAbet 1.9; the messages of programs in 128 languages had 3.6 (Korean) or more."""
 
 
 class Choice(NamedTuple):
@@ -57,9 +55,8 @@ def choose_measure(targets: Sequence[str]) -> Choice:
         if single >= MOST * len(texts) and median(map(len, texts)) > LONG_WORD:
             return Choice("chrf", f"{single:,} of {len(texts):,} targets are long, without blanks")
         return Choice("exact", f"{short:,} of {len(texts):,} targets have under four words")
-    num_tokens = sum(map(len, tokens))
-    mean = sum(len(token) for each in tokens for token in each) / num_tokens
-    if mean <= SYMBOL:
+    if are_symbols(texts):
+        mean = sum(len("".join(each)) for each in tokens) / sum(map(len, tokens))
         return Choice("error", f"the targets are symbols, of {mean:.1f} characters each")
     return Choice(
         "bleu", f"{len(texts) - short:,} of {len(texts):,} targets have four words or more"

@@ -55,9 +55,9 @@ def extend_tokenizer(
         tokenizer: The tokenizer to extend: its joint vocabulary, or each side's.
         src_texts: New source sentences; read once, at most 500,000 sentences are sampled.
         tgt_texts: New target sentences.
-        config: The new run's settings. ``algorithm``, ``joint`` and ``normalization``, if it is not
-            ``auto``, must be the vocabulary's, unless ``src_model`` names a model, which decides
-            them. ``vocab_size`` is ignored.
+        config: The new run's settings. ``joint``, and ``algorithm`` and ``normalization`` if they
+            are not ``auto``, must be the vocabulary's, unless ``src_model`` names a model, which
+            decides them. ``vocab_size`` is ignored.
         new_pieces: Maximum number of pieces added to each vocabulary, tags not counted.
         seed: Seed of the sample of sentences.
         symbols: Tags to add to the source's or joint vocabulary, such as ``<2de>``.
@@ -141,7 +141,7 @@ def _check_same(tokenizer: Tokenizer, config: TokenizerConfig) -> None:
     ):
         if model is None:
             continue
-        if algorithm != algorithm_of(model):
+        if algorithm not in ("auto", algorithm_of(model)):
             differing.append(f"algorithm is {algorithm!r} but was {algorithm_of(model)!r}")
         if config.normalization != "auto" and rules != normalization_of(model):
             differing.append(f"normalization is {rules!r} but was {normalization_of(model)!r}")

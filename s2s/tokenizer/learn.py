@@ -22,6 +22,7 @@ from s2s.tokenizer.alphabet import (
     make_cutter,
 )
 from s2s.tokenizer.blanks import mark_blanks
+from s2s.tokenizer.choice import settle_algorithm
 from s2s.tokenizer.pieces import (
     NORMAL,
     SPACE,
@@ -70,7 +71,8 @@ def train_tokenizer(
     Args:
         src_texts: Source sentences; at most two million of them are sampled.
         tgt_texts: Target sentences.
-        config: Size, algorithms, joint or not, rules for characters.
+        config: Size, algorithms (``auto`` is settled by the texts), joint or not, rules for
+            characters.
         seed: Seed of the sample of sentences.
         symbols: Tags, such as ``<2de>``. The source's or joint vocabulary has them as pieces,
             counted in its size, whether the texts have them or not.
@@ -81,8 +83,10 @@ def train_tokenizer(
     """
     tags = check_tags(symbols)
     keep = config.whitespace == "keep"
-    src = Side(list(src_texts), make_rules(source_rules(config), keep_blanks=keep))
-    tgt = Side(list(tgt_texts), make_rules(target_rules(config), keep_blanks=keep))
+    src_texts, tgt_texts = list(src_texts), list(tgt_texts)
+    config = settle_algorithm(config, src_texts, tgt_texts)
+    src = Side(src_texts, make_rules(source_rules(config), keep_blanks=keep))
+    tgt = Side(tgt_texts, make_rules(target_rules(config), keep_blanks=keep))
     if config.joint:
         model = _finish(train_model([src, tgt], config, seed, tags), src.rules, config)
         if src.rules != tgt.rules:

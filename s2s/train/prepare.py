@@ -221,7 +221,7 @@ def _settle(
 
 
 def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
-    """Returns ``config`` with what the text has settled: sizes, ratio, labels, and its record.
+    """Returns ``config`` with what the text has settled: sizes, algorithm, labels and so on.
 
     Raises:
         ConfigError: If the network cannot have such a vocabulary.
@@ -236,6 +236,7 @@ def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
         "model": {**config["model"], **sizes},
         **({LABELS: list(text.labels)} if text.labels else {}),
         "data": {**config["data"], "max_ratio": text.max_ratio},
+        "tokenizer": {**config["tokenizer"], "algorithm": text.algorithm},
         TEXT_FACTS: text.facts.to_dict(),
     }
     check_tie(config["model"]["tie"], vocabulary)
@@ -266,8 +267,9 @@ def _check_same(out: Path, stored: dict[str, Any], config: dict[str, Any]) -> No
     for name in ("accumulate", *CHOSEN):
         if config["training"][name] is None:
             free.add(f"training.{name}")
-    if config["data"]["max_ratio"] == "auto":
-        free.add("data.max_ratio")
+    for section, name in (("data", "max_ratio"), ("tokenizer", "algorithm")):
+        if config[section][name] == "auto":
+            free.add(f"{section}.{name}")
     if isinstance(asked := config["search"], dict):
         learned = ("length_factor", "length_margin", "max_length", "in_step")
         free |= {f"search.{name}" for name in learned if asked.get(name) == _UNSETTLED[name]}

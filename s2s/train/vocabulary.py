@@ -16,9 +16,11 @@ from s2s.errors import ConfigError, FileError, printable, with_option
 from s2s.formats.run_folder import read_tokenizer
 from s2s.text import clean, clean_but_blanks
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.choice import settle_algorithm, suits_characters
 from s2s.tokenizer.extend import extend_tokenizer, update_target_share, with_keep
 from s2s.tokenizer.keep import STAND_IN, compile_keep
 from s2s.tokenizer.learn import train_tokenizer
+from s2s.tokenizer.pieces import algorithm_of
 from s2s.train.config import TrainConfig
 from s2s.train.filtering import settle_ratio
 from s2s.train.log import say
@@ -27,7 +29,6 @@ from s2s.train.pace import EpochSize, estimate_epoch
 from s2s.train.sides import Sides
 from s2s.train.text_record import record_text
 from s2s.writing.facts import TextFacts
-from s2s.writing.scripts import script_without_blanks
 
 VOCABULARY_PAIRS = 500_000
 """Most pairs that the vocabulary is learned from, drawn from all of them, weights counted."""
@@ -38,16 +39,7 @@ PAIRS_A_LABEL = 5
 """Pairs for each different target from which on the targets are the labels of a classifier."""
 SHOWN = 40
 """Characters of a label in a message."""
-WORDS_A_LINE = 2.5
-"""Words a line up to which both sides are taken for words, names or codes, and not for text."""
-LOOKED_AT = 10_000
-"""Lines of each side, drawn from all, that tell so."""
-NEW_WORDS = 0.5
-"""Share of different ones among all words of the targets from which on few of them come again."""
-ADVICE_FOR_WORDS = (
-    "the lines are words, and most targets come once: characters are usually learned better than "
-    "pieces of words (--algorithm char)"
-)
+WORDS = "the lines are words that seldom come again"
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +56,8 @@ class ReadText(NamedTuple):
     """About how much an epoch shows."""
     max_ratio: float
     """``DataConfig.max_ratio`` of the run."""
+    algorithm: str
+    """``TokenizerConfig.algorithm`` of the run."""
 
 
 def make_vocabulary(
@@ -98,8 +92,7 @@ def make_vocabulary(
             f"learning a vocabulary from {read.drawn:,} of {sum(read.pairs):,} pairs"
             + (", as often as their weights say" if weighted else "")
         )
-        if config.algorithm in ("bpe", "unigram") and are_single_words(read):
-            say(ADVICE_FOR_WORDS)
+        config = _settle(config, read)
     sample = _with_capitals(_without_kept(read, data.keep), data.augment, training.seed)
     vocabulary = with_keep(_choose_vocabulary(sample, data, config, training, existing), data.keep)
     facts = record_text(read, vocabulary, language, data, training.seed)
@@ -110,7 +103,18 @@ def make_vocabulary(
         labels=_find_labels(read),
         epoch=estimate_epoch(data.train, read, vocabulary),
         max_ratio=settle_ratio(data, read, vocabulary),
+        algorithm=algorithm_of(vocabulary.src_model),
     )
+
+
+def _settle(config: TokenizerConfig, read: Survey) -> TokenizerConfig:
+    """Returns the settings with an algorithm, and says what suits a text of words."""
+    settled = settle_algorithm(config, read.src, read.tgt)
+    if config.algorithm == "auto" and settled.algorithm == "char":
+        say(f"{WORDS}: the vocabulary has characters, not pieces of words (--algorithm)")
+    elif settled.algorithm in ("bpe", "unigram") and suits_characters(read.src, read.tgt):
+        say(f"{WORDS}: characters are usually learned better than pieces (--algorithm char)")
+    return settled
 
 
 def _read_text(data: DataConfig, seed: int, clean_line: Callable[[str], str]) -> Survey:
@@ -150,22 +154,6 @@ def _find_labels(read: Survey) -> tuple[str, ...]:
     shown = ", ".join(map(printable, few)) + (", ..." if len(labels) > 5 else "")
     say(f"targets: {len(labels)} labels ({shown}), which s2s classify takes by default")
     return labels
-
-
-def are_single_words(read: Survey) -> bool:
-    """Whether pairs are words, names or codes that seldom come again, as for transliteration.
-
-    A network that reads and writes pieces of such words sees each piece in a few of them; spelled
-    out, they show it every character many times. Words of scripts without blanks are not told from
-    sentences, so that such lines are none of them.
-    """
-    sides = [[line.split() for line in lines[:LOOKED_AT]] for lines in (read.src, read.tgt)]
-    if any(sum(map(len, side)) > WORDS_A_LINE * len(side) for side in sides):
-        return False
-    words = [word for line in sides[1] for word in line]
-    if any(script_without_blanks(word[0]) for word in words):
-        return False
-    return len(set(words)) > NEW_WORDS * len(words)
 
 
 def _without_kept(sample: Survey, patterns: Sequence[str]) -> Survey:

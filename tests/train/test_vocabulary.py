@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 
@@ -13,9 +12,10 @@ from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of
 from s2s.config import UNK_ID
 from s2s.corpus import CorpusConfig
 from s2s.corpus.chunks import PairCounts
-from s2s.formats.run_folder import read_tokenizer
+from s2s.formats.run_folder import read_config, read_tokenizer
+from s2s.tokenizer.pieces import algorithm_of
 from s2s.train import train
-from s2s.train.vocabulary import are_single_words, warn_of_unknown
+from s2s.train.vocabulary import warn_of_unknown
 
 RARE = "你好世界我们喜欢吃米饭和面包"
 
@@ -56,37 +56,31 @@ def test_a_small_corpus_counts_in_the_vocabulary_by_its_weight(
 WORDS = [f"{first}{last}" for first in "bdgk" for last in "aeiouy"]
 
 
-@pytest.mark.parametrize(
-    ("src", "tgt", "expected"),
-    [
-        (WORDS, WORDS, True),
-        ([f"{word} V;PST;3;SG" for word in WORDS], WORDS, True),
-        (WORDS, ["good", "bad"] * 12, False),  # labels
-        ([f"the {word} is here" for word in WORDS], WORDS, False),
-        (WORDS, [f"this is {word}" for word in WORDS], False),
-        (WORDS, list("你好世界我们喜欢吃米饭和面包你好世界我们喜欢吃米"), False),
-        ([], [], False),
-    ],
-)
-def test_words_that_seldom_come_again_are_told_from_text(src, tgt, expected):
-    read = SimpleNamespace(src=src, tgt=tgt)
-    assert are_single_words(read) is expected
-
-
-@pytest.mark.parametrize("algorithm", ["bpe", "char"])
-def test_a_training_on_words_advises_characters(corpus_folder, algorithm, capsys):
+@pytest.mark.parametrize("algorithm", ["auto", "bpe", "char"])
+def test_a_training_on_words_has_characters_or_advises_them(corpus_folder, algorithm, capsys):
     words = [f"{first}{middle}{last}" for first in WORDS for middle in "lmnr" for last in "aeio"]
     for side in ("xx", "yy"):
         text = "".join(f"{word}\n" for word in words[:300])
         (corpus_folder / f"train.{side}").write_text(text)
-    train(
-        data_of(corpus_folder),
-        corpus_folder / "run",
-        training=replace(TRAINING, max_updates=1),
-        model=MODEL,
-        tokenizer=replace(TOKENIZER, vocab_size=60, algorithm=algorithm),
-    )
-    assert ("(--algorithm char)" in capsys.readouterr().err) == (algorithm == "bpe")
+
+    def start(updates, **how):
+        return train(
+            data_of(corpus_folder),
+            corpus_folder / "run",
+            training=replace(TRAINING, max_updates=updates),
+            model=MODEL,
+            tokenizer=replace(TOKENIZER, vocab_size=60, algorithm=algorithm),
+            **how,
+        )
+
+    start(1)
+    err = capsys.readouterr().err
+    assert ("has characters, not pieces of words (--algorithm)" in err) == (algorithm == "auto")
+    assert ("(--algorithm char)" in err) == (algorithm == "bpe")
+    used = "bpe" if algorithm == "bpe" else "char"
+    assert read_config(corpus_folder / "run")["tokenizer"]["algorithm"] == used
+    assert algorithm_of(read_tokenizer(corpus_folder / "run").src_model) == used
+    assert start(2, resume=True).updates == 2
 
 
 def test_targets_with_unknown_characters_are_counted_and_warned_of(corpus_folder, capsys, caplog):
