@@ -82,7 +82,7 @@ all 4,340 and 5,200 to 6,900.
 EPILOG = """Training learns the vocabulary, stops at the nearest of --max-minutes,
 --max-updates and --max-epochs (20 epochs if none is given, but at least 1,000
 updates), and keeps the best weights (--validate-by). Defaults are those of the
-preset small, which auto takes for fewer than 100,000 pairs; with --init and
+preset small, which auto takes for 5,000 to 100,000 pairs; with --init and
 --resume, those of the run. Batches and warm-up are smaller if the text or the
 training is short.
 

@@ -1,18 +1,29 @@
 """Presets: named model sizes with hyperparameters that go together, and which one fits a text."""
 
 import logging
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from s2s.config import ModelConfig, TokenizerConfig
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.pairs import count_pairs
+from s2s.train.config import TrainConfig
+from s2s.train.pace import DEFAULT_EPOCHS
 from s2s.train.world import is_main_process
 
 AUTO = "auto"
 """Name that stands for ``choose_preset``."""
+FEW_PAIRS = 5_000
+"""Below so many pairs, less dropout, a higher rate and fewer pieces learn more."""
 MANY_PAIRS = 100_000
 """From so many pairs on, a training of an hour or less shows each pair a few times only."""
+FEW_EPOCHS = 6
+"""Below so many epochs, a network does not learn its text by heart, and dropout costs more than it
+gives: see docs/explanation/benchmarks.md, "Presets"."""
+PAIRS_AN_UPDATE = 60
+PAIRS_A_MINUTE = 20_000
+"""About what a training with the networks of 256 shows, the minute on a CPU."""
 MILLIONS = 2_000_000
 """From so many pairs on, the largest network has enough to learn on a GPU."""
 
@@ -29,7 +40,7 @@ class Preset(NamedTuple):
 
 
 PRESETS: dict[str, Preset] = {
-    # Minutes on a CPU, short sentences: recipes/quickstart.py, which goes without dropout.
+    # Thousands of pairs, or a few epochs: recipes/quickstart.py, which goes without dropout.
     "tiny": Preset(
         ModelConfig(embedding_size=256, hidden_size=256, dropout=0.1, tie="all"),
         TokenizerConfig(vocab_size=3000),
@@ -91,32 +102,57 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def choose_preset(pairs: float, device: str) -> str:
+def choose_preset(pairs: float, device: str, epochs: float = math.inf) -> str:
     """Returns the name of the preset that fits a number of training pairs.
 
     Args:
         pairs: Training pairs, weights counted.
         device: ``cpu`` or ``cuda``.
+        epochs: About how often the training will show them.
     """
+    if pairs < FEW_PAIRS:
+        return "tiny"
     if pairs < MANY_PAIRS:
-        return "small"
+        return "small" if epochs >= FEW_EPOCHS else "tiny"
     if device == "cpu":
         return "medium"
     return "base" if pairs < MILLIONS else "large"
 
 
-def fit_preset(corpora: Sequence[CorpusConfig], device: str) -> tuple[str, str]:
+def planned_epochs(pairs: float, training: TrainConfig) -> float:
+    """Returns about how many epochs a training has before its first limit.
+
+    Minutes count on a CPU alone: how much a GPU does in them is not known.
+    """
+    shown = [math.inf]
+    if training.max_updates is not None:
+        shown.append(training.max_updates * PAIRS_AN_UPDATE)
+    if training.max_minutes is not None and training.device == "cpu":
+        shown.append(training.max_minutes * PAIRS_A_MINUTE)
+    limit = DEFAULT_EPOCHS if training.max_epochs is None else training.max_epochs
+    return min(limit, min(shown) / pairs)
+
+
+def fit_preset(corpora: Sequence[CorpusConfig], training: TrainConfig) -> tuple[str, str]:
     """Returns the name of the preset that fits some training text, and a line that says so.
+
+    Args:
+        corpora: The training text.
+        training: Its device and its limits.
 
     Raises:
         DataError: If the sides of a corpus do not match line by line, or a file is not UTF-8.
         FileError: If a file cannot be read, or can be read only once.
     """
+    device = training.device
     most = MANY_PAIRS if device == "cpu" else MILLIONS  # more of them make no difference
-    pairs = count_pairs(corpora, most)
-    name = choose_preset(pairs, device)
-    count = f"{most:,} pairs or more" if pairs >= most else f"{pairs:,.0f} pairs"
-    return name, f"preset {name} for {count} and device {device} (--preset)"
+    pairs = max(1.0, count_pairs(corpora, most))
+    epochs = planned_epochs(pairs, training)
+    name = choose_preset(pairs, device, epochs)
+    reason = f"{most:,} pairs or more" if pairs >= most else f"{pairs:,.0f} pairs"
+    if name != choose_preset(pairs, device):
+        reason += f", shown about {epochs:.2g} times,"
+    return name, f"preset {name} for {reason} and device {device} (--preset)"
 
 
 def warn_of_preset(name: str, device: str) -> None:

@@ -86,7 +86,7 @@ class Settings(NamedTuple):
             )
         if name == AUTO:
             given = cls.of_preset("small").with_fields(fields or {})
-            name, line = fit_preset(given.data.train, given.training.device)
+            name, line = fit_preset(given.data.train, given.training)
             return cls(cls.of_preset(name).sections, (line,))
         preset = PRESETS[name]
         return cls(

@@ -8,12 +8,16 @@ pytest.importorskip("torch")
 from s2s.corpus.config import CorpusConfig
 from s2s.corpus.pairs import count_pairs
 from s2s.errors import FileError
+from s2s.train.config import TrainConfig
 from s2s.train.presets import (
+    FEW_EPOCHS,
+    FEW_PAIRS,
     MANY_PAIRS,
     MILLIONS,
     PRESETS,
     choose_preset,
     fit_preset,
+    planned_epochs,
     warn_of_preset,
 )
 
@@ -27,14 +31,44 @@ def corpus(tmp_path):
 
 def test_each_number_of_pairs_has_a_preset():
     for device in ("cpu", "cuda"):
-        chosen = [choose_preset(pairs, device) for pairs in (1, MANY_PAIRS, MILLIONS, 1e9)]
+        chosen = [choose_preset(pairs, device) for pairs in (1, FEW_PAIRS, MANY_PAIRS, MILLIONS)]
         assert set(chosen) <= PRESETS.keys()
-        assert chosen[0] == "small"
+        assert chosen[:2] == ["tiny", "small"]
+        assert chosen[2:] == {"cpu": ["medium", "medium"], "cuda": ["base", "large"]}[device]
 
 
 def test_a_cpu_never_gets_the_largest_network():
     assert choose_preset(1e9, "cpu") != "large"
     assert choose_preset(1e9, "cuda") == "large"
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, "small"),
+        ({"max_epochs": 5}, "tiny"),
+        ({"max_epochs": 6}, "small"),
+        ({"max_minutes": 5}, "tiny"),
+        ({"max_minutes": 30}, "small"),
+        ({"max_minutes": 30, "max_updates": 1000}, "tiny"),
+        ({"max_minutes": 5, "device": "cuda"}, "small"),  # nobody knows how fast it is
+    ],
+)
+def test_a_training_that_shows_its_text_a_few_times_has_little_dropout(limits, expected):
+    epochs = planned_epochs(29_000, TrainConfig(**limits))
+    assert (epochs < FEW_EPOCHS) == (expected == "tiny")
+    assert choose_preset(29_000, "cpu", epochs) == expected
+    assert choose_preset(1000, "cpu", epochs) == "tiny"
+    assert choose_preset(1e6, "cpu", epochs) == "medium"
+
+
+def test_the_choice_tells_how_often_the_text_will_be_shown(tmp_path):
+    for side in ("xx", "yy"):
+        (tmp_path / f"text.{side}").write_text("a\n" * FEW_PAIRS)
+    corpus = CorpusConfig(src=str(tmp_path / "text.xx"), tgt=str(tmp_path / "text.yy"))
+    line = "preset tiny for 5,000 pairs, shown about 1.2 times, and device cpu (--preset)"
+    assert fit_preset([corpus], TrainConfig(max_updates=100)) == ("tiny", line)
+    assert fit_preset([corpus], TrainConfig())[0] == "small"
 
 
 def test_pairs_count_as_often_as_their_weight_says(corpus):
@@ -46,14 +80,14 @@ def test_counting_stops_early(corpus):
 
 
 def test_the_choice_is_told(corpus):
-    line = "preset small for 18 pairs and device cpu (--preset)"
-    assert fit_preset([corpus], "cpu") == ("small", line)
+    line = "preset tiny for 18 pairs and device cpu (--preset)"
+    assert fit_preset([corpus], TrainConfig()) == ("tiny", line)
 
 
 def test_text_that_is_missing_is_an_error_as_everywhere(tmp_path):
     corpus = CorpusConfig(src=str(tmp_path / "a.xx"), tgt=str(tmp_path / "a.yy"))
     with pytest.raises(FileError, match="does not exist"):
-        fit_preset([corpus], "cpu")
+        fit_preset([corpus], TrainConfig())
 
 
 def test_the_largest_preset_asks_for_a_gpu(caplog):
@@ -72,9 +106,9 @@ def test_a_training_without_a_preset_takes_the_one_that_fits(s2s, corpus_folder)
     run = corpus_folder / "run"
     done = s2s("train", *text, "--out", run, *size)
     assert done.code == 0
-    assert "preset small for" in done.err
+    assert "preset tiny for" in done.err
     config = json.loads((run / "config.json").read_text())
-    assert config["model"]["dropout"] == PRESETS["small"].model.dropout
+    assert config["model"]["dropout"] == PRESETS["tiny"].model.dropout
     resumed = s2s("train", "--out", run, "--resume", "--max-updates", 2)
     assert resumed.code == 0
     assert "preset" not in resumed.err
