@@ -80,5 +80,6 @@ class JoeyNMT(Rival):
         config["testing"]["load_model"] = str(self.model(minutes))
         path = self.folder / "translate.yaml"
         write_yaml(path, config)
-        words = [self.python, str(RUN), "translate", str(path), "-o", str(out)]
-        return run(words, self.log("translate"), self.threads, stdin=src)
+        # Its option for a file asks for a setting that it does not have (2.3.0).
+        words = [self.python, str(RUN), "translate", str(path)]
+        return run(words, self.log("translate"), self.threads, stdin=src, stdout=out)

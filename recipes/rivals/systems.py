@@ -10,6 +10,7 @@ import time
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,22 @@ def write_yaml(path: Path, config: dict[str, Any]) -> None:
     path.write_text(number.sub(r"\1.0\2", json.dumps(config)), encoding="utf-8")
 
 
-def run(words: Sequence[str], log: Path, threads: int, stdin: Path | None = None) -> float:
+def run(
+    words: Sequence[str],
+    log: Path,
+    threads: int,
+    stdin: Path = Path(os.devnull),
+    stdout: Path | None = None,
+) -> float:
     """Runs a command to its end and returns its seconds; ends this one if it fails."""
     start = time.perf_counter()
-    with log.open("a", encoding="utf-8") as file, (stdin or Path(os.devnull)).open("rb") as given:
+    with (
+        log.open("ab") as errors,
+        stdin.open("rb") as given,
+        stdout.open("wb") if stdout else nullcontext(errors) as output,
+    ):
         code = subprocess.run(  # noqa: S603
-            words, stdin=given, stdout=file, stderr=file, env=environment(threads), check=False
+            words, stdin=given, stdout=output, stderr=errors, env=environment(threads), check=False
         ).returncode
     if code:
         sys.exit(f"bench_quality: {words[0]} ended with code {code}; see {log}")
