@@ -22,6 +22,7 @@ two processes can share the work.
 import argparse
 import gzip
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("--vocab-size", type=int, default=4000)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no training goes on alone
     pythons = {"s2s": sys.executable, "onmt": options.onmt, "joeynmt": options.joeynmt}
     write_data(options)
     for name in options.systems:
