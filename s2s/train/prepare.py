@@ -231,12 +231,15 @@ def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
         "src_vocab_size": vocabulary.src_vocab_size,
         "tgt_vocab_size": vocabulary.tgt_vocab_size,
     }
+    tokenizer = config["tokenizer"]
+    if tokenizer["algorithm"] == "auto":
+        tokenizer = {**tokenizer, "algorithm": text.algorithm}
     config = {
         **config,
         "model": {**config["model"], **sizes},
         **({LABELS: list(text.labels)} if text.labels else {}),
         "data": {**config["data"], "max_ratio": text.max_ratio},
-        "tokenizer": {**config["tokenizer"], "algorithm": text.algorithm},
+        "tokenizer": tokenizer,
         TEXT_FACTS: text.facts.to_dict(),
     }
     check_tie(config["model"]["tie"], vocabulary)

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from tiny_runs import MODEL, TOKENIZER, TRAINING, data_of
 
-from s2s.config import UNK_ID
+from s2s.config import UNK_ID, TokenizerConfig
 from s2s.corpus import CorpusConfig
 from s2s.corpus.chunks import PairCounts
 from s2s.formats.run_folder import read_config, read_tokenizer
@@ -81,6 +81,27 @@ def test_a_training_on_words_has_characters_or_advises_them(corpus_folder, algor
     assert read_config(corpus_folder / "run")["tokenizer"]["algorithm"] == used
     assert algorithm_of(read_tokenizer(corpus_folder / "run").src_model) == used
     assert start(2, resume=True).updates == 2
+
+
+@pytest.mark.parametrize("algorithm", ["auto", "bpe"])
+def test_a_run_with_an_existing_vocabulary_goes_on_with_the_same_settings(corpus_folder, algorithm):
+    data = data_of(corpus_folder)
+    learned = replace(TOKENIZER, algorithm="unigram")
+    train(data, corpus_folder / "first", training=TRAINING, model=MODEL, tokenizer=learned)
+    path = str(corpus_folder / "first" / "src.model")
+    tokenizer = TokenizerConfig(src_model=path, algorithm=algorithm)
+    for updates, resume in ((1, False), (2, True)):
+        result = train(
+            data,
+            corpus_folder / "run",
+            training=replace(TRAINING, max_updates=updates),
+            model=MODEL,
+            tokenizer=tokenizer,
+            resume=resume,
+        )
+    assert result.updates == 2
+    used = read_config(corpus_folder / "run")["tokenizer"]["algorithm"]
+    assert used == ("unigram" if algorithm == "auto" else algorithm)
 
 
 def test_targets_with_unknown_characters_are_counted_and_warned_of(corpus_folder, capsys, caplog):
