@@ -15,9 +15,8 @@ from typing import Any
 import ctranslate2
 import torch
 
-torch.serialization.add_safe_globals(
-    [Namespace]
-)  # in a checkpoint, of which weights alone are read
+# Checkpoints hold one beside their weights.
+torch.serialization.add_safe_globals([Namespace])
 
 
 def convert(checkpoint: dict[str, Any], folder: Path) -> None:

@@ -20,6 +20,7 @@ from s2s.formats.run_folder import (
     write_run,
 )
 from s2s.tokenizer import Tokenizer
+from s2s.tokenizer.pieces import algorithm_of
 from s2s.train.config import CHANGEABLE, CHOSEN, LIMITS, TrainConfig
 from s2s.train.fine_tuning import check_tie
 from s2s.train.measure import add_measure, check_references, settle_measure
@@ -233,7 +234,7 @@ def _with_text(config: dict[str, Any], text: ReadText) -> dict[str, Any]:
     }
     tokenizer = config["tokenizer"]
     if tokenizer["algorithm"] == "auto":
-        tokenizer = {**tokenizer, "algorithm": text.algorithm}
+        tokenizer = {**tokenizer, "algorithm": algorithm_of(vocabulary.src_model)}
     config = {
         **config,
         "model": {**config["model"], **sizes},

@@ -14,7 +14,7 @@ from s2s.train.world import is_main_process
 
 AUTO = "auto"
 """Name that stands for ``choose_preset``."""
-FEW_PAIRS = 5_000
+THOUSANDS = 5_000
 """Below so many pairs, less dropout, a higher rate and fewer pieces learn more."""
 MANY_PAIRS = 100_000
 """From so many pairs on, a training of an hour or less shows each pair a few times only."""
@@ -22,8 +22,9 @@ FEW_EPOCHS = 6
 """Below so many epochs, a network does not learn its text by heart, and dropout costs more than it
 gives: see docs/explanation/benchmarks.md, "Presets"."""
 PAIRS_AN_UPDATE = 60
+"""About what a batch of 1,000 target tokens shows."""
 PAIRS_A_MINUTE = 20_000
-"""About what a training with the networks of 256 shows, the minute on a CPU."""
+"""About what the networks of 256 are shown on a CPU: 13,000 to 32,000 were seen."""
 MILLIONS = 2_000_000
 """From so many pairs on, the largest network has enough to learn on a GPU."""
 
@@ -110,7 +111,7 @@ def choose_preset(pairs: float, device: str, epochs: float = math.inf) -> str:
         device: ``cpu`` or ``cuda``.
         epochs: About how often the training will show them.
     """
-    if pairs < FEW_PAIRS:
+    if pairs < THOUSANDS:
         return "tiny"
     if pairs < MANY_PAIRS:
         return "small" if epochs >= FEW_EPOCHS else "tiny"

@@ -20,7 +20,6 @@ from s2s.tokenizer.choice import settle_algorithm, suits_characters
 from s2s.tokenizer.extend import extend_tokenizer, update_target_share, with_keep
 from s2s.tokenizer.keep import STAND_IN, compile_keep
 from s2s.tokenizer.learn import train_tokenizer
-from s2s.tokenizer.pieces import algorithm_of
 from s2s.train.config import TrainConfig
 from s2s.train.filtering import settle_ratio
 from s2s.train.log import say
@@ -56,8 +55,6 @@ class ReadText(NamedTuple):
     """About how much an epoch shows."""
     max_ratio: float
     """``DataConfig.max_ratio`` of the run."""
-    algorithm: str
-    """``TokenizerConfig.algorithm`` of the run."""
 
 
 def make_vocabulary(
@@ -103,7 +100,6 @@ def make_vocabulary(
         labels=_find_labels(read),
         epoch=estimate_epoch(data.train, read, vocabulary),
         max_ratio=settle_ratio(data, read, vocabulary),
-        algorithm=algorithm_of(vocabulary.src_model),
     )
 
 
@@ -112,7 +108,7 @@ def _settle(config: TokenizerConfig, read: Survey) -> TokenizerConfig:
     settled = settle_algorithm(config, read.src, read.tgt)
     if config.algorithm == "auto" and settled.algorithm == "char":
         say(f"{WORDS}: the vocabulary has characters, not pieces of words (--algorithm)")
-    elif settled.algorithm in ("bpe", "unigram") and suits_characters(read.src, read.tgt):
+    elif config.algorithm in ("bpe", "unigram") and suits_characters(read.src, read.tgt):
         say(f"{WORDS}: characters are usually learned better than pieces (--algorithm char)")
     return settled
 

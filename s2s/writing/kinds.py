@@ -38,13 +38,14 @@ def are_alike(src: Sequence[str], tgt: Sequence[str]) -> bool:
     """Whether targets are made of their sources, so that more can be learned than a list.
 
     Either longer sources have longer targets, as in transliteration, or targets have more
-    characters of their own source than of the next line's, as in inflection.
+    characters of their own source than of another, as in inflection.
     """
     lengths = [list(map(len, side)) for side in (src, tgt)]
     vary = all(len(set(each)) > 1 for each in lengths)
     if vary and correlation(*lengths) >= ALIKE:
         return True
-    others = [*src[1:], *src[:1]]
+    middle = len(src) // 2  # neighbours may be forms of one word
+    others = [*src[middle:], *src[:middle]]
     return _shared(src, tgt) - _shared(others, tgt) >= MORE_SHARED
 
 

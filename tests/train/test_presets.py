@@ -11,10 +11,10 @@ from s2s.errors import FileError
 from s2s.train.config import TrainConfig
 from s2s.train.presets import (
     FEW_EPOCHS,
-    FEW_PAIRS,
     MANY_PAIRS,
     MILLIONS,
     PRESETS,
+    THOUSANDS,
     choose_preset,
     fit_preset,
     planned_epochs,
@@ -31,7 +31,7 @@ def corpus(tmp_path):
 
 def test_each_number_of_pairs_has_a_preset():
     for device in ("cpu", "cuda"):
-        chosen = [choose_preset(pairs, device) for pairs in (1, FEW_PAIRS, MANY_PAIRS, MILLIONS)]
+        chosen = [choose_preset(pairs, device) for pairs in (1, THOUSANDS, MANY_PAIRS, MILLIONS)]
         assert set(chosen) <= PRESETS.keys()
         assert chosen[:2] == ["tiny", "small"]
         assert chosen[2:] == {"cpu": ["medium", "medium"], "cuda": ["base", "large"]}[device]
@@ -64,7 +64,7 @@ def test_a_training_that_shows_its_text_a_few_times_has_little_dropout(limits, e
 
 def test_the_choice_tells_how_often_the_text_will_be_shown(tmp_path):
     for side in ("xx", "yy"):
-        (tmp_path / f"text.{side}").write_text("a\n" * FEW_PAIRS)
+        (tmp_path / f"text.{side}").write_text("a\n" * THOUSANDS)
     corpus = CorpusConfig(src=str(tmp_path / "text.xx"), tgt=str(tmp_path / "text.yy"))
     line = "preset tiny for 5,000 pairs, shown about 1.2 times, and device cpu (--preset)"
     assert fit_preset([corpus], TrainConfig(max_updates=100)) == ("tiny", line)
