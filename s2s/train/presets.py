@@ -27,6 +27,11 @@ PAIRS_A_MINUTE = 20_000
 """About what the networks of 256 are shown on a CPU: 13,000 to 32,000 were seen."""
 MILLIONS = 2_000_000
 """From so many pairs on, the largest network has enough to learn on a GPU."""
+LONG_MINUTES = 60
+"""From so many minutes on, a CPU brings ``base`` further than ``medium``."""
+CPU_BATCH = 1500
+"""Most target tokens of a preset's batch on a CPU, which takes as long for a token in a larger one:
+more updates learn more."""
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +42,7 @@ class Preset(NamedTuple):
     model: ModelConfig
     tokenizer: TokenizerConfig
     training: dict[str, float | int | str]
-    """Fields of TrainConfig."""
+    """Fields of TrainConfig, as on a GPU; see ``training_fields``."""
 
 
 PRESETS: dict[str, Preset] = {
@@ -66,8 +71,7 @@ PRESETS: dict[str, Preset] = {
         TokenizerConfig(vocab_size=8000),
         {"learning_rate": 1.2e-2, "largest_batch": 1000, "ema_decay": 0.99},
     ),
-    # Hundreds of thousands of pairs, with a GPU or many hours. The learning rates of base and large
-    # are higher than usual, because smaller networks learned best so: see
+    # Hundreds of thousands of pairs, with a GPU or many hours. Its rate is higher than usual: see
     # docs/explanation/decisions.md, "Larger networks want high rates, too".
     "base": Preset(
         ModelConfig(
@@ -79,7 +83,7 @@ PRESETS: dict[str, Preset] = {
             tie="all",
         ),
         TokenizerConfig(vocab_size=8000),
-        {"learning_rate": 3e-3, "longest_warmup": 500, "largest_batch": 4000, "ema_decay": 0.999},
+        {"learning_rate": 8e-3, "longest_warmup": 500, "largest_batch": 4000, "ema_decay": 0.999},
     ),
     # Millions of pairs, a GPU; not measured yet.
     "large": Preset(
@@ -103,20 +107,31 @@ PRESETS: dict[str, Preset] = {
 }
 
 
-def choose_preset(pairs: float, device: str, epochs: float = math.inf) -> str:
+def training_fields(name: str, device: str) -> dict[str, float | int | str]:
+    """Returns the fields of TrainConfig that a preset has on a device, ``cpu`` or ``cuda``."""
+    fields = dict(PRESETS[name].training)
+    if device == "cpu":
+        fields["largest_batch"] = min(int(fields["largest_batch"]), CPU_BATCH)
+    return fields
+
+
+def choose_preset(
+    pairs: float, device: str, epochs: float = math.inf, minutes: float | None = None
+) -> str:
     """Returns the name of the preset that fits a number of training pairs.
 
     Args:
         pairs: Training pairs, weights counted.
         device: ``cpu`` or ``cuda``.
         epochs: About how often the training will show them.
+        minutes: Most minutes of the training; None if they have no limit.
     """
     if pairs < THOUSANDS:
         return "tiny"
     if pairs < MANY_PAIRS:
         return "small" if epochs >= FEW_EPOCHS else "tiny"
     if device == "cpu":
-        return "medium"
+        return "base" if minutes is not None and minutes >= LONG_MINUTES else "medium"
     return "base" if pairs < MILLIONS else "large"
 
 
@@ -149,11 +164,15 @@ def fit_preset(corpora: Sequence[CorpusConfig], training: TrainConfig) -> tuple[
     most = MANY_PAIRS if device == "cpu" else MILLIONS  # more of them make no difference
     pairs = max(1.0, count_pairs(corpora, most))
     epochs = planned_epochs(pairs, training)
-    name = choose_preset(pairs, device, epochs)
+    name = choose_preset(pairs, device, epochs, training.max_minutes)
     reason = f"{most:,} pairs or more" if pairs >= most else f"{pairs:,.0f} pairs"
-    if name != choose_preset(pairs, device):
+    option = "--preset"
+    if name == "base" and device == "cpu":
+        reason += f", {training.max_minutes:g} minutes"
+        option += " medium: a file of a quarter of the size, which translates several times as fast"
+    elif name != choose_preset(pairs, device):
         reason += f", shown about {epochs:.2g} times,"
-    return name, f"preset {name} for {reason} and device {device} (--preset)"
+    return name, f"preset {name} for {reason} and device {device} ({option})"
 
 
 def warn_of_preset(name: str, device: str) -> None:

@@ -12,7 +12,7 @@ from s2s.errors import ConfigError, ModelError, suggest
 from s2s.formats.run_folder import CONFIG_FILE, SRC_TOKENIZER_FILE, TGT_TOKENIZER_FILE, read_config
 from s2s.train.config import LIMITS, TrainConfig
 from s2s.train.pace import LOG_EVERY, VALIDATIONS
-from s2s.train.presets import AUTO, PRESETS, fit_preset
+from s2s.train.presets import AUTO, PRESETS, fit_preset, training_fields
 
 SECTIONS: dict[str, type[Config]] = {
     "data": DataConfig,
@@ -87,14 +87,15 @@ class Settings(NamedTuple):
         if name == AUTO:
             given = cls.of_preset("small").with_fields(fields or {})
             name, line = fit_preset(given.data.train, given.training)
-            return cls(cls.of_preset(name).sections, (line,))
+            return cls(cls.of_preset(name, fields).sections, (line,))
         preset = PRESETS[name]
+        device = (fields or {}).get("device", "cpu")
         return cls(
             {
                 "data": {},
                 "tokenizer": preset.tokenizer.to_dict(),
                 "model": preset.model.to_dict(),
-                "training": dict(preset.training),
+                "training": training_fields(name, device),
                 "search": {},
             }
         )

@@ -10,7 +10,9 @@ from s2s.corpus.pairs import count_pairs
 from s2s.errors import FileError
 from s2s.train.config import TrainConfig
 from s2s.train.presets import (
+    CPU_BATCH,
     FEW_EPOCHS,
+    LONG_MINUTES,
     MANY_PAIRS,
     MILLIONS,
     PRESETS,
@@ -20,6 +22,7 @@ from s2s.train.presets import (
     planned_epochs,
     warn_of_preset,
 )
+from s2s.train.settings import Settings
 
 
 @pytest.fixture
@@ -71,6 +74,23 @@ def test_the_choice_tells_how_often_the_text_will_be_shown(tmp_path):
     assert fit_preset([corpus], TrainConfig())[0] == "small"
 
 
+def test_a_long_training_on_a_cpu_gets_a_larger_network():
+    assert choose_preset(MANY_PAIRS, "cpu", minutes=LONG_MINUTES) == "base"
+    assert choose_preset(MANY_PAIRS, "cpu", minutes=LONG_MINUTES - 1) == "medium"
+    assert choose_preset(MANY_PAIRS - 1, "cpu", minutes=LONG_MINUTES) == "small"
+
+
+def test_a_larger_network_is_told_with_what_it_costs(tmp_path):
+    for side in ("xx", "yy"):
+        (tmp_path / f"text.{side}").write_text("a\n" * MANY_PAIRS)
+    text = {side: str(tmp_path / f"text.{side}") for side in ("xx", "yy")}
+    corpus = CorpusConfig(src=text["xx"], tgt=text["yy"])
+    name, line = fit_preset([corpus], TrainConfig(max_minutes=90))
+    assert name == "base"
+    assert "100,000 pairs or more, 90 minutes and device cpu (--preset medium: " in line
+    assert fit_preset([corpus], TrainConfig())[0] == "medium"  # nobody waits for epochs of base
+
+
 def test_pairs_count_as_often_as_their_weight_says(corpus):
     assert count_pairs([corpus, corpus], 1000) == 35
 
@@ -97,6 +117,14 @@ def test_the_largest_preset_asks_for_a_gpu(caplog):
         assert not caplog.records
         warn_of_preset("large", "cpu")
     assert "--device cuda" in caplog.text
+
+
+@pytest.mark.parametrize(("device", "batch"), [("cpu", CPU_BATCH), ("cuda", 4000)])
+def test_a_preset_has_small_batches_on_a_cpu(device, batch):
+    settings = Settings.of_preset("base", {"device": device}).with_fields({"device": device})
+    assert settings.training.largest_batch == batch
+    asked = {"device": device, "batch_tokens": 4000}
+    assert Settings.of_preset("base", asked).with_fields(asked).training.batch_tokens == 4000
 
 
 def test_a_training_without_a_preset_takes_the_one_that_fits(s2s, corpus_folder):
