@@ -1,9 +1,13 @@
 """How many cores a process may use, in containers of both kinds; what they can do."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 
 from s2s import machine
-from s2s.machine import available_cores, lacks_int8_products
+from s2s.machine import available_cores, lacks_int8_products, release_memory
 
 
 @pytest.fixture
@@ -106,3 +110,31 @@ def test_a_processor_tells_whether_it_multiplies_int8_fast(tmp_path, text, slow)
 
 def test_a_system_without_proc_is_not_called_slow(tmp_path):
     assert lacks_int8_products(tmp_path) is False
+
+
+GAPS = """
+import sys
+from pathlib import Path
+from s2s.machine import release_memory
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+blocks = [b"x" * 50_000 for _ in range(2000)]
+del blocks[::2], blocks[0]  # every other block is still in use
+before = resident()
+release_memory()
+print(resident() / before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps gaps")
+def test_gaps_between_what_is_in_use_go_back_to_the_system():
+    command = [sys.executable, "-c", GAPS]
+    done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603
+    assert float(done.stdout) < 0.75
+
+
+def test_a_libc_without_trimming_keeps_its_memory(monkeypatch):
+    monkeypatch.setattr(machine.ctypes, "CDLL", lambda _: object())
+    release_memory()

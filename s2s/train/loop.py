@@ -8,6 +8,7 @@ from contextlib import closing
 from s2s.corpus.stream import BatchStream, Step
 from s2s.errors import DataError, ModelError
 from s2s.formats.run_folder import LAST_FILE
+from s2s.machine import release_memory
 from s2s.model.seq2seq import Seq2Seq
 from s2s.train.average import MovingAverage, Weights, using_weights
 from s2s.train.best import START, Best
@@ -278,6 +279,7 @@ class Trainer:
         """Writes the checkpoint that a training goes on from."""
         self.figures.read(self.position)
         self.saved_at = self.position.seconds
+        release_memory()
         if not self.world.is_main:
             return
         save_last(

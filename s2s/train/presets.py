@@ -27,8 +27,9 @@ PAIRS_A_MINUTE = 20_000
 """About what the networks of 256 are shown on a CPU: 13,000 to 32,000 were seen."""
 MILLIONS = 2_000_000
 """From so many pairs on, the largest network has enough to learn on a GPU."""
-LONG_MINUTES = 60
-"""From so many minutes on, a CPU brings ``base`` further than ``medium``."""
+LONG_MINUTES = 120
+"""From so many minutes on, a CPU brings ``base`` further than ``medium``: on one core, it is behind
+after half an hour, and far ahead after 100 minutes."""
 CPU_BATCH = 1500
 """Most target tokens of a preset's batch on a CPU, which takes as long for a token in a larger one:
 more updates learn more."""

@@ -85,9 +85,9 @@ def test_a_larger_network_is_told_with_what_it_costs(tmp_path):
         (tmp_path / f"text.{side}").write_text("a\n" * MANY_PAIRS)
     text = {side: str(tmp_path / f"text.{side}") for side in ("xx", "yy")}
     corpus = CorpusConfig(src=text["xx"], tgt=text["yy"])
-    name, line = fit_preset([corpus], TrainConfig(max_minutes=90))
+    name, line = fit_preset([corpus], TrainConfig(max_minutes=150))
     assert name == "base"
-    assert "100,000 pairs or more, 90 minutes and device cpu (--preset medium: " in line
+    assert "100,000 pairs or more, 150 minutes and device cpu (--preset medium: " in line
     assert fit_preset([corpus], TrainConfig())[0] == "medium"  # nobody waits for epochs of base
 
 
