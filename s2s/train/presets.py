@@ -170,7 +170,7 @@ def fit_preset(corpora: Sequence[CorpusConfig], training: TrainConfig) -> tuple[
     option = "--preset"
     if name == "base" and device == "cpu":
         reason += f", {training.max_minutes:g} minutes"
-        option += " medium: a file of a quarter of the size, which translates several times as fast"
+        option += " medium: a file of a quarter of the size, which translates twice as fast or more"
     elif name != choose_preset(pairs, device):
         reason += f", shown about {epochs:.2g} times,"
     return name, f"preset {name} for {reason} and device {device} ({option})"
