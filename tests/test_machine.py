@@ -1,4 +1,4 @@
-"""How many cores a process may use, in containers of both kinds; what they can do."""
+"""How many cores a process may use, in containers of both kinds; what they can do; memory."""
 
 import platform
 import subprocess
@@ -113,7 +113,6 @@ def test_a_system_without_proc_is_not_called_slow(tmp_path):
 
 
 GAPS = """
-import sys
 from pathlib import Path
 from s2s.machine import release_memory
 

@@ -125,7 +125,7 @@ def choose_preset(
         pairs: Training pairs, weights counted.
         device: ``cpu`` or ``cuda``.
         epochs: About how often the training will show them.
-        minutes: Most minutes of the training; None if they have no limit.
+        minutes: Minutes of the training; None if anything else may end it.
     """
     if pairs < THOUSANDS:
         return "tiny"
@@ -165,11 +165,13 @@ def fit_preset(corpora: Sequence[CorpusConfig], training: TrainConfig) -> tuple[
     most = MANY_PAIRS if device == "cpu" else MILLIONS  # more of them make no difference
     pairs = max(1.0, count_pairs(corpora, most))
     epochs = planned_epochs(pairs, training)
-    name = choose_preset(pairs, device, epochs, training.max_minutes)
+    has_others = training.max_updates is not None or training.max_epochs is not None
+    minutes = None if has_others else training.max_minutes
+    name = choose_preset(pairs, device, epochs, minutes)
     reason = f"{most:,} pairs or more" if pairs >= most else f"{pairs:,.0f} pairs"
     option = "--preset"
     if name == "base" and device == "cpu":
-        reason += f", {training.max_minutes:g} minutes"
+        reason += f", {minutes:g} minutes"
         option += " medium: a file of a quarter of the size, which translates twice as fast or more"
     elif name != choose_preset(pairs, device):
         reason += f", shown about {epochs:.2g} times,"

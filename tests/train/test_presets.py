@@ -89,6 +89,8 @@ def test_a_larger_network_is_told_with_what_it_costs(tmp_path):
     assert name == "base"
     assert "100,000 pairs or more, 150 minutes and device cpu (--preset medium: " in line
     assert fit_preset([corpus], TrainConfig())[0] == "medium"  # nobody waits for epochs of base
+    few = TrainConfig(max_minutes=150, max_updates=1000)
+    assert fit_preset([corpus], few)[0] == "medium"
 
 
 def test_pairs_count_as_often_as_their_weight_says(corpus):
