@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,8 +50,15 @@ from s2s.cli.options import (
 from s2s.cli.page import make_page
 from s2s.cli.progress import show_progress
 from s2s.cli.robustness import check_robustness, translate_variants
-from s2s.cli.scores import score_output
-from s2s.cli.testset import Output, check_options, read_output, read_test_set
+from s2s.cli.scores import How, default_measures, parse_measures, score_output
+from s2s.cli.testset import (
+    Output,
+    TestSet,
+    check_options,
+    read_output,
+    read_pair_test_set,
+    read_test_set,
+)
 from s2s.config import widest_beam
 from s2s.errors import DataError
 from s2s.files import atomic_output
@@ -123,7 +130,7 @@ def evaluate(
         s2s translate model.onnx < test.de \
             | s2s evaluate --hypotheses - --ref test.en
     """
-    from s2s.score.metrics import MEASURES, SACREBLEU, check_metrics, why_not_resampled
+    from s2s.score.metrics import why_not_resampled
     from s2s.score.scripts import bleu_tokenizer
     from s2s.translate.translator import Translator
 
@@ -136,6 +143,7 @@ def evaluate(
         "length_factor": length_factor,
         "length_margin": length_margin,
     }
+    for_model = {"with": with_ or None, "output": output, "robustness": robustness or None}
     check_options(
         model,
         hypotheses,
@@ -143,62 +151,44 @@ def evaluate(
         ref,
         pairs,
         need_src={"buckets": buckets, "plot": plot},
-        need_model={
-            "with": with_ or None,
-            **options,
-            "output": output,
-            "robustness": robustness or None,
-        },
+        need_model={**options, **for_model},
     )
     options |= {"max_src_length": max_src_length, "too_long": too_long}
-    chosen = None if measures is None else [name.strip() for name in measures.split(",")]
-    check_metrics(tokenize or "13a", MEASURES if chosen is None else chosen)
+    chosen = parse_measures(measures, tokenize)
     if pairs is None:
         check_no_columns(columns, pairs_format)
-        test_set = read_test_set(src, ref or [], None)
+        test_set = read_test_set(src, ref or [])
     else:
-        test_set = read_test_set(None, [], open_pairs(pairs, columns, pairs_format))
-        src, ref = pairs, [pairs]
-    assert ref is not None
-    if chosen is None:
-        chosen = list(MEASURES if as_json or not test_set.has_sentences() else SACREBLEU)
-    size = len(test_set.references)
-    baseline_output = None if baseline is None else read_output(baseline, ref[0], size)
-    unsure = why_not_resampled(size)
+        test_set = read_pair_test_set(open_pairs(pairs, columns, pairs_format), pairs)
+    baseline_output = None if baseline is None else read_output(baseline, test_set)
+    unsure = why_not_resampled(len(test_set.references))
     if unsure and (confidence or baseline is not None):
         raise DataError(f"{unsure}; leave out --confidence and --baseline")
-    tokenize = tokenize or bleu_tokenizer(test_set.references)
+    how: How = {
+        "lowercase": lowercase,
+        "tokenize": tokenize or bleu_tokenizer(test_set.references),
+        "keep_blanks": whitespace == "keep",
+    }
     robust = None
     with ExitStack() as files:
         # Opened before the work, so that a folder that does not exist is an error at once.
         page = None if plot is None else files.enter_context(atomic_output(plot))
         if hypotheses is not None:
-            translated = read_output(hypotheses, ref[0], size)
+            translated = read_output(hypotheses, test_set)
         else:
             translator = Translator(models, device=device, threads=threads)
-            if translator.tokenizer.keeps_blanks:
-                whitespace = whitespace or "keep"
+            how["keep_blanks"] |= whitespace is None and translator.tokenizer.keeps_blanks
             if robustness:
-                check_robustness(translator.tokenizer.tags, to, len(ref))
-            with naming(src or "", "line" if pairs is None else "pair"):
-                translated = _translate(translator, models, test_set.sources, output, options)
+                check_robustness(translator.tokenizer.tags, to, test_set)
+            translated = _translate(translator, models, test_set, output, options)
             if robustness:
-                robust = translate_variants(
-                    translator,
-                    test_set,
-                    translated.texts,
-                    options,
-                    lowercase=lowercase,
-                    tokenize=tokenize,
-                )
+                robust = translate_variants(translator, test_set, translated.texts, options, how)
         evaluation = score_output(
             translated,
             baseline_output,
             test_set,
-            measures=chosen,
-            lowercase=lowercase,
-            keep_blanks=whitespace == "keep",
-            tokenize=tokenize,
+            how,
+            measures=chosen or default_measures(test_set, all_of_them=as_json),
             confidence=confidence or (page is not None and not unsure),
             by_length=buckets or page is not None,
             robustness=robust,
@@ -211,14 +201,15 @@ def evaluate(
 def _translate(
     translator: "Translator",
     models: Sequence[str],
-    sources: Sequence[str],
+    test_set: TestSet,
     output: Path | None,
     options: "TranslateOptions",
 ) -> Output:
     """Translates the sources, and writes the translations to ``output`` if it is given."""
     from s2s.score.evaluation import Speed
 
-    with ExitStack() as files:
+    sources = test_set.sources
+    with naming(test_set.path, test_set.unit), ExitStack() as files:
         file = None if output is None else files.enter_context(open_output(str(output)))
         started = time.perf_counter()
         stream = translator.translate_stream(sources, **options)
@@ -229,8 +220,23 @@ def _translate(
         texts = [translation.text for translation in translations]
         if file is not None:
             file.writelines(f"{text}\n".encode() for text in texts)
+    tokens = sum(len(translation.pieces) + 1 for translation in translations if translation.pieces)
+    return Output(
+        by=_describe(translator, models, options),
+        texts=texts,
+        translations=translations,
+        speed=Speed(seconds=seconds, tokens=tokens),
+        models=models,
+        to=options.get("to"),
+    )
+
+
+def _describe(
+    translator: "Translator", models: Sequence[str], options: "TranslateOptions"
+) -> dict[str, Any]:
+    """Says which models translate and how, as ``Evaluation.translated``."""
     language = options.get("to")
-    by = {
+    return {
         "model": models[0],
         **({} if len(models) == 1 else {"with": list(models[1:])}),
         **({} if language is None else {"to": language}),
@@ -239,15 +245,6 @@ def _translate(
             widest_beam(translator.tokenizer.tgt_vocab_size),
         ),
     }
-    tokens = sum(len(translation.pieces) + 1 for translation in translations if translation.pieces)
-    return Output(
-        by=by,
-        texts=texts,
-        translations=translations,
-        speed=Speed(seconds=seconds, tokens=tokens),
-        models=models,
-        to=language,
-    )
 
 
 def _print(evaluation: "Evaluation", *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from s2s.cli.progress import show_progress
+from s2s.cli.scores import How
 from s2s.cli.testset import TestSet
 from s2s.errors import ConfigError, DataError, SentenceError
 
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
     from s2s.translate.translator import Translator
 
 
-def check_robustness(tags: Sequence[str], to: str | None, num_references: int) -> None:
+def check_robustness(tags: Sequence[str], to: str | None, test_set: TestSet) -> None:
     """Checks that a test set can have variants.
 
     Args:
         tags: Tags that the model knows.
         to: The target language.
-        num_references: Number of files with references.
+        test_set: The test set.
 
     Raises:
         ConfigError: If the sources begin with tags, which a variant would change, or there are
             several references, which may not be alike in case and end marks.
     """
-    if num_references > 1:
+    if test_set.more:
         raise ConfigError(
-            f"--robustness compares with one reference, but --ref names {num_references} files; "
-            "leave out all but one"
+            "--robustness compares with one reference, but --ref names "
+            f"{1 + len(test_set.more)} files; leave out all but one"
         )
     if tags and to is None:
         raise ConfigError(
@@ -45,9 +46,7 @@ def translate_variants(
     test_set: TestSet,
     plain: Sequence[str],
     options: "TranslateOptions",
-    *,
-    lowercase: bool,
-    tokenize: str,
+    how: How,
 ) -> "Robustness":
     """Translates a test set's variants and scores them.
 
@@ -56,8 +55,7 @@ def translate_variants(
         test_set: Sources and references.
         plain: Translations of the sources as they are.
         options: Options of the translator.
-        lowercase: As for ``s2s.score.score``.
-        tokenize: As for ``s2s.score.score``.
+        how: How text is compared; blanks count as one blank.
 
     Raises:
         DataError: If ``too_long`` is ``error`` and a line of a variant is too long.
@@ -75,7 +73,12 @@ def translate_variants(
                 stream = show_progress(stream, len(variant.sources))
             texts = [translation.text for translation in stream]
         scored = score_variant(
-            variant, texts, plain, references, lowercase=lowercase, tokenize=tokenize
+            variant,
+            texts,
+            plain,
+            references,
+            lowercase=how["lowercase"],
+            tokenize=how["tokenize"],
         )
         scores.append(scored)
     counted, right = count_numbers(sources, references, plain)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from s2s.score.robustness import Robustness
 
 
-class _How(TypedDict):
+class How(TypedDict):
     """How text is compared, as ``s2s.score.score`` takes it."""
 
     lowercase: bool
@@ -19,15 +19,36 @@ class _How(TypedDict):
     tokenize: str
 
 
+def parse_measures(measures: str | None, tokenize: str | None) -> list[str] | None:
+    """Returns the names in ``--measures``, None if it was not given.
+
+    Raises:
+        ConfigError: If a name, or that of ``--tokenize``, is unknown.
+        MissingPackageError: If sacrebleu or rapidfuzz is not installed.
+    """
+    from s2s.score.metrics import MEASURES, check_metrics
+
+    names = None if measures is None else [name.strip() for name in measures.split(",")]
+    check_metrics(tokenize or "13a", MEASURES if names is None else names)
+    return names
+
+
+def default_measures(test_set: TestSet, *, all_of_them: bool) -> Sequence[str]:
+    """Returns BLEU, chrF2 and TER if the references are sentences, and else all measures."""
+    from s2s.score.choice import choose_measure
+    from s2s.score.metrics import MEASURES, SACREBLEU
+
+    has_sentences = choose_measure(test_set.references).measure == "bleu"
+    return SACREBLEU if has_sentences and not all_of_them else MEASURES
+
+
 def score_output(
     translated: Output,
     baseline: Output | None,
     test_set: TestSet,
+    how: How,
     *,
     measures: Sequence[str],
-    lowercase: bool,
-    keep_blanks: bool,
-    tokenize: str,
     confidence: bool,
     by_length: bool,
     robustness: "Robustness | None",
@@ -39,14 +60,17 @@ def score_output(
     from s2s.score.references import note_on_forms
 
     texts, references = translated.texts, test_set.all_references
-    how: _How = {"lowercase": lowercase, "keep_blanks": keep_blanks, "tokenize": tokenize}
     differences: Sequence[Difference] = ()
     if baseline is not None:
         differences = compare(texts, baseline.texts, references, measures=measures, **how)
     buckets = None
     if by_length:
         buckets = score_by_length(
-            test_set.sources, texts, references, lowercase=lowercase, tokenize=tokenize
+            test_set.sources,
+            texts,
+            references,
+            lowercase=how["lowercase"],
+            tokenize=how["tokenize"],
         )
     return Evaluation(
         translated=translated.by,

@@ -1,6 +1,6 @@
 """The test set of ``s2s evaluate``, and translations of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +21,12 @@ class TestSet(NamedTuple):
     sources: Sequence[str]
     """Empty if no file of sources was named."""
     references: Sequence[str]
+    path: Path
+    """The file of the sources; that of the references if there are no sources."""
+    ref: Path
+    """The file of the references; the same if one file has both sides."""
+    unit: str = "line"
+    """What the number of a sentence counts; in a file of pairs, lines and pairs may differ."""
     more: Sequence[Sequence[str]] = ()
     """Further references, a list for each file."""
 
@@ -31,12 +37,6 @@ class TestSet(NamedTuple):
             return self.references
         rows = zip(self.references, *self.more, strict=True)
         return [[text for text in row if text.strip()] or list(row[:1]) for row in rows]
-
-    def has_sentences(self) -> bool:
-        """Whether the references are sentences, so that BLEU suits them."""
-        from s2s.score.choice import choose_measure
-
-        return choose_measure(self.references).measure == "bleu"
 
 
 class Output(NamedTuple):
@@ -107,61 +107,70 @@ def check_options(
                 raise ConfigError(f"--{name} needs the sentences that were translated: give --src")
 
 
-def read_test_set(src: Path | None, refs: Sequence[Path], pairs: "PairFile | None") -> TestSet:
-    """Reads sources and references from several files or one.
+def read_test_set(src: Path | None, refs: Sequence[Path]) -> TestSet:
+    """Reads sources and references from several files.
 
     Args:
         src: Sources; None if only the references are wanted.
-        refs: Files of references, at least one; none with ``pairs``.
-        pairs: A file of both.
+        refs: Files of references, at least one.
 
     Raises:
         DataError: If the files have different numbers of lines, or one holds blank lines only.
     """
     # References are not normalised: other tools must get the same score from the same files.
-    if pairs is not None:
-        return _test_set(list(pairs.pairs), pairs.name)
     ref, *more = refs
     if src is None:
-        references = list(read_lines(ref))
-        if not any(reference.strip() for reference in references):
-            raise DataError(f"{printable(str(ref))} is empty; expected one sentence per line")
-        test_set = TestSet([], references)
+        test_set = TestSet([], list(read_lines(ref)), ref, ref)
+        _check_not_empty(test_set.references, printable(str(ref)))
     else:
-        test_set = _test_set(list(read_pairs(src, ref, cleaned=False)), printable(str(src)))
-    size = len(test_set.references)
-    return test_set._replace(more=[_read_beside(path, ref, size) for path in more])
+        test_set = _pairs_to_test_set(read_pairs(src, ref, cleaned=False), src, ref)
+        _check_not_empty(test_set.sources, printable(str(src)))
+    return test_set._replace(more=[_read_beside(path, test_set) for path in more])
 
 
-def _read_beside(path: Path, ref: Path, expected: int) -> list[str]:
-    """Reads further references, as many as ``ref`` has."""
+def read_pair_test_set(pairs: "PairFile", path: Path) -> TestSet:
+    """Reads sources and references from one file, ``path``, which is open as ``pairs``.
+
+    Raises:
+        DataError: If all sources are blank.
+    """
+    test_set = _pairs_to_test_set(pairs.pairs, path, path)
+    _check_not_empty(test_set.sources, pairs.name)
+    return test_set._replace(unit="pair")
+
+
+def _pairs_to_test_set(pairs: Iterable[tuple[str, str]], src: Path, ref: Path) -> TestSet:
+    both = list(pairs)
+    return TestSet([source for source, _ in both], [reference for _, reference in both], src, ref)
+
+
+def _check_not_empty(lines: Sequence[str], name: str) -> None:
+    if not any(line.strip() for line in lines):
+        raise DataError(f"{name} is empty; expected one sentence per line")
+
+
+def _read_beside(path: Path, test_set: TestSet) -> list[str]:
+    """Reads further references, as many as the test set has."""
     lines = list(read_lines(path))
-    if len(lines) != expected:
+    if len(lines) != len(test_set.references):
         raise DataError(
-            f"{printable(str(path))} has {len(lines)} lines but {printable(str(ref))} has "
-            f"{expected}; all files of --ref must match line by line"
+            f"{printable(str(path))} has {len(lines)} lines but {printable(str(test_set.ref))} has "
+            f"{len(test_set.references)}; all files of --ref must match line by line"
         )
     return lines
 
 
-def _test_set(pairs: Sequence[tuple[str, str]], name: str) -> TestSet:
-    sources = [source for source, _ in pairs]
-    if not any(source.strip() for source in sources):
-        raise DataError(f"{name} is empty; expected one sentence per line")
-    return TestSet(sources, [reference for _, reference in pairs])
-
-
-def read_output(path: Path, ref: Path, expected: int) -> Output:
+def read_output(path: Path, test_set: TestSet) -> Output:
     """Reads a system's output as it is, from standard input if ``path`` is ``-``.
 
     Raises:
-        DataError: If it has not as many lines as expected, those of ``ref``.
+        DataError: If it has not as many lines as the test set.
     """
     source = stream_or_path(path)
     lines = list(read_lines(source))
-    if len(lines) != expected:
+    if len(lines) != len(test_set.references):
         raise DataError(
-            f"{text_name(source)} has {len(lines)} lines but {printable(str(ref))} has "
-            f"{expected}; expected one translation per line"
+            f"{text_name(source)} has {len(lines)} lines but {printable(str(test_set.ref))} has "
+            f"{len(test_set.references)}; expected one translation per line"
         )
     return Output({"hypotheses": str(path)}, lines)

@@ -5,6 +5,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from s2s.cli.corpus_options import (
+    Augment,
+    Corpora,
+    Deduplicate,
+    Keep,
+    Pairs,
+    Src,
+    Tgt,
+    ValCorpora,
+    ValPairs,
+    ValSrc,
+    ValTgt,
+)
 from s2s.cli.network_options import (
     Algorithm,
     Attention,
@@ -28,38 +41,27 @@ from s2s.cli.options import AUTO, TrainColumns, TrainPairsFormat, say
 from s2s.cli.train_options import (
     Accumulate,
     Assignments,
-    Augment,
     BatchTokens,
     BpttSteps,
     Cache,
-    Corpora,
-    Deduplicate,
     Diagnose,
     Init,
     InStep,
-    Keep,
     LearningRate,
     MaxEpochs,
     MaxMinutes,
     MaxUpdates,
     NewPieces,
     Out,
-    Pairs,
     Patience,
     Precision,
     PresetName,
     Resume,
     SaveMinutes,
     Seed,
-    Src,
-    Tgt,
     TrainDevice,
-    ValCorpora,
     ValidateBy,
     ValidateEvery,
-    ValPairs,
-    ValSrc,
-    ValTgt,
     Workers,
 )
 from s2s.errors import ConfigError, needs

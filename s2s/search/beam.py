@@ -152,15 +152,21 @@ def beam_search(
     if device.type != "cpu":  # steps after the last sentence was finished
         written = int(lengths.max())
         tokens, log_probs = tokens[:, :, : 1 + written], log_probs[:, :, :written]
-    # A row without a candidate is no hypothesis: its pieces depend on the batch. The first row is
-    # one even so, because the probability of a given translation may be zero.
-    is_empty = scores == NOTHING
+    return _clear_empty(Hypotheses(tokens[:, :, 1:], lengths, scores, log_probs))
+
+
+def _clear_empty(found: Hypotheses) -> Hypotheses:
+    """Empties each row that never had a candidate: its pieces depend on the batch.
+
+    The first row stays even so, because the probability of a given translation may be zero.
+    """
+    is_empty = found.scores == NOTHING
     is_empty[:, 0] = False
     return Hypotheses(
-        tokens[:, :, 1:].masked_fill(is_empty[..., None], PAD_ID),
-        lengths.masked_fill(is_empty, 0),
-        scores,
-        log_probs.masked_fill(is_empty[..., None], 0.0),
+        found.tokens.masked_fill(is_empty[..., None], PAD_ID),
+        found.lengths.masked_fill(is_empty, 0),
+        found.scores,
+        found.log_probs.masked_fill(is_empty[..., None], 0.0),
     )
 
 

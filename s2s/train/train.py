@@ -109,28 +109,12 @@ def _make_trainer(
     training, data, tokenizer = run.training, run.data, run.tokenizer
     if run.sampling:
         make_samplers(tokenizer)  # raises early if the vocabulary allows no sampling
-    if world.is_main:
-        corpora = _open_corpora(run, say)
-    world.wait()
-    if not world.is_main:
-        corpora = _open_corpora(run, lambda _: None)
+    corpora = _open_corpora(run, world)
     run = settle_lengths(run, corpora, write=world.is_main)
     weighted = [(shards, each.weight) for shards, each in zip(corpora, data.train, strict=True)]
     epoch = measure_epoch(weighted)
     updates = count_updates(training, epoch)
-    stream = BatchStream(
-        weighted,
-        batch_tokens=training.batch_tokens or training.largest_batch,
-        accumulate=training.accumulate or 1,
-        seed=training.seed,
-        rank=world.rank,
-        world=world.size,
-        sampling=run.sampling,
-        augment=data.augment,
-        max_pieces=data.max_pieces,
-        tokenizer=tokenizer,
-        workers=training.workers,
-    )
+    stream = _make_stream(run, weighted, world)
     train_pairs = sum(map(len, corpora))
     validator = Validator(data, training, run.search, tokenizer, train_pairs)
     torch.manual_seed(training.seed)
@@ -163,14 +147,19 @@ def _make_trainer(
     for line in lines:
         trainer.log.say(line)
     if world.is_main:
-        for config, shards in zip(data.train, corpora, strict=True):
-            warn_of_unknown(config.paths[-1], shards.counts)
-            warn_of_rejected(config, shards.counts, data)
-        for config, corpus in zip(data.validation, validator.corpora, strict=True):
-            warn_of_rejected(config, corpus.counts, data)
+        _warn_of_text(data, corpora, validator)
         if not run.has_checkpoint:
             warn_of_size(training, epoch, updates)
     return trainer
+
+
+def _warn_of_text(data: DataConfig, corpora: Sequence[Shards], validator: Validator) -> None:
+    """Warns of pairs that were left out, and of characters that the vocabulary lacks."""
+    for config, shards in zip(data.train, corpora, strict=True):
+        warn_of_unknown(config.paths[-1], shards.counts)
+        warn_of_rejected(config, shards.counts, data)
+    for config, corpus in zip(data.validation, validator.corpora, strict=True):
+        warn_of_rejected(config, corpus.counts, data)
 
 
 def _describe_start(
@@ -190,19 +179,46 @@ def _describe_start(
         )
 
 
-def _open_corpora(run: PreparedRun, report: Callable[[str], None]) -> list[Shards]:
+def _open_corpora(run: PreparedRun, world: World) -> list[Shards]:
+    """Opens the pairs of each corpus. The main process makes what is missing, and reports it."""
     data = run.data
-    return [
-        open_shards(
-            config,
-            run.tokenizer,
-            run.out / CORPUS_FOLDER if data.cache is None else Path(data.cache),
-            max_pieces=data.max_pieces,
-            max_ratio=data.ratio,
-            keep_text=run.sampling > 0 or bool(data.augment),
-            report=report,
-            workers=run.training.workers,
-            deduplicate=data.deduplicate,
-        )
-        for config in data.train
-    ]
+
+    def open_all(report: Callable[[str], None]) -> list[Shards]:
+        return [
+            open_shards(
+                config,
+                run.tokenizer,
+                run.out / CORPUS_FOLDER if data.cache is None else Path(data.cache),
+                max_pieces=data.max_pieces,
+                max_ratio=data.ratio,
+                keep_text=run.sampling > 0 or bool(data.augment),
+                report=report,
+                workers=run.training.workers,
+                deduplicate=data.deduplicate,
+            )
+            for config in data.train
+        ]
+
+    corpora = open_all(say) if world.is_main else []
+    world.wait()
+    return corpora if world.is_main else open_all(lambda _: None)
+
+
+def _make_stream(
+    run: PreparedRun, corpora: Sequence[tuple[Shards, float]], world: World
+) -> BatchStream:
+    """Makes the stream of this process's batches from corpora and their weights."""
+    training, data = run.training, run.data
+    return BatchStream(
+        corpora,
+        batch_tokens=training.batch_tokens or training.largest_batch,
+        accumulate=training.accumulate or 1,
+        seed=training.seed,
+        rank=world.rank,
+        world=world.size,
+        sampling=run.sampling,
+        augment=data.augment,
+        max_pieces=data.max_pieces,
+        tokenizer=run.tokenizer,
+        workers=training.workers,
+    )
