@@ -5,8 +5,9 @@
 Without --model, only vocabularies are measured: whether targets in scripts with hard characters
 come back from a vocabulary as they were written. With it, each model is measured too: the test set
 in capitals, in lower case, without end marks, with typos and several sentences on a line; made-up
-sentences with numbers, and with names in other scripts; with --baseline or --baseline-code, the
-speed. One model with the code of two checkouts shows what the newer code costs.
+sentences with numbers, with addresses and placeholders, and with names in other scripts; with
+--baseline or --baseline-code, the speed. One model with the code of two checkouts shows what the
+newer code costs.
 
 A model translates in a process of its own. --code CHECKOUT has it use the s2s of another checkout,
 so that an old model file is measured with the code of its time.
@@ -22,7 +23,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from robustness.child import TranslatorProcess
-from robustness.made_up import about_ignorable, about_line_breaks, about_numbers, about_unknown
+from robustness.made_up import (
+    about_ignorable,
+    about_line_breaks,
+    about_numbers,
+    about_placeables,
+    about_unknown,
+)
 from robustness.scripts import EXTRA, WORDS, come_back, small_beside_large
 from robustness.targets import Target
 from robustness.written_numbers import TEMPLATES, number_sentences
@@ -182,6 +189,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Target]:
         yield about_line_breaks(model, sources)
         numbers = number_sentences(options.language, options.domain, options.numbers)
         yield about_numbers(model, numbers)
+        yield about_placeables(model, options.language)
         yield from about_unknown(model, options.language)
         yield about_ignorable(model, sources, plain)
         if options.baseline or options.baseline_code:

@@ -6,7 +6,7 @@ from typing import Any
 from rivals.systems import BATCH, BEAM_SIZE, MAX_PIECES, Rival, is_whole, run, write_yaml
 
 RUN = Path(__file__).parent / "run_joeynmt.py"
-VALIDATION_SENTENCES = 300
+VALIDATION_SENTENCES = 100
 UPDATES = 1000
 """Between validations in its own configurations. Here they come more often, since JoeyNMT saves a
 checkpoint at a validation and nowhere else; patience, which counts validations, is as long."""
@@ -47,7 +47,6 @@ class JoeyNMT(Rival):
                 "beam_alpha": 1.0,
                 "batch_size": BATCH,
                 "eval_metrics": ["bleu"],
-                "max_output_length": MAX_PIECES,
             },
             "training": {
                 "optimizer": "adam",

@@ -6,8 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from robustness.child import TranslatorProcess
+from robustness.strange import (
+    STRANGE,
+    placeable_sentences,
+    unknown_names,
+    unknown_sentences,
+)
 from robustness.targets import Target, share
-from robustness.unknown import STRANGE, unknown_names, unknown_sentences
 from robustness.written_numbers import KINDS
 
 from s2s.score.variants import JOINED, join
@@ -48,6 +53,17 @@ def about_numbers(model: TranslatorProcess, sentences: Sequence[tuple[str, str]]
         "examples": {kind: rows[:EXAMPLES] for kind, rows in wrong.items()},
     }
     return share("numbers", len(sentences) - count, len(sentences), NUMBERS_RIGHT, figures)
+
+
+def about_placeables(model: TranslatorProcess, language: str) -> Target:
+    """Translates made-up sentences with addresses, placeholders and code."""
+    rows = placeable_sentences(language)
+    found = model.translate([text for text, _ in rows])
+    lost = [
+        [text, each] for (text, name), each in zip(rows, found, strict=True) if name not in each
+    ]
+    figures = {"examples": lost[:EXAMPLES]}
+    return share("placeables", len(rows) - len(lost), len(rows), COPIED, figures)
 
 
 def about_unknown(model: TranslatorProcess, language: str) -> Iterator[Target]:

@@ -7,7 +7,7 @@ from s2s.cli.options import naming, open_output
 from s2s.errors import ConfigError
 
 if TYPE_CHECKING:
-    from s2s.translate.request import TranslateOptions
+    from s2s.translate.options import TranslateOptions
 
 
 def check_lines_only(format_: str, given: Mapping[str, object]) -> None:

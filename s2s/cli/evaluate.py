@@ -65,7 +65,7 @@ from s2s.files import atomic_output
 
 if TYPE_CHECKING:
     from s2s.score.evaluation import Evaluation
-    from s2s.translate.request import TranslateOptions
+    from s2s.translate.options import TranslateOptions
     from s2s.translate.translator import Translator
 
 

@@ -13,7 +13,7 @@ from s2s.errors import ConfigError, DataError, SentenceError
 
 if TYPE_CHECKING:
     from s2s.score.robustness import Robustness
-    from s2s.translate.request import TranslateOptions
+    from s2s.translate.options import TranslateOptions
     from s2s.translate.translator import Translator
 
 

@@ -42,6 +42,7 @@ from s2s.cli.translate_options import (
     NBest,
     NoRepeat,
     Numbers,
+    Placeables,
     Prefix,
     Require,
     Resume,
@@ -55,7 +56,7 @@ from s2s.errors import ConfigError
 
 if TYPE_CHECKING:
     from s2s.cli.resumable import Resumable
-    from s2s.translate.request import TranslateOptions
+    from s2s.translate.options import Policy, TranslateOptions
 
 
 EPILOG = r"""Choose the target language if the model has several; "s2s info"
@@ -114,6 +115,7 @@ def translate(
     keep: Keep = None,
     unknown: Unknown = None,
     numbers: Numbers = None,
+    placeables: Placeables = None,
     ban: Ban = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -170,7 +172,8 @@ def translate(
         "sentences": AUTO[sentences],
         "rewrite": AUTO[rewrite],
         "unknown": cast('Literal["copy", "drop"] | None', unknown),
-        "numbers": cast('Literal["check", "keep", "off"] | None', numbers),
+        "numbers": cast("Policy | None", numbers),
+        "placeables": cast("Policy | None", placeables),
         "max_src_length": max_src_length,
         "too_long": too_long,
     }

@@ -135,6 +135,15 @@ Numbers = Annotated[
         default="keep, if the training text kept them",
     ),
 ]
+Placeables = Annotated[
+    str | None,
+    option(
+        panel=WORDS,
+        help_="The same for addresses, placeholders, tags, names of files and code.",
+        choices=("check", "keep", "off"),
+        default="keep, if the training text kept them",
+    ),
+]
 Ban = Annotated[
     list[str] | None,
     option(

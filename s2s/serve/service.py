@@ -26,7 +26,7 @@ from s2s.serve.placeholders import PLACEHOLDERS
 from s2s.serve.stats import Stats
 from s2s.translate.markup.document import Document
 from s2s.translate.markup.options import Markup
-from s2s.translate.request import TranslateOptions
+from s2s.translate.options import TranslateOptions
 from s2s.translate.translation import Translation
 from s2s.translate.translator import Translator
 

@@ -26,8 +26,9 @@ _TAG = re.compile(r"(?:</?[A-Za-z][^<>]*>)+")
 _PROBES = ("", "a", "a b", "1.")
 
 
-Kind = Literal["pattern", "unknown", "number"]
-"""Why a text is kept: a pattern finds it, the vocabulary cannot read it, or it is a number."""
+Kind = Literal["pattern", "unknown", "number", "placeable"]
+"""Why a text is kept: a pattern of the user finds it, the vocabulary cannot read it, or it is a
+number or a placeable (``s2s.writing``)."""
 
 
 class KeptText(NamedTuple):

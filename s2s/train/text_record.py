@@ -1,4 +1,4 @@
-"""The record of the training text: how its source lines are written, and whether numbers stay."""
+"""The record of the training text: how its source lines are written, and what stays."""
 
 from dataclasses import replace
 
@@ -8,6 +8,7 @@ from s2s.corpus.survey import Survey
 from s2s.tokenizer import Tokenizer
 from s2s.writing.facts import TextFacts, facts_of
 from s2s.writing.numbers import share_with_same_numbers
+from s2s.writing.placeables import share_with_same_placeables
 
 RECORDED_LINES = 10_000
 """Source lines that the record is made from; they take about a second."""
@@ -42,4 +43,9 @@ def record_text(
     facts = facts_of(lines, lengths, language if isinstance(language, str) else None)
     assert facts is not None  # no corpus is without lines
     longest = min(max(lengths), data.max_pieces + 1 + tags)
-    return replace(facts, same_numbers=share_with_same_numbers(pairs), longest=longest)
+    return replace(
+        facts,
+        same_numbers=share_with_same_numbers(pairs),
+        same_placeables=share_with_same_placeables(pairs),
+        longest=longest,
+    )

@@ -17,8 +17,9 @@ SHORTEST = 20
 """Source pieces that are never split by default: lines of single words say nothing of sentences."""
 SEVERAL = 0.2
 """Share of training lines with several sentences from which on a model reads such lines whole."""
-USUAL_NUMBERS = 0.5
-"""Share of training pairs with digits from which on a model is one that copies numbers."""
+COPIED = 0.5
+"""Share of training pairs with the same numbers, or placeables, from which on a model is one that
+copies them."""
 SPARE = 4
 """Pieces that a sentence may have beyond ``TextFacts.src_length``: a typing error cuts a word into
 that many more."""
@@ -59,7 +60,13 @@ class Habits:
         """
         if not self.keeps_blanks:
             return
-        changing = {"unknown": "copy", "numbers": "keep", "sentences": True, "rewrite": True}
+        changing = {
+            "unknown": "copy",
+            "numbers": "keep",
+            "placeables": "keep",
+            "sentences": True,
+            "rewrite": True,
+        }
         clashing = [name for name in ("keep", "required") if given.get(name)]
         clashing += [name for name, value in changing.items() if given.get(name) == value]
         if clashing:
@@ -76,7 +83,12 @@ class Habits:
     @property
     def copies_numbers(self) -> bool:
         """Whether translations have the numbers of their sources."""
-        return self.facts is not None and self.facts.same_numbers >= USUAL_NUMBERS
+        return self.facts is not None and self.facts.same_numbers >= COPIED
+
+    @property
+    def copies_placeables(self) -> bool:
+        """Whether translations have the placeables of their sources."""
+        return self.facts is not None and self.facts.same_placeables >= COPIED
 
     @property
     def copies_digits(self) -> bool:

@@ -11,6 +11,7 @@ from s2s.translate.rewriting import AS_TYPED, Rewriter
 from s2s.translate.sources import ReadPart, Sentence, Source
 from s2s.translate.translation import Beam, Details, Hypothesis, Translation, join_parts
 from s2s.translate.words import count_words
+from s2s.writing.placeables import find_placeables
 
 
 def join_sentences(
@@ -34,7 +35,14 @@ def join_sentences(
         counts = [_num_words(part, tokenizer) if needs_words else 0 for part in sentence.parts]
         beam = join_parts(list(islice(of_parts, len(sentence.parts))), counts, blank=between)
         if request.rewriter is not None and sentence.rewriting != AS_TYPED:
-            beam = _restore(beam, sentence, source, request.rewriter, tokenizer)
+            beam = _restore(
+                beam,
+                sentence,
+                source,
+                request.rewriter,
+                tokenizer,
+                keeps_placeables=request.placeables == "keep",
+            )
         if beam:
             sentences.append(beam)
             words.append(sum(counts))
@@ -59,12 +67,19 @@ def _num_words(part: ReadPart, tokenizer: Tokenizer) -> int:
 
 
 def _restore(
-    beam: Beam, sentence: Sentence, source: Source, rewriter: Rewriter, tokenizer: Tokenizer
+    beam: Beam,
+    sentence: Sentence,
+    source: Source,
+    rewriter: Rewriter,
+    tokenizer: Tokenizer,
+    *,
+    keeps_placeables: bool,
 ) -> Beam:
     """Writes the hypotheses of a sentence as the sentence was."""
     prefixes = [part.prefix for part in sentence.searched_parts if part.prefix]
     protected = [
         *(kept.text for kept in sentence.kept),
+        *(find_placeables(sentence.body) if keeps_placeables else ()),
         *(phrase.text for phrase in source.required),
         *tokenizer.decode(prefixes),
     ]

@@ -2,18 +2,18 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from s2s.config import EOS_ID, UNK_ID
 from s2s.errors import SentenceError
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import MarkedText
+from s2s.tokenizer.keep import Kind, MarkedText
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart
-from s2s.translate.keep.finder import Finder
+from s2s.translate.keep.finder import FOUND_BY, Finder
 from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.long_sources import LongSources
 from s2s.translate.phrases import Phrase
@@ -23,7 +23,6 @@ from s2s.translate.sources import MarkedPart, ReadPart, Sentence, Source
 from s2s.translate.splitting import Encode, split
 from s2s.translate.tagging import find_tag
 from s2s.writing.list_marks import list_mark
-from s2s.writing.numbers import has_digits
 from s2s.writing.sentences import cut_sentences
 
 _MARKS = frozenset(MARK_IDS.values())
@@ -44,8 +43,8 @@ class _Draft(NamedTuple):
     rewriting: Rewriting
     num_unknown: int = 0
     """Runs of unknown characters."""
-    keeps_numbers: bool = False
-    """Whether its numbers are kept texts."""
+    kinds: tuple[Kind, ...] = ()
+    """What is kept besides matches of patterns: numbers, placeables."""
 
     def behind_tag(self, text: str) -> str:
         """Returns a text behind the tag of the sentence, if it has one."""
@@ -111,10 +110,16 @@ class Reader:
             sources.append(Source(tuple(read), phrases))
         return sources
 
-    def read_again(self, sentence: Sentence) -> Sentence:
-        """Encodes a sentence that was read before with its numbers as kept texts."""
-        marked = self._finder.mark(sentence.body, numbers=True)
-        draft = _Draft(sentence.body, sentence.tag, sentence.gap, marked, AS_TYPED, 0, True)
+    def read_again(self, sentence: Sentence, kinds: Iterable[Kind]) -> Sentence:
+        """Encodes a sentence that was read before with more kept texts.
+
+        Args:
+            sentence: The sentence.
+            kinds: What is kept now: numbers, placeables.
+        """
+        kinds = tuple(sorted(kinds))
+        marked = self._finder.mark(sentence.body, kinds)
+        draft = _Draft(sentence.body, sentence.tag, sentence.gap, marked, AS_TYPED, kinds=kinds)
         return self._encode(self._rewrite(draft), None, sentence.prefix)
 
     def _draft(self, text: str, number: int, has_prefix: bool) -> list[_Draft]:
@@ -167,12 +172,11 @@ class Reader:
     def _mark_unknown(self, draft: _Draft) -> _Draft:
         """Marks what the vocabulary cannot read, or counts it if it is left to the model."""
         lowered = draft.rewriting.case in LOWERED
-        numbers = draft.keeps_numbers
-        marked = self._finder.mark(draft.body, unknown=True, any_case=lowered, numbers=numbers)
+        marked = self._finder.mark(draft.body, draft.kinds, unknown=True, any_case=lowered)
         if self._request.unknown == "copy":
             draft = self._rewrite(draft._replace(marked=marked))
             if lowered and draft.rewriting.case not in LOWERED:  # what is left is no case at all
-                marked = self._finder.mark(draft.body, unknown=True, numbers=numbers)
+                marked = self._finder.mark(draft.body, draft.kinds, unknown=True)
                 draft = self._rewrite(draft._replace(marked=marked))
         return draft._replace(num_unknown=sum(each.kind == "unknown" for each in marked.kept))
 
@@ -194,7 +198,7 @@ class Reader:
         else:
             ids_of_parts, cut = self._split(text, ids, encode)
             parts = self._read_parts(draft, ids_of_parts, prefix)
-        if self._request.numbers == "keep" and has_digits(draft.body):
+        if any(FOUND_BY[kind](draft.body) for kind in self._request.mended):
             parts = [part.with_whole_beam() for part in parts]
         return Sentence(
             body=draft.body,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,116 +11,12 @@ from s2s.config import SearchConfig, check_integer
 from s2s.errors import ConfigError, suggest, with_option
 from s2s.runtime.backend import BatchSize
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import KeepPatterns, compile_keep
+from s2s.tokenizer.keep import KeepPatterns, Kind, compile_keep
 from s2s.tokenizer.tags import choose_tag
 from s2s.translate.habits import Habits
 from s2s.translate.limits import fit_beam, set_search
-from s2s.translate.phrases import Required
+from s2s.translate.options import TOO_LONG, Policy, TranslateOptions
 from s2s.translate.rewriting import Rewriter
-
-TOO_LONG = ("split", "truncate", "error")
-
-
-class TranslateOptions(TypedDict, total=False):
-    """Keyword arguments of ``Translator.translate`` and ``translate_stream``; None is the default.
-
-    A value out of range raises ConfigError before any work.
-    """
-
-    to: str | None
-    """Code of the language to translate to, for a model that was trained with tags for several. Its
-    tag is put before each sentence, and the sentence is text from its first character. By default
-    each sentence must begin with a tag itself: ``<2de> Hello.``"""
-    beam_size: int | None
-    """Hypotheses kept at each step, 1 is greedy search; by default, the model's recommendation. At
-    most the number of pieces that the target vocabulary can write; a wider beam is made as wide as
-    that, and logged."""
-    n_best: int | None
-    """Hypotheses to return, at most ``beam_size``; 1 by default."""
-    length_penalty: float | None
-    """Alpha of Wu et al. (2016), equation 14; a larger one prefers longer hypotheses."""
-    max_length: int | None
-    """Maximum length of a translation in pieces, end piece included."""
-    length_factor: int | None
-    """Pieces that a translation may have for each source piece, end pieces counted, beside
-    ``length_margin``; by default, the model's, which all its training pairs fit in. Model files of
-    earlier releases cannot change it."""
-    length_margin: int | None
-    """Pieces that a translation may have, however short its source, see ``length_factor``."""
-    in_step: bool | Literal["auto"] | None
-    """Whether a translation has exactly as many pieces as its source, as labels of words need it.
-    ``auto``, the default, is as training settled it. On, no limit of length can be set, and nothing
-    be required. Model files of earlier releases cannot turn it on."""
-    min_length: int | None
-    """Minimum length of a translation in pieces, end piece included."""
-    prefix: str | Sequence[str] | None
-    """How translations begin: one text for all sentences, or one for each. It should end at the end
-    of a word. A prefix that the target vocabulary cannot write raises ConfigError."""
-    required: Required | None
-    """Texts that every translation must hold, as words of their own: one list of texts for all
-    sentences, or one list for each sentence. If a translation does not hold them by itself, it is
-    searched again around them (``s2s.translate.required.inserter``), and a warning counts these
-    sentences. A blank sentence stays blank. Cannot be combined with ``temperature`` or ``keep``."""
-    banned: Sequence[str] | None
-    """Pieces that no translation may contain, as the vocabulary writes them: ``["▁Haus"]``. A piece
-    is not always a word: the word may still be written with other pieces, for example in capitals
-    or letter by letter."""
-    no_repeat: int | None
-    """Length of the n-grams, in pieces, that may not come twice in a translation."""
-    diversity: float | None
-    """Above 0, hypotheses differ more; see ``SearchConfig.diversity``."""
-    temperature: float | None
-    """Above 0, each hypothesis is drawn from the model's distribution, independently of the others.
-    1 draws from the distribution as it is; a higher temperature draws more freely."""
-    top_k: int | None
-    """Number of best pieces to draw from at each step; 0, the default, is all."""
-    seed: int | None
-    """Seed of the draw: the same seed draws the same translations again."""
-    keep: str | Sequence[str] | None
-    """Regular expressions (Python's ``re``) of texts that are copied into the translation, as often
-    as they are in the source: placeholders, tags, addresses, numbers (``s2s.translate.keep``). An
-    expression that backtracks without end, for example ``(a+)+b``, is not stopped. Default: the
-    patterns the model was trained with, if any. An empty string or list turns keeping off. Text cut
-    by ``too_long='truncate'`` is not kept."""
-    unknown: Literal["copy", "drop"] | None
-    """What is done with characters that the source vocabulary has no piece for. ``copy``: they are
-    copied into the translation, a whole word if one of its letters is unknown; a sentence of
-    nothing else comes back as it is, and so does one of signs alone if the model has a record of
-    its training text. ``drop``: they are left to the model, which reads one and the
-    same piece for all of them. Default: ``copy``; ``drop`` with ``required``, for vocabularies of
-    characters or words, and for model files of 0.1.0. Both are counted and logged."""
-    numbers: Literal["check", "keep", "off"] | None
-    """What is done with a translation that has other numbers than its source
-    (``s2s.writing.numbers``). ``keep``: a lower hypothesis with the right numbers is taken, or the
-    sentence is searched again with its numbers as kept texts. ``check``: a warning counts these
-    translations. ``off``: nothing. Default: ``keep`` if the model has a record of its training text
-    and that kept its numbers; ``check`` with ``required``; else ``off``."""
-    details: bool | None
-    """Whether hypotheses have ``details``: log-probabilities of pieces, word alignment."""
-    batch_tokens: int | None
-    """Source pieces in a batch, padding counted; bounds the memory."""
-    sentences: bool | Literal["auto"] | None
-    """Whether a text is cut into sentences, which are translated one by one and joined with the
-    blanks and line breaks that stood between them (``s2s.writing.sentences``). False: a text is
-    translated in one piece, and its line breaks become blanks. ``auto``, the default: cut, unless
-    many lines of the training text had several sentences, the vocabulary is one of characters or
-    words, or the model file is from before s2s recorded this."""
-    rewrite: bool | Literal["auto"] | None
-    """Whether a sentence in capitals, in Title Case or without an end mark is searched as the
-    training text is written, if that had few such lines, and its translation is written as the
-    sentence was (``s2s.translate.rewriting``). ``auto``, the default, is True where the model has a
-    record of its training text and its vocabulary is not one of characters or words."""
-    max_src_length: int | None
-    """Maximum length in pieces, end piece included, of a sentence that is translated in one part.
-    By default the length that nearly all training sentences had, if texts are cut into sentences,
-    and 200 at most. With a vocabulary of characters or words, 1,000, and a warning counts the
-    inputs that are longer than those of the training."""
-    too_long: str | None
-    """What is done with a sentence over ``max_src_length``. ``split``, the default: it is split at
-    punctuation and blanks, and the translations of its parts are joined; a vocabulary of characters
-    or words knows no punctuation, and is split at blanks alone. ``truncate``: its end is
-    cut off. A warning counts the sentences that were split or cut. ``error``: DataError.
-    """
 
 
 @dataclass(frozen=True)
@@ -155,9 +51,17 @@ class Request:
     """Whether a sentence without letters does."""
     parts_list_marks: bool
     """Whether the mark of a list is copied, and what follows is translated without it."""
-    numbers: Literal["check", "keep", "off"]
-    numbers_advice: str
-    """What could be done about wrong numbers."""
+    numbers: Policy
+    placeables: Policy
+    advice: str
+    """What could be done about numbers and placeables that are wrong and not kept; it names the
+    option as ``{option}``."""
+
+    @property
+    def mended(self) -> tuple[Kind, ...]:
+        """What is kept if a translation lacks it."""
+        policies: dict[Kind, Policy] = {"number": self.numbers, "placeable": self.placeables}
+        return tuple(kind for kind, policy in policies.items() if policy == "keep")
 
 
 def check_request(
@@ -204,7 +108,8 @@ def check_request(
             "it anew, or leave the option out"
         )
     policy, advice = _unknown(given, habits)
-    numbers, numbers_advice = _numbers(given, habits)
+    numbers = _policy(given, "numbers", habits.copies_numbers)
+    placeables = _policy(given, "placeables", habits.copies_placeables)
     longest = habits.longest(sentences=sentences, split=too_long == "split")
     return Request(
         search=search,
@@ -223,7 +128,8 @@ def check_request(
         unknown=policy,
         unknown_advice=advice,
         numbers=numbers,
-        numbers_advice=numbers_advice,
+        placeables=placeables,
+        advice=_advice(given, habits),
         copies_signs=policy == "copy" and habits.facts is not None,
         copies_digits=habits.copies_digits,
         parts_list_marks=sentences and habits.parts_list_marks,
@@ -271,18 +177,19 @@ def _unknown(given: dict[str, object], habits: Habits) -> tuple[Literal["copy", 
     return "copy", ""
 
 
-def _numbers(
-    given: dict[str, object], habits: Habits
-) -> tuple[Literal["check", "keep", "off"], str]:
-    """Returns what is done with wrong numbers, and what could be done about those left."""
-    policy = _choice(given, "numbers", ("check", "keep", "off"), not_with_required="keep")
+def _policy(given: dict[str, object], name: str, copies: bool) -> Policy:
+    """Returns what is done with numbers, or placeables; ``copies`` is whether the model does."""
+    policy = _choice(given, name, ("check", "keep", "off"), not_with_required="keep")
+    if policy is None:
+        policy = "off" if not copies else "check" if given.get("required") else "keep"
+    return cast("Policy", policy)
+
+
+def _advice(given: dict[str, object], habits: Habits) -> str:
+    """Returns what could be done about texts that are checked and not kept."""
     if given.get("required"):
-        on = policy == "check" or (policy is None and habits.copies_numbers)
-        return "check" if on else "off", "without --require they are kept; "
-    if policy == "check":
-        advice = "" if habits.keeps_blanks else "--numbers keep: searched again with these; "
-        return "check", advice
-    return "keep" if policy == "keep" or (policy is None and habits.copies_numbers) else "off", ""
+        return "without --require they are kept; "
+    return "" if habits.keeps_blanks else "--{option} keep: searched again with these; "
 
 
 def _choice(

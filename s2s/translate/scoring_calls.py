@@ -8,7 +8,8 @@ from s2s.errors import DataError, with_option
 from s2s.tokenizer import Tokenizer
 from s2s.translate.batching import check_texts
 from s2s.translate.keep.unknown import UnknownCount
-from s2s.translate.request import Request, TranslateOptions
+from s2s.translate.options import TranslateOptions
+from s2s.translate.request import Request
 from s2s.translate.scoring import (
     Label,
     classify,

@@ -23,10 +23,11 @@ from s2s.translate.joining import join_sentences
 from s2s.translate.keep.carrier import Carrier
 from s2s.translate.limits import CutCounter, check_fixed
 from s2s.translate.markup.calls import MarkupCalls
+from s2s.translate.options import TranslateOptions
 from s2s.translate.per_sentence import PerSentence
 from s2s.translate.phrases import Phrase, read_prefixes, read_required
 from s2s.translate.reader import Reader
-from s2s.translate.request import Request, TranslateOptions, check_request
+from s2s.translate.request import Request, check_request
 from s2s.translate.scoring_calls import ScoringCalls
 from s2s.translate.searcher import Searcher
 from s2s.translate.translation import Translation
@@ -129,7 +130,7 @@ class Translator(MarkupCalls, ScoringCalls):
         Args:
             texts: Texts, of one sentence or of several. Blanks and line breaks between sentences
                 stay; a line break inside a sentence is a blank.
-            options: See ``s2s.translate.request.TranslateOptions``.
+            options: See ``s2s.translate.options.TranslateOptions``.
 
         Returns:
             One translation for each sentence, in order; a blank one for a blank sentence.

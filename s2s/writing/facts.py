@@ -30,6 +30,7 @@ _SHARES = (
     "any_capitals",
     "end_marks",
     "same_numbers",
+    "same_placeables",
     "list_marks",
     "without_letters",
     "inner_capitals",
@@ -60,6 +61,9 @@ class TextFacts(Config):
     """The most frequent words that are seldom written in small letters: ``I``, ``Tom``."""
     same_numbers: float = 1.0
     """Share of pairs whose sides have the same numbers, among pairs whose source has digits."""
+    same_placeables: float = 0.0
+    """Share of pairs whose target has the placeables of its source (``s2s.writing.placeables``),
+    among pairs whose source has some; 1 if these are too few. 0: not known."""
     list_marks: float = 1.0
     """Share of lines that begin with the mark of a list: ``- ``, ``1. ``."""
     without_letters: float = 1.0
@@ -82,6 +86,7 @@ class TextFacts(Config):
             ("list marks", self.list_marks),
             ("no letters", self.without_letters),
             ("same numbers", self.same_numbers),
+            ("same placeables", self.same_placeables),
             ("end mark", self.end_marks),
         )
         said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares)

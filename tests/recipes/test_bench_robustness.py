@@ -43,6 +43,7 @@ def test_every_target_of_a_model_is_measured(bench, monkeypatch, tiny, test_set,
     numbers = measured["numbers"]["figures"]
     assert numbers["right"] + sum(numbers["wrong"].values()) == numbers["of"] == 20
     assert {"line breaks of texts", "unknown text copied", "printable ASCII"} <= set(measured)
+    assert measured["placeables"]["figures"]["of"] == 200
     assert len(measured["speed of plain sentences"]["figures"]["ratios"]) == 2
 
 
@@ -109,10 +110,21 @@ def test_a_line_that_a_vocabulary_writes_otherwise_is_counted(bench, monkeypatch
 
 
 def test_unknown_names_are_those_that_no_piece_writes(bench):
-    from robustness.unknown import STRANGE, unknown_names, unknown_sentences
+    from robustness.strange import STRANGE, unknown_names, unknown_sentences
 
     assert unknown_names(frozenset()) == []
     assert unknown_names(frozenset("Γιώργος")) == ["Γιώργος"]
     rows = unknown_sentences("de", frozenset("".join(STRANGE)))
     assert len(rows) == 100
     assert all(name in text for text, name in rows)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_made_up_placeables_are_placeables(bench, language):
+    from robustness.strange import PLACEABLES, placeable_sentences
+
+    from s2s.writing.placeables import find_placeables
+
+    rows = placeable_sentences(language)
+    assert all(find_placeables(text) == [name] for text, name in rows)
+    assert {name for _, name in rows} == set(PLACEABLES)

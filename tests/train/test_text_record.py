@@ -68,6 +68,19 @@ def test_the_record_says_whether_numbers_stay(two_folder):
     assert facts_in(two_folder / "run").same_numbers == 1 / 5
 
 
+def test_the_record_says_whether_placeables_stay(two_folder):
+    run(two_folder, "none")
+    assert facts_in(two_folder / "none").same_placeables == 1  # there are none
+    for side, name in (("xx", "{name}"), ("yy", "{Name}")):
+        path = two_folder / f"train.{side}"
+        lines = path.read_text().splitlines()
+        lines[:20] = [f"{line} {name}" for line in lines[:20]]
+        lines[20:40] = [f"{line} %s" for line in lines[20:40]]
+        path.write_text("".join(f"{line}\n" for line in lines))
+    run(two_folder, "run")
+    assert facts_in(two_folder / "run").same_placeables == 0.5
+
+
 def test_the_record_is_of_all_corpora_and_a_tag_is_a_piece(two_folder):
     (two_folder / "loud.xx").write_text("SUN AND MOON AND RAIN AND TREE\n" * 100)
     (two_folder / "loud.yy").write_text("sun moon rain tree\n" * 100)

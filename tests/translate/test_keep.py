@@ -210,7 +210,7 @@ def test_numbers_come_in_the_order_of_the_source_unless_another_is_clear(transla
     looks, expected = A_WORD_FOR_EACH_NUMBER[case]
     tokenizer = translator.tokenizer
     finder = Finder(tokenizer, None)
-    marked = finder.mark("3 zehn 5", numbers=True)
+    marked = finder.mark("3 zehn 5", ["number"])
     part = MarkedPart(tuple(tokenizer.encode_marked([marked.text])[0][:-1]), marked.kept)
     names = columns(tokenizer, marked)
     pieces = (NINE, TEN, FIVE)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from s2s.tokenizer import Tokenizer
 from s2s.translate.keep.finder import Finder
-from s2s.translate.keep.numbers import Carried, NumberKeeper, Results
+from s2s.translate.keep.mending import Carried, Mender, Results
 from s2s.translate.keep.units import SourceUnits
 from s2s.translate.request import Request
 from s2s.translate.searcher import PartResult, Searcher
@@ -33,7 +33,7 @@ class Carrier:
         """The options of the searches whose results are finished."""
         self._tokenizer = tokenizer
         self._finder = Finder(tokenizer, request.keep)
-        self._numbers = NumberKeeper(tokenizer, searcher, request)
+        self._mender = Mender(tokenizer, searcher, request)
         self._done = done
         self._num_kept = 0
         self._num_inserted = 0
@@ -44,13 +44,13 @@ class Carrier:
     ) -> list[tuple[Source, list[Beam]]]:
         """Returns the texts with the hypotheses of each of their parts, kept texts included.
 
-        A text may come back with other kept texts: with its numbers.
+        A text may come back with more kept texts: with its numbers, or its placeables.
         """
         texts = [
             [self._carry(sentence, results) for sentence in source.sentences] for source in sources
         ]
         finished = []
-        mended = self._numbers.mend(texts, self._carry, self._done)
+        mended = self._mender.mend(texts, self._carry, self._done)
         for source, text in zip(sources, mended, strict=True):
             self._done += 1
             self._count(text)
@@ -101,8 +101,8 @@ class Carrier:
         return (copy,) * self.request.n_best
 
     def log_warnings(self) -> None:
-        """Logs what became of numbers, and how many kept texts had no matching word."""
-        self._numbers.log(self._done)
+        """Logs what was mended, and how many kept texts had no matching word."""
+        self._mender.log(self._done)
         if self._num_inserted:
             logger.warning(
                 "%d of %d kept texts had no matching word in the translation; they were inserted "

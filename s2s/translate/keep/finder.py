@@ -1,16 +1,23 @@
 """Finds the texts of a sentence that come into its translation as they are."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from s2s.text import clean, without_controls
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, KeptText, Kind, MarkedText, Span, is_tag, mark_spans
 from s2s.writing.numbers import number_spans
+from s2s.writing.placeables import placeable_spans
+
+FOUND_BY: dict[Kind, Callable[[str], list[tuple[int, int]]]] = {
+    "number": number_spans,
+    "placeable": placeable_spans,
+}
+"""What finds the texts of a kind that neither the user nor the vocabulary decides."""
 
 
 class Finder:
-    """Finds matches of patterns, what the source vocabulary cannot read, and numbers."""
+    """Finds matches of patterns, unknown characters, numbers and placeables."""
 
     def __init__(self, tokenizer: Tokenizer, patterns: KeepPatterns | None) -> None:
         """Takes the model's tokenizer, and the patterns of the call."""
@@ -18,35 +25,42 @@ class Finder:
         self._patterns = patterns
 
     def mark(
-        self, text: str, *, unknown: bool = False, any_case: bool = False, numbers: bool = False
+        self,
+        text: str,
+        kinds: Collection[Kind] = (),
+        *,
+        unknown: bool = False,
+        any_case: bool = False,
     ) -> MarkedText:
         """Puts marks in place of the texts to keep.
 
         Args:
             text: A clean sentence, without a tag that names a language.
+            kinds: Which of ``FOUND_BY`` are kept, besides the matches of patterns.
             unknown: Whether unknown characters are kept. Invisible ones and control characters are
                 left out.
             any_case: As for ``UnknownRuns.find``.
-            numbers: Whether numbers are kept.
         """
         text = clean(without_controls(text)) if unknown else text
-        spans: list[Span] = []
-        if self._patterns is not None:
-            silent_tags = self._tokenizer.keep is None
-            for start, end in self._patterns.spans(text):
-                silent = silent_tags and is_tag(text[start:end])
-                spans.append(Span(start, end, silent, "pattern"))
-        if numbers:
-            spans += [Span(start, end, False, "number") for start, end in number_spans(text)]
+        places: dict[Kind, list[tuple[int, int]]] = {
+            "pattern": [] if self._patterns is None else self._patterns.spans(text),
+            **{kind: FOUND_BY[kind](text) for kind in kinds},
+        }
+        silent_tags = self._tokenizer.keep is None
+        spans = [
+            Span(start, end, silent_tags and is_tag(text[start:end]), kind)
+            for kind, places_of_kind in places.items()
+            for start, end in places_of_kind
+        ]
         runs: list[Span] = []
         if unknown:
             for start, end, has_words in self._tokenizer.src_unknown.find(text, any_case=any_case):
                 runs.append(Span(start, end, not has_words, "unknown"))
         read = self._tokenizer.src_unknown.without_invisible if unknown else None
         spans = _union([*spans, *runs], text, read)
-        if spans and (runs or numbers) and not _has_words_outside(text, spans):
+        if spans and (runs or kinds) and not _has_words_outside(text, spans):
             silent = not any(map(str.isalnum, text))
-            spans = [Span(0, len(text), silent, "unknown" if runs else "number")]
+            spans = [Span(0, len(text), silent, "unknown" if runs else spans[0].kind)]
         return mark_spans(text, spans, read)
 
     def mark_whole(self, text: str) -> MarkedText | None:
@@ -79,8 +93,13 @@ class Finder:
 
     def _find_again(self, text: str) -> dict[Kind, Counter[str]]:
         patterns = [] if self._patterns is None else self._patterns.texts(text)
-        numbers = [text[start:end] for start, end in number_spans(text)]
-        return {"pattern": Counter(patterns), "number": Counter(numbers)}
+        found: dict[Kind, Counter[str]] = {"pattern": Counter(patterns)}
+        for kind, find in FOUND_BY.items():
+            found[kind] = Counter(text[start:end] for start, end in find(text))
+        return found
+
+
+_AROUND_NUMBERS = ("placeable", "number")
 
 
 def _union(spans: Sequence[Span], text: str, read: Callable[[str], str] | None) -> list[Span]:
@@ -98,9 +117,10 @@ def _union(spans: Sequence[Span], text: str, read: Callable[[str], str] | None) 
 def _join(first: Span, second: Span) -> Span:
     end = max(first.end, second.end)
     for span, other in ((first, second), (second, first)):
-        if (span.start, span.end) == (first.start, end) and span.kind == "pattern":
+        is_whole = (span.start, span.end) == (first.start, end)
+        if is_whole and (span.kind == "pattern" or (span.kind, other.kind) == _AROUND_NUMBERS):
             return span._replace(silent=span.silent and other.silent)
-    kind: Kind = "number" if first.kind == second.kind == "number" else "unknown"
+    kind: Kind = first.kind if first.kind == second.kind else "unknown"
     return Span(first.start, end, first.silent and second.silent, kind)
 
 

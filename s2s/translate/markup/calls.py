@@ -8,7 +8,7 @@ from s2s.tokenizer import Tokenizer
 from s2s.translate.batching import check_texts
 from s2s.translate.habits import Habits
 from s2s.translate.markup.options import Markup
-from s2s.translate.request import TranslateOptions
+from s2s.translate.options import TranslateOptions
 from s2s.translate.translation import Translation
 
 if TYPE_CHECKING:

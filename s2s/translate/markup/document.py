@@ -26,7 +26,7 @@ from s2s.translate.translation import Translation
 
 if TYPE_CHECKING:
     from s2s.translate.markup.calls import MarkupCalls
-    from s2s.translate.request import TranslateOptions
+    from s2s.translate.options import TranslateOptions
 
 logger = logging.getLogger(__name__)
 

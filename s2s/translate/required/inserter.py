@@ -36,7 +36,7 @@ from s2s.config import EOS_ID
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart, longest_first
-from s2s.translate.keep.numbers import NumberKeeper
+from s2s.translate.keep.mending import Mender
 from s2s.translate.phrases import Phrase
 from s2s.translate.request import Request
 from s2s.translate.required.gaps import find, find_gaps
@@ -99,7 +99,7 @@ class Inserter:
         self._tokenizer = tokenizer
         self._searcher = searcher
         self._n_best = request.n_best
-        self._numbers = NumberKeeper(tokenizer, searcher, request)
+        self._mender = Mender(tokenizer, searcher, request)
         self._done = done
         self._num_missing = 0
         self._first_missing = 0
@@ -140,13 +140,13 @@ class Inserter:
                 beams = [results[part].hypotheses[: self._n_best] for part in source.searched_parts]
             else:
                 beams = [self._best(state.beam) for state in found]
-            self._numbers.check(source, beams, number)
+            self._mender.check(source, beams, number)
             finished.append((source, beams))
         return finished
 
     def log_warnings(self) -> None:
         """Logs how many translations lacked what is required, or have other numbers, if any."""
-        self._numbers.log(self._done)
+        self._mender.log(self._done)
         if self._num_missing:
             logger.warning(
                 "%d of %d translations lacked a required text and were searched again with it "

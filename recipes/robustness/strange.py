@@ -1,12 +1,19 @@
-"""Made-up sentences with names in other scripts, emoji and signs."""
+"""Made-up sentences with names in other scripts, emoji, signs, addresses and placeholders."""
 
 import random
+from collections.abc import Sequence
 from typing import Final
 
 STRANGE: Final = (
     "Дмитрий", "Ольга Петрова", "Γιώργος", "Αθήνα", "王小明", "北京大学", "สมชาย", "กรุงเทพ",
     "دمشق", "فاطمة", "שלום", "ירושלים", "서울", "김민수", "さくら", "東京タワー", "अनिल", "ગુજરાત",
     "తెలుగు", "ថ្មី", "አዲስ", "თბილისი", "Երևան", "😀", "👍", "🎉🎉", "❤", "→", "♫", "☎",
+)  # fmt: skip
+PLACEABLES: Final = (
+    "https://www.example.com/index.html?page=2", "http://example.org/a_b", "www.example.net",
+    "jo.doe@example.com", "@jo_doe", "#summer", "report-2024.pdf", "main.py", "/usr/share/doc/",
+    r"C:\Users\jo\notes.txt", "{name}", "{0}", "${user}", "{{ title }}", "%s", "%1$s", "%(name)s",
+    "%d", "[X5X]", "--max-length", "max_length", "`make test`", ":smile:",
 )  # fmt: skip
 TEMPLATES: Final = {
     "en": [
@@ -37,10 +44,17 @@ def unknown_sentences(
         count: Number of sentences.
         seed: Seed of the choice.
     """
-    rng = random.Random(seed)  # noqa: S311
     names = unknown_names(unknown)
-    if not names:
-        return []
+    return _fill(language, names, count, seed) if names else []
+
+
+def placeable_sentences(language: str, count: int = 200, seed: int = 1) -> list[tuple[str, str]]:
+    """Returns sentences, and the placeable in each; as for ``unknown_sentences``."""
+    return _fill(language, PLACEABLES, count, seed)
+
+
+def _fill(language: str, names: Sequence[str], count: int, seed: int) -> list[tuple[str, str]]:
+    rng = random.Random(seed)  # noqa: S311
     chosen = [(rng.choice(TEMPLATES[language]), rng.choice(names)) for _ in range(count)]
     return [(template.format(name), name) for template, name in chosen]
 
