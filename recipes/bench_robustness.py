@@ -5,7 +5,7 @@
 Without --model, only vocabularies are measured: whether targets in scripts with hard characters
 come back from a vocabulary as they were written. With it, each model is measured too: the test set
 in capitals, in lower case, without end marks, with typos and several sentences on a line; made-up
-sentences with numbers, with addresses and placeholders, and with names in other scripts; with
+sentences with numbers, with addresses, placeholders and names, also in other scripts; with
 --baseline or --baseline-code, the speed. One model with the code of two checkouts shows what the
 newer code costs.
 
@@ -189,7 +189,7 @@ def measure(name: str, options: argparse.Namespace) -> Iterator[Target]:
         yield about_line_breaks(model, sources)
         numbers = number_sentences(options.language, options.domain, options.numbers)
         yield about_numbers(model, numbers)
-        yield about_placeables(model, options.language)
+        yield from about_placeables(model, options.language)
         yield from about_unknown(model, options.language)
         yield about_ignorable(model, sources, plain)
         if options.baseline or options.baseline_code:

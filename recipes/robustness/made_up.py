@@ -8,6 +8,7 @@ from typing import Final
 from robustness.child import TranslatorProcess
 from robustness.strange import (
     STRANGE,
+    name_sentences,
     placeable_sentences,
     unknown_names,
     unknown_sentences,
@@ -20,6 +21,8 @@ from s2s.writing.numbers import same_numbers
 
 NUMBERS_RIGHT: Final = 0.99
 COPIED: Final = 0.99
+NAMES_RIGHT: Final = 0.9
+"""Some names are also words of the training text, which is left to the network."""
 SAME: Final = 0.99
 """Share of sentences with soft hyphens whose translation is the same as without."""
 IGNORABLE: Final = ("\u00ad", "\u200b", "\u2060", "\u200e")
@@ -55,15 +58,22 @@ def about_numbers(model: TranslatorProcess, sentences: Sequence[tuple[str, str]]
     return share("numbers", len(sentences) - count, len(sentences), NUMBERS_RIGHT, figures)
 
 
-def about_placeables(model: TranslatorProcess, language: str) -> Target:
-    """Translates made-up sentences with addresses, placeholders and code."""
-    rows = placeable_sentences(language)
+def about_placeables(model: TranslatorProcess, language: str) -> Iterator[Target]:
+    """Translates made-up sentences with addresses, placeholders and code, and with names."""
+    yield _copied("placeables", model, placeable_sentences(language))
+    yield _copied("names", model, name_sentences(language), goal=NAMES_RIGHT)
+
+
+def _copied(
+    name: str, model: TranslatorProcess, rows: Sequence[tuple[str, str]], goal: float = COPIED
+) -> Target:
+    """Counts the texts that are in the translations of their sentences."""
     found = model.translate([text for text, _ in rows])
     lost = [
         [text, each] for (text, name), each in zip(rows, found, strict=True) if name not in each
     ]
     figures = {"examples": lost[:EXAMPLES]}
-    return share("placeables", len(rows) - len(lost), len(rows), COPIED, figures)
+    return share(name, len(rows) - len(lost), len(rows), goal, figures)
 
 
 def about_unknown(model: TranslatorProcess, language: str) -> Iterator[Target]:
@@ -71,13 +81,7 @@ def about_unknown(model: TranslatorProcess, language: str) -> Iterator[Target]:
     characters = sorted({*"".join(STRANGE)} - {" "})
     src, tgt = model.lacking(characters)
     unknown = frozenset(src) & frozenset(tgt)
-    rows = unknown_sentences(language, unknown)
-    found = model.translate([text for text, _ in rows])
-    lost = [
-        [text, each] for (text, name), each in zip(rows, found, strict=True) if name not in each
-    ]
-    figures = {"examples": lost[:EXAMPLES]}
-    yield share("unknown text copied", len(rows) - len(lost), len(rows), COPIED, figures)
+    yield _copied("unknown text copied", model, unknown_sentences(language, unknown))
     names = unknown_names(unknown)
     changed = [
         [one, two] for one, two in zip(names, model.translate(names), strict=True) if one != two

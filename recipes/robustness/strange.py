@@ -1,4 +1,6 @@
-"""Made-up sentences with names in other scripts, emoji, signs, addresses and placeholders."""
+"""Made-up sentences with names in other scripts, emoji, signs, addresses and
+placeholders, and with ordinary names.
+"""
 
 import random
 from collections.abc import Sequence
@@ -14,6 +16,14 @@ PLACEABLES: Final = (
     "jo.doe@example.com", "@jo_doe", "#summer", "report-2024.pdf", "main.py", "/usr/share/doc/",
     r"C:\Users\jo\notes.txt", "{name}", "{0}", "${user}", "{{ title }}", "%s", "%1$s", "%(name)s",
     "%d", "[X5X]", "--max-length", "max_length", "`make test`", ":smile:",
+)  # fmt: skip
+NAMES: Final = (
+    "Smith", "Johnson", "Kowalski", "Nguyen", "Müller", "García", "Schneider", "Ivanov", "Tanaka",
+    "Olsen", "Lindqvist", "Okafor", "Mbappé", "Rossi", "Dubois", "Novák", "Horvat", "Silva",
+    "Papadopoulos", "Becker", "Wagner", "Hernández", "Fitzgerald", "McDonald", "O'Brien",
+    "Zimmermann", "Takahashi", "Yilmaz", "Bergström", "Andersen", "Emma", "Oliver", "Charlotte",
+    "Lukas", "Sophia", "Mateo", "Aiden", "Priya", "Fatima", "Chiara", "Heathrow", "Springfield",
+    "Gdańsk", "Bristol", "Lyon", "Toledo", "Nairobi", "Lagos", "Ottawa", "Melbourne",
 )  # fmt: skip
 TEMPLATES: Final = {
     "en": [
@@ -51,6 +61,11 @@ def unknown_sentences(
 def placeable_sentences(language: str, count: int = 200, seed: int = 1) -> list[tuple[str, str]]:
     """Returns sentences, and the placeable in each; as for ``unknown_sentences``."""
     return _fill(language, PLACEABLES, count, seed)
+
+
+def name_sentences(language: str, count: int = 200, seed: int = 1) -> list[tuple[str, str]]:
+    """Returns sentences, and the name in each; as for ``unknown_sentences``."""
+    return _fill(language, NAMES, count, seed)
 
 
 def _fill(language: str, names: Sequence[str], count: int, seed: int) -> list[tuple[str, str]]:

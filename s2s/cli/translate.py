@@ -39,6 +39,7 @@ from s2s.cli.translate_options import (
     Keep,
     LineBuffered,
     MinLength,
+    Names,
     NBest,
     NoRepeat,
     Numbers,
@@ -116,6 +117,7 @@ def translate(
     unknown: Unknown = None,
     numbers: Numbers = None,
     placeables: Placeables = None,
+    names: Names = None,
     ban: Ban = None,
     temperature: Temperature = None,
     top_k: TopK = None,
@@ -174,6 +176,7 @@ def translate(
         "unknown": cast('Literal["copy", "drop"] | None', unknown),
         "numbers": cast("Policy | None", numbers),
         "placeables": cast("Policy | None", placeables),
+        "names": cast("Policy | None", names),
         "max_src_length": max_src_length,
         "too_long": too_long,
     }

@@ -144,6 +144,15 @@ Placeables = Annotated[
         default="keep, if the training text kept them",
     ),
 ]
+Names = Annotated[
+    str | None,
+    option(
+        panel=WORDS,
+        help_="The same for names: words with a capital that the training text hardly had.",
+        choices=("check", "keep", "off"),
+        default="keep, if the training text kept them",
+    ),
+]
 Ban = Annotated[
     list[str] | None,
     option(

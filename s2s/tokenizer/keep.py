@@ -26,9 +26,9 @@ _TAG = re.compile(r"(?:</?[A-Za-z][^<>]*>)+")
 _PROBES = ("", "a", "a b", "1.")
 
 
-Kind = Literal["pattern", "unknown", "number", "placeable"]
+Kind = Literal["pattern", "unknown", "number", "placeable", "name"]
 """Why a text is kept: a pattern of the user finds it, the vocabulary cannot read it, or it is a
-number or a placeable (``s2s.writing``)."""
+number, a placeable or a name (``s2s.writing``)."""
 
 
 class KeptText(NamedTuple):

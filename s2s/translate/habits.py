@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from s2s.errors import OPTIONS, ConfigError
+from s2s.errors import OPTIONS, ConfigError, ModelError
 from s2s.formats.card import text_facts
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.pieces import algorithm_of
 from s2s.translate.rewriting import KNOWN, Rewriter
+from s2s.writing.facts import TextFacts
+from s2s.writing.names import NameFinder
 
 MAX_SRC_LENGTH = 200
 """Default of ``max_src_length``: training leaves longer sentences out."""
@@ -51,6 +53,8 @@ class Habits:
         self.facts = facts if facts is not None and self.is_text else None
         """None if the model is older than this record, or its task is not one of text."""
         self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
+        self.names = None if self.facts is None else _name_finder(self.facts)
+        """Finds names; None if the model has no record of its words, or they are no help."""
 
     def check_blanks(self, given: Mapping[str, object]) -> None:
         """Raises ConfigError if the model keeps blanks and an option would change them.
@@ -64,6 +68,7 @@ class Habits:
             "unknown": "copy",
             "numbers": "keep",
             "placeables": "keep",
+            "names": "keep",
             "sentences": True,
             "rewrite": True,
         }
@@ -120,6 +125,15 @@ class Habits:
         None if texts have sentences, so that a longer one can be split.
         """
         return None if self.is_text or sentences else self._trained_length
+
+
+def _name_finder(facts: TextFacts) -> NameFinder | None:
+    if not facts.known_words:
+        return None
+    try:
+        return NameFinder(facts.known_words, facts.stand_ins)
+    except ValueError as error:
+        raise ModelError(f"the known words of its training text are damaged: {error}") from error
 
 
 def _is_text(tokenizer: Tokenizer) -> bool:

@@ -7,7 +7,7 @@ from itertools import islice
 from s2s.tokenizer import Tokenizer
 from s2s.translate.keep.units import SourceUnits
 from s2s.translate.request import Request
-from s2s.translate.rewriting import AS_TYPED, Rewriter
+from s2s.translate.rewriting import AS_TYPED
 from s2s.translate.sources import ReadPart, Sentence, Source
 from s2s.translate.translation import Beam, Details, Hypothesis, Translation, join_parts
 from s2s.translate.words import count_words
@@ -35,14 +35,7 @@ def join_sentences(
         counts = [_num_words(part, tokenizer) if needs_words else 0 for part in sentence.parts]
         beam = join_parts(list(islice(of_parts, len(sentence.parts))), counts, blank=between)
         if request.rewriter is not None and sentence.rewriting != AS_TYPED:
-            beam = _restore(
-                beam,
-                sentence,
-                source,
-                request.rewriter,
-                tokenizer,
-                keeps_placeables=request.placeables == "keep",
-            )
+            beam = _restore(beam, sentence, source, request, tokenizer)
         if beam:
             sentences.append(beam)
             words.append(sum(counts))
@@ -67,22 +60,21 @@ def _num_words(part: ReadPart, tokenizer: Tokenizer) -> int:
 
 
 def _restore(
-    beam: Beam,
-    sentence: Sentence,
-    source: Source,
-    rewriter: Rewriter,
-    tokenizer: Tokenizer,
-    *,
-    keeps_placeables: bool,
+    beam: Beam, sentence: Sentence, source: Source, request: Request, tokenizer: Tokenizer
 ) -> Beam:
     """Writes the hypotheses of a sentence as the sentence was."""
+    rewriter = request.rewriter
+    assert rewriter is not None
     prefixes = [part.prefix for part in sentence.searched_parts if part.prefix]
     protected = [
         *(kept.text for kept in sentence.kept),
-        *(find_placeables(sentence.body) if keeps_placeables else ()),
         *(phrase.text for phrase in source.required),
         *tokenizer.decode(prefixes),
     ]
+    if request.placeables == "keep":
+        protected += find_placeables(sentence.body)
+    if request.names == "keep" and request.name_finder is not None:
+        protected += [name.text for name in request.name_finder.find(sentence.body)]
     return tuple(
         _with_text(hypothesis, rewriter.restore(hypothesis.text, sentence.rewriting, protected))
         for hypothesis in beam

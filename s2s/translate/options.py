@@ -89,6 +89,11 @@ class TranslateOptions(TypedDict, total=False):
     """The same for addresses, placeholders, tags, names of files and code
     (``s2s.writing.placeables``). Default: ``keep`` if the model has a record of its training text
     and that kept them; ``check`` with ``required``; else ``off``."""
+    names: Literal["check", "keep", "off"] | None
+    """The same for names: words with a capital that the training text hardly had
+    (``s2s.writing.names``). The sentence is then searched with a name that the network knows in
+    place of each. Default: ``keep`` if the model has a record of its words, in which rare words
+    with a capital stayed as they are; ``check`` with ``required``; else ``off``."""
     details: bool | None
     """Whether hypotheses have ``details``: log-probabilities of pieces, word alignment."""
     batch_tokens: int | None

@@ -13,7 +13,7 @@ from s2s.tokenizer.keep import Kind, MarkedText
 from s2s.tokenizer.marks import BLANK_ID, MARK_IDS
 from s2s.tokenizer.pieces import Ids
 from s2s.translate.batching import SourcePart
-from s2s.translate.keep.finder import FOUND_BY, Finder
+from s2s.translate.keep.finder import Finder
 from s2s.translate.keep.unknown import UnknownCount
 from s2s.translate.long_sources import LongSources
 from s2s.translate.phrases import Phrase
@@ -63,7 +63,7 @@ class Reader:
         """``done`` texts came before, in another call."""
         self._tokenizer = tokenizer
         self._request = request
-        self._finder = Finder(tokenizer, request.keep)
+        self._finder = Finder(tokenizer, request.keep, request.name_finder)
         self._unknown = UnknownCount(tokenizer, request.unknown, request.unknown_advice)
         self._limit = request.max_src_length
         self._done = done
@@ -198,7 +198,7 @@ class Reader:
         else:
             ids_of_parts, cut = self._split(text, ids, encode)
             parts = self._read_parts(draft, ids_of_parts, prefix)
-        if any(FOUND_BY[kind](draft.body) for kind in self._request.mended):
+        if self._finder.has(self._request.mended, draft.body):
             parts = [part.with_whole_beam() for part in parts]
         return Sentence(
             body=draft.body,

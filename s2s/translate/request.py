@@ -17,6 +17,7 @@ from s2s.translate.habits import Habits
 from s2s.translate.limits import fit_beam, set_search
 from s2s.translate.options import TOO_LONG, Policy, TranslateOptions
 from s2s.translate.rewriting import Rewriter
+from s2s.writing.names import NameFinder
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,20 @@ class Request:
     """Whether the mark of a list is copied, and what follows is translated without it."""
     numbers: Policy
     placeables: Policy
+    names: Policy
+    name_finder: NameFinder | None
     advice: str
-    """What could be done about numbers and placeables that are wrong and not kept; it names the
-    option as ``{option}``."""
+    """What could be done about texts that are wrong and not kept; it names the option as
+    ``{option}``."""
 
     @property
     def mended(self) -> tuple[Kind, ...]:
         """What is kept if a translation lacks it."""
-        policies: dict[Kind, Policy] = {"number": self.numbers, "placeable": self.placeables}
+        policies: dict[Kind, Policy] = {
+            "number": self.numbers,
+            "placeable": self.placeables,
+            "name": self.names,
+        }
         return tuple(kind for kind, policy in policies.items() if policy == "keep")
 
 
@@ -110,6 +117,12 @@ def check_request(
     policy, advice = _unknown(given, habits)
     numbers = _policy(given, "numbers", habits.copies_numbers)
     placeables = _policy(given, "placeables", habits.copies_placeables)
+    names = _policy(given, "names", habits.names is not None)
+    if names != "off" and habits.names is None:
+        raise ConfigError(
+            f"names (--names) is {names!r}, but the model has no record of names in its training "
+            "text, or that changed them; leave the option out"
+        )
     longest = habits.longest(sentences=sentences, split=too_long == "split")
     return Request(
         search=search,
@@ -129,6 +142,8 @@ def check_request(
         unknown_advice=advice,
         numbers=numbers,
         placeables=placeables,
+        names=names,
+        name_finder=habits.names,
         advice=_advice(given, habits),
         copies_signs=policy == "copy" and habits.facts is not None,
         copies_digits=habits.copies_digits,

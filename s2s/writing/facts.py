@@ -31,6 +31,7 @@ _SHARES = (
     "end_marks",
     "same_numbers",
     "same_placeables",
+    "same_names",
     "list_marks",
     "without_letters",
     "inner_capitals",
@@ -64,6 +65,12 @@ class TextFacts(Config):
     same_placeables: float = 0.0
     """Share of pairs whose target has the placeables of its source (``s2s.writing.placeables``),
     among pairs whose source has some; 1 if these are too few. 0: not known."""
+    same_names: float = 0.0
+    """Share of rare words with a capital that the target has, too (``s2s.writing.names``)."""
+    known_words: str = ""
+    """Words that are no names; empty if names are not looked for."""
+    stand_ins: tuple[str, ...] = ()
+    """Frequent names that stay as they are."""
     list_marks: float = 1.0
     """Share of lines that begin with the mark of a list: ``- ``, ``1. ``."""
     without_letters: float = 1.0
@@ -76,7 +83,7 @@ class TextFacts(Config):
     letters, too. It is high where case has a meaning of its own, as in formulas and code."""
 
     def __str__(self) -> str:
-        """Describes the lines in one line, without the spellings."""
+        """Describes the lines in one line, without single words."""
         mark = f" (mostly {self.end_mark})" if self.end_mark else ""
         shares = (
             ("several sentences", self.several_sentences),
@@ -87,6 +94,7 @@ class TextFacts(Config):
             ("no letters", self.without_letters),
             ("same numbers", self.same_numbers),
             ("same placeables", self.same_placeables),
+            ("same names", self.same_names),
             ("end mark", self.end_marks),
         )
         said = ", ".join(f"{name} {100 * share:.1f} %" for name, share in shares)

@@ -43,7 +43,7 @@ def test_every_target_of_a_model_is_measured(bench, monkeypatch, tiny, test_set,
     numbers = measured["numbers"]["figures"]
     assert numbers["right"] + sum(numbers["wrong"].values()) == numbers["of"] == 20
     assert {"line breaks of texts", "unknown text copied", "printable ASCII"} <= set(measured)
-    assert measured["placeables"]["figures"]["of"] == 200
+    assert measured["placeables"]["figures"]["of"] == measured["names"]["figures"]["of"] == 200
     assert len(measured["speed of plain sentences"]["figures"]["ratios"]) == 2
 
 

@@ -18,6 +18,7 @@ from s2s.formats.card import text_facts
 from s2s.formats.run_folder import read_config
 from s2s.model.run import load_run
 from s2s.train import CorpusConfig, text_record, train
+from s2s.writing.names import NameFinder
 
 
 @pytest.fixture
@@ -79,6 +80,20 @@ def test_the_record_says_whether_placeables_stay(two_folder):
         path.write_text("".join(f"{line}\n" for line in lines))
     run(two_folder, "run")
     assert facts_in(two_folder / "run").same_placeables == 0.5
+
+
+def test_the_record_has_the_words_that_are_no_names(two_folder):
+    for side, word in (("xx", "Sun"), ("yy", "Sonne")):
+        path = two_folder / f"train.{side}"
+        lines = path.read_text().splitlines()
+        for number in range(30):
+            lines[number] += f" {word} Na{chr(97 + number)}"
+        path.write_text("".join(f"{line}\n" for line in lines))
+    run(two_folder, "run")
+    facts = facts_in(two_folder / "run")
+    assert facts.same_names == 1
+    names = NameFinder(facts.known_words, facts.stand_ins).find("one Bob and Sun")
+    assert [name.text for name in names] == ["Bob"]
 
 
 def test_the_record_is_of_all_corpora_and_a_tag_is_a_piece(two_folder):

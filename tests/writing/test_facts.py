@@ -90,5 +90,5 @@ def test_a_record_is_said_in_one_line():
     assert str(facts) == (
         "at most 24 pieces in 99 % of the lines; several sentences 1.1 %, capitals 0.0 %, Title "
         "Case 0.1 %, small first letter 0.0 %, list marks 2.0 %, no letters 0.0 %, "
-        "same numbers 100.0 %, same placeables 0.0 %, end mark 99.0 % (mostly .)"
+        "same numbers 100.0 %, same placeables 0.0 %, same names 0.0 %, end mark 99.0 % (mostly .)"
     )

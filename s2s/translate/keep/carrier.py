@@ -32,7 +32,7 @@ class Carrier:
         self.request = request
         """The options of the searches whose results are finished."""
         self._tokenizer = tokenizer
-        self._finder = Finder(tokenizer, request.keep)
+        self._finder = Finder(tokenizer, request.keep, request.name_finder)
         self._mender = Mender(tokenizer, searcher, request)
         self._done = done
         self._num_kept = 0
@@ -44,7 +44,7 @@ class Carrier:
     ) -> list[tuple[Source, list[Beam]]]:
         """Returns the texts with the hypotheses of each of their parts, kept texts included.
 
-        A text may come back with more kept texts: with its numbers, or its placeables.
+        A text may come back with more kept texts: with its numbers, for example.
         """
         texts = [
             [self._carry(sentence, results) for sentence in source.sentences] for source in sources

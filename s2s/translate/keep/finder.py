@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from s2s.text import clean, without_controls
 from s2s.tokenizer import Tokenizer
 from s2s.tokenizer.keep import KeepPatterns, KeptText, Kind, MarkedText, Span, is_tag, mark_spans
+from s2s.writing.names import NameFinder
 from s2s.writing.numbers import number_spans
 from s2s.writing.placeables import placeable_spans
 
@@ -13,16 +14,28 @@ FOUND_BY: dict[Kind, Callable[[str], list[tuple[int, int]]]] = {
     "number": number_spans,
     "placeable": placeable_spans,
 }
-"""What finds the texts of a kind that neither the user nor the vocabulary decides."""
+"""What finds texts that are alike in source and target."""
 
 
 class Finder:
-    """Finds matches of patterns, unknown characters, numbers and placeables."""
+    """Finds matches of patterns, unknown characters, numbers, placeables and names."""
 
-    def __init__(self, tokenizer: Tokenizer, patterns: KeepPatterns | None) -> None:
-        """Takes the model's tokenizer, and the patterns of the call."""
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        patterns: KeepPatterns | None,
+        names: NameFinder | None = None,
+    ) -> None:
+        """Takes the model's tokenizer, the patterns of the call, and what finds names."""
         self._tokenizer = tokenizer
         self._patterns = patterns
+        self._found_by: dict[Kind, Callable[[str], list[tuple[int, int]]]] = {**FOUND_BY}
+        if names is not None:
+            self._found_by["name"] = names.spans
+
+    def has(self, kinds: Collection[Kind], text: str) -> bool:
+        """Whether a text has texts of some kinds."""
+        return any(self._found_by[kind](text) for kind in kinds)
 
     def mark(
         self,
@@ -36,7 +49,7 @@ class Finder:
 
         Args:
             text: A clean sentence, without a tag that names a language.
-            kinds: Which of ``FOUND_BY`` are kept, besides the matches of patterns.
+            kinds: Numbers, placeables or names, if these are kept besides the matches of patterns.
             unknown: Whether unknown characters are kept. Invisible ones and control characters are
                 left out.
             any_case: As for ``UnknownRuns.find``.
@@ -44,7 +57,7 @@ class Finder:
         text = clean(without_controls(text)) if unknown else text
         places: dict[Kind, list[tuple[int, int]]] = {
             "pattern": [] if self._patterns is None else self._patterns.spans(text),
-            **{kind: FOUND_BY[kind](text) for kind in kinds},
+            **{kind: self._found_by[kind](text) for kind in kinds},
         }
         silent_tags = self._tokenizer.keep is None
         spans = [
@@ -71,8 +84,8 @@ class Finder:
     def num_missing(self, text: str, kept: Sequence[KeptText]) -> int:
         """Returns how many kept texts would not be found as such in a translation.
 
-        For example, an address may have become one with the full stop after it. For what the source
-        vocabulary cannot read, nothing can be told.
+        For example, an address may have become one with the full stop after it. For names, and for
+        what the source vocabulary cannot read, nothing can be told.
         """
         held = self._find_again(text)
         return sum(
@@ -85,10 +98,10 @@ class Finder:
         found = self._find_again(text)
         counts: Counter[str] = Counter()
         for each in set(kept):
-            if each.kind == "unknown":
-                counts[each.text] = text.count(each.text)
-            else:
+            if each.kind in found:
                 counts[each.text] = found[each.kind][each.text]
+            else:
+                counts[each.text] = text.count(each.text)
         return counts
 
     def _find_again(self, text: str) -> dict[Kind, Counter[str]]:
