@@ -1,6 +1,4 @@
-"""Made-up sentences with names in other scripts, emoji, signs, addresses and
-placeholders, and with ordinary names.
-"""
+"""Made-up sentences with names in any script, emoji, signs, addresses and placeholders."""
 
 import random
 from collections.abc import Sequence

@@ -55,6 +55,7 @@ class Habits:
         self.rewriter = None if self.facts is None else Rewriter(tokenizer, self.facts)
         self.names = None if self.facts is None else _name_finder(self.facts)
         """Finds names; None if the model has no record of its words, or they are no help."""
+        self.stand_ins = () if self.facts is None else self.facts.stand_ins
 
     def check_blanks(self, given: Mapping[str, object]) -> None:
         """Raises ConfigError if the model keeps blanks and an option would change them.
@@ -131,7 +132,7 @@ def _name_finder(facts: TextFacts) -> NameFinder | None:
     if not facts.known_words:
         return None
     try:
-        return NameFinder(facts.known_words, facts.stand_ins)
+        return NameFinder(facts.known_words)
     except ValueError as error:
         raise ModelError(f"the known words of its training text are damaged: {error}") from error
 

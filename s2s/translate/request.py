@@ -56,6 +56,8 @@ class Request:
     placeables: Policy
     names: Policy
     name_finder: NameFinder | None
+    stand_ins: tuple[str, ...]
+    """Names that the network knows."""
     advice: str
     """What could be done about texts that are wrong and not kept; it names the option as
     ``{option}``."""
@@ -144,6 +146,7 @@ def check_request(
         placeables=placeables,
         names=names,
         name_finder=habits.names,
+        stand_ins=habits.stand_ins,
         advice=_advice(given, habits),
         copies_signs=policy == "copy" and habits.facts is not None,
         copies_digits=habits.copies_digits,

@@ -130,22 +130,20 @@ def name_facts(pairs: Iterable[tuple[str, str]]) -> NameFacts:
         and not word.isupper()
     ]
     share = sum(same_capital[word] for word in rare) / num_rare if num_rare >= FEW else 0.0
-    if share < COPIED:
-        return NameFacts("", (), share)
-    return NameFacts(WordSet.of(known).encode(), tuple(frequent[:_STAND_INS]), share)
+    known_words = WordSet.of(known).encode() if share >= COPIED else ""
+    return NameFacts(known_words, tuple(frequent[:_STAND_INS]), share)
 
 
 class NameFinder:
     """Finds the names of texts, as the training text of a model suggests."""
 
-    def __init__(self, known_words: str, stand_ins: Sequence[str]) -> None:
-        """Takes the facts of a training text.
+    def __init__(self, known_words: str) -> None:
+        """Takes the words that are no names.
 
         Raises:
             ValueError: If ``known_words`` is damaged.
         """
         self._known = WordSet.decode(known_words)
-        self._stand_ins = stand_ins
 
     def find(self, text: str) -> list[Name]:
         """Returns the names of a clean sentence, in order; in a headline, no capital shows one."""
@@ -171,31 +169,43 @@ class NameFinder:
         counts = Counter(name.text for name in self.find(src))
         return [name for name, count in counts.items() if tgt.count(_stem(name)) < count]
 
-    def with_stand_ins(self, text: str, names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
-        """Puts names that the network knows in place of others.
-
-        Returns:
-            The text, and the name that each stand-in stands for; None if these are too few.
-        """
-        free = [each for each in self._stand_ins if each not in text]
-        if len(free) < len(names):
-            return None
-        chosen = dict(zip(names, free, strict=False))
-        for name in reversed(self.find(text)):
-            if name.text in chosen:
-                text = text[: name.start] + chosen[name.text] + text[name.end :]
-        return text, {stand_in: name for name, stand_in in chosen.items()}
-
     def _is_name(self, word: str) -> bool:
         if len(word) < 2 or not word[:1].isupper() or any(map(str.isdigit, word)):
             return False
         return not any(part.lower() in self._known for part in _parts(word))
 
 
-def put_back(text: str, names: dict[str, str]) -> str:
-    """Returns a text with the names in place of their stand-ins, which may have an ``s`` more."""
-    any_of_them = "|".join(map(re.escape, names))
-    return re.sub(rf"(?<!\w)(?:{any_of_them})(?=s?(?!\w))", lambda match: names[match[0]], text)
+def with_stand_ins(
+    text: str, spans: Iterable[tuple[int, int]], stand_ins: Sequence[str]
+) -> tuple[str, dict[str, str]] | None:
+    """Puts names that the network knows in place of others.
+
+    Args:
+        text: A sentence.
+        spans: Where the others are, in order; equal texts get the same name.
+        stand_ins: The names that the network knows.
+
+    Returns:
+        The sentence, and the text that each stand-in stands for; None if these are too few.
+    """
+    free = [each for each in stand_ins if each not in text]
+    chosen: dict[str, str] = {}
+    parts, done = [], 0
+    for start, end in spans:
+        other = text[start:end]
+        if other not in chosen:
+            if not free:
+                return None
+            chosen[other] = free.pop(0)
+        parts += [text[done:start], chosen[other]]
+        done = end
+    return "".join([*parts, text[done:]]), {name: other for other, name in chosen.items()}
+
+
+def put_back(text: str, others: dict[str, str]) -> str:
+    """Returns a text with the others in place of their stand-ins, which may have an ``s`` more."""
+    stand_ins = "|".join(map(re.escape, others))
+    return re.sub(rf"(?<!\w)(?:{stand_ins})(?=s?(?!\w))", lambda match: others[match[0]], text)
 
 
 def _words(text: str) -> Iterator[tuple[str, int, int]]:

@@ -92,7 +92,7 @@ def test_the_record_has_the_words_that_are_no_names(two_folder):
     run(two_folder, "run")
     facts = facts_in(two_folder / "run")
     assert facts.same_names == 1
-    names = NameFinder(facts.known_words, facts.stand_ins).find("one Bob and Sun")
+    names = NameFinder(facts.known_words).find("one Bob and Sun")
     assert [name.text for name in names] == ["Bob"]
 
 

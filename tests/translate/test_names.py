@@ -59,7 +59,7 @@ def model():
 
 
 def missing(text, translation):
-    return NameFinder(NAMES["known_words"], ()).missing(text, translation)
+    return NameFinder(NAMES["known_words"]).missing(text, translation)
 
 
 def test_the_model_copies_two_names_and_loses_others(model):

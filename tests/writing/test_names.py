@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s2s.writing.names import COPIED, FEW, NameFinder, WordSet, name_facts, put_back
+from s2s.writing.names import COPIED, FEW, NameFinder, WordSet, name_facts, put_back, with_stand_ins
 
 KNOWN = "like and i met the man in germany on monday well known he s is from mr a big".split()  # noqa: SIM905
 
 
-def finder(*stand_ins):
-    return NameFinder(WordSet.of(KNOWN).encode(), stand_ins)
+def finder():
+    return NameFinder(WordSet.of(KNOWN).encode())
 
 
 def names_in(text):
@@ -54,17 +54,17 @@ def test_a_translation_may_add_an_ending_or_change_the_last_letter():
 
 
 def test_stand_ins_take_the_place_of_names_and_give_it_back():
-    names = finder("Tom", "Ann")
-    text, back = names.with_stand_ins(
-        "I met Smith, Smith and Kowalski's man.", ["Smith", "Kowalski"]
-    )
+    src = "I met Smith, Smith and Kowalski's man."
+    text, back = with_stand_ins(src, finder().spans(src), ["Tom", "Ann", "Joe"])
     assert text == "I met Tom, Tom and Ann's man."
     assert put_back("Tom, Tom, Toms Anns Ann, Tomate, Anna", back) == (
         "Smith, Smith, Smiths Kowalskis Kowalski, Tomate, Anna"
     )
-    assert names.with_stand_ins("I met Smith and Tom.", ["Smith"])[0] == "I met Ann and Tom."
-    assert names.with_stand_ins("I met Smith, Tom and Ann.", ["Smith"]) is None
-    assert finder().with_stand_ins("I met Smith.", ["Smith"]) is None
+    assert with_stand_ins("I met Smith and Tom.", [(6, 11)], ["Tom", "Ann"])[0] == (
+        "I met Ann and Tom."
+    )
+    assert with_stand_ins("I met Smith and Tom.", [(6, 11)], ["Tom"]) is None
+    assert with_stand_ins("I met Smith.", [(6, 11)], []) is None
 
 
 WORDS = st.text(st.characters(categories=["Ll", "Lo"]), min_size=1, max_size=8)
@@ -96,7 +96,7 @@ def test_a_text_says_which_words_are_names():
     facts = name_facts(text_with(100, 60))
     assert facts.same_names == 0.6
     assert facts.stand_ins == ("Tom",)
-    names = NameFinder(facts.known_words, facts.stand_ins)
+    names = NameFinder(facts.known_words)
     assert [name.text for name in names.find("I like Smith, Tom and Germany.")] == ["Smith"]
     assert names.find("I like Nameaa.")  # copied, and rare: a name
     assert not names.find("I like Namedv.")  # something else in the target
@@ -104,7 +104,7 @@ def test_a_text_says_which_words_are_names():
 
 def test_names_are_not_looked_for_if_rare_words_with_capitals_change():
     few = name_facts(text_with(100, int(100 * COPIED) - 1))
-    assert (few.known_words, few.stand_ins) == ("", ())
+    assert (few.known_words, few.stand_ins) == ("", ("Tom",))
     assert few.same_names == pytest.approx(COPIED - 0.01)
     assert name_facts(text_with(FEW - 1, FEW - 1)).same_names == 0
     assert name_facts([]).known_words == ""

@@ -2,9 +2,9 @@
 
 A network that has seen few numbers, addresses or names writes others. These steps bring the right
 ones, for the sentences alone that need them: a lower hypothesis of the same beam that has them; a
-search with names that the network knows in place of the others, which are put back; a search in
-which they are kept texts; or else the translation stays, and is counted. If numbers are kept, no
-piece with a digit may be written, so that they are all the numbers there are.
+search with names that the network knows in place of names and addresses, which are put back; a
+search in which they are kept texts; or else the translation stays, and is counted. If numbers are
+kept, no piece with a digit may be written, so that they are all the numbers there are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.keep import Kind
+from s2s.tokenizer.keep import Kind, is_tag
 from s2s.translate.batching import SourcePart, longest_first
 from s2s.translate.keep.checks import make_checks
 from s2s.translate.reader import Reader
@@ -25,7 +25,8 @@ from s2s.translate.searcher import PartResult, Searcher
 from s2s.translate.sources import Sentence, Source
 from s2s.translate.splitting import join
 from s2s.translate.translation import Beam
-from s2s.writing.names import put_back
+from s2s.writing.names import put_back, with_stand_ins
+from s2s.writing.placeables import placeable_spans
 
 
 class Carried(NamedTuple):
@@ -41,11 +42,11 @@ class Carried(NamedTuple):
         """Returns the text of a hypothesis."""
         return join([beam[rank].text for beam in self.beams])
 
-    def with_names(self, names: dict[str, str], body: str) -> "Carried":
-        """Returns the hypotheses of a sentence, ``body``, with names in place of stand-ins."""
+    def with_others(self, others: dict[str, str], body: str) -> "Carried":
+        """Returns the hypotheses of a sentence, ``body``, with others in place of stand-ins."""
         beams = tuple(
             tuple(
-                replace(hypothesis, text=put_back(hypothesis.text, names), has_kept=True)
+                replace(hypothesis, text=put_back(hypothesis.text, others), has_kept=True)
                 for hypothesis in beam
             )
             for beam in self.beams
@@ -54,6 +55,8 @@ class Carried(NamedTuple):
 
 
 Results = Mapping[SourcePart, PartResult]
+_STOOD_IN: frozenset[Kind] = frozenset({"name", "placeable"})
+"""Kinds of texts that a name can stand in for."""
 Place = tuple[int, int]
 """Numbers, from 0, of a text and of a sentence in it."""
 
@@ -148,30 +151,40 @@ class Mender:
         again: Mapping[Place, frozenset[Kind]],
         carry: Callable[[Sentence, Results], Carried],
     ) -> dict[Place, frozenset[Kind]]:
-        """Searches sentences with names that the network knows in place of those they lacked.
+        """Searches sentences with names that the network knows in place of what they lacked.
 
         Returns:
             The sentences that still lack something, with all kinds that they lacked.
         """
-        left, finder = dict(again), self._request.name_finder
-        if finder is None:
-            return left
-        asked: dict[Place, tuple[Sentence, frozenset[Kind], dict[str, str]]] = {}
+        left = dict(again)
+        asked: dict[Place, tuple[Sentence, frozenset[Kind]]] = {}
+        others: dict[Place, dict[str, str]] = {}
         for (row, place), kinds in again.items():
-            carried = mended[row][place]
-            names = finder.missing(carried.sentence.body, carried.text(0))
-            changed = finder.with_stand_ins(carried.sentence.body, names) if names else None
-            if changed is not None:
-                sentence = carried.sentence._replace(body=changed[0])
-                asked[row, place] = sentence, kinds - {"name"}, changed[1]
-        sentences = {place: (sentence, kinds) for place, (sentence, kinds, _) in asked.items()}
-        for (row, place), found in self._search(sentences, carry).items():
+            sentence = mended[row][place].sentence
+            spans = self._lacking(mended[row][place], kinds)
+            changed = with_stand_ins(sentence.body, spans, self._request.stand_ins)
+            if spans and changed is not None:
+                asked[row, place] = sentence._replace(body=changed[0]), kinds - _STOOD_IN
+                others[row, place] = changed[1]
+        for (row, place), found in self._search(asked, carry).items():
             body = mended[row][place].sentence.body
-            carried = found.with_names(asked[row, place][2], body)
+            carried = found.with_others(others[row, place], body)
             if not any(self._wrong(carried, rank) & self._kept for rank in self._ranks(carried)):
                 mended[row][place] = carried
                 del left[row, place]
         return left
+
+    def _lacking(self, carried: Carried, kinds: frozenset[Kind]) -> list[tuple[int, int]]:
+        """Returns where the names and placeables are that a translation lacks, but for tags."""
+        body, text = carried.sentence.body, carried.text(0)
+        spans = placeable_spans(body) if "placeable" in kinds else []
+        if any(is_tag(body[start:end]) for start, end in spans):
+            return []
+        if "name" in kinds and self._request.name_finder is not None:
+            missing = self._request.name_finder.missing(body, text)
+            names = self._request.name_finder.find(body)
+            spans += [(name.start, name.end) for name in names if name.text in missing]
+        return sorted(spans)
 
     def _ranks(self, carried: Carried) -> range:
         """Returns the ranks of the hypotheses that are returned."""
