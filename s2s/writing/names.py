@@ -164,7 +164,7 @@ class NameFinder:
     def missing(self, src: str, tgt: str) -> list[str]:
         """Returns the names of a sentence that its translation lacks, each once.
 
-        Another last letter, or more letters, may be an ending.
+        More letters, or another one in place of a last ``a``, may be an ending: ``Annu``.
         """
         counts = Counter(name.text for name in self.find(src))
         return [name for name, count in counts.items() if tgt.count(_stem(name)) < count]
@@ -235,7 +235,7 @@ def _parts(word: str) -> tuple[str, ...]:
 
 
 def _stem(name: str) -> str:
-    return name[:-1] if len(name) > 3 else name
+    return name[:-1] if len(name) > 3 and name[-1] == "a" else name
 
 
 def _places(word: str, bits: int) -> list[int]:

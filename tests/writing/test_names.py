@@ -44,12 +44,12 @@ def test_names_have_their_places():
         assert text[name.start : name.end] == name.text
 
 
-def test_a_translation_may_add_an_ending_or_change_the_last_letter():
+def test_a_translation_may_add_an_ending_or_change_a_last_a():
     names = finder()
     src = "I met Anna and Smith."
     assert names.missing(src, "Anny und Smiths") == []
     assert names.missing(src, "Anna") == ["Smith"]
-    assert names.missing(src, "Smi und Ann") == ["Smith"]
+    assert names.missing(src, "Smit und Ann") == ["Smith"]
     assert names.missing("I met Smith, Smith.", "Smith") == ["Smith"]
 
 
