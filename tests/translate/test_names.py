@@ -93,6 +93,18 @@ def test_a_known_name_stands_in_for_another(model, caplog, text, with_stand_ins)
     ) in caplog.text
 
 
+def test_a_known_name_stands_in_for_an_address():
+    model = Translator(names_model(same_placeables=1.0), threads=1)
+    options = {"unknown": "drop", "details": True}
+    for address in ("www.a.org/b", "{x}", "%s"):
+        (found,) = model.translate([f"eins {address} zwei"], **options)
+        (expected,) = model.translate(["eins T zwei"], names="off", details=True)
+        assert found.text == expected.text.replace("T", address)
+        assert found.hypotheses[0].details == expected.hypotheses[0].details
+    (several,) = model.translate(["eins {{ a }} zwei"], **options)  # of several words: kept
+    assert "{{ a }}" in several.text
+
+
 def test_more_names_than_stand_ins_are_kept_texts(model):
     text = "eins Bob zwei Eva drei Udo"
     (found,) = model.translate([text], unknown="drop")

@@ -175,10 +175,13 @@ class Mender:
         return left
 
     def _lacking(self, carried: Carried, kinds: frozenset[Kind]) -> list[tuple[int, int]]:
-        """Returns where the names and placeables are that a translation lacks, but for tags."""
+        """Returns where the names and placeables are that a translation lacks.
+
+        A tag is no word, and one with a blank is several: then there are none.
+        """
         body, text = carried.sentence.body, carried.text(0)
         spans = placeable_spans(body) if "placeable" in kinds else []
-        if any(is_tag(body[start:end]) for start, end in spans):
+        if any(is_tag(body[start:end]) or " " in body[start:end] for start, end in spans):
             return []
         if "name" in kinds and self._request.name_finder is not None:
             missing = self._request.name_finder.missing(body, text)
