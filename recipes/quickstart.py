@@ -58,8 +58,11 @@ REAL_TEXT = (
     "PLEASE CLOSE THE DOOR.",
     "I am hungry. Where is the station?",
     "Do you know Мария?",
+    "Have you seen Hernández today?",
+    "Write to jo@example.com.",
 )
-"""What people type besides: numbers, capitals, several sentences, names in another script."""
+"""What people type besides: numbers, capitals, several sentences, names that no training text has,
+addresses."""
 
 console = Console(highlight=False, soft_wrap=True)
 
