@@ -71,7 +71,8 @@ def test_a_run_keeps_and_resumes(kept_folder, tokenizer, capsys):
         assert [hypothesis.text.count(text) for text in ("{a}", "Ω", "👍")] == [1, 1, 1]
     plain = translator.translate(["tree", "sun"], keep="")
     assert plain == translator.translate(["tree", "sun"])
-    assert "{n}" not in translator.translate(["sun {n}"], keep=[])[0].text
+    assert "{n}" not in translator.translate(["sun {n}"], keep=[], placeables="off")[0].text
+    assert "{n}" in translator.translate(["sun {n}"], keep=[])[0].text
     assert "sun" in translator.translate(["moon sun"], keep="sun")[0].text
 
 
