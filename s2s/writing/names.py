@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,10 +30,13 @@ with a capital. The others are mostly countries and titles; no network knows the
 MOST_WORDS = 50_000
 """Most words that are remembered, the most frequent ones."""
 _BITS, _HASHES = 8, 5  # for each word; 2 % of other words are then taken for one of them
-_REMEMBERED = 100_000
+_REMEMBERED, _TEXTS = 100_000, 4096  # words, and texts, that are not looked at again
 _STAND_INS = 4
 _STAND_IN_SEEN, _STAND_IN_SAME = 20, 0.95
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
+_MAYBE_CAPITAL = re.compile(r"(?<![\w'’-])[^\W\d_a-z](?:[\w'’-]*\w)?")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064]")
+"""Characters that nobody sees: what is beside one is a part of a word."""
 _ENDING = re.compile(r"['’](?:s|d|ll|re|ve|m|t)$")
 _ELISION = re.compile(r"\w{1,2}['’](?=[^\W\d_])")
 
@@ -144,18 +147,21 @@ class NameFinder:
             ValueError: If ``known_words`` is damaged.
         """
         self._known = WordSet.decode(known_words)
-
-    def find(self, text: str) -> list[Name]:
+        self._is_name = lru_cache(_REMEMBERED)(self._look_up)
+        self.find: Callable[[str], tuple[Name, ...]] = lru_cache(_TEXTS)(self._find)
         """Returns the names of a clean sentence, in order; in a headline, no capital shows one."""
-        names = [Name(*word) for word in _words(text) if self._is_name(word[0])]
+
+    def _find(self, text: str) -> tuple[Name, ...]:
+        names = [Name(*word) for word in _capitals(text) if self._is_name(word[0])]
         if not names or is_capitals(text) or is_title_case(text):
-            return []
+            return ()
         others = placeable_spans(text)
-        return [
+        others += [(match.start() - 1, match.end() + 1) for match in _INVISIBLE.finditer(text)]
+        return tuple(
             name
             for name in names
             if not any(start < name.end and name.start < end for start, end in others)
-        ]
+        )
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Returns where the names of a clean sentence start and end."""
@@ -169,7 +175,7 @@ class NameFinder:
         counts = Counter(name.text for name in self.find(src))
         return [name for name, count in counts.items() if tgt.count(_stem(name)) < count]
 
-    def _is_name(self, word: str) -> bool:
+    def _look_up(self, word: str) -> bool:
         if len(word) < 2 or not word[:1].isupper() or any(map(str.isdigit, word)):
             return False
         return not any(part.lower() in self._known for part in _parts(word))
@@ -208,9 +214,9 @@ def put_back(text: str, others: dict[str, str]) -> str:
     return re.sub(rf"(?<!\w)(?:{stand_ins})(?=s?(?!\w))", lambda match: others[match[0]], text)
 
 
-def _words(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yields the words of a text, each with its start and its end."""
-    for match in _WORD.finditer(text):
+def _capitals(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yields at least the words of a text that begin with a capital, with starts and ends."""
+    for match in _MAYBE_CAPITAL.finditer(text):
         word, before = _core(match[0])
         start = match.start() + before
         yield word, start, start + len(word)
