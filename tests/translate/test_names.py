@@ -117,7 +117,7 @@ TEXTS = st.lists(
 ).map(" ".join)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.sampled_from([5, 200]))
 def test_every_translation_has_the_names_of_its_source(model, texts, limit):
     options = {"max_src_length": limit, "n_best": 2, "details": True, "numbers": "keep"}

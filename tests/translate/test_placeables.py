@@ -74,7 +74,7 @@ WORDS = st.sampled_from(
 SENTENCES = st.lists(WORDS, max_size=6).map(" ".join)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(SENTENCES, min_size=1, max_size=4),
     st.sampled_from([5, 200]),
