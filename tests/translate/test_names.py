@@ -1,6 +1,5 @@
 """Translations have the names of their sources, or this is said."""
 
-import base64
 import logging
 
 import pytest
@@ -10,14 +9,10 @@ pytest.importorskip("onnxruntime")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import DATA
-from text_facts import with_facts
+from text_facts import with_facts, with_other_pieces
 
 from s2s import Translator
 from s2s.errors import ConfigError, ModelError
-from s2s.formats.checksum import sealed
-from s2s.formats.model_file import read_model_file
-from s2s.protobuf import read_fields, write_field
-from s2s.tokenizer.pieces import append_pieces, read_pieces
 from s2s.writing.names import NameFinder, WordSet
 
 TINY = DATA / "tiny.onnx"
@@ -32,24 +27,11 @@ NAMES = {
 
 def names_model(**facts):
     """Returns the bytes of a model that translates ``T`` and ``A`` to themselves."""
-    data = with_facts(TINY, **{**NAMES, **facts})
-    model = read_model_file(data).tokenizer.src_model
-    entries = b""
-    for key, texts in (
-        ("tokenizer", {"▁sieben": "▁T", "▁zehn": "▁A"}),
-        ("tgt_tokenizer", {"▁seven": "▁T", "▁ten": "▁A"}),
-    ):
-        pieces = [
-            each._replace(text=texts.get(each.text, each.text)) for each in read_pieces(model)
-        ]
-        rest = (
-            write_field(number, value if isinstance(value, int) else bytes(value))
-            for number, value in read_fields(memoryview(model))
-            if number != 1
-        )
-        changed = base64.b64encode(append_pieces(b"".join(rest), pieces))
-        entries += write_field(14, write_field(1, f"s2s.{key}".encode()) + write_field(2, changed))
-    return sealed(data + entries)
+    return with_other_pieces(
+        with_facts(TINY, **{**NAMES, **facts}),
+        tokenizer={"▁sieben": "▁T", "▁zehn": "▁A"},
+        tgt_tokenizer={"▁seven": "▁T", "▁ten": "▁A"},
+    )
 
 
 @pytest.fixture(scope="module")

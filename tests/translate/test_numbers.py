@@ -1,6 +1,5 @@
 """Translations have the numbers of their sources, or this is counted and said."""
 
-import base64
 import logging
 
 import pytest
@@ -10,15 +9,12 @@ pytest.importorskip("onnxruntime")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import DATA
-from text_facts import with_facts
+from text_facts import with_facts, with_other_pieces
 
 from s2s import Translator
 from s2s.errors import ConfigError
-from s2s.formats.checksum import sealed
 from s2s.formats.model_file import read_model_file
-from s2s.protobuf import read_fields, write_field
 from s2s.tokenizer import Tokenizer
-from s2s.tokenizer.pieces import append_pieces, read_pieces
 from s2s.writing.numbers import same_numbers
 
 TINY = DATA / "tiny.onnx"
@@ -37,20 +33,7 @@ is right, ``٩`` to ``5``, with ``9`` as its second hypothesis, and ``6`` to ``7
 
 def digits_model(**facts):
     """Returns the bytes of the model with these pieces, and a record of its training text."""
-    data = with_facts(TINY, **facts)
-    file = read_model_file(data)
-    model = file.tokenizer.src_model
-    pieces = [
-        piece._replace(text=DIGITS.get(piece.text, piece.text)) for piece in read_pieces(model)
-    ]
-    rest = (
-        write_field(number, value if isinstance(value, int) else bytes(value))
-        for number, value in read_fields(memoryview(model))
-        if number != 1
-    )
-    changed = base64.b64encode(append_pieces(b"".join(rest), pieces)).decode()
-    entry = write_field(1, b"s2s.tokenizer") + write_field(2, changed.encode())
-    return sealed(data + write_field(14, entry))
+    return with_other_pieces(with_facts(TINY, **facts), tokenizer=DIGITS)
 
 
 @pytest.fixture(scope="module")
