@@ -1,6 +1,6 @@
 """Options of ``s2s translate`` alone, in the groups of its help page."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +9,17 @@ from s2s.cli.options import OUTPUT, SEARCH, option
 WORDS = "Words of the translation"
 DRAWS = "Random draws"
 DOCUMENTS = "Documents with tags"
+
+
+def _policy(help_: str) -> Any:
+    """Returns an option about texts that a translation must have as its source has them."""
+    return option(
+        panel=WORDS,
+        help_=help_,
+        choices=("check", "keep", "off"),
+        default="keep, if the training text kept them",
+    )
+
 
 Input = Annotated[
     str,
@@ -127,31 +138,18 @@ Unknown = Annotated[
 ]
 Numbers = Annotated[
     str | None,
-    option(
-        panel=WORDS,
-        help_="Find translations with other numbers than their source: search them again with "
-        "these numbers (keep), count them (check), or let them be (off).",
-        choices=("check", "keep", "off"),
-        default="keep, if the training text kept them",
+    _policy(
+        "Find translations with other numbers than their source: search them again with "
+        "these numbers (keep), count them (check), or let them be (off)."
     ),
 ]
 Placeables = Annotated[
     str | None,
-    option(
-        panel=WORDS,
-        help_="The same for addresses, placeholders, tags, names of files and code.",
-        choices=("check", "keep", "off"),
-        default="keep, if the training text kept them",
-    ),
+    _policy("The same for addresses, placeholders, tags, names of files and code."),
 ]
 Names = Annotated[
     str | None,
-    option(
-        panel=WORDS,
-        help_="The same for names: words with a capital that the training text hardly had.",
-        choices=("check", "keep", "off"),
-        default="keep, if the training text kept them",
-    ),
+    _policy("The same for names: words with a capital that the training text hardly had."),
 ]
 Ban = Annotated[
     list[str] | None,

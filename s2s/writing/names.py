@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -30,7 +30,9 @@ with a capital. The others are mostly countries and titles; no network knows the
 MOST_WORDS = 50_000
 """Most words that are remembered, the most frequent ones."""
 _BITS, _HASHES = 8, 5  # for each word; 2 % of other words are then taken for one of them
-_REMEMBERED, _TEXTS = 100_000, 4096  # words, and texts, that are not looked at again
+_REMEMBERED = 100_000  # words that are not looked up again
+_LONGEST = 50
+"""Letters of the longest word that may be a name; longer ones would fill the memory."""
 _STAND_INS = 4
 _STAND_IN_SEEN, _STAND_IN_SAME = 20, 0.95
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
@@ -148,20 +150,19 @@ class NameFinder:
         """
         self._known = WordSet.decode(known_words)
         self._is_name = lru_cache(_REMEMBERED)(self._look_up)
-        self.find: Callable[[str], tuple[Name, ...]] = lru_cache(_TEXTS)(self._find)
-        """Returns the names of a clean sentence, in order; in a headline, no capital shows one."""
 
-    def _find(self, text: str) -> tuple[Name, ...]:
+    def find(self, text: str) -> list[Name]:
+        """Returns the names of a clean sentence, in order; in a headline, no capital shows one."""
         names = [Name(*word) for word in _capitals(text) if self._is_name(word[0])]
         if not names or is_capitals(text) or is_title_case(text):
-            return ()
+            return []
         others = placeable_spans(text)
         others += [(match.start() - 1, match.end() + 1) for match in _INVISIBLE.finditer(text)]
-        return tuple(
+        return [
             name
             for name in names
             if not any(start < name.end and name.start < end for start, end in others)
-        )
+        ]
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Returns where the names of a clean sentence start and end."""
@@ -217,6 +218,8 @@ def put_back(text: str, others: dict[str, str]) -> str:
 def _capitals(text: str) -> Iterator[tuple[str, int, int]]:
     """Yields at least the words of a text that begin with a capital, with starts and ends."""
     for match in _MAYBE_CAPITAL.finditer(text):
+        if len(match[0]) > _LONGEST:
+            continue
         word, before = _core(match[0])
         start = match.start() + before
         yield word, start, start + len(word)

@@ -70,9 +70,18 @@ def find_placeables(text: str) -> list[str]:
     return [text[start:end] for start, end in placeable_spans(text)]
 
 
+def difference(src: str, tgt: str) -> dict[str, int]:
+    """Returns how much more often a translation has placeables of its source; without equal ones.
+
+    It is below 0 for those that the translation lacks.
+    """
+    counts = {each: tgt.count(each) - src.count(each) for each in set(find_placeables(src))}
+    return {each: more for each, more in counts.items() if more}
+
+
 def same_placeables(src: str, tgt: str) -> bool:
     """Whether a translation has each placeable of its source, as often as the source."""
-    return all(src.count(each) == tgt.count(each) for each in set(find_placeables(src)))
+    return not difference(src, tgt)
 
 
 def share_with_same_placeables(pairs: Iterable[tuple[str, str]]) -> float:

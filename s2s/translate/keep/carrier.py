@@ -32,7 +32,7 @@ class Carrier:
         self.request = request
         """The options of the searches whose results are finished."""
         self._tokenizer = tokenizer
-        self._finder = Finder(tokenizer, request.keep, request.name_finder)
+        self._finder = Finder(tokenizer, request.keep)
         self._mender = Mender(tokenizer, searcher, request)
         self._done = done
         self._num_kept = 0

@@ -9,9 +9,9 @@ from s2s.tokenizer.keep import Kind
 from s2s.translate.options import Policy
 from s2s.translate.request import Request
 from s2s.translate.sources import Sentence
+from s2s.writing import placeables
 from s2s.writing.names import NameFinder
 from s2s.writing.numbers import difference, find_numbers, has_digits
-from s2s.writing.placeables import find_placeables
 
 logger = logging.getLogger(__name__)
 
@@ -107,11 +107,11 @@ def _has_numbers(sentence: Sentence, text: str, prefix: str) -> bool:
 
 def _has_placeables(sentence: Sentence, text: str, prefix: str) -> bool:
     """Whether a translation has the placeables of its sentence, each as often."""
-    for each in set(find_placeables(sentence.body)):
-        wanted, found = sentence.body.count(each), text.count(each)
-        if found > wanted + prefix.count(each) or (found < wanted and not sentence.cut):
-            return False
-    return True
+    differing = placeables.difference(sentence.body, text)
+    return all(
+        more <= prefix.count(each) and (more > 0 or sentence.cut)
+        for each, more in differing.items()
+    )
 
 
 def _has_names(finder: NameFinder, sentence: Sentence, text: str, _: str) -> bool:
